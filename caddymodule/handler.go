@@ -1,0 +1,221 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/people"
+)
+
+// Handler lets a request pass to what comes behind it only with a session of
+// somebody who is admitted, and tells the app who that is.
+type Handler struct {
+	// MatcherSetsRaw says which requests need a session. Default: all. Every
+	// other request is public.
+	MatcherSetsRaw caddyhttp.RawMatcherSets `json:"match,omitempty" caddy:"namespace=http.matchers"`
+
+	// Allow lists who may enter: alice@example.com, *@example.com (that domain
+	// only), group:<name>, * (anyone who can prove an address). Required.
+	Allow []string `json:"allow,omitempty"`
+
+	// Deny lists who may not, whatever Allow says.
+	Deny []string `json:"deny,omitempty"`
+
+	// Public lists paths that anyone may reach: /health, /assets/*.
+	Public []string `json:"public,omitempty"`
+
+	// URL is the public origin of the site, where its address does not tell it:
+	// behind a proxy that speaks TLS, for catch-all and wildcard sites.
+	URL string `json:"url,omitempty"`
+
+	// Headers in which the app receives who is signed in.
+	Headers *HeadersConfig `json:"headers,omitempty"`
+
+	app      *App
+	site     *site
+	matchers caddyhttp.MatcherSets
+	block    *gate.Block
+}
+
+// HeadersConfig names headers for the app. One that is left out has its
+// default name.
+type HeadersConfig struct {
+	// User is the address, in lower case. Default Remote-User.
+	User string `json:"user,omitempty"`
+
+	// Email is the address too. Default Remote-Email.
+	Email string `json:"email,omitempty"`
+
+	// Groups are joined by commas. Default Remote-Groups.
+	Groups string `json:"groups,omitempty"`
+
+	// Name is the person's name, if known. Default Remote-Name.
+	Name string `json:"name,omitempty"`
+}
+
+func (c *HeadersConfig) names() (gate.HeaderNames, error) {
+	names := gate.DefaultHeaderNames
+	if c != nil {
+		for _, n := range []struct {
+			given string
+			to    *string
+		}{{c.User, &names.User}, {c.Email, &names.Email}, {c.Groups, &names.Groups}, {c.Name, &names.Name}} {
+			if n.given != "" {
+				*n.to = n.given
+			}
+		}
+	}
+	return names.Canonical()
+}
+
+// CaddyModule implements caddy.Module.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.doorpost", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision checks the configuration and joins the site that the handler
+// stands in.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	place := findPlace(ctx)
+	if err := h.provision(ctx, place); err != nil {
+		return fmt.Errorf("site %s: %w", place.name(), err)
+	}
+	return nil
+}
+
+func (h *Handler) provision(ctx caddy.Context, place place) error {
+	app, err := ctx.App("doorpost")
+	if err != nil {
+		return err
+	}
+	h.app = app.(*App)
+	if h.MatcherSetsRaw != nil {
+		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
+		if err != nil {
+			return fmt.Errorf("loading the matcher: %w", err)
+		}
+		if err := h.matchers.FromInterface(loaded); err != nil {
+			return fmt.Errorf("loading the matcher: %w", err)
+		}
+	}
+	h.block = new(gate.Block)
+	rules, err := people.NewRules(h.Allow, h.Deny, h.app.groups)
+	if err != nil {
+		return err
+	}
+	h.block.Rules = rules
+	if h.block.Public, err = gate.ParsePublicPaths(h.Public); err != nil {
+		return fmt.Errorf("public: %w", err)
+	}
+	if h.block.Headers, err = h.Headers.names(); err != nil {
+		return fmt.Errorf("headers: %w", err)
+	}
+	h.site, err = h.app.join(place, h, rules)
+	return err
+}
+
+// visitVar is where the visit of a request lies between the blocks of a site.
+const visitVar = "doorpost.visit"
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler. Nothing in it is done after
+// the request was passed on: that may take as long as a WebSocket lives, and
+// the configuration may be another by then.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	door, err := h.site.door(h.app)
+	if err != nil {
+		w.Header().Set("Retry-After", "5")
+		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
+	}
+	visit, met := caddyhttp.GetVar(r.Context(), visitVar).(*gate.Visit)
+	if !met {
+		visit = door.gate.Arrive(r)
+		caddyhttp.SetVar(r.Context(), visitVar, visit)
+	}
+	sent := sentURL(r)
+	if gate.IsOwnPath(sent.Path) {
+		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
+		return nil
+	}
+	needsSession, err := h.needsSession(r, sent)
+	if err != nil {
+		return err
+	}
+	if !needsSession {
+		h.setPlaceholders(r, h.block.Greet(visit, r))
+		return next.ServeHTTP(w, r)
+	}
+	verdict, identity := h.block.Check(visit, r)
+	switch {
+	case verdict != gate.Pass:
+		door.web.Refuse(w, r, sent.RequestURI(), verdict, visit, clientIP(r))
+		return nil
+	case r.Method == http.MethodConnect && !isExtendedConnect(r):
+		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
+	}
+	h.setPlaceholders(r, identity)
+	return next.ServeHTTP(w, r)
+}
+
+// needsSession tells whether a request is one that the block protects.
+func (h *Handler) needsSession(r *http.Request, sent *url.URL) (bool, error) {
+	if len(h.matchers) > 0 {
+		matched, err := h.matchers.AnyMatchWithError(r)
+		if err != nil {
+			return false, caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))
+		}
+		if !matched {
+			return false, nil
+		}
+	}
+	return !h.block.IsPublic(r.URL, sent), nil
+}
+
+// sentURL is what the visitor asked for, whatever rewrites made of it since.
+func sentURL(r *http.Request) *url.URL {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
+		return original.URL
+	}
+	return r.URL
+}
+
+// isExtendedConnect tells whether a CONNECT opens a WebSocket over HTTP/2 or
+// HTTP/3 (RFC 8441, RFC 9220).
+func isExtendedConnect(r *http.Request) bool {
+	return r.Header.Get(":protocol") != "" || r.Proto == "websocket"
+}
+
+// setPlaceholders tells logs and other directives who is signed in.
+func (h *Handler) setPlaceholders(r *http.Request, id gate.Identity) {
+	if id.User == "" {
+		return
+	}
+	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return
+	}
+	repl.Set("http.auth.user.id", id.User)
+	repl.Set("http.auth.user.email", id.Email)
+	if id.Groups != "" {
+		repl.Set("http.auth.user.groups", id.Groups)
+	}
+}
+
+// clientIP is the visitor's address as Caddy knows it: trusted_proxies decides
+// whose word on it counts.
+func clientIP(r *http.Request) netip.Addr {
+	given, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	if ip, err := netip.ParseAddr(given); err == nil {
+		return ip
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return peer.Addr()
+	}
+	return netip.Addr{}
+}
+
+var _ caddyhttp.MiddlewareHandler = (*Handler)(nil)

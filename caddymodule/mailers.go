@@ -1,0 +1,192 @@
+package caddymodule
+
+import (
+	"os"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
+	"github.com/doorpost-auth/doorpost/internal/mail/smtprelay"
+)
+
+// MailerModule is a module in the namespace doorpost.mailers. It is checked
+// when it is provisioned, and connects only to send.
+type MailerModule interface {
+	caddy.Module
+
+	// Mailer is what sends. It is the same each time.
+	Mailer() mail.Mailer
+}
+
+// MailgunMailer sends through Mailgun's API.
+type MailgunMailer struct {
+	// Domain as registered with Mailgun: mg.example.com.
+	Domain string `json:"domain,omitempty"`
+
+	// APIKey of the account or, better, a sending key of the domain.
+	APIKey string `json:"api_key,omitempty"`
+
+	// Region of the domain: us or eu. Default us.
+	Region string `json:"region,omitempty"`
+
+	// APIBase is where the API is, if not at Mailgun's own address. It gets /v3
+	// when it has no path.
+	APIBase string `json:"api_base,omitempty"`
+
+	// WebhookKey is Mailgun's HTTP webhook signing key.
+	WebhookKey string `json:"webhook_key,omitempty"`
+
+	client *mailgunapi.Client
+}
+
+// CaddyModule implements caddy.Module.
+func (MailgunMailer) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "doorpost.mailers.mailgun", New: func() caddy.Module { return new(MailgunMailer) }}
+}
+
+// Provision resolves and checks the options.
+func (m *MailgunMailer) Provision(caddy.Context) error {
+	c := mailgunapi.Config{Region: m.Region}
+	err := resolveAll("mailgun",
+		value{"domain", m.Domain, &c.Domain, true},
+		value{"api_key", m.APIKey, &c.APIKey, true},
+		value{"api_base", m.APIBase, &c.APIBase, false},
+		value{"webhook_key", m.WebhookKey, new(string), false},
+	)
+	if err == nil {
+		m.client, err = mailgunapi.New(c)
+	}
+	return err
+}
+
+// Mailer implements MailerModule.
+func (m *MailgunMailer) Mailer() mail.Mailer { return m.client }
+
+// UnmarshalCaddyfile reads
+//
+//	mailer mailgun {
+//		domain      <domain>
+//		api_key     <key>
+//		region      us|eu
+//		api_base    <url>
+//		webhook_key <key>
+//	}
+func (m *MailgunMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.Err("mailer mailgun takes no argument; its options stand in a block: domain mg.example.com, api_key {env.MAILGUN_API_KEY}")
+	}
+	err := readBlock(d, "mailer mailgun",
+		option{name: "domain", read: oneValue(&m.Domain)},
+		option{name: "api_key", read: oneValue(&m.APIKey)},
+		option{name: "region", read: oneOf(&m.Region, "us", "eu")},
+		option{name: "api_base", read: oneValue(&m.APIBase)},
+		option{name: "webhook_key", read: oneValue(&m.WebhookKey)},
+	)
+	switch {
+	case err != nil:
+		return err
+	case m.Domain == "":
+		return d.Err("mailer mailgun needs domain, for instance domain mg.example.com")
+	case m.APIKey == "":
+		return d.Err("mailer mailgun needs api_key, for instance api_key {env.MAILGUN_API_KEY}")
+	}
+	return nil
+}
+
+// SMTPMailer sends through an SMTP server.
+type SMTPMailer struct {
+	// Address is host:port of the server.
+	Address string `json:"address,omitempty"`
+
+	// Username and Password, if the server wants them.
+	Username string `json:"username,omitempty"`
+	Password string `json:"password,omitempty"`
+
+	// TLS is starttls (default, required of the server), implicit, or off,
+	// which goes to a loopback address only.
+	TLS string `json:"tls,omitempty"`
+
+	relay *smtprelay.Relay
+}
+
+// CaddyModule implements caddy.Module.
+func (SMTPMailer) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "doorpost.mailers.smtp", New: func() caddy.Module { return new(SMTPMailer) }}
+}
+
+// Provision resolves and checks the options.
+func (m *SMTPMailer) Provision(caddy.Context) error {
+	c := smtprelay.Config{TLS: smtprelay.TLSMode(m.TLS)}
+	err := resolveAll("smtp",
+		value{"address", m.Address, &c.Addr, true},
+		value{"username", m.Username, &c.Username, false},
+		value{"password", m.Password, &c.Password, false},
+	)
+	if err == nil {
+		m.relay, err = smtprelay.New(c)
+	}
+	return err
+}
+
+// Mailer implements MailerModule.
+func (m *SMTPMailer) Mailer() mail.Mailer { return m.relay }
+
+// UnmarshalCaddyfile reads
+//
+//	mailer smtp <host:port> {
+//		username <name>
+//		password <password>
+//		tls      starttls|implicit|off
+//	}
+func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if !d.NextArg() {
+		return d.Err("mailer smtp needs the server, for instance mailer smtp smtp.example.com:587")
+	}
+	m.Address = d.Val()
+	if d.NextArg() {
+		return d.Errf("mailer smtp takes one server, %q is one too many; its options stand in a block", d.Val())
+	}
+	return readBlock(d, "mailer smtp",
+		option{name: "username", read: oneValue(&m.Username)},
+		option{name: "password", read: oneValue(&m.Password)},
+		option{name: "tls", read: oneOf(&m.TLS, "starttls", "implicit", "off")},
+	)
+}
+
+// printer is where console mailers of all configurations print: the mailbox
+// page shows what came in before a reload too.
+var printer = console.New(os.Stderr)
+
+// ConsoleMailer prints messages instead of sending them, for trials.
+type ConsoleMailer struct{}
+
+// CaddyModule implements caddy.Module.
+func (ConsoleMailer) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "doorpost.mailers.console", New: func() caddy.Module { return new(ConsoleMailer) }}
+}
+
+// Mailer implements MailerModule.
+func (*ConsoleMailer) Mailer() mail.Mailer { return printer }
+
+// UnmarshalCaddyfile reads
+//
+//	mailer console
+func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	return noMore(d)
+}
+
+var (
+	_ MailerModule          = (*MailgunMailer)(nil)
+	_ caddy.Provisioner     = (*MailgunMailer)(nil)
+	_ caddyfile.Unmarshaler = (*MailgunMailer)(nil)
+	_ MailerModule          = (*SMTPMailer)(nil)
+	_ caddy.Provisioner     = (*SMTPMailer)(nil)
+	_ caddyfile.Unmarshaler = (*SMTPMailer)(nil)
+	_ MailerModule          = (*ConsoleMailer)(nil)
+	_ caddyfile.Unmarshaler = (*ConsoleMailer)(nil)
+)

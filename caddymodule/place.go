@@ -1,0 +1,158 @@
+package caddymodule
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
+
+// place is where in the configuration a handler stands. The Caddyfile gives a
+// directive no access to the address of its site, and the Host header is the
+// visitor's, so the place is read off the server that is being provisioned.
+type place struct {
+	server string   // name of the server; empty where there is none
+	path   string   // numbers of the routes down to the site
+	hosts  []string // of the site; empty for a catch-all
+	listen []port   // of the server
+}
+
+type port struct {
+	number uint
+	tls    bool
+}
+
+// findPlace follows the routes that are being provisioned. In each list that is
+// the first route whose handlers were not made yet.
+func findPlace(ctx caddy.Context) place {
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return place{}
+	}
+	p := place{server: server.Name()}
+	app := httpApp(ctx)
+	for _, listener := range server.Listen {
+		address, err := caddy.ParseNetworkAddress(listener)
+		if err != nil {
+			continue // the server itself reports it
+		}
+		tls := len(server.TLSConnPolicies) > 0 && int(address.StartPort) != httpPort(app)
+		p.listen = append(p.listen, port{address.StartPort, tls})
+	}
+	lists := [][]caddyhttp.Route{server.Routes}
+	if server.Errors != nil {
+		lists = append(lists, server.Errors.Routes)
+	}
+	below := p.descend(lists)
+	for _, module := range ctx.Modules() {
+		subroute, ok := module.(*caddyhttp.Subroute)
+		if !ok || !below {
+			continue
+		}
+		lists = [][]caddyhttp.Route{subroute.Routes}
+		if subroute.Errors != nil {
+			lists = append(lists, subroute.Errors.Routes)
+		}
+		below = p.descend(lists)
+	}
+	return p
+}
+
+// descend notes the route that is being provisioned. A route that matches
+// hosts narrows down the site.
+func (p *place) descend(lists [][]caddyhttp.Route) bool {
+	for _, routes := range lists {
+		for i, route := range routes {
+			if len(route.HandlersRaw) == 0 || len(route.Handlers) > 0 {
+				continue
+			}
+			if hosts := hostsOf(route); len(hosts) > 0 || p.path == "" {
+				p.hosts = hosts
+				p.path += "/" + strconv.Itoa(i)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func hostsOf(route caddyhttp.Route) (hosts []string) {
+	for _, set := range route.MatcherSets {
+		narrowed := false
+		for _, matcher := range set {
+			var names []string
+			switch m := matcher.(type) {
+			case *caddyhttp.MatchHost:
+				names = *m
+			case caddyhttp.MatchHost:
+				names = m
+			}
+			hosts, narrowed = append(hosts, names...), narrowed || len(names) > 0
+		}
+		if !narrowed {
+			return nil // this set lets every host in
+		}
+	}
+	return hosts
+}
+
+// name is the site as an operator knows it.
+func (p place) name() string {
+	if len(p.hosts) > 0 {
+		return strings.Join(p.hosts, ", ")
+	}
+	var ports []string
+	for _, l := range p.listen {
+		ports = append(ports, ":"+strconv.FormatUint(uint64(l.number), 10))
+	}
+	return strings.Join(ports, ", ")
+}
+
+// origins are the public addresses that the place tells. Behind Caddy's own
+// http_port and https_port the world may see the usual ones.
+func (p place) origins(app *caddyhttp.App) ([]gate.Origin, error) {
+	var origins []gate.Origin
+	for _, host := range p.hosts {
+		if strings.ContainsAny(host, "*{") {
+			return nil, fmt.Errorf("the address %s names no single host; say what the public origin is, for instance url https://app.example.com", host)
+		}
+		for _, l := range p.listen {
+			scheme := "http"
+			if l.tls {
+				scheme = "https"
+			}
+			candidates := []string{scheme + "://" + host + ":" + strconv.FormatUint(uint64(l.number), 10)}
+			if l.tls && int(l.number) == httpsPort(app) || !l.tls && int(l.number) == httpPort(app) {
+				candidates = append(candidates, scheme+"://"+host)
+			}
+			for _, candidate := range candidates {
+				origin, err := gate.ParseOrigin(candidate)
+				if err != nil {
+					return nil, fmt.Errorf("url: %w", err)
+				}
+				if !slices.Contains(origins, origin) {
+					origins = append(origins, origin)
+				}
+			}
+		}
+	}
+	return origins, nil
+}
+
+func httpPort(app *caddyhttp.App) int {
+	if app != nil && app.HTTPPort != 0 {
+		return app.HTTPPort
+	}
+	return caddyhttp.DefaultHTTPPort
+}
+
+func httpsPort(app *caddyhttp.App) int {
+	if app != nil && app.HTTPSPort != 0 {
+		return app.HTTPSPort
+	}
+	return caddyhttp.DefaultHTTPSPort
+}

@@ -1,0 +1,148 @@
+package caddymodule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/web"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// site is the blocks of one site, which act as one.
+type site struct {
+	url     string
+	origins gate.Origins
+	blocks  []*gate.Block
+	rules   anyOf
+	views   *view.Views
+	running atomic.Pointer[door]
+}
+
+// door is a site once the app runs.
+type door struct {
+	gate *gate.Site
+	web  *web.Door
+}
+
+// join adds a handler to its site.
+func (a *App) join(p place, h *Handler, rules *people.Rules) (*site, error) {
+	key := p.server + p.path
+	if len(p.hosts) == 0 {
+		key += "|" + h.URL // a catch-all may hold several sites
+	}
+	s := a.sites[key]
+	if s == nil {
+		views, err := view.New(a.Brand.view())
+		if err != nil {
+			return nil, fmt.Errorf("brand: %w", err)
+		}
+		s = &site{views: views}
+	}
+	if err := s.locate(a, p, h.URL); err != nil {
+		return nil, err
+	}
+	s.blocks = append(s.blocks, h.block)
+	s.rules = append(s.rules, rules)
+	a.sites[key] = s
+	return s, nil
+}
+
+// locate finds the origins of the site. The option url, in any of its blocks,
+// wins over its address.
+func (s *site) locate(a *App, p place, given string) error {
+	switch {
+	case given != "" && s.url != "" && given != s.url:
+		return fmt.Errorf("url: the blocks of this site name both %s and %s; a site has one", s.url, given)
+	case given == "" && len(s.blocks) > 0:
+		return nil
+	}
+	var found []gate.Origin
+	if given != "" {
+		resolved, err := resolve("url", given)
+		if err != nil {
+			return err
+		}
+		origin, err := gate.ParseOrigin(resolved)
+		if err != nil {
+			return fmt.Errorf("url: %w", err)
+		}
+		s.url, found = given, []gate.Origin{origin}
+	} else {
+		var err error
+		if found, err = p.origins(httpApp(a.ctx)); err != nil {
+			return err
+		}
+	}
+	if a.Session.CookieDomain != "" {
+		for _, origin := range found {
+			if err := gate.CheckCookieDomain(a.Session.CookieDomain, origin); err != nil {
+				return fmt.Errorf("session cookie_domain: %w", err)
+			}
+		}
+	}
+	var err error
+	s.origins, err = gate.NewOrigins(found)
+	return err
+}
+
+// open puts the site together with what the app opened.
+func (s *site) open(a *App, h *house) {
+	var cookies []*session.Cookie
+	for _, origin := range s.origins.All() {
+		scope := origin.String()
+		if a.Session.CookieDomain != "" {
+			scope = a.Session.CookieDomain
+		}
+		cookies = append(cookies, session.NewCookie(h.ring, session.CookieOptions{
+			Scope: scope, Domain: a.Session.CookieDomain, Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
+		}))
+	}
+	first := s.blocks[0]
+	s.running.Store(&door{
+		gate: gate.NewSite(s.origins, cookies, h.keeper, s.blocks...),
+		web: web.NewDoor(h.ring, web.Parts{
+			Service: h.service, Keeper: h.keeper, Rules: s.rules, Views: s.views, Languages: a.languages,
+			Identity: func(who *session.Session) gate.Identity { return first.Identity(who.Address) },
+			Mailbox:  a.mailbox, Logger: a.logger,
+		}),
+	})
+}
+
+// door is the site as it runs. The first request may come before the app was
+// started, and opens it then.
+func (s *site) door(a *App) (*door, error) {
+	if d := s.running.Load(); d != nil {
+		return d, nil
+	}
+	if _, err := a.open(); err != nil {
+		return nil, err
+	}
+	return s.running.Load(), nil
+}
+
+// anyOf admits whomever any of the blocks of a site admits: that is enough to
+// ask for a link. It implements signin.Rules.
+type anyOf []*people.Rules
+
+// Admits implements signin.Rules.
+func (rules anyOf) Admits(who address.Address) bool {
+	return slices.ContainsFunc(rules, func(r *people.Rules) bool { return r.Admits(who) })
+}
+
+// Fingerprint implements signin.Rules.
+func (rules anyOf) Fingerprint() string {
+	if len(rules) == 1 {
+		return rules[0].Fingerprint()
+	}
+	var joined strings.Builder
+	for _, r := range rules {
+		joined.WriteString(r.Fingerprint())
+	}
+	return joined.String()
+}

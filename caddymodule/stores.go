@@ -1,0 +1,114 @@
+package caddymodule
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
+	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+)
+
+// StoreModule is a module in the namespace doorpost.stores. It is checked when
+// it is provisioned and opened only when the server starts.
+type StoreModule interface {
+	caddy.Module
+
+	// Key names what is opened, and nothing that may change while it is open:
+	// configurations with the same key share one store.
+	Key() string
+
+	// Open opens the store. It fails within seconds or not at all.
+	Open() (Store, error)
+}
+
+// Store is everything that is kept.
+type Store interface {
+	signin.Store
+	session.Store
+	Close() error
+}
+
+// BoltStore keeps everything in one file. One process at a time can use it.
+type BoltStore struct {
+	// Path of the file. Default: doorpost.db in Caddy's data folder.
+	Path string `json:"path,omitempty"`
+}
+
+// CaddyModule implements caddy.Module.
+func (BoltStore) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "doorpost.stores.bolt", New: func() caddy.Module { return new(BoltStore) }}
+}
+
+// Provision resolves the path.
+func (s *BoltStore) Provision(caddy.Context) error {
+	if s.Path == "" {
+		s.Path = filepath.Join(caddy.AppDataDir(), "doorpost.db")
+		return nil
+	}
+	path, err := resolve("path", s.Path)
+	if err != nil {
+		return err
+	}
+	if s.Path, err = filepath.Abs(path); err != nil {
+		return fmt.Errorf("path %s: %w", path, err)
+	}
+	return nil
+}
+
+// Key implements StoreModule.
+func (s *BoltStore) Key() string { return "bolt:" + s.Path }
+
+// Open implements StoreModule.
+func (s *BoltStore) Open() (Store, error) { return boltstore.Open(s.Path) }
+
+// UnmarshalCaddyfile reads
+//
+//	store bolt [<path>]
+func (s *BoltStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		s.Path = d.Val()
+	}
+	return noMore(d)
+}
+
+// MemoryStore keeps everything in memory, for tests and trials.
+type MemoryStore struct{}
+
+// CaddyModule implements caddy.Module.
+func (MemoryStore) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "doorpost.stores.memory", New: func() caddy.Module { return new(MemoryStore) }}
+}
+
+// Provision warns.
+func (MemoryStore) Provision(ctx caddy.Context) error {
+	ctx.Slogger().Warn("store memory keeps sessions until the server stops: everybody has to sign in again then; use store bolt to keep them")
+	return nil
+}
+
+// Key implements StoreModule.
+func (*MemoryStore) Key() string { return "memory" }
+
+// Open implements StoreModule.
+func (*MemoryStore) Open() (Store, error) { return memstore.New() }
+
+// UnmarshalCaddyfile reads
+//
+//	store memory
+func (*MemoryStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	return noMore(d)
+}
+
+var (
+	_ StoreModule           = (*BoltStore)(nil)
+	_ caddy.Provisioner     = (*BoltStore)(nil)
+	_ caddyfile.Unmarshaler = (*BoltStore)(nil)
+	_ StoreModule           = (*MemoryStore)(nil)
+	_ caddy.Provisioner     = (*MemoryStore)(nil)
+	_ caddyfile.Unmarshaler = (*MemoryStore)(nil)
+)

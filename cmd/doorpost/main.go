@@ -1,0 +1,16 @@
+// Command doorpost is Caddy with the Doorpost module in it. Every caddy command
+// works; demo and protect are its own.
+package main
+
+import (
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	"github.com/doorpost-auth/doorpost/caddymodule"
+)
+
+func main() {
+	for _, command := range caddymodule.Commands() {
+		caddycmd.RegisterCommand(command)
+	}
+	caddycmd.Main()
+}

@@ -1,0 +1,96 @@
+package address
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseGivesTheCanonicalForm(t *testing.T) {
+	longest := strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 46)+".", 4) + "x"
+	if len(longest) != MaxLength {
+		t.Fatalf("the longest address of this test has %d bytes", len(longest))
+	}
+	for typed, want := range map[string]Address{
+		"alice@example.com":           "alice@example.com",
+		"  Alice@Example.COM\r\n":     "alice@example.com",
+		"o'brien+x@mail.example.org":  "o'brien+x@mail.example.org",
+		"a.b.c@xn--bcher-kva.example": "a.b.c@xn--bcher-kva.example",
+		longest:                       Address(longest),
+	} {
+		got, err := Parse(typed)
+		if err != nil || got != want {
+			t.Errorf("Parse(%q) = %q, %v; want %q", typed, got, err, want)
+		}
+		if again, err := Parse(string(got)); err != nil || again != got {
+			t.Errorf("Parse is not stable on %q: %q, %v", got, again, err)
+		}
+	}
+}
+
+func TestParseRefusesWhatIsNotOnePlainAddress(t *testing.T) {
+	for _, typed := range []string{
+		"", "@", "a@", "@example.com", "alice", "alice@localhost", "alice@example", "alice@.com",
+		"alice@example..com", "alice@corp.example.", ".a@example.com", "a.@example.com", "a..b@example.com",
+		"a@-x.example", "a@x-.example", "a@x_y.example", "a@example.123", "a@[192.0.2.1]", "a@192.0.2.1",
+		`"e@attacker.example"@corp.example`, "x@evil.example@corp.example", `"a b"@corp.example`,
+		`"victim"@corp.example`, "victim@corp.example(x)", "a%evil.example@corp.example", "evil!a@corp.example",
+		"Eve <v@corp.example>", "v@corp.example (x)", "<v@corp.example>", "<@r.example:v@corp.example>",
+		"undisclosed:;", "=?utf-8?q?v=40corp?=@corp.example", "=?utf-8?q?v=40corp?= <x@evil.example>", "a@corp.example,evil@x.example",
+		"a@corp.example;evil@x.example", "a@corp.example evil@x.example", "a@corp.example\nevil@x.example",
+		"victim＠corp.example@evil.example", "victim＠corp.example", "victim﹫corp.example", "mıke@corp.example",
+		"mi\u212ae@corp.example", "аlice@corp.example", "ali\u200bce@corp.example", "\u202ealice@corp.example",
+		"alice@ｃorp.example", "alice@bücher.example", "ne\u0301@corp.example", "a\x00@corp.example",
+		"a@xn--\x80.example", "a@xn--a-ecp.ru-.example", "a@xn--ls8h=.example",
+		strings.Repeat("a", 65) + "@example.com", "a@" + strings.Repeat("b", 64) + ".example",
+		strings.Repeat("(", 1<<16), strings.Repeat("a <", 1<<15) + "@example.com",
+		"a@" + strings.Repeat("b.", 126) + "example",
+	} {
+		if got, err := Parse(typed); err == nil {
+			t.Errorf("Parse(%.60q) = %q, want an error", typed, got)
+		} else if got != "" {
+			t.Errorf("Parse(%.60q) returns %q beside its error", typed, got)
+		}
+	}
+}
+
+func TestFoldNamesTheMailboxForCountersOnly(t *testing.T) {
+	for typed, want := range map[string]string{
+		"alice@example.com":       "alice@example.com",
+		"ALICE+news@example.com":  "alice@example.com",
+		"a.l.i.c.e+x+y@gmail.com": "alice@gmail.com",
+		"a.lice@googlemail.com":   "alice@gmail.com",
+		"a.lice@example.com":      "a.lice@example.com",
+		"+tag@example.com":        "+tag@example.com",
+	} {
+		a, err := Parse(typed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Fold(); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}
+
+func FuzzParseHasOneCanonicalForm(f *testing.F) {
+	for _, seed := range []string{"alice@example.com", "A@B.CO", `"x"@y.z`, "a@xn--bcher-kva.example"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		a, err := Parse(typed)
+		if err != nil {
+			return
+		}
+		if len(a) > MaxLength || strings.Count(string(a), "@") != 1 {
+			t.Fatalf("Parse(%q) = %q", typed, a)
+		}
+		for i := range len(a) {
+			if a[i] <= ' ' || a[i] >= 0x7f || 'A' <= a[i] && a[i] <= 'Z' || a[i] == ',' {
+				t.Fatalf("Parse(%q) = %q has byte %q", typed, a, a[i])
+			}
+		}
+		if again, err := Parse(string(a)); err != nil || again != a {
+			t.Fatalf("Parse is not stable on %q: %q, %v", a, again, err)
+		}
+	})
+}

@@ -1,0 +1,25 @@
+package address
+
+import "strings"
+
+// dotsIgnored are the providers that deliver a.b@ and ab@ to one mailbox, and
+// the name under which the mailbox is counted.
+var dotsIgnored = map[string]string{
+	"gmail.com":      "gmail.com",
+	"googlemail.com": "gmail.com",
+}
+
+// Fold names the mailbox behind an address as well as it can be told from
+// outside: without a plus tag, without dots where the provider ignores them.
+// It is for counting messages only. Two addresses with one fold may be two
+// people, so it never decides who somebody is.
+func (a Address) Fold() string {
+	local, domain := a.Local(), a.Domain()
+	if before, _, tagged := strings.Cut(local, "+"); tagged && before != "" {
+		local = before
+	}
+	if provider, known := dotsIgnored[domain]; known {
+		local, domain = strings.ReplaceAll(local, ".", ""), provider
+	}
+	return local + "@" + domain
+}

@@ -1,0 +1,192 @@
+// Package gate decides whether a request may pass to the app: it takes from it
+// whatever claims an identity, finds its session, asks the rules, and writes
+// the identity that was proven.
+//
+// Every request of every app behind the gate goes through here. One with a
+// session that was checked a moment ago costs a scan of its header names, one
+// look into a map for the session, a few for the rules, and the headers that
+// are set.
+package gate
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// Rules say who may enter, and which groups somebody is in.
+type Rules interface {
+	Admits(who address.Address) bool
+	Groups(who address.Address) []string
+}
+
+// Site is one site's door. Its blocks act as one.
+type Site struct {
+	origins  Origins
+	cookies  []*session.Cookie // one for each origin
+	requests []string          // name of the request cookie, one for each origin
+	keeper   *session.Keeper
+	names    managed
+}
+
+// NewSite makes the door of a site with one session cookie for each origin.
+func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
+	s := &Site{origins: origins, cookies: cookies, keeper: keeper}
+	for _, origin := range origins.list {
+		s.requests = append(s.requests, RequestCookieName(origin))
+	}
+	for _, b := range blocks {
+		s.names.add(b.Headers)
+	}
+	return s
+}
+
+// RequestCookieName is the name of the cookie that marks a browser that asked
+// for a link.
+func RequestCookieName(o Origin) string {
+	if o.IsSecure() {
+		return "__Host-doorpost-ask"
+	}
+	return "doorpost-ask"
+}
+
+// Block says whom one directive lets in.
+type Block struct {
+	Rules   Rules
+	Public  PublicPaths
+	Headers HeaderNames
+}
+
+// Visit is one request on its way through the site.
+type Visit struct {
+	site    *Site
+	origin  int // number of the origin that Host names, -1 for any other Host
+	values  cookieValues
+	session *session.Session
+	err     error
+	looked  bool
+}
+
+// Arrive begins a visit: it takes from the request what claims an identity,
+// our cookies included. Nothing may read the request's identity before, and
+// the first block that a request meets calls it, once.
+func (s *Site) Arrive(r *http.Request) *Visit {
+	s.names.strip(r)
+	v := &Visit{site: s, origin: -1}
+	if i, ok := s.origins.find(r.Host); ok {
+		v.origin = i
+		v.values = takeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
+	} else {
+		takeCookies(r.Header, "", "")
+	}
+	return v
+}
+
+// Origin is the address of the site that the visitor uses; false if the Host
+// is none of the site's.
+func (v *Visit) Origin() (Origin, bool) {
+	if v.origin < 0 {
+		return Origin{}, false
+	}
+	return v.site.origins.list[v.origin], true
+}
+
+// Cookie is the session cookie of the origin. Only for a visit that has one.
+func (v *Visit) Cookie() *session.Cookie { return v.site.cookies[v.origin] }
+
+// HadSessionCookie tells whether the browser sent something under the name of
+// our session cookie.
+func (v *Visit) HadSessionCookie() bool { return v.values.sessions > 0 }
+
+// RequestCookie is the value of the cookie that marks a browser that asked.
+func (v *Visit) RequestCookie() string { return v.values.request }
+
+// Session finds who is signed in, nil for nobody. The error wraps
+// session.ErrUnavailable.
+func (v *Visit) Session(r *http.Request) (*session.Session, error) {
+	if v.looked {
+		return v.session, v.err
+	}
+	v.looked = true
+	if v.origin < 0 || v.values.session == "" {
+		return nil, nil
+	}
+	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.values.session)
+	return v.session, v.err
+}
+
+// Verdict is what a block decides about a request.
+type Verdict int
+
+// The verdicts.
+const (
+	Pass        Verdict = iota // to the app
+	WrongHost                  // the Host is none of the site's
+	NoSession                  // nobody is signed in
+	NotAdmitted                // somebody is, whom the rules do not let in
+	Unavailable                // it cannot be told just now
+)
+
+// Check decides about a request and, if it passes, writes who is signed in
+// into its headers. The identity is zero where nobody is, or the path is
+// public and who it is does not matter.
+func (b *Block) Check(v *Visit, r *http.Request) (Verdict, Identity) {
+	s, err := v.Session(r)
+	switch {
+	case v.origin < 0:
+		return WrongHost, Identity{}
+	case err != nil:
+		return Unavailable, Identity{}
+	case s == nil:
+		return NoSession, Identity{}
+	case !b.Rules.Admits(s.Address):
+		return NotAdmitted, Identity{}
+	}
+	return Pass, b.identify(s, r.Header)
+}
+
+// Greet lets a request to a public path pass, with the identity of whoever is
+// signed in and admitted.
+func (b *Block) Greet(v *Visit, r *http.Request) Identity {
+	s, err := v.Session(r)
+	if err != nil || s == nil || !b.Rules.Admits(s.Address) {
+		return Identity{}
+	}
+	return b.identify(s, r.Header)
+}
+
+func (b *Block) identify(s *session.Session, header http.Header) Identity {
+	id := b.Identity(s.Address)
+	b.Headers.set(header, id)
+	return id
+}
+
+// Identity is what the app is told of somebody.
+func (b *Block) Identity(who address.Address) Identity {
+	id := Identity{User: string(who), Email: string(who)}
+	if groups := b.Rules.Groups(who); len(groups) > 0 {
+		id.Groups = strings.Join(groups, ",")
+	}
+	return id
+}
+
+// IsPublic tells whether anyone may make a request: its path is public as it
+// stands, and neither it nor the path that the visitor sent has two readings.
+func (b *Block) IsPublic(current, sent *url.URL) bool {
+	return b.Public.contains(current) && isPlainURL(sent)
+}
+
+// CheckCookieDomain tells whether a cookie domain serves an origin.
+func CheckCookieDomain(domain string, o Origin) error {
+	if o.host != domain && !strings.HasSuffix(o.host, "."+domain) {
+		return fmt.Errorf("%s does not lie under cookie_domain %s", o, domain)
+	}
+	if !o.IsSecure() {
+		return fmt.Errorf("%s is not https, which cookie_domain needs", o)
+	}
+	return nil
+}

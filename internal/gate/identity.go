@@ -1,0 +1,175 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// HeaderNames are the headers in which the app receives who is signed in. An
+// empty name sends none.
+type HeaderNames struct{ User, Email, Groups, Name string }
+
+// DefaultHeaderNames are those that many apps know.
+var DefaultHeaderNames = HeaderNames{User: "Remote-User", Email: "Remote-Email", Groups: "Remote-Groups", Name: "Remote-Name"}
+
+// notForIdentity are headers that mean something to the server itself.
+var notForIdentity = []string{
+	"Host", "Cookie", "Connection", "Upgrade", "Te", "Trailer", "Transfer-Encoding", "Content-Length", "Content-Type", "Keep-Alive",
+	"Proxy-Connection", "Origin", "Referer", "Accept", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+}
+
+// Canonical checks the names and returns them as the server writes them.
+func (n HeaderNames) Canonical() (HeaderNames, error) {
+	var taken []string
+	for _, name := range []*string{&n.User, &n.Email, &n.Groups, &n.Name} {
+		if *name == "" {
+			continue
+		}
+		if !httpguts.ValidHeaderFieldName(*name) || len(*name) > maxHeaderName {
+			return n, fmt.Errorf("%q is not the name of a header", *name)
+		}
+		*name = http.CanonicalHeaderKey(*name)
+		if slices.Contains(notForIdentity, *name) {
+			return n, fmt.Errorf("header %s means something else; take another, for instance Remote-User", *name)
+		}
+		if slices.Contains(taken, fold(*name)) {
+			return n, fmt.Errorf("header %s is used twice", *name)
+		}
+		taken = append(taken, fold(*name))
+	}
+	if len(taken) == 0 {
+		return n, errors.New("the app would not learn who is signed in; name at least one header")
+	}
+	return n, nil
+}
+
+// maxHeaderName bounds the names, so that a length fits a bit of managed.
+const maxHeaderName = 63
+
+// managed are the names of identity headers in all spellings that some app
+// takes for one another: any case, and _ and . for - (CGI and many frameworks
+// write them alike; CVE-2025-64484, GHSA-f59h-q822-g45g).
+type managed struct {
+	folded  []string
+	lengths uint64 // bit n: a name of n bytes is among them
+}
+
+func (m *managed) add(n HeaderNames) {
+	for _, name := range []string{n.User, n.Email, n.Groups, n.Name} {
+		if name != "" && !slices.Contains(m.folded, fold(name)) {
+			m.folded = append(m.folded, fold(name))
+			m.lengths |= 1 << len(name)
+		}
+	}
+}
+
+// fold is the one spelling of a header name that all its spellings share.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '.' {
+			return '-'
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+// has tells whether a name is any spelling of one of ours. Most names differ
+// in length from all of ours, which is seen first.
+func (m *managed) has(name string) bool {
+	if len(name) > maxHeaderName || m.lengths&(1<<len(name)) == 0 {
+		return false
+	}
+	for _, ours := range m.folded {
+		if equalFolded(name, ours) {
+			return true
+		}
+	}
+	return false
+}
+
+func equalFolded(name, folded string) bool {
+	if len(name) != len(folded) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_' || c == '.':
+			c = '-'
+		}
+		if c != folded[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// strip deletes what the client sent under one of our names, whatever the
+// spelling, and every way to have ours deleted behind us: a proxy removes the
+// headers that Connection names (CVE-2024-45410), and reading the body can
+// bring in trailers.
+func (m *managed) strip(r *http.Request) {
+	for name := range r.Header {
+		if m.has(name) {
+			delete(r.Header, name)
+		}
+	}
+	if named := r.Header["Connection"]; named != nil && m.inConnection(named) {
+		m.stripConnection(r.Header, named)
+	}
+	// The server shares the map and fills it once more when the body was read,
+	// so that deleting from it would not last.
+	r.Trailer = nil
+}
+
+func (m *managed) inConnection(values []string) bool {
+	for _, value := range values {
+		for token := range strings.SplitSeq(value, ",") {
+			if m.has(strings.Trim(token, " \t")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m *managed) stripConnection(header http.Header, values []string) {
+	var kept []string
+	for _, value := range values {
+		for token := range strings.SplitSeq(value, ",") {
+			if token = strings.Trim(token, " \t"); token != "" && !m.has(token) {
+				kept = append(kept, token)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		delete(header, "Connection")
+		return
+	}
+	header["Connection"] = []string{strings.Join(kept, ", ")}
+}
+
+// Identity is who is signed in, as the app is told.
+type Identity struct{ User, Email, Groups, Name string }
+
+// set writes the identity into the request. What is empty is no header. The
+// values get slices of their own, since a handler behind us may change them in
+// place; one array serves all.
+func (n HeaderNames) set(header http.Header, id Identity) {
+	values := make([]string, 0, 4)
+	for _, h := range [...]struct{ name, value string }{{n.User, id.User}, {n.Email, id.Email}, {n.Groups, id.Groups}, {n.Name, id.Name}} {
+		if h.name == "" || h.value == "" {
+			continue
+		}
+		values = append(values, h.value)
+		last := len(values)
+		header[h.name] = values[last-1 : last : last]
+	}
+}

@@ -1,0 +1,95 @@
+package gate
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// PathPrefix is under what all pages of ours lie.
+const PathPrefix = "/_doorpost"
+
+// IsOwnPath tells whether a path is one of ours.
+func IsOwnPath(path string) bool {
+	rest, found := strings.CutPrefix(path, PathPrefix)
+	return found && (rest == "" || rest[0] == '/')
+}
+
+// PublicPaths are the paths that anyone may reach: single ones, and all below
+// one. The zero PublicPaths has none.
+type PublicPaths struct {
+	exact    map[string]bool
+	prefixes []string // each ends in a slash
+}
+
+// ParsePublicPaths reads patterns such as /health and /assets/*.
+func ParsePublicPaths(patterns []string) (PublicPaths, error) {
+	p := PublicPaths{exact: make(map[string]bool)}
+	for _, pattern := range patterns {
+		prefix, below := strings.CutSuffix(pattern, "/*")
+		switch {
+		case !strings.HasPrefix(pattern, "/"):
+			return p, fmt.Errorf("%q does not begin with a slash", pattern)
+		case pattern == "/":
+			p.exact["/"] = true
+		case pattern == "/*":
+			return p, fmt.Errorf("%q makes the whole site public; leave the directive out, or give it a matcher for what to protect", pattern)
+		case strings.ContainsAny(prefix, "*?#{}") || !isPlain(prefix+"/x"):
+			return p, fmt.Errorf("%q is neither a plain path such as /health nor all paths below one such as /assets/*", pattern)
+		case IsOwnPath(pattern):
+			return p, fmt.Errorf("%q lies under %s, which is served anyway", pattern, PathPrefix)
+		case below:
+			p.prefixes = append(p.prefixes, prefix+"/")
+		default:
+			p.exact[pattern] = true
+		}
+	}
+	return p, nil
+}
+
+// contains tells whether a request's path is public. The answer is no for every
+// path that an app might read as another than we do.
+func (p PublicPaths) contains(u *url.URL) bool {
+	if len(p.exact) == 0 && len(p.prefixes) == 0 {
+		return false
+	}
+	return p.matches(u.Path) && isPlainURL(u)
+}
+
+func (p PublicPaths) matches(path string) bool {
+	if p.exact[path] {
+		return true
+	}
+	for _, prefix := range p.prefixes {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPlainURL tells whether a URL's path has one reading only.
+func isPlainURL(u *url.URL) bool {
+	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
+}
+
+// isPlain tells whether a decoded path has no dot segments, no empty ones, and
+// no character that some server takes for a separator or decodes once more.
+func isPlain(path string) bool {
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c < ' ', c == 0x7f, c == '\\', c == ';', c == '%':
+			return false
+		}
+	}
+	return path == "/" || strings.HasPrefix(path, "/") && !strings.Contains(path, "//") && !hasDotSegment(path)
+}
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,107 @@
+// Package keys turns the operator's secrets into the keys that sign, one kind
+// of key for each purpose, so that what is signed for one is worth nothing for
+// another.
+package keys
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// MinSecretLength is the least number of bytes of a secret.
+const MinSecretLength = 32
+
+// Purpose says what a key is for. The words are part of the derivation: a
+// change of one invalidates everything signed under it.
+type Purpose string
+
+// The purposes, one for each kind of thing that is signed.
+const (
+	SessionCookie Purpose = "doorpost session cookie v1"
+	RequestCookie Purpose = "doorpost request cookie v1"
+	LinkToken     Purpose = "doorpost link token v1"
+	Code          Purpose = "doorpost code v1"
+	Confirmation  Purpose = "doorpost confirmation v1"
+)
+
+// Ring is the operator's secrets in the order given: the first signs, all
+// verify, so that a new one can be put in front and an old one dropped later.
+type Ring struct{ secrets [][]byte }
+
+// NewRing makes a ring of at least one secret of at least 32 bytes each.
+func NewRing(secrets ...[]byte) (Ring, error) {
+	if len(secrets) == 0 {
+		return Ring{}, errors.New("at least one secret is needed")
+	}
+	for i, secret := range secrets {
+		if len(secret) < MinSecretLength {
+			return Ring{}, fmt.Errorf("secret %d has %d bytes, at least %d are needed; make one with: openssl rand -base64 32",
+				i+1, len(secret), MinSecretLength)
+		}
+		if isConstant(secret) {
+			return Ring{}, fmt.Errorf("secret %d is one byte repeated; make one with: openssl rand -base64 32", i+1)
+		}
+	}
+	return Ring{secrets: secrets}, nil
+}
+
+func isConstant(secret []byte) bool {
+	for _, b := range secret {
+		if b != secret[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// Generate makes a new random secret of 32 bytes.
+func Generate() []byte {
+	secret := make([]byte, MinSecretLength)
+	rand.Read(secret) // never fails, see crypto/rand
+	return secret
+}
+
+// ParseSecret reads a secret in hex or base64 (standard or URL alphabet, with
+// or without padding). Its error repeats nothing of the secret.
+func ParseSecret(encoded string) ([]byte, error) {
+	encoded = strings.TrimSpace(encoded)
+	if raw, err := hex.DecodeString(encoded); err == nil {
+		return checkLength(raw)
+	}
+	unpadded := strings.TrimRight(encoded, "=")
+	for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		if raw, err := alphabet.DecodeString(unpadded); err == nil {
+			return checkLength(raw)
+		}
+	}
+	return nil, errors.New("the secret is neither hex nor base64; make one with: openssl rand -base64 32")
+}
+
+func checkLength(raw []byte) ([]byte, error) {
+	if len(raw) < MinSecretLength {
+		return nil, fmt.Errorf("the secret has %d bytes, at least %d are needed; make one with: openssl rand -base64 32",
+			len(raw), MinSecretLength)
+	}
+	return raw, nil
+}
+
+// For derives the keys for a purpose with HKDF-SHA256 (RFC 5869), 32 bytes
+// each, in the order of the secrets.
+func (r Ring) For(purpose Purpose) [][]byte {
+	derived := make([][]byte, len(r.secrets))
+	for i, secret := range r.secrets {
+		key, err := hkdf.Key(sha256.New, secret, nil, string(purpose), sha256.Size)
+		if err != nil {
+			// Only a key length out of range fails, and ours is fixed.
+			panic("deriving a key: " + err.Error())
+		}
+		derived[i] = key
+	}
+	return derived
+}

@@ -1,0 +1,106 @@
+// Package limit counts what may happen only so often: messages to one mailbox,
+// requests of one network, messages in all.
+//
+// A count is kept in slots of one sixteenth of the window. A slot counts until
+// the whole of it is past, so that no span of the window's length ever holds
+// more than the limit, at the price of waiting up to a sixteenth longer. That
+// takes 76 bytes whatever the limit, and the same few lines in any store.
+package limit
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// slotsInWindow is how finely a window is divided.
+const slotsInWindow = 16
+
+// Rule allows Max events in any span of Window. The zero Rule allows none.
+type Rule struct {
+	Max    int
+	Window time.Duration
+}
+
+// Use is one event to be counted under a name, for instance that of a mailbox.
+type Use struct {
+	Name string
+	Rule Rule
+}
+
+func (r Rule) slot() time.Duration { return max(r.Window/slotsInWindow, time.Millisecond) }
+
+// Lifetime is how long a count has to be kept after its last event.
+func (r Rule) Lifetime() time.Duration { return r.Window + r.slot() }
+
+// Count is how often something happened of late. The zero Count is none. A
+// Count belongs to the Window of the Rule that it was made with.
+type Count struct {
+	newest int64 // number of the slot that bySlot[0] counts
+	bySlot [slotsInWindow + 1]uint32
+}
+
+// Take counts one event at the given time if the rule has room for it and
+// returns zero. Otherwise it counts nothing and returns how long to wait until
+// there is room: what is refused does not keep the door shut.
+func (c *Count) Take(rule Rule, now time.Time) (wait time.Duration) {
+	c.advance(now.UnixNano() / int64(rule.slot()))
+	total := 0
+	for _, n := range c.bySlot {
+		total += int(n)
+	}
+	if total >= rule.Max {
+		return c.untilRoom(rule, now, total)
+	}
+	c.bySlot[0]++
+	return 0
+}
+
+// advance moves the slots on to the current one. A clock that steps back
+// counts in the newest slot known, which errs towards waiting.
+func (c *Count) advance(current int64) {
+	steps := current - c.newest
+	if steps <= 0 {
+		return
+	}
+	var moved [slotsInWindow + 1]uint32
+	if steps < int64(len(moved)) {
+		copy(moved[steps:], c.bySlot[:])
+	}
+	c.newest, c.bySlot = current, moved
+}
+
+func (c *Count) untilRoom(rule Rule, now time.Time, total int) time.Duration {
+	for age := slotsInWindow; age >= 0; age-- {
+		total -= int(c.bySlot[age])
+		if total < rule.Max {
+			free := (c.newest - int64(age) + slotsInWindow + 1) * int64(rule.slot())
+			return max(time.Duration(free-now.UnixNano()), time.Second)
+		}
+	}
+	return max(rule.Window, time.Second)
+}
+
+// encodedLength is that of a Count in a store.
+const encodedLength = 8 + 4*(slotsInWindow+1)
+
+// MarshalBinary encodes the count for a store.
+func (c *Count) MarshalBinary() ([]byte, error) {
+	encoded := binary.BigEndian.AppendUint64(make([]byte, 0, encodedLength), uint64(c.newest))
+	for _, n := range c.bySlot {
+		encoded = binary.BigEndian.AppendUint32(encoded, n)
+	}
+	return encoded, nil
+}
+
+// UnmarshalBinary decodes what MarshalBinary made.
+func (c *Count) UnmarshalBinary(encoded []byte) error {
+	if len(encoded) != encodedLength {
+		return errors.New("a stored count has the wrong length")
+	}
+	c.newest = int64(binary.BigEndian.Uint64(encoded))
+	for i := range c.bySlot {
+		c.bySlot[i] = binary.BigEndian.Uint32(encoded[8+4*i:])
+	}
+	return nil
+}

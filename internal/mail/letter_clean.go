@@ -1,0 +1,121 @@
+package mail
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// oneLine makes a name fit for a header and a sentence: one line, without
+// characters that turn the direction of the writing, at most limit runes long.
+func oneLine(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return ' '
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > limit {
+		s = strings.TrimSpace(string(runes[:limit-1])) + "…"
+	}
+	return s
+}
+
+// plainProduct is a name of a browser or a system. A dot stands between digits
+// only, so that no mail program takes anything in it for the name of a site.
+var plainProduct = regexp.MustCompile(`^[\p{L}\p{N}_+() -]+(\.\p{N}[\p{L}\p{N}_+() -]*)*$`)
+
+// productName returns the name of a browser or system, or nothing if it could
+// be anything else: it derives from what the asking side sent, and whoever
+// asks for somebody else's link must not be able to put words into the letter.
+func productName(s string) string {
+	s = strings.TrimSpace(s)
+	if utf8.RuneCountInString(s) > 40 || !plainProduct.MatchString(s) {
+		return ""
+	}
+	return s
+}
+
+// supportLink finds out what the operator gave as support, and where a click
+// on it leads: an address, a URL, or nowhere.
+func supportLink(s string) (shown, href string) {
+	shown = strings.TrimPrefix(s, "mailto:")
+	switch {
+	case bareAddress.MatchString(shown):
+		return shown, "mailto:" + shown
+	case safeLink.MatchString(s):
+		return s, s
+	}
+	return s, ""
+}
+
+const (
+	defaultAccent = "#2d5bd7"
+	darkText      = "#111418"
+	lightText     = "#ffffff"
+)
+
+var hexColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
+// accent returns the colour of the button and that of the words on it, which
+// is the one of dark and light with the better contrast (WCAG 2.2, 1.4.3).
+func accent(wanted string) (background, foreground string) {
+	if !hexColour.MatchString(wanted) {
+		wanted = defaultAccent
+	}
+	l := luminance(wanted)
+	if (luminance(lightText)+0.05)/(l+0.05) >= (l+0.05)/(luminance(darkText)+0.05) {
+		return wanted, lightText
+	}
+	return wanted, darkText
+}
+
+// luminance is the relative luminance of a #rrggbb colour, from 0 (black) to 1
+// (white), as WCAG 2.2 defines it.
+func luminance(colour string) float64 {
+	var l float64
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		v, _ := strconv.ParseUint(colour[1+2*i:3+2*i], 16, 8)
+		c := float64(v) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		l += weight * c
+	}
+	return l
+}
+
+// textColumns is how wide the lines of a text part may be; RFC 5322, section
+// 2.1.1, wants at most 78.
+const textColumns = 72
+
+// wrap breaks a paragraph into lines. A word that is longer than a line, such
+// as an address, stays whole: broken, it would be of no use.
+func wrap(paragraph string) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(paragraph) {
+		width := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+width > textColumns:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += width
+	}
+	return b.String()
+}

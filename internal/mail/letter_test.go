@@ -1,0 +1,285 @@
+package mail
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+func english(t *testing.T) *text.Language {
+	t.Helper()
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalogue.Match("en")
+}
+
+const testLink = "https://app.example.com/_doorpost/link#v1.Zm9v_YmFy-cXV4+1==&x=y~"
+
+func testLetter() SignInLetter {
+	return SignInLetter{
+		Site: "Example", Host: "app.example.com", To: "alice@example.org",
+		Link: testLink, Code: "ABCD-2345", ValidFor: 10 * time.Minute,
+		AskedAt: time.Date(2026, 3, 1, 15, 5, 0, 0, time.FixedZone("", 3600)),
+		Browser: "Firefox", System: "Linux", Support: "help@example.com",
+	}
+}
+
+func compose(t *testing.T, l SignInLetter) Message {
+	t.Helper()
+	m, err := NewComposer(Mailbox{"Example", "sign-in@example.com"}).SignIn(l, english(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// seen is the HTML part as a reader sees it: without tags, unescaped.
+func seen(m Message) string {
+	body := m.HTML[strings.Index(m.HTML, "<body"):]
+	return strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " "))), " ")
+}
+
+func TestBothPartsOfTheLetterSayTheSame(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		change  func(*SignInLetter)
+		subject string
+		says    []string
+		silent  []string
+	}{
+		{
+			"a sign-in", func(*SignInLetter) {}, "Sign in to Example",
+			[]string{
+				"Here is your link to sign in to Example.", "ABCD-2345", "Works once, for 10 minutes.",
+				"Asked for at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?",
+				"alice@example.org", "app.example.com", "Need help? help@example.com",
+			},
+			[]string{"password"},
+		},
+		{
+			"a welcome", func(l *SignInLetter) { l.Welcome = true }, "Welcome to Example",
+			[]string{"Welcome to Example", "Example uses your mailbox instead of a password.", "ABCD-2345"}, nil,
+		},
+		{
+			"an unknown browser", func(l *SignInLetter) { l.Browser = "" }, "Sign in to Example",
+			[]string{"from Linux."}, []string{"Firefox"},
+		},
+		{
+			"an unknown system", func(l *SignInLetter) { l.System = "" }, "Sign in to Example",
+			[]string{"from Firefox."}, []string{"Linux"},
+		},
+		{
+			"an unknown browser and system", func(l *SignInLetter) { l.Browser, l.System = "", "" }, "Sign in to Example",
+			[]string{"on 1 March 2026."}, []string{"2026, from"},
+		},
+		{
+			"a site without a name", func(l *SignInLetter) { l.Site = "" }, "Sign in to app.example.com",
+			[]string{"sign in to app.example.com."}, nil,
+		},
+		{
+			"a site without support", func(l *SignInLetter) { l.Support = "" }, "Sign in to Example",
+			nil, []string{"Need help"},
+		},
+		{
+			"a browser that is a trap", func(l *SignInLetter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example",
+			[]string{"from Linux."}, []string{"evil"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := testLetter()
+			tc.change(&l)
+			m := compose(t, l)
+			if m.Subject != tc.subject {
+				t.Errorf("subject %q", m.Subject)
+			}
+			parts := map[string]string{"text": strings.Join(strings.Fields(m.Text), " "), "HTML": seen(m)}
+			for part, body := range parts {
+				for _, s := range tc.says {
+					if !strings.Contains(body, s) {
+						t.Errorf("the %s does not say %q:\n%s", part, s, body)
+					}
+				}
+				for _, s := range append(tc.silent, "mail.", "{", "<no value>") {
+					if strings.Contains(body, s) {
+						t.Errorf("the %s says %q:\n%s", part, s, body)
+					}
+				}
+			}
+			if m.To != l.To || m.From.Address != "sign-in@example.com" || m.Language != "en" || m.ID == "" {
+				t.Errorf("bad envelope: %+v", m)
+			}
+		})
+	}
+}
+
+var (
+	anyHref = regexp.MustCompile(`href="([^"]*)"`)
+	anyURL  = regexp.MustCompile(`(?i)https?://[^\s"'<>]+`)
+)
+
+func TestTheOnlyURLInTheLetterIsTheLink(t *testing.T) {
+	l := testLetter()
+	l.LogoURL = "https://cdn.example/logo.png"
+	m := compose(t, l)
+
+	var hrefs []string
+	for _, match := range anyHref.FindAllStringSubmatch(m.HTML, -1) {
+		hrefs = append(hrefs, html.UnescapeString(match[1]))
+	}
+	if len(hrefs) != 2 || hrefs[0] != testLink || hrefs[1] != "mailto:help@example.com" {
+		t.Errorf("hrefs are %q", hrefs)
+	}
+	for part, body := range map[string]string{"text": m.Text, "HTML": html.UnescapeString(m.HTML)} {
+		if urls := anyURL.FindAllString(body, -1); len(urls) != 1 || urls[0] != testLink {
+			t.Errorf("URLs in the %s are %q", part, urls)
+		}
+	}
+	if regexp.MustCompile(`(?i)<img|<script|<link|src=|url\(|@import|background=`).MatchString(m.HTML) {
+		t.Error("the HTML loads something")
+	}
+}
+
+func TestSupportMayBeAURLOrWords(t *testing.T) {
+	l := testLetter()
+	l.Support = "https://help.example.com/sign-in"
+	if m := compose(t, l); !strings.Contains(m.HTML, `href="https://help.example.com/sign-in"`) || !strings.Contains(m.Text, l.Support) {
+		t.Error("the URL is no link")
+	}
+	l.Support = "Ring 555-0100 or javascript:alert(1)"
+	m := compose(t, l)
+	if strings.Count(m.HTML, "href=") != 1 || !strings.Contains(seen(m), l.Support) {
+		t.Error("words became a link, or are not shown")
+	}
+}
+
+func TestNamesAreEscapedInHTMLAndKeptOnOneLine(t *testing.T) {
+	l := testLetter()
+	l.Site = "A & B <img src=x>\r\nBcc: eve@example.com"
+	l.Browser = `<b onclick="x">`
+	m := compose(t, l)
+	if strings.Contains(m.HTML, "<img") || strings.Contains(m.HTML, "<b ") || strings.Contains(m.HTML, "onclick") {
+		t.Errorf("markup got through:\n%s", m.HTML)
+	}
+	if !strings.Contains(m.HTML, "A &amp; B &lt;img src=x&gt; Bcc: eve@example.com") {
+		t.Error("the name is not shown as it is")
+	}
+	if m.Subject != "Sign in to A & B <img src=x> Bcc: eve@example.com" {
+		t.Errorf("subject %q", m.Subject)
+	}
+	if err := m.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheTextPartReadsWellInATerminal(t *testing.T) {
+	l := testLetter()
+	l.Welcome = true
+	l.Site = "The Society for Slow Reading and Long Walks of the Upper Valley"
+	l.Browser, l.System = "Samsung Internet for Android 25.0", "Android 16 (something long to wrap)"
+	m := compose(t, l)
+	alone := false
+	for line := range strings.SplitSeq(m.Text, "\n") {
+		if line == testLink {
+			alone = true
+			continue
+		}
+		if utf8.RuneCountInString(line) >= 78 {
+			t.Errorf("line of %d columns: %s", utf8.RuneCountInString(line), line)
+		}
+		if line != strings.TrimSpace(line) {
+			t.Errorf("spaces around %q", line)
+		}
+	}
+	if !alone {
+		t.Error("the link is not alone on its line")
+	}
+	if strings.Contains(m.Text, "\n\n\n") || !strings.HasSuffix(m.Text, "\n") {
+		t.Errorf("bad spacing:\n%s", m.Text)
+	}
+}
+
+func TestTheHTMLPartSuitsDarkModeAndTheLanguage(t *testing.T) {
+	m := compose(t, testLetter())
+	for _, want := range []string{
+		`<html lang="en" dir="ltr">`, `<meta name="color-scheme" content="light dark">`,
+		"prefers-color-scheme: dark", "max-width:560px", `role="presentation"`, "user-select:all",
+	} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(m.HTML, "ZgotmplZ") {
+		t.Error("html/template refused a value")
+	}
+}
+
+func TestTheAccentIsUsedOnlyIfItIsAColour(t *testing.T) {
+	for _, tc := range []struct{ name, in, background, words string }{
+		{"none", "", defaultAccent, lightText},
+		{"a dark colour", "#003366", "#003366", lightText},
+		{"a light colour", "#ffd400", "#ffd400", darkText},
+		{"white", "#FFFFFF", "#FFFFFF", darkText},
+		{"a short form", "#abc", defaultAccent, lightText},
+		{"more than a colour", "#003366;background:url(x)", defaultAccent, lightText},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := testLetter()
+			l.Accent = tc.in
+			m := compose(t, l)
+			if !strings.Contains(m.HTML, "background-color:"+tc.background+";mso") || !strings.Contains(m.HTML, "color:"+tc.words+";text-decoration:none") {
+				t.Errorf("the button has other colours")
+			}
+		})
+	}
+}
+
+func TestDurationsAreToldInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Second: "1 minute", time.Minute: "1 minute", 61 * time.Second: "2 minutes", 10 * time.Minute: "10 minutes",
+		time.Hour: "1 hour", 90 * time.Minute: "90 minutes", 2 * time.Hour: "2 hours", 24 * time.Hour: "24 hours",
+	} {
+		if got := durationInWords(d, english(t)); got != want {
+			t.Errorf("%s is told as %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestALetterThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		spoil func(*SignInLetter)
+	}{
+		{"no link", func(l *SignInLetter) { l.Link = "" }},
+		{"a relative link", func(l *SignInLetter) { l.Link = "/link#secret-token" }},
+		{"a script for a link", func(l *SignInLetter) { l.Link = "javascript:secret-token" }},
+		{"a link with a space", func(l *SignInLetter) { l.Link = "https://a.example/link#secret-token x" }},
+		{"a link with a quote", func(l *SignInLetter) { l.Link = `https://a.example/link#"secret-token` }},
+		{"a link that ends in a dot", func(l *SignInLetter) { l.Link = "https://a.example/link#secret-token." }},
+		{"no code", func(l *SignInLetter) { l.Code = "" }},
+		{"a code with markup", func(l *SignInLetter) { l.Code = "<secret-token>" }},
+		{"no host", func(l *SignInLetter) { l.Host = "" }},
+		{"no life", func(l *SignInLetter) { l.ValidFor = 0 }},
+		{"no time", func(l *SignInLetter) { l.AskedAt = time.Time{} }},
+		{"two recipients", func(l *SignInLetter) { l.To = "alice@example.org, bob@example.org" }},
+		{"a host with a line break in the subject", func(l *SignInLetter) { l.Site, l.Host = "", "a\r\nb" }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := testLetter()
+			tc.spoil(&l)
+			m, err := NewComposer(Mailbox{Address: "a@example.com"}).SignIn(l, english(t))
+			if err == nil {
+				t.Fatalf("written: %+v", m)
+			}
+			if strings.Contains(err.Error(), "secret-token") || strings.Contains(err.Error(), "alice") {
+				t.Errorf("the error tells too much: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package mail
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Mailer hands messages to a mail service, one at a time. Implementations are
+// safe for concurrent use and keep to these rules:
+//
+//   - Send returns when ctx ends at the latest, whatever the service does.
+//   - The message goes to exactly one recipient, Message.To; there is no Cc
+//     and no Bcc, and the sender is Message.From.
+//   - Nothing is added that tells who opened or clicked what: no tracking, no
+//     rewritten links, no pixel.
+//   - Send tries once. Retrying, and turning to another service, is the
+//     business of Sender and Failover.
+//   - Neither message nor credentials travel without TLS, except to this very
+//     machine.
+//   - Every error is a *SendError.
+type Mailer interface {
+	// Send returns the service's own id of the message, where it gives one;
+	// it is for looking the message up there and may be empty.
+	Send(ctx context.Context, m Message) (providerID string, err error)
+	// Name is a short name for logs and metrics, such as "mailgun".
+	Name() string
+}
+
+// SendError tells why a message was not handed over, and what is worth doing
+// about it. Its text is safe for logs: it has neither the recipient nor
+// credentials nor anything of the message in it.
+type SendError struct {
+	// Mailer is the name of the mailer that failed.
+	Mailer string
+	// Temporary is true where trying again later may help. Where it is false
+	// the message will not be retried.
+	Temporary bool
+	// Unauthorized is true where the service refused us rather than the
+	// message: wrong credentials, an unknown domain, a closed account. The
+	// operator has to act.
+	Unauthorized bool
+	// RetryAfter is how long the service asked to be left alone (RFC 9110,
+	// section 10.2.3); zero where it did not say.
+	RetryAfter time.Duration
+	// PossibleCopies counts how often the service may have accepted the
+	// message although it did not say so, as when the connection breaks
+	// between the last byte of the message and the answer. It keeps retries
+	// from flooding a mailbox.
+	PossibleCopies int
+	// Err is the cause. Its text must be fit for logs; Redact helps.
+	Err error
+}
+
+// Error says which mailer failed, of which kind the failure is, and the cause.
+func (e *SendError) Error() string {
+	var b strings.Builder
+	b.WriteString("sending mail through ")
+	b.WriteString(e.Mailer)
+	switch {
+	case e.Unauthorized:
+		b.WriteString(" (refused us)")
+	case e.Temporary:
+		b.WriteString(" (may work later)")
+	default:
+		b.WriteString(" (for good)")
+	}
+	if e.Err != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *SendError) Unwrap() error { return e.Err }

@@ -1,0 +1,309 @@
+package mailgunapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	key  = "key-0123456789abcdef"
+	link = "https://app.example.com/_doorpost/link#secret-token"
+)
+
+func message() mail.Message {
+	return mail.Message{
+		ID: "abcdefghij", From: mail.Mailbox{Name: "Bäckerei", Address: "sign-in@example.com"}, To: "alice@example.org",
+		Subject: "Sign in to Bäckerei", Text: "Open:\n" + link + "\n", HTML: `<a href="` + link + `">Sign in</a>`, Language: "en",
+	}
+}
+
+// double stands in for the Messages API until the test ends.
+func double(t *testing.T, handler http.HandlerFunc) (*Client, *httptest.Server) {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(handler)
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Start()
+	c, err := New(Config{Domain: "mg.example.com", APIKey: key, APIBase: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Close()
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	return c, srv
+}
+
+func within(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestSendCallsTheMessagesAPIOnceWithEverythingAndNoTracking(t *testing.T) {
+	var form url.Values
+	calls := 0
+	c, _ := double(t, func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		user, password, _ := r.BasicAuth()
+		if r.Method != http.MethodPost || r.URL.Path != "/v3/mg.example.com/messages" || user != "api" || password != key {
+			t.Errorf("called %s %s as %s", r.Method, r.URL, user)
+		}
+		if err := r.ParseMultipartForm(1 << 20); err != nil {
+			t.Error(err)
+		}
+		form = r.Form
+		_, _ = io.WriteString(w, `{"id":"<20260301.1@mg.example.com>","message":"Queued. Thank you."}`)
+	})
+	id, err := c.Send(within(t), message())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id != "20260301.1@mg.example.com" || calls != 1 {
+		t.Errorf("id %q after %d calls", id, calls)
+	}
+	want := map[string]string{
+		"from": "=?utf-8?q?B=C3=A4ckerei?= <sign-in@example.com>", "to": "alice@example.org",
+		"subject": message().Subject, "text": message().Text, "html": message().HTML,
+		"o:tracking": "no", "o:tracking-clicks": "no", "o:tracking-opens": "no", "o:require-tls": "true",
+		"h:Message-Id": "<abcdefghij@example.com>", "h:Auto-Submitted": "auto-generated", "h:Content-Language": "en",
+	}
+	for name, value := range want {
+		if len(form[name]) != 1 || form.Get(name) != value {
+			t.Errorf("%s is %q, want %q", name, form[name], value)
+		}
+	}
+	for name := range form {
+		if _, ok := want[name]; !ok {
+			t.Errorf("there is a field %s: %q", name, form[name])
+		}
+	}
+}
+
+func TestAnswersAreSortedByWhatHelps(t *testing.T) {
+	for _, tc := range []struct {
+		name                    string
+		status                  int
+		header, body            string
+		temporary, unauthorized bool
+		retryAfter              time.Duration
+		copies                  int
+		want                    string
+	}{
+		{"400", 400, "", `{"message":"to parameter alice@example.org is not valid"}`, false, false, 0, 0, "answer 400: to parameter (address) is not valid"},
+		{"401", 401, "", "Forbidden", false, true, 0, 0, "check api_key"},
+		{"402", 402, "", "", false, true, 0, 0, "check the account"},
+		{"403", 403, "", `{"message":"key ` + key + ` may not"}`, false, true, 0, 0, "key *** may not"},
+		{"404", 404, "", `{"message":"Domain not found: mg.example.com"}`, false, true, 0, 0, "check domain, region"},
+		{"413", 413, "", "", false, false, 0, 0, "answer 413"},
+		{"429 with seconds", 429, "30", "", true, false, 30 * time.Second, 0, "answer 429"},
+		{"429 with nonsense", 429, "soon", "", true, false, 0, 0, "answer 429"},
+		{"429 with a year", 429, "31536000", "", true, false, 24 * time.Hour, 0, "answer 429"},
+		{"500", 500, "", "<html>" + link + "</html>", true, false, 0, 0, "answer 500"},
+		{"502", 502, "", "", true, false, 0, 0, "answer 502"},
+		{"503 with seconds", 503, "5", "", true, false, 5 * time.Second, 0, "answer 503"},
+		{"504", 504, "", "", true, false, 0, 1, "answer 504"},
+		{"200 with broken JSON", 200, "", `{"id":"<1`, true, false, 0, 1, "cannot be read"},
+		{"200 with a page", 200, "", "<html>alice@example.org</html>", true, false, 0, 1, "check api_base"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, _ := double(t, func(w http.ResponseWriter, _ *http.Request) {
+				if tc.header != "" {
+					w.Header().Set("Retry-After", tc.header)
+				}
+				w.WriteHeader(tc.status)
+				_, _ = io.WriteString(w, tc.body)
+			})
+			_, err := c.Send(within(t), message())
+			failure, ok := errors.AsType[*mail.SendError](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			if failure.Mailer != "mailgun" || failure.Temporary != tc.temporary || failure.Unauthorized != tc.unauthorized ||
+				failure.RetryAfter != tc.retryAfter || failure.PossibleCopies != tc.copies {
+				t.Errorf("got %+v", failure)
+			}
+			if !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%q does not say %q", err, tc.want)
+			}
+			for _, secret := range []string{key, "alice", "secret-token"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("the error has %q in it: %v", secret, err)
+				}
+			}
+		})
+	}
+}
+
+func TestRetryAfterMayBeADate(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"Sun, 01 Mar 2026 12:01:30 GMT": 90 * time.Second,
+		"Sun, 01 Mar 2026 11:00:00 GMT": 0,
+		"-5":                            0,
+		"":                              0,
+	} {
+		if got := parseRetryAfter(value, now); got != want {
+			t.Errorf("%q is %s, want %s", value, got, want)
+		}
+	}
+}
+
+func TestARedirectIsNotFollowed(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		elsewhere := 0
+		_, other := double(t, func(http.ResponseWriter, *http.Request) { elsewhere++ })
+		calls := 0
+		c, _ := double(t, func(w http.ResponseWriter, r *http.Request) {
+			calls++
+			http.Redirect(w, r, other.URL+"/v3/mg.example.com/messages", status)
+		})
+		_, err := c.Send(within(t), message())
+		failure, ok := errors.AsType[*mail.SendError](err)
+		if !ok || failure.Temporary || !failure.Unauthorized || calls != 1 || elsewhere != 0 {
+			t.Errorf("%d: got %v, %d calls, %d elsewhere", status, err, calls, elsewhere)
+		}
+	}
+}
+
+func TestTheGuardLetsNothingOutToAnotherHost(t *testing.T) {
+	for _, target := range []string{"http://api.mailgun.net/v3", "https://evil.example/v3", "https://api.mailgun.net:8443/v3"} {
+		g := &guard{scheme: "https", host: "api.mailgun.net", next: &http.Transport{
+			Proxy: func(*http.Request) (*url.URL, error) {
+				t.Errorf("%s was let through", target)
+				return nil, errors.New("no")
+			},
+		}}
+		req := httptest.NewRequest(http.MethodPost, target, nil)
+		if _, err := g.RoundTrip(req); err == nil {
+			t.Errorf("%s was called", target)
+		}
+	}
+}
+
+func TestAnEndlessAnswerIsCutOff(t *testing.T) {
+	for _, status := range []int{200, 500} {
+		written := make(chan int, 1)
+		c, _ := double(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			total := 0
+			chunk := []byte(strings.Repeat("x", 32<<10))
+			for {
+				n, err := w.Write(chunk)
+				total += n
+				if err != nil || total > 1<<30 {
+					written <- total
+					return
+				}
+			}
+		})
+		_, err := c.Send(within(t), message())
+		if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary {
+			t.Errorf("%d: got %v", status, err)
+		}
+		// What the server wrote until the connection broke sat in buffers of
+		// the kernel; reading on would have taken all of it.
+		if total := <-written; total > 64<<20 {
+			t.Errorf("%d: %d bytes were taken", status, total)
+		}
+	}
+}
+
+func TestAnAnswerWithAHugeHeaderIsRefused(t *testing.T) {
+	c, _ := double(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Huge", strings.Repeat("x", 1<<20))
+		_, _ = io.WriteString(w, `{"id":"<1@mg.example.com>"}`)
+	})
+	if _, err := c.Send(within(t), message()); err == nil {
+		t.Error("accepted")
+	}
+}
+
+func TestSendEndsWithItsContextWhileMailgunHangs(t *testing.T) {
+	ctx, cancel := context.WithCancel(within(t))
+	release := make(chan struct{})
+	c, _ := double(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		cancel()
+		<-release
+	})
+	_, err := c.Send(ctx, message())
+	close(release)
+	failure, ok := errors.AsType[*mail.SendError](err)
+	if !ok || !failure.Temporary || failure.PossibleCopies != 1 || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %+v", err)
+	}
+}
+
+func TestSendEndsWithItsTimeoutWhileTheAnswerDribbles(t *testing.T) {
+	release := make(chan struct{})
+	_, srv := double(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id":`)
+		w.(http.Flusher).Flush()
+		<-release
+	})
+	c, err := New(Config{Domain: "mg.example.com", APIKey: key, APIBase: srv.URL, Timeout: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = c.Send(within(t), message())
+	close(release)
+	if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary || failure.PossibleCopies != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACutConnectionIsATemporaryFailure(t *testing.T) {
+	c, _ := double(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler)
+	})
+	_, err := c.Send(within(t), message())
+	if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary || failure.PossibleCopies != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACertificateFromNobodyWeKnowIsRefused(t *testing.T) {
+	calls := 0
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls++ }))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	c, err := New(Config{Domain: "mg.example.com", APIKey: key, APIBase: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Send(within(t), message())
+	failure, ok := errors.AsType[*mail.SendError](err)
+	if !ok || !failure.Temporary || failure.PossibleCopies != 0 || calls != 0 || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v after %d calls", err, calls)
+	}
+}
+
+func TestAMalformedMessageIsNeverSent(t *testing.T) {
+	calls := 0
+	c, _ := double(t, func(http.ResponseWriter, *http.Request) { calls++ })
+	m := message()
+	m.To = "alice@example.org,bob@example.org"
+	if _, err := c.Send(within(t), m); err == nil || calls != 0 {
+		t.Errorf("got %v after %d calls", err, calls)
+	}
+}

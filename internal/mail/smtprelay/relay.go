@@ -1,0 +1,199 @@
+// Package smtprelay sends mail through an SMTP server that accepts it for
+// delivery: a submission service (RFC 6409) or a relay of one's own. It is the
+// only package that uses the SMTP library.
+package smtprelay
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
+)
+
+// TLSMode says how the connection to the server is protected.
+type TLSMode string
+
+// The ways to protect a connection. There is none that uses TLS only if the
+// server offers it: whoever sits in between could take the offer out.
+const (
+	// StartTLS begins in clear and demands TLS before anything else (RFC 3207);
+	// usual on ports 587 and 25.
+	StartTLS TLSMode = "starttls"
+	// ImplicitTLS speaks TLS from the first byte (RFC 8314); usual on port 465.
+	ImplicitTLS TLSMode = "implicit"
+	// NoTLS is for a server on this very machine only.
+	NoTLS TLSMode = "off"
+)
+
+// defaultTimeout bounds a conversation whose context has no deadline.
+const defaultTimeout = 30 * time.Second
+
+// Config says which server to use, and how.
+type Config struct {
+	Addr     string  // host:port
+	Username string  // empty: no authentication
+	Password string  // given if and only if Username is
+	TLS      TLSMode // empty means StartTLS
+
+	RootCAs    *x509.CertPool // who may vouch for the server; nil means the system's
+	ServerName string         // name in the server's certificate; empty means the host of Addr
+}
+
+// Relay is a mail.Mailer that opens a connection for each message, so that it
+// holds nothing between messages. It is safe for concurrent use.
+type Relay struct {
+	host   string
+	port   int
+	config Config
+	tls    *tls.Config
+}
+
+// New checks the configuration; it does not connect. Its errors name the
+// option and what would be right, and hold no password.
+func New(c Config) (*Relay, error) {
+	host, portText, err := net.SplitHostPort(c.Addr)
+	if err != nil || host == "" {
+		return nil, fmt.Errorf("setting up smtp: %q is no host:port; write for example smtp.example.com:587", c.Addr)
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil || port == 0 {
+		return nil, fmt.Errorf("setting up smtp: %q is no port; write for example %s:587", portText, host)
+	}
+	if (c.Username == "") != (c.Password == "") {
+		return nil, errors.New("setting up smtp: give username and password, or neither")
+	}
+	switch c.TLS {
+	case "":
+		c.TLS = StartTLS
+	case StartTLS, ImplicitTLS:
+	case NoTLS:
+		if !mail.IsLoopback(host) {
+			return nil, fmt.Errorf("setting up smtp: tls off is for a server on this machine, and %s is none; use starttls or implicit", host)
+		}
+	default:
+		return nil, fmt.Errorf("setting up smtp: unknown tls mode %q; use starttls, implicit or off", c.TLS)
+	}
+	if c.ServerName == "" {
+		c.ServerName = host
+	}
+	return &Relay{
+		host: host, port: int(port), config: c,
+		tls: &tls.Config{ServerName: c.ServerName, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12},
+	}, nil
+}
+
+// Name is "smtp".
+func (r *Relay) Name() string { return "smtp" }
+
+// Send hands the message to the server. The id it returns is what the server
+// said when it took the message, often its queue id.
+func (r *Relay) Send(ctx context.Context, m mail.Message) (string, error) {
+	if err := m.Check(); err != nil {
+		return "", &mail.SendError{Mailer: r.Name(), Err: err}
+	}
+	// The library's client keeps state, and its deadlines know no context: so
+	// there is a client for each message, and the end of ctx closes its
+	// connection under it, whatever it is waiting for. It also leaves
+	// connections open after some failures, so the end of Send closes too.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client, err := r.client(ctx, func(dialing context.Context, network, addr string) (net.Conn, error) {
+		conn, err := r.dial(dialing, network, addr)
+		if err == nil {
+			context.AfterFunc(ctx, func() { closeAtOnce(conn) })
+		}
+		return conn, err
+	})
+	if err != nil {
+		return "", &mail.SendError{Mailer: r.Name(), Err: fmt.Errorf("preparing an smtp connection: %w", r.redact(err))}
+	}
+	envelope := newEnvelope(m)
+	err = client.DialAndSendWithContext(ctx, envelope)
+	// The message is with the server once that has said so; a failure to say
+	// goodbye must not send it again.
+	if err == nil || envelope.IsDelivered() {
+		return mail.Redact(envelope.ServerResponse()), nil
+	}
+	return "", r.failure(ctx, err)
+}
+
+func (r *Relay) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if r.config.TLS == ImplicitTLS {
+		return (&tls.Dialer{Config: r.tls}).DialContext(ctx, network, addr)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
+
+// closeAtOnce does not wait to say goodbye, as closing a TLS connection does.
+func closeAtOnce(conn net.Conn) {
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		conn = encrypted.NetConn()
+	}
+	_ = conn.Close()
+}
+
+func (r *Relay) client(ctx context.Context, dial gomail.DialContextFunc) (*gomail.Client, error) {
+	timeout := defaultTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = max(time.Until(deadline), time.Millisecond)
+	}
+	options := []gomail.Option{
+		gomail.WithPort(r.port),
+		gomail.WithTimeout(timeout),
+		gomail.WithDialContextFunc(dial),
+		gomail.WithTLSConfig(r.tls.Clone()),
+		// One message for each connection: nothing to probe or reset.
+		gomail.WithoutNoop(),
+		gomail.WithoutRset(),
+		// Addresses are ASCII; asking for more could make a server refuse.
+		gomail.WithoutSMTPUTF8(),
+	}
+	switch r.config.TLS {
+	case ImplicitTLS:
+		options = append(options, gomail.WithSSL())
+	case NoTLS:
+		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
+	default:
+		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	}
+	if r.config.Username != "" {
+		options = append(options,
+			gomail.WithUsername(r.config.Username),
+			gomail.WithPassword(r.config.Password),
+			gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+				gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5))
+	}
+	return gomail.NewClient(r.host, options...)
+}
+
+// newEnvelope turns a message that passed its check into the library's form.
+func newEnvelope(m mail.Message) *gomail.Msg {
+	e := gomail.NewMsg(
+		gomail.WithNoDefaultUserAgent(),
+		gomail.WithCharset(gomail.CharsetUTF8),
+		gomail.WithEncoding(gomail.EncodingQP))
+	e.FromMailAddress(&netmail.Address{Name: m.From.Name, Address: m.From.Address})
+	e.ToMailAddress(&netmail.Address{Address: m.To})
+	e.Subject(m.Subject)
+	e.SetDate()
+	e.SetMessageIDWithValue(strings.Trim(m.MessageID(), "<>"))
+	e.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office notes, please
+	if m.Language != "" {
+		e.SetGenHeader(gomail.HeaderContentLang, m.Language)
+	}
+	e.SetBodyString(gomail.TypeTextPlain, m.Text)
+	e.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	return e
+}
+
+var _ mail.Mailer = (*Relay)(nil)

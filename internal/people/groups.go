@@ -1,0 +1,68 @@
+package people
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// Groups are the named sets of people. The nil Groups has none.
+type Groups struct {
+	members map[string]set
+	names   []string // sorted
+}
+
+// NewGroups makes groups from the entries of each. A group has addresses and
+// domains as members, not other groups, so that who is in it can be read in
+// one place.
+func NewGroups(entries map[string][]string) (*Groups, error) {
+	g := &Groups{members: make(map[string]set, len(entries)), names: slices.Sorted(maps.Keys(entries))}
+	for _, name := range g.names {
+		if err := CheckGroupName(name); err != nil {
+			return nil, err
+		}
+		members, err := parseSet(entries[name])
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("group %s: %w", name, err)
+		case len(members.groups) > 0:
+			return nil, fmt.Errorf("group %s: a group has addresses and domains as members, not the group %q; list its members", name, members.groups[0])
+		case members.everyone:
+			return nil, fmt.Errorf("group %s: everyone (*) is no group; write allow * at the site", name)
+		}
+		g.members[name] = members
+	}
+	return g, nil
+}
+
+// Of lists the groups that an address is in, sorted by name.
+func (g *Groups) Of(a address.Address) []string {
+	if g == nil {
+		return nil
+	}
+	var in []string
+	for _, name := range g.names {
+		if g.has(name, a) {
+			in = append(in, name)
+		}
+	}
+	return in
+}
+
+func (g *Groups) has(name string, a address.Address) bool {
+	if g == nil {
+		return false
+	}
+	members, known := g.members[name]
+	return known && (members.addresses[a] || members.domains[a.Domain()])
+}
+
+func (g *Groups) known(name string) bool {
+	if g == nil {
+		return false
+	}
+	_, known := g.members[name]
+	return known
+}

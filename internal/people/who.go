@@ -1,0 +1,108 @@
+// Package people knows who may enter: sets of addresses, named groups, and the
+// rules of a site made of them.
+package people
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// who is one entry of a rule: an address, all addresses of a domain, a group,
+// or everyone. It never is a pattern of any other kind.
+type who struct {
+	everyone bool
+	address  address.Address
+	domain   string
+	group    string
+}
+
+const groupPrefix = "group:"
+
+func parseWho(entry string) (who, error) {
+	group, isGroup := strings.CutPrefix(entry, groupPrefix)
+	domain, isDomain := strings.CutPrefix(entry, "*@")
+	switch {
+	case entry == "*":
+		return who{everyone: true}, nil
+	case isGroup:
+		if err := CheckGroupName(group); err != nil {
+			return who{}, err
+		}
+		return who{group: group}, nil
+	case isDomain:
+		parsed, err := address.ParseDomain(domain)
+		if err != nil {
+			return who{}, fmt.Errorf("%q: %w", entry, err)
+		}
+		return who{domain: parsed}, nil
+	case !strings.Contains(entry, "@") || strings.Contains(entry, "*"):
+		return who{}, fmt.Errorf("%q is none of alice@example.com, *@example.com, group:<name>, *", entry)
+	}
+	parsed, err := address.Parse(entry)
+	if err != nil {
+		return who{}, fmt.Errorf("%q: %w", entry, err)
+	}
+	return who{address: parsed}, nil
+}
+
+// CheckGroupName tells whether a group may be called so: 1 to 64 letters,
+// digits, dots, dashes and underscores. The name travels in a header, in which
+// commas separate groups.
+func CheckGroupName(name string) error {
+	if name == "" || len(name) > 64 {
+		return errors.New("the name of a group has 1 to 64 characters")
+	}
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("._-", c) >= 0) {
+			return fmt.Errorf("%q: the name of a group has letters, digits, dots, dashes and underscores only", name)
+		}
+	}
+	return nil
+}
+
+// CheckWho tells what is wrong with one entry of a rule, if anything.
+func CheckWho(entry string) error {
+	_, err := parseWho(entry)
+	return err
+}
+
+// set is entries made quick to look up, however many there are.
+type set struct {
+	everyone  bool
+	addresses map[address.Address]bool
+	domains   map[string]bool
+	groups    []string
+}
+
+func parseSet(entries []string) (set, error) {
+	s := set{addresses: make(map[address.Address]bool), domains: make(map[string]bool)}
+	for _, entry := range entries {
+		w, err := parseWho(entry)
+		switch {
+		case err != nil:
+			return set{}, err
+		case w.everyone:
+			s.everyone = true
+		case w.group != "":
+			s.groups = append(s.groups, w.group)
+		case w.domain != "":
+			s.domains[w.domain] = true
+		default:
+			s.addresses[w.address] = true
+		}
+	}
+	slices.Sort(s.groups)
+	s.groups = slices.Compact(s.groups)
+	return s, nil
+}
+
+func (s set) contains(a address.Address, groups *Groups) bool {
+	if s.everyone || s.addresses[a] || s.domains[a.Domain()] {
+		return true
+	}
+	return slices.ContainsFunc(s.groups, func(group string) bool { return groups.has(group, a) })
+}

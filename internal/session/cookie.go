@@ -1,0 +1,113 @@
+package session
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/gorilla/securecookie"
+)
+
+// cookieVersion stands before the id, so that a later form can be told apart.
+const cookieVersion = 1
+
+// Cookie signs and reads the session cookie of one scope. The scope is part of
+// what is signed, so that a cookie of one site is worth nothing at another
+// that has the same secret.
+type Cookie struct {
+	name     string
+	scope    string
+	signed   string // the name under which the value is signed
+	domain   string
+	secure   bool
+	lifetime time.Duration
+	codecs   []securecookie.Codec
+}
+
+// CookieOptions says what kind of cookie a site has.
+type CookieOptions struct {
+	Scope    string        // the origin, or the cookie domain
+	Domain   string        // the cookie domain, empty for a cookie of one host
+	Secure   bool          // false on http://localhost only
+	Lifetime time.Duration // the absolute limit of a session
+}
+
+// NewCookie makes the cookie of a scope. Its name says what the browser
+// enforces (RFC 6265bis, section 4.1.3): __Host- for one host, __Secure- where
+// a domain is given, neither on plain http, which only loopback may have.
+func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
+	c := &Cookie{name: "__Host-doorpost", scope: o.Scope, domain: o.Domain, secure: o.Secure, lifetime: o.Lifetime}
+	switch {
+	case !o.Secure:
+		c.name = "doorpost"
+	case o.Domain != "":
+		c.name = "__Secure-doorpost"
+	}
+	c.signed = c.name + "|" + o.Scope
+	c.codecs = SignedValue(ring.For(keys.SessionCookie), o.Lifetime)
+	return c
+}
+
+// SignedValue makes codecs that sign a short value, the first, and verify it,
+// all, until it is older than maxAge.
+func SignedValue(hashKeys [][]byte, maxAge time.Duration) []securecookie.Codec {
+	codecs := make([]securecookie.Codec, len(hashKeys))
+	for i, key := range hashKeys {
+		codec := securecookie.New(key, nil)
+		codec.SetSerializer(securecookie.NopEncoder{})
+		codec.MaxAge(max(int(maxAge/time.Second), 1)) // 0 would switch the check off
+		codecs[i] = codec
+	}
+	return codecs
+}
+
+// Name is the name of the cookie.
+func (c *Cookie) Name() string { return c.name }
+
+// Scope is the origin, or the cookie domain, that the cookie is good for.
+func (c *Cookie) Scope() string { return c.scope }
+
+// Issue makes the cookie for a new session.
+func (c *Cookie) Issue(id ID) (*http.Cookie, error) {
+	value, err := securecookie.EncodeMulti(c.signed, append([]byte{cookieVersion}, id[:]...), c.codecs...)
+	if err != nil {
+		return nil, fmt.Errorf("signing the session cookie: %w", err)
+	}
+	cookie := c.blank()
+	cookie.Value = value
+	cookie.MaxAge = int(c.lifetime / time.Second)
+	return cookie, nil
+}
+
+// Clear makes the cookie that removes the session cookie from the browser.
+func (c *Cookie) Clear() *http.Cookie {
+	cookie := c.blank()
+	cookie.MaxAge = -1
+	return cookie
+}
+
+func (c *Cookie) blank() *http.Cookie {
+	return &http.Cookie{
+		Name: c.name, Path: "/", Domain: c.domain,
+		Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// Read verifies a value and returns the id in it. A value has one spelling:
+// base64 lets the last bits of a string vary, and a second spelling of a cookie
+// could outlive the end of the first in a cache.
+func (c *Cookie) Read(value string) (ID, bool) {
+	if raw, err := base64.URLEncoding.DecodeString(value); err != nil || base64.URLEncoding.EncodeToString(raw) != value {
+		return ID{}, false
+	}
+	var payload []byte
+	if err := securecookie.DecodeMulti(c.signed, value, &payload, c.codecs...); err != nil {
+		return ID{}, false
+	}
+	if len(payload) != 1+len(ID{}) || payload[0] != cookieVersion {
+		return ID{}, false
+	}
+	return ID(payload[1:]), true
+}

@@ -1,0 +1,194 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// ErrUnavailable says that the store could not be asked whether a session
+// exists. Nobody is signed in or out by it.
+var ErrUnavailable = errors.New("the store does not answer")
+
+// Freshness is how long an instance relies on what the store last said of a
+// session. An end is told at once; this bounds how long one goes unnoticed
+// when the telling fails.
+const Freshness = 5 * time.Second
+
+// retryInterval is how long a session that the store could not confirm goes on
+// before the store is asked for it again.
+const retryInterval = time.Second
+
+// clockTolerance is how far in the future a session may have been made: the
+// clocks of two instances differ a little.
+const clockTolerance = time.Minute
+
+// Limits says how long sessions last.
+type Limits struct {
+	Idle     time.Duration // without use
+	Absolute time.Duration // since the proof of the address
+	Grace    time.Duration // for one that was seen, while the store is down
+}
+
+// Keeper finds sessions by their cookie. It is safe for concurrent use.
+type Keeper struct {
+	store  Store
+	cache  *Cache
+	limits Limits
+	logger *slog.Logger
+	now    func() time.Time
+}
+
+// NewKeeper makes a keeper. The caller has tied the cache to the store's OnEnd.
+func NewKeeper(store Store, cache *Cache, limits Limits, logger *slog.Logger) *Keeper {
+	return &Keeper{store: store, cache: cache, limits: limits, logger: logger, now: time.Now}
+}
+
+// Limits are those that the keeper was made with.
+func (k *Keeper) Limits() Limits { return k.limits }
+
+// Find returns the session of a cookie's value, nil if there is none. The
+// error is ErrUnavailable or wraps it. A session that was checked a moment ago
+// costs one look into a map.
+func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, error) {
+	now := k.now()
+	s := k.cache.get(value)
+	if s == nil {
+		return k.meet(ctx, c, value, now)
+	}
+	if s.ended.Load() || s.Scope != c.Scope() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
+		k.cache.remove(value)
+		return nil, nil
+	}
+	age := now.UnixNano() - s.checked.Load()
+	if age < int64(Freshness) && age > -int64(Freshness) || now.UnixNano() < s.retry.Load() {
+		return s, nil
+	}
+	return k.confirm(ctx, value, s, now)
+}
+
+// meet looks up a session that this instance has not seen.
+func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Time) (*Session, error) {
+	id, ok := c.Read(value)
+	if !ok {
+		return nil, nil
+	}
+	ends := k.cache.ends.Load()
+	record, found, err := k.store.Session(ctx, id.Key(), now)
+	if err != nil {
+		return nil, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+	}
+	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
+		return nil, nil
+	}
+	s := &Session{Key: id.Key(), Address: record.Address, Scope: record.Scope, SignedIn: record.SignedIn}
+	s.learn(record, k.limits, now)
+	k.cache.put(value, s, ends)
+	k.slide(ctx, s, now)
+	return s, nil
+}
+
+// confirm asks the store again about a session that was seen before. One
+// request does; the others rely on the last answer meanwhile.
+func (k *Keeper) confirm(ctx context.Context, value string, s *Session, now time.Time) (*Session, error) {
+	withinGrace := now.UnixNano()-s.checked.Load() < int64(k.limits.Grace)
+	if !s.refresh.TryLock() {
+		if withinGrace && s.checked.Load() != 0 {
+			return s, nil
+		}
+		s.refresh.Lock()
+	}
+	defer s.refresh.Unlock()
+	if s.ended.Load() {
+		return nil, nil
+	}
+	ends := k.cache.ends.Load()
+	record, found, err := k.store.Session(ctx, s.Key, now)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+	case err != nil && withinGrace:
+		k.logger.Warn("the store does not answer; a session goes on for a while", "error", err, "grace", k.limits.Grace)
+		s.retry.Store(now.Add(retryInterval).UnixNano())
+		return s, nil
+	case err != nil:
+		return nil, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+	case !found || !k.alive(record, now):
+		s.ended.Store(true)
+		k.cache.remove(value)
+		return nil, nil
+	}
+	if k.cache.ends.Load() == ends {
+		s.learn(record, k.limits, now)
+	}
+	k.slide(ctx, s, now)
+	return s, nil
+}
+
+// alive holds a record to the limits in force now, which may be narrower than
+// those it was written under.
+func (k *Keeper) alive(r Record, now time.Time) bool {
+	return now.Before(r.Expires) && now.Sub(r.Seen) < k.limits.Idle && now.Sub(r.SignedIn) < k.limits.Absolute &&
+		r.SignedIn.Sub(now) <= clockTolerance
+}
+
+func (s *Session) learn(r Record, limits Limits, now time.Time) {
+	s.seen.Store(r.Seen.UnixNano())
+	s.expires.Store(r.Expires.UnixNano())
+	s.retry.Store(0)
+	s.checked.Store(now.UnixNano())
+}
+
+// slide notes in the store that the session is used, if the last note is old
+// enough to be worth a write. A note that fails costs nothing but exactness.
+func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
+	interval := min(max(k.limits.Idle/100, time.Second), time.Hour)
+	if now.Sub(time.Unix(0, s.seen.Load())) < interval {
+		return
+	}
+	expires := k.limits.Expiry(s.SignedIn, now)
+	if err := k.store.Touch(ctx, s.Key, now, expires); err != nil {
+		k.logger.Warn("noting the use of a session", "error", err)
+		return
+	}
+	s.seen.Store(now.UnixNano())
+	s.expires.Store(expires.UnixNano())
+}
+
+// Expiry is when a session ends that was last used at the time given.
+func (l Limits) Expiry(signedIn, used time.Time) time.Time {
+	idle, absolute := used.Add(l.Idle), signedIn.Add(l.Absolute)
+	if absolute.Before(idle) {
+		return absolute
+	}
+	return idle
+}
+
+// List returns the sessions of a person.
+func (k *Keeper) List(ctx context.Context, who address.Address) ([]Entry, error) {
+	entries, err := k.store.Sessions(ctx, who, k.now())
+	if err != nil {
+		return nil, fmt.Errorf("%w: listing sessions: %w", ErrUnavailable, err)
+	}
+	return entries, nil
+}
+
+// End ends one session of a person.
+func (k *Keeper) End(ctx context.Context, who address.Address, key Key) error {
+	if err := k.store.End(ctx, who, key); err != nil {
+		return fmt.Errorf("%w: ending a session: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// EndAll ends all sessions of a person but the one kept, if any.
+func (k *Keeper) EndAll(ctx context.Context, who address.Address, keep Key) error {
+	if err := k.store.EndAll(ctx, who, keep); err != nil {
+		return fmt.Errorf("%w: ending sessions: %w", ErrUnavailable, err)
+	}
+	return nil
+}

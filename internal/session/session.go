@@ -1,0 +1,105 @@
+// Package session knows who is signed in: it makes sessions, finds them again
+// by their cookie, lets them slide, and ends them.
+//
+// A session is a record in the store. Its cookie carries a random id and a
+// signature, nothing else; the store knows the id only as a hash. A session
+// that is not in the store does not exist.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// ID is what the cookie carries: 128 random bits.
+type ID [16]byte
+
+// Key is what the store knows of an ID: the first half of its SHA-256. It
+// signs nobody in, so it may be shown to its owner and to operators.
+type Key [16]byte
+
+// NewID makes the id of a new session.
+func NewID() ID {
+	var id ID
+	rand.Read(id[:]) // never fails, see crypto/rand
+	return id
+}
+
+// Key is the name of the session in the store.
+func (id ID) Key() Key {
+	sum := sha256.Sum256(id[:])
+	return Key(sum[:16])
+}
+
+// String is the key in hex, as pages and commands show it.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// ParseKey reads what String wrote.
+func ParseKey(s string) (Key, bool) {
+	var k Key
+	if len(s) != hex.EncodedLen(len(k)) {
+		return Key{}, false
+	}
+	_, err := hex.Decode(k[:], []byte(s))
+	return k, err == nil
+}
+
+// Device is what a request tells of where it comes from: in words that its
+// owner recognizes, and no more.
+type Device struct {
+	Browser string // "Firefox", empty if unknown
+	System  string // "Android", empty if unknown
+	Network string // "203.0.113.0/24", empty if unknown
+}
+
+// Record is what the store keeps of a session.
+type Record struct {
+	Address  address.Address
+	Scope    string    // the origin that the session is good for, or the cookie domain
+	SignedIn time.Time // when the address was proven
+	Seen     time.Time // last use, as exact as it was written
+	Expires  time.Time // end by idleness as of Seen, never after the absolute end
+	Device   Device
+}
+
+// Entry is a record with its key.
+type Entry struct {
+	Key Key
+	Record
+}
+
+// Store keeps sessions. All methods are safe for concurrent use, honour ctx,
+// and return an error only if the store cannot do its work: a session that is
+// missing or over is no error.
+type Store interface {
+	// Session returns the record of a session; found is false for one that
+	// never was, has ended, or is over at the time given.
+	Session(ctx context.Context, key Key, now time.Time) (record Record, found bool, err error)
+
+	// Touch moves Seen and Expires of a session on. It never moves them back
+	// and never brings back a session that has ended.
+	Touch(ctx context.Context, key Key, seen, expires time.Time) error
+
+	// Sessions lists the sessions of a person that are not over at the time
+	// given, in no order.
+	Sessions(ctx context.Context, who address.Address, now time.Time) ([]Entry, error)
+
+	// End ends one session of a person. When it returns, the session is gone.
+	// A session of somebody else is left alone.
+	End(ctx context.Context, who address.Address, key Key) error
+
+	// EndAll ends all sessions of a person but the one kept, which may be the
+	// zero Key.
+	EndAll(ctx context.Context, who address.Address, keep Key) error
+
+	// OnEnd calls ended with the key of each session that is ended before its
+	// time from now on, whichever instance ends it, until cancel is called.
+	// It is called before the call that ends the session returns, where that
+	// is this instance; it must not call the store.
+	OnEnd(ended func(Key)) (cancel func())
+}

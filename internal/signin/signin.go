@@ -1,0 +1,253 @@
+// Package signin proves that somebody reads the mail of an address: it makes
+// links and codes, and redeems each once.
+//
+// A browser asks. It gets a random mark, the request cookie; the address gets
+// a message with a link and a code. The browser that asked signs in with
+// either. Any other browser signs in with the link after a deliberate click.
+// What the store keeps of link, code and mark are hashes.
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// ErrUnavailable says that the store did not do its part: nothing was promised
+// and nothing used up.
+var ErrUnavailable = errors.New("the store does not answer")
+
+// Browser marks the browser that asked: 128 random bits, in the request cookie.
+type Browser [16]byte
+
+// NewBrowser makes the mark of a browser that has none.
+func NewBrowser() Browser {
+	var b Browser
+	rand.Read(b[:]) // never fails, see crypto/rand
+	return b
+}
+
+// Key is what the store knows of the mark. The zero mark has the zero key,
+// which no request has.
+func (b Browser) Key() BrowserKey {
+	if b == (Browser{}) {
+		return BrowserKey{}
+	}
+	sum := sha256.Sum256(b[:])
+	return BrowserKey(sum[:16])
+}
+
+// Site is where somebody signs in.
+type Site struct {
+	Origin string // https://app.example.com
+	Rules  Rules
+}
+
+// Rules decide who may come in.
+type Rules interface {
+	Admits(who address.Address) bool
+	// Fingerprint changes whenever an answer of Admits may have changed.
+	Fingerprint() string
+}
+
+// Promise is a message with a link and a code that has to be sent.
+type Promise struct {
+	Site    Site
+	To      address.Address
+	Token   string // of the link
+	Code    string // as shown
+	Asked   time.Time
+	Expires time.Time
+	Device  session.Device
+	Welcome bool   // the first message this address gets
+	Accept  string // Accept-Language of the one who asked
+}
+
+// Postman sends what was promised, outside of the request. Deliver returns at
+// once.
+type Postman interface{ Deliver(p Promise) }
+
+// Limits bounds how often somebody may ask.
+type Limits struct {
+	Mailbox limit.Rule // messages to one mailbox
+	Client  limit.Rule // requests of one network
+	Total   limit.Rule // messages in all
+}
+
+// Service asks for links and redeems them. It is safe for concurrent use.
+type Service struct {
+	Store    Store
+	Postman  Postman
+	Limits   Limits
+	Sessions session.Limits
+	LinkLife time.Duration // 1 minute to 24 hours
+	Logger   *slog.Logger
+
+	secrets secrets
+	now     func() time.Time
+}
+
+// NewService makes a service from its parts and the operator's secrets.
+func NewService(ring keys.Ring, parts Service) *Service {
+	parts.secrets = newSecrets(ring)
+	parts.now = time.Now
+	return &parts
+}
+
+// Ask is one person asking for a link, as the form says it.
+type Ask struct {
+	Browser Browser
+	Address address.Address
+	Typed   string
+	To      string
+	Device  session.Device
+	Network string // what counts as one client: an IPv4 address, an IPv6 /64
+	Accept  string
+}
+
+// Ask records a request and has its message sent if the rules and limits
+// allow. Whether they do shows in nothing that it returns: the only news is
+// that the network asked too often, with the time to wait.
+func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Duration, err error) {
+	now := s.now()
+	browser := ask.Browser.Key()
+	// Whoever is asked for, the same work is done.
+	token, link := s.secrets.newToken(site.Origin)
+	code := newCode()
+	plain, _ := plainCode(code)
+	admitted := site.Rules.Admits(ask.Address)
+	asked, err := s.Store.Ask(ctx, Asking{
+		Now:     now,
+		Browser: browser,
+		Request: Request{
+			Address: ask.Address, Typed: ask.Typed, Site: site.Origin, To: ask.To,
+			Asked: now, Expires: now.Add(s.LinkLife), Device: ask.Device,
+		},
+		Client:   limit.Use{Name: ask.Network, Rule: s.Limits.Client},
+		Mailbox:  limit.Use{Name: ask.Address.Fold(), Rule: s.Limits.Mailbox},
+		Total:    limit.Use{Rule: s.Limits.Total},
+		Admitted: admitted,
+		Link:     link,
+		Code:     s.secrets.codeKeys(browser, plain)[0],
+		Policy:   site.Rules.Fingerprint(),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%w: asking for a link: %w", ErrUnavailable, err)
+	}
+	if asked.Wait > 0 {
+		s.Logger.Info("a network asks too often", "site", site.Origin, "network", ask.Network, "wait", asked.Wait)
+		return asked.Wait, nil
+	}
+	if asked.Send {
+		s.Postman.Deliver(Promise{
+			Site: site, To: ask.Address, Token: token, Code: code, Asked: now, Expires: now.Add(s.LinkLife),
+			Device: ask.Device, Welcome: !asked.Known, Accept: ask.Accept,
+		})
+	}
+	s.Logger.Info("a link was asked for", "site", site.Origin, "address", ask.Address.Mask(), "sent", asked.Send, "silent", string(asked.Silent))
+	return 0, nil
+}
+
+// Attempt is one person trying to sign in.
+type Attempt struct {
+	Browser   Browser     // zero if the browser has no request cookie
+	Token     string      // for RedeemLink
+	Elsewhere bool        // the person confirmed that another browser asked
+	Code      string      // for RedeemCode, as typed
+	Replace   session.Key // the session of this browser so far, may be zero
+	Scope     string      // what the new session is good for
+	Device    session.Device
+}
+
+// Result says how an attempt ended.
+type Result struct {
+	Redeemed
+	SessionID session.ID // with SignedIn
+}
+
+// RedeemLink signs in with the token of a link.
+func (s *Service) RedeemLink(ctx context.Context, site Site, a Attempt) (Result, error) {
+	link, genuine := s.secrets.openToken(site.Origin, a.Token)
+	if !genuine {
+		s.logOutcome(site, Result{})
+		return Result{}, nil
+	}
+	return s.redeem(ctx, site, a, Redemption{Link: link}, s.Store.RedeemLink)
+}
+
+// RedeemCode signs in with a code.
+func (s *Service) RedeemCode(ctx context.Context, site Site, a Attempt) (Result, error) {
+	if a.Browser == (Browser{}) {
+		s.logOutcome(site, Result{})
+		return Result{}, nil
+	}
+	// What cannot be a code is a wrong one: it counts like any other.
+	plain, _ := plainCode(a.Code)
+	return s.redeem(ctx, site, a, Redemption{Codes: s.secrets.codeKeys(a.Browser.Key(), plain)}, s.Store.RedeemCode)
+}
+
+func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption,
+	step func(context.Context, Redemption) (Redeemed, error),
+) (Result, error) {
+	now := s.now()
+	id := session.NewID()
+	r.Now, r.Site, r.Browser, r.Elsewhere = now, site.Origin, a.Browser.Key(), a.Elsewhere
+	r.Policy, r.Replace = site.Rules.Fingerprint(), a.Replace
+	r.Session = session.Entry{Key: id.Key(), Record: session.Record{
+		Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
+	}}
+	redeemed, err := step(ctx, r)
+	if err == nil && redeemed.Outcome == PolicyChanged {
+		if !site.Rules.Admits(redeemed.Request.Address) {
+			redeemed.Outcome = NotAdmitted
+		} else {
+			r.Policy = redeemed.Policy // the rules of today admit what those of then did
+			redeemed, err = step(ctx, r)
+		}
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("%w: redeeming a link: %w", ErrUnavailable, err)
+	}
+	result := Result{Redeemed: redeemed}
+	if redeemed.Outcome == SignedIn {
+		result.SessionID = id
+	}
+	s.logOutcome(site, result)
+	return result, nil
+}
+
+// outcomeWords are for logs.
+var outcomeWords = map[Outcome]string{
+	Unknown: "unknown", SignedIn: "signed in", OtherBrowser: "another browser asked", Used: "used before", TooOld: "too old",
+	NotAdmitted: "not admitted any more", PolicyChanged: "rules changed", WrongCode: "wrong code", RequestEnded: "too many wrong codes",
+}
+
+func (s *Service) logOutcome(site Site, r Result) {
+	s.Logger.Info("a link or code was tried", "site", site.Origin, "outcome", outcomeWords[r.Outcome],
+		"address", r.Request.Address.Mask(), "new_person", r.NewPerson)
+}
+
+// Request returns what a browser last asked for at a site, if it did and it is
+// remembered.
+func (s *Service) Request(ctx context.Context, site Site, browser Browser) (Request, bool, error) {
+	if browser == (Browser{}) {
+		return Request{}, false, nil
+	}
+	request, found, err := s.Store.Request(ctx, browser.Key(), s.now())
+	if err != nil {
+		return Request{}, false, fmt.Errorf("%w: looking up a request: %w", ErrUnavailable, err)
+	}
+	if !found || request.Site != site.Origin {
+		return Request{}, false, nil
+	}
+	return request, true, nil
+}

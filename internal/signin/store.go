@@ -1,0 +1,145 @@
+package signin
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// Bounds of the life of links and codes.
+const (
+	MaxLiveLinks = 3 // of one address
+	MaxCodeTries = 5 // of one browser; the last one wrong ends its request
+)
+
+// Remembered is how long a request and the marks of its links are kept beyond
+// their end, so that the browser that asked is offered a fresh link in one
+// click instead of an empty form.
+const Remembered = time.Hour
+
+// BrowserKey is what the store knows of the request cookie: a hash of it.
+type BrowserKey [16]byte
+
+// Store keeps requests and links. All methods are safe for concurrent use and
+// honour ctx; each is one step that happens wholly or not at all, whatever
+// else happens at the same time on whatever instance. An error means that the
+// store cannot do its work.
+type Store interface {
+	// Ask counts a request against the limits and, unless its network is over
+	// its limit, records it. A request that is admitted gets its link unless
+	// the address is over its limit, all messages together are over theirs, or
+	// MaxLiveLinks of the address are alive. Earlier links stay alive. The
+	// counter of wrong tries of a browser whose request is alive goes on.
+	Ask(ctx context.Context, a Asking) (Asked, error)
+
+	// RedeemLink uses a link up and signs in. Of any number of redemptions of
+	// one link, at the same time and ever after, exactly one is SignedIn.
+	RedeemLink(ctx context.Context, r Redemption) (Redeemed, error)
+
+	// RedeemCode does the same with a code, which counts in the browser that
+	// asked only. A wrong one is counted, the fifth ends the browser's request
+	// and uses up its links.
+	RedeemCode(ctx context.Context, r Redemption) (Redeemed, error)
+
+	// Request returns what a browser last asked for, until Remembered after
+	// its end.
+	Request(ctx context.Context, browser BrowserKey, now time.Time) (Request, bool, error)
+}
+
+// Asking is one request for a link.
+type Asking struct {
+	Now     time.Time
+	Browser BrowserKey
+	Request Request
+
+	// Client counts requests of the visitor's network; Mailbox and Total count
+	// messages. Who is not admitted counts against Client and Mailbox alike.
+	Client, Mailbox, Total limit.Use
+
+	// Admitted says that the address may come in here; Link, Code and Policy
+	// then belong to the link that is made.
+	Admitted bool
+	Link     LinkKey
+	Code     CodeKey
+	Policy   string // fingerprint of the rules that admitted it
+}
+
+// Request is what a browser asked for.
+type Request struct {
+	Address address.Address
+	Typed   string // the address as it was typed, to be shown in that browser only
+	Site    string // origin
+	To      string // where the person wanted to go, a local path
+	Asked   time.Time
+	Expires time.Time // end of its link
+	Device  session.Device
+	Tries   int // wrong codes so far
+}
+
+// Asked says what became of a request. Nothing of it may show in the answer
+// but Wait.
+type Asked struct {
+	Wait  time.Duration // over the limit of the network: wait this long, nothing was recorded
+	Send  bool          // a link was made; its message has to be sent
+	Known bool          // the address has signed in before
+	// Silent says why an admitted request got no link, for logs.
+	Silent SilentReason
+}
+
+// SilentReason says why nothing is sent.
+type SilentReason string
+
+// The reasons for which nothing is sent.
+const (
+	NotSilent        SilentReason = ""
+	SilentNotAllowed SilentReason = "not admitted"
+	SilentMailbox    SilentReason = "limit address"
+	SilentTotal      SilentReason = "limit total"
+	SilentThreeAlive SilentReason = "three links alive"
+)
+
+// Redemption is one attempt to sign in.
+type Redemption struct {
+	Now     time.Time
+	Site    string     // origin that the attempt is made at
+	Browser BrowserKey // zero if the browser has no request cookie
+
+	Link      LinkKey   // for RedeemLink
+	Elsewhere bool      // the person confirmed that another browser asked
+	Codes     []CodeKey // for RedeemCode: what the typed code may be known as
+
+	// Policy is the fingerprint of the rules in force. A link that was made
+	// under others is PolicyChanged, and stays as it is.
+	Policy string
+
+	Session session.Entry // to be made; its Address is taken from the link
+	Replace session.Key   // the session of this browser so far, ended in the same step; may be zero
+}
+
+// Outcome says how an attempt to sign in ended.
+type Outcome int
+
+// The outcomes.
+const (
+	Unknown       Outcome = iota // no such link, or no request for the code
+	SignedIn                     // the session was made
+	OtherBrowser                 // another browser asked; nothing was used up
+	Used                         // used before, or ended by a sibling or wrong codes
+	TooOld                       // over, or forgotten
+	PolicyChanged                // the rules are not those that admitted the request
+	NotAdmitted                  // the rules in force do not admit the address
+	WrongCode                    // not the code; Redeemed.TriesLeft says how many tries are left
+	RequestEnded                 // too many wrong codes
+)
+
+// Redeemed says what became of an attempt to sign in.
+type Redeemed struct {
+	Outcome   Outcome
+	Request   Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
+	Policy    string  // with PolicyChanged: the fingerprint the link was made under
+	NewPerson bool    // with SignedIn: the address was proven for the first time
+	TriesLeft int
+}

@@ -1,0 +1,100 @@
+// Package memstore keeps everything in memory: for tests and trials. What it
+// holds is gone when the process ends.
+package memstore
+
+import (
+	"bytes"
+	"errors"
+	"sync"
+
+	"github.com/doorpost-auth/doorpost/internal/store/txstore"
+	"github.com/tidwall/btree"
+)
+
+// ErrClosed is what transactions return after Close.
+var ErrClosed = errors.New("the memory store is closed")
+
+// buckets is a state of the store. A copy shares what neither changes.
+type buckets map[txstore.Bucket]*btree.Map[string, []byte]
+
+type engine struct {
+	mu    sync.RWMutex
+	state buckets // nil once closed
+}
+
+// New makes an empty store.
+func New() (*txstore.Store, error) { return txstore.Open(newEngine()) }
+
+func newEngine() *engine {
+	state := make(buckets)
+	for _, name := range txstore.Buckets() {
+		state[name] = btree.NewMap[string, []byte](0)
+	}
+	return &engine{state: state}
+}
+
+// View implements txstore.Engine.
+func (e *engine) View(f func(txstore.Tx) error) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.state == nil {
+		return ErrClosed
+	}
+	return f(e.state)
+}
+
+// Update implements txstore.Engine. It works on a copy, which takes the place
+// of the state if f succeeds.
+func (e *engine) Update(f func(txstore.Tx) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == nil {
+		return ErrClosed
+	}
+	next := make(buckets, len(e.state))
+	for name, b := range e.state {
+		next[name] = b.Copy()
+	}
+	if err := f(next); err != nil {
+		return err
+	}
+	e.state = next
+	return nil
+}
+
+// Close implements txstore.Engine.
+func (e *engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.state = nil
+	return nil
+}
+
+// Get implements txstore.Tx.
+func (s buckets) Get(b txstore.Bucket, key []byte) []byte {
+	value, _ := s[b].Get(string(key))
+	return value
+}
+
+// Put implements txstore.Tx.
+func (s buckets) Put(b txstore.Bucket, key, value []byte) error {
+	s[b].Set(string(key), append([]byte{}, value...)) // never nil, which would be none
+	return nil
+}
+
+// Delete implements txstore.Tx.
+func (s buckets) Delete(b txstore.Bucket, key []byte) error {
+	s[b].Delete(string(key))
+	return nil
+}
+
+// Scan implements txstore.Tx.
+func (s buckets) Scan(b txstore.Bucket, prefix, from []byte, f func(key, value []byte) bool) {
+	start := prefix
+	if bytes.Compare(from, prefix) > 0 {
+		start = from
+	}
+	s[b].Ascend(string(start), func(key string, value []byte) bool {
+		return bytes.HasPrefix([]byte(key), prefix) && f([]byte(key), value)
+	})
+}

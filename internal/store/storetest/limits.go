@@ -1,0 +1,122 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+var limitPromises = []promise{
+	{"ANetworkOverItsLimitWaitsAndNothingIsRecorded", networkOverItsLimit},
+	{"AMailboxOverItsLimitGetsNothingMoreAndNobodyNotices", func(f *fixture) {
+		who, box := f.person("a"), limit.Use{Name: f.name, Rule: limit.Rule{Max: 2, Window: time.Hour}}
+		// The mailbox is counted under its own name: tags and dots are not in it.
+		for _, spelling := range []string{"a", "b"} {
+			a := f.asking(f.person(spelling), newBrowser())
+			a.Mailbox = box
+			f.wantSent(f.ask(a))
+		}
+		a := f.asking(who, newBrowser())
+		a.Mailbox = box
+		f.wantSilent(f.ask(a), signin.SilentMailbox)
+		f.wantLink(a, f.now, signin.TooOld)
+		f.wantRequest(a, f.now)
+		f.asked(f.person("c"), newBrowser())
+
+		a = f.askingAt(f.now.Add(box.Rule.Lifetime()), who, newBrowser())
+		a.Mailbox = box
+		f.wantSent(f.ask(a))
+	}},
+	{"AllMessagesTogetherHaveALimit", func(f *fixture) {
+		total := limit.Use{Name: f.name, Rule: limit.Rule{Max: 2, Window: time.Hour}}
+		for _, name := range []string{"a", "b"} {
+			a := f.asking(f.person(name), newBrowser())
+			a.Total = total
+			f.wantSent(f.ask(a))
+		}
+		a := f.asking(f.person("c"), newBrowser())
+		a.Total = total
+		f.wantSilent(f.ask(a), signin.SilentTotal)
+		f.wantLink(a, f.now, signin.TooOld)
+		f.wantRequest(a, f.now)
+		a = f.askingAt(f.now.Add(total.Rule.Lifetime()), f.person("c"), newBrowser())
+		a.Total = total
+		f.wantSent(f.ask(a))
+	}},
+	{"WhatIsNotSentDoesNotCountAgainstAllMessages", func(f *fixture) {
+		total := limit.Use{Name: f.name, Rule: limit.Rule{Max: 1, Window: time.Hour}}
+		stranger := f.asking(f.person("stranger"), newBrowser())
+		stranger.Admitted, stranger.Total = false, total
+		f.wantSilent(f.ask(stranger), signin.SilentNotAllowed)
+		a := f.asking(f.person("a"), newBrowser())
+		a.Total = total
+		f.wantSent(f.ask(a))
+	}},
+	{"WhoIsNotAdmittedCountsLikeAnybodyElse", func(f *fixture) {
+		who := f.person("a")
+		limited := func(admitted bool) signin.Asking {
+			a := f.asking(who, newBrowser())
+			a.Admitted = admitted
+			a.Client.Rule = limit.Rule{Max: 3, Window: time.Hour}
+			a.Mailbox.Rule = limit.Rule{Max: 2, Window: time.Hour}
+			return a
+		}
+		f.wantSilent(f.ask(limited(false)), signin.SilentNotAllowed)
+		f.wantSilent(f.ask(limited(false)), signin.SilentNotAllowed)
+		f.wantSilent(f.ask(limited(true)), signin.SilentMailbox)
+		if asked := f.ask(limited(false)); asked.Wait <= 0 {
+			f.Errorf("after three requests the network is let through: %+v", asked)
+		}
+	}},
+	{"ALimitHoldsForRequestsAtTheSameTime", limitAtTheSameTime},
+}
+
+func networkOverItsLimit(f *fixture) {
+	network := limit.Use{Name: f.name, Rule: limit.Rule{Max: 2, Window: time.Hour}}
+	from := func(network limit.Use) signin.Asking {
+		a := f.asking(f.person("a"), newBrowser())
+		a.Client = network
+		a.Mailbox.Rule = limit.Rule{Max: 3, Window: time.Hour}
+		return a
+	}
+	f.wantSent(f.ask(from(network)))
+	f.wantSent(f.ask(from(network)))
+	refused := from(network)
+	asked := f.ask(refused)
+	if asked.Wait <= 0 || asked.Wait > network.Rule.Lifetime() || asked.Send {
+		f.Fatalf("a network over its limit gets %+v", asked)
+	}
+	f.wantNoRequest(refused.Browser, f.now)
+	f.wantLink(refused, f.now, signin.TooOld)
+	f.wantOutcome(f.redeemCode(f.redemption(refused)), signin.Unknown)
+	// Another network has room, and the mailbox has too: it counted two.
+	f.wantSent(f.ask(from(limit.Use{Name: "another than " + f.name, Rule: network.Rule})))
+
+	later := f.askingAt(f.now.Add(asked.Wait), f.person("b"), newBrowser())
+	later.Client = network
+	f.wantSent(f.ask(later))
+}
+
+func limitAtTheSameTime(f *fixture) {
+	const requests, allowed = 40, 10
+	network := limit.Use{Name: f.name, Rule: limit.Rule{Max: allowed, Window: time.Hour}}
+	who := f.person("a")
+	results := atOnce(f, requests, func(int) (signin.Asked, error) {
+		a := f.asking(who, newBrowser())
+		a.Client = network
+		return f.Ask(f.Context(), a)
+	})
+	through, sent := 0, 0
+	for _, asked := range results {
+		if asked.Wait == 0 {
+			through++
+		}
+		if asked.Send {
+			sent++
+		}
+	}
+	if through != allowed || sent != signin.MaxLiveLinks {
+		f.Errorf("of %d requests at once %d were let through and %d sent, want %d and %d", requests, through, sent, allowed, signin.MaxLiveLinks)
+	}
+}

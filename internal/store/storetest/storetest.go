@@ -1,0 +1,52 @@
+// Package storetest holds every store to what signin.Store and session.Store
+// promise. It knows nothing of how a store is built, shares no address,
+// browser or network between two tests, and takes the time from arguments, so
+// that all tests can run at once on one server.
+package storetest
+
+import (
+	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// Store is what is tested.
+type Store interface {
+	signin.Store
+	session.Store
+}
+
+// promise is one thing that a store promises.
+type promise struct {
+	name string
+	keep func(*fixture)
+}
+
+// Run holds the stores that open returns to all promises. It calls open once
+// for each; open closes what it made with t.Cleanup.
+func Run(t *testing.T, open func(t *testing.T) Store) {
+	for _, group := range []struct {
+		name     string
+		promises []promise
+	}{
+		{"Ask", askPromises},
+		{"Limits", limitPromises},
+		{"Redeem", redeemPromises},
+		{"Codes", codePromises},
+		{"SignIn", signInPromises},
+		{"Races", racePromises},
+		{"Sessions", sessionPromises},
+		{"OnEnd", onEndPromises},
+		{"Context", contextPromises},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			for _, p := range group.promises {
+				t.Run(p.name, func(t *testing.T) {
+					t.Parallel()
+					p.keep(newFixture(t, open(t)))
+				})
+			}
+		})
+	}
+}

@@ -1,0 +1,170 @@
+package txstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// Ask implements signin.Store. It looks first, so that a network that asks
+// again and again costs no disk.
+func (s *Store) Ask(ctx context.Context, a signin.Asking) (asked signin.Asked, err error) {
+	err = s.view(ctx, func(tx Tx) error {
+		_, asked.Wait, err = take(tx, clientLimit, a.Client, a.Now)
+		return err
+	})
+	if err == nil && asked.Wait == 0 {
+		err = s.update(ctx, func(tx Tx) error {
+			asked, err = ask(tx, a)
+			return err
+		})
+	}
+	if err != nil {
+		return signin.Asked{}, err
+	}
+	return asked, nil
+}
+
+func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
+	if wait, err := count(tx, clientLimit, a.Client, a.Now); err != nil || wait > 0 {
+		return signin.Asked{Wait: wait}, err
+	}
+	asked := signin.Asked{Known: tx.Get(people, []byte(a.Request.Address)) != nil}
+	silent, err := mayBeSent(tx, a)
+	if err != nil {
+		return signin.Asked{}, err
+	}
+	asked.Silent, asked.Send = silent, silent == signin.NotSilent
+
+	request, found, err := load[requestRecord](tx, requests, a.Browser[:])
+	if err != nil {
+		return signin.Asked{}, err
+	}
+	tries, live := 0, [][]byte(nil)
+	if found && request.Expires > millis(a.Now) && request.Tries < signin.MaxCodeTries {
+		tries = request.Tries
+		if live, err = liveLinks(tx, request.Links, a.Now); err != nil {
+			return signin.Asked{}, err
+		}
+	}
+	if asked.Send {
+		live = append(live, a.Link[:])
+		if err := saveLink(tx, a); err != nil {
+			return signin.Asked{}, err
+		}
+	}
+	return asked, save(tx, requests, a.Browser[:], requestRecord{
+		Address: a.Request.Address, Typed: a.Request.Typed, Site: a.Request.Site, To: a.Request.To, Asked: millis(a.Request.Asked),
+		Expires: millis(a.Request.Expires), Device: packDevice(a.Request.Device), Tries: tries, Links: live,
+	})
+}
+
+// mayBeSent counts the message and tells whether it may be sent.
+func mayBeSent(tx Tx, a signin.Asking) (signin.SilentReason, error) {
+	wait, err := count(tx, mailboxLimit, a.Mailbox, a.Now)
+	if err != nil {
+		return signin.NotSilent, err
+	}
+	if !a.Admitted {
+		return signin.SilentNotAllowed, nil
+	}
+	if wait > 0 {
+		return signin.SilentMailbox, nil
+	}
+	alive := 0
+	tx.Scan(addressLinks, under(a.Request.Address, nil), nil, func(_, expires []byte) bool {
+		if isAfter(expires, a.Now) {
+			alive++
+		}
+		return alive < signin.MaxLiveLinks
+	})
+	if alive >= signin.MaxLiveLinks {
+		return signin.SilentThreeAlive, nil
+	}
+	if wait, err = count(tx, totalLimit, a.Total, a.Now); err != nil || wait > 0 {
+		return signin.SilentTotal, err
+	}
+	return signin.NotSilent, nil
+}
+
+func saveLink(tx Tx, a signin.Asking) error {
+	r := a.Request
+	err := save(tx, links, a.Link[:], linkRecord{
+		Browser: a.Browser[:], Expires: millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: millis(r.Asked),
+		Code: a.Code[:], Policy: a.Policy, Device: packDevice(r.Device),
+	})
+	if err != nil {
+		return err
+	}
+	return tx.Put(addressLinks, under(r.Address, a.Link[:]), encodeTime(r.Expires))
+}
+
+// liveLinks keeps of some links those that can still be redeemed.
+func liveLinks(tx Tx, keys [][]byte, now time.Time) ([][]byte, error) {
+	var failed error
+	live := slices.DeleteFunc(keys, func(key []byte) bool {
+		link, found, err := load[linkRecord](tx, links, key)
+		if err != nil {
+			failed = err
+		}
+		return !found || link.Used || link.Expires <= millis(now)
+	})
+	return live, failed
+}
+
+// The kinds of limits, as they stand in the keys of counters.
+const (
+	clientLimit  = "client"
+	mailboxLimit = "mailbox"
+	totalLimit   = "total"
+)
+
+// count takes one use of a limit and returns how long to wait if there is none.
+func count(tx Tx, kind string, use limit.Use, now time.Time) (wait time.Duration, err error) {
+	taken, wait, err := take(tx, kind, use, now)
+	if err != nil || wait > 0 {
+		return wait, err
+	}
+	return 0, save(tx, counters, counterKey(kind, use), taken)
+}
+
+// take returns a counter as it is after one more use, or how long to wait if
+// there is no room for one.
+func take(tx Tx, kind string, use limit.Use, now time.Time) (taken counterRecord, wait time.Duration, err error) {
+	stored, found, err := load[counterRecord](tx, counters, counterKey(kind, use))
+	if err != nil {
+		return counterRecord{}, 0, err
+	}
+	var c limit.Count
+	if found {
+		if err := c.UnmarshalBinary(stored.Count); err != nil {
+			return counterRecord{}, 0, fmt.Errorf("counting for limit %s: %w", kind, err)
+		}
+	}
+	if wait = c.Take(use.Rule, now); wait > 0 {
+		return counterRecord{}, wait, nil
+	}
+	encoded, err := c.MarshalBinary()
+	return counterRecord{Expires: millis(now.Add(use.Rule.Lifetime())), Count: encoded}, 0, err
+}
+
+func counterKey(kind string, use limit.Use) []byte {
+	return []byte(kind + "\x00" + use.Rule.Window.String() + "\x00" + use.Name)
+}
+
+// Request implements signin.Store.
+func (s *Store) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (r signin.Request, found bool, err error) {
+	err = s.view(ctx, func(tx Tx) error {
+		record, ok, err := load[requestRecord](tx, requests, browser[:])
+		if err != nil || !ok || record.Expires+signin.Remembered.Milliseconds() <= millis(now) {
+			return err
+		}
+		r, found = record.unpack(), true
+		return nil
+	})
+	return r, found, err
+}

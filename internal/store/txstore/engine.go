@@ -1,0 +1,50 @@
+// Package txstore keeps requests, links, sessions and people in any engine
+// that has ordered keys and transactions. What must be one step is one
+// transaction; the engines add nothing but where the bytes lie.
+package txstore
+
+// Bucket is a set of ordered keys.
+type Bucket string
+
+// The buckets, and the form of their keys.
+const (
+	links          Bucket = "links"           // LinkKey
+	requests       Bucket = "requests"        // BrowserKey
+	addressLinks   Bucket = "address_links"   // address NUL LinkKey
+	sessions       Bucket = "sessions"        // session.Key
+	personSessions Bucket = "person_sessions" // address NUL session.Key
+	people         Bucket = "people"          // address
+	counters       Bucket = "counters"        // kind NUL window NUL name
+	meta           Bucket = "meta"            // "version"
+)
+
+// Buckets lists all buckets, for engines that have to make them.
+func Buckets() []Bucket {
+	return []Bucket{links, requests, addressLinks, sessions, personSessions, people, counters, meta}
+}
+
+// Engine runs transactions. It is safe for concurrent use.
+type Engine interface {
+	// View runs f on a consistent state that f does not change.
+	View(f func(Tx) error) error
+
+	// Update runs f alone. If f returns an error nothing of what it did stays;
+	// otherwise all of it does, for good, when Update returns. f may be run
+	// more than once.
+	Update(f func(Tx) error) error
+
+	// Close releases what the engine holds. Transactions fail afterwards.
+	Close() error
+}
+
+// Tx is a transaction. What it returns is valid until it ends, and is not to
+// be changed.
+type Tx interface {
+	Get(b Bucket, key []byte) []byte // nil if there is none
+	Put(b Bucket, key, value []byte) error
+	Delete(b Bucket, key []byte) error
+
+	// Scan calls f with the keys that begin with prefix, and are not less than
+	// from, in order, until f returns false. f must not change the bucket.
+	Scan(b Bucket, prefix, from []byte, f func(key, value []byte) bool)
+}

@@ -1,0 +1,194 @@
+package txstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"slices"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// RedeemLink implements signin.Store.
+func (s *Store) RedeemLink(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
+	return s.redeem(ctx, r, findByLink)
+}
+
+// RedeemCode implements signin.Store.
+func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
+	return s.redeem(ctx, r, findByCode)
+}
+
+// finding is a link that was looked for: either one that may be redeemed, or
+// the outcome that stands without.
+type finding struct {
+	key      []byte
+	link     linkRecord
+	outcome  signin.Redeemed
+	wrongTry bool // a wrong code, to be counted
+}
+
+// redeemable is what a finding's outcome is if the link may be redeemed.
+const redeemable = signin.SignedIn
+
+// redeem looks first and writes only if there is something to write, so that
+// a link that is tried again and again costs no disk.
+func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, signin.Redemption) (finding, error)) (redeemed signin.Redeemed, err error) {
+	var found finding
+	err = s.view(ctx, func(tx Tx) error {
+		found, err = find(tx, r)
+		return err
+	})
+	if err != nil || found.outcome.Outcome != redeemable && !found.wrongTry {
+		return found.outcome, err
+	}
+	var ended []session.Key
+	err = s.update(ctx, func(tx Tx) error {
+		ended = nil
+		if found, err = find(tx, r); err != nil {
+			return err
+		}
+		redeemed = found.outcome
+		switch {
+		case found.wrongTry:
+			redeemed, err = countWrongCode(tx, r)
+		case redeemed.Outcome == redeemable:
+			redeemed, ended, err = useUp(tx, r, found)
+		}
+		return err
+	})
+	if err != nil {
+		return signin.Redeemed{}, err
+	}
+	s.tellEnded(ended)
+	return redeemed, nil
+}
+
+func findByLink(tx Tx, r signin.Redemption) (finding, error) {
+	link, found, err := load[linkRecord](tx, links, r.Link[:])
+	f := finding{key: r.Link[:], link: link}
+	switch {
+	case err != nil:
+		return f, err
+	case !found:
+		f.outcome.Outcome = signin.TooOld // its signature is ours, so it was a link once
+	case link.Used:
+		f.outcome.Outcome = signin.Used
+	case link.Expires <= millis(r.Now):
+		f.outcome.Outcome = signin.TooOld
+	case link.Site != r.Site:
+		f.outcome.Outcome = signin.Unknown
+	case !bytes.Equal(link.Browser, r.Browser[:]) && !r.Elsewhere:
+		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.request()}
+	default:
+		f.outcome = underRules(link, r)
+	}
+	return f, nil
+}
+
+func findByCode(tx Tx, r signin.Redemption) (finding, error) {
+	request, found, err := load[requestRecord](tx, requests, r.Browser[:])
+	var f finding
+	switch {
+	case err != nil:
+		return f, err
+	case !found || request.Site != r.Site || request.Expires <= millis(r.Now):
+		f.outcome.Outcome = signin.Unknown
+		return f, nil
+	case request.Tries >= signin.MaxCodeTries:
+		f.outcome.Outcome = signin.RequestEnded
+		return f, nil
+	}
+	for _, key := range request.Links {
+		link, found, err := load[linkRecord](tx, links, key)
+		if err != nil {
+			return f, err
+		}
+		if found && !link.Used && link.Expires > millis(r.Now) && link.Site == r.Site && isOneOf(r.Codes, link.Code) {
+			return finding{key: key, link: link, outcome: underRules(link, r)}, nil
+		}
+	}
+	f.wrongTry = true
+	return f, nil
+}
+
+func isOneOf(codes []signin.CodeKey, code []byte) bool {
+	return slices.ContainsFunc(codes, func(c signin.CodeKey) bool { return hmac.Equal(c[:], code) })
+}
+
+// underRules is the outcome for a live link: redeemable if the rules in force
+// are those under which it was made.
+func underRules(link linkRecord, r signin.Redemption) signin.Redeemed {
+	redeemed := signin.Redeemed{Outcome: redeemable, Request: link.request()}
+	if link.Policy != r.Policy {
+		redeemed.Outcome, redeemed.Policy = signin.PolicyChanged, link.Policy
+	}
+	return redeemed
+}
+
+// useUp marks the link and all other live ones of its address as used, and
+// makes the session in place of the one that this browser had.
+func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Key, error) {
+	who := f.link.Address
+	var siblings [][]byte
+	tx.Scan(addressLinks, under(who, nil), nil, func(key, _ []byte) bool {
+		siblings = append(siblings, bytes.Clone(key[len(who)+1:]))
+		return true
+	})
+	for _, key := range append(siblings, f.key) {
+		if err := markUsed(tx, key); err != nil {
+			return signin.Redeemed{}, nil, err
+		}
+	}
+	redeemed := f.outcome
+	redeemed.NewPerson = tx.Get(people, []byte(who)) == nil
+	if redeemed.NewPerson {
+		if err := save(tx, people, []byte(who), personRecord{Created: millis(r.Now)}); err != nil {
+			return signin.Redeemed{}, nil, err
+		}
+	}
+	var ended []session.Key
+	if r.Replace != (session.Key{}) {
+		if err := removeSessionOfAnyone(tx, r.Replace); err != nil {
+			return signin.Redeemed{}, nil, err
+		}
+		ended = append(ended, r.Replace)
+	}
+	record := r.Session.Record
+	record.Address = who
+	return redeemed, ended, addSession(tx, r.Session.Key, record)
+}
+
+// markUsed leaves of a link the mark that it was used, until it is forgotten.
+func markUsed(tx Tx, key []byte) error {
+	link, found, err := load[linkRecord](tx, links, key)
+	if err != nil || !found || link.Used {
+		return err
+	}
+	if err := tx.Delete(addressLinks, under(link.Address, key)); err != nil {
+		return err
+	}
+	return save(tx, links, key, linkRecord{Used: true, Browser: link.Browser, Expires: link.Expires})
+}
+
+// countWrongCode counts a wrong code; the last one that is allowed ends the
+// request, links and all.
+func countWrongCode(tx Tx, r signin.Redemption) (signin.Redeemed, error) {
+	request, _, err := load[requestRecord](tx, requests, r.Browser[:])
+	if err != nil {
+		return signin.Redeemed{}, err
+	}
+	request.Tries++
+	redeemed := signin.Redeemed{Outcome: signin.WrongCode, TriesLeft: signin.MaxCodeTries - request.Tries}
+	if redeemed.TriesLeft <= 0 {
+		redeemed = signin.Redeemed{Outcome: signin.RequestEnded}
+		for _, key := range request.Links {
+			if err := markUsed(tx, key); err != nil {
+				return signin.Redeemed{}, err
+			}
+		}
+		request.Links = nil
+	}
+	return redeemed, save(tx, requests, r.Browser[:], request)
+}

@@ -1,0 +1,80 @@
+package txstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// formatVersion is that of the records. A store of a later one is refused.
+const formatVersion = "1"
+
+// Store implements the stores of signin and session.
+type Store struct {
+	engine Engine
+
+	mu       sync.Mutex
+	onEnd    map[int]func(session.Key)
+	nextHook int
+}
+
+// Open makes a store of an engine and checks the version of what is in it.
+// The store closes the engine.
+func Open(engine Engine) (*Store, error) {
+	err := engine.Update(func(tx Tx) error {
+		switch version := tx.Get(meta, []byte("version")); {
+		case version == nil:
+			return tx.Put(meta, []byte("version"), []byte(formatVersion))
+		case string(version) != formatVersion:
+			return fmt.Errorf("the store has format %q, this program reads %q; start the version that wrote it", version, formatVersion)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return &Store{engine: engine, onEnd: make(map[int]func(session.Key))}, nil
+}
+
+// Close closes the engine.
+func (s *Store) Close() error { return s.engine.Close() }
+
+func (s *Store) view(ctx context.Context, f func(Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.engine.View(f)
+}
+
+func (s *Store) update(ctx context.Context, f func(Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.engine.Update(f)
+}
+
+// OnEnd implements session.Store.
+func (s *Store) OnEnd(ended func(session.Key)) (cancel func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hook := s.nextHook
+	s.nextHook++
+	s.onEnd[hook] = ended
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.onEnd, hook)
+	}
+}
+
+func (s *Store) tellEnded(keys []session.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		for _, ended := range s.onEnd {
+			ended(key)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package txstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// sweepChunk is how many records one step of the sweep looks at. It bounds how
+// long the sweep holds up others.
+const sweepChunk = 2000
+
+// sweptBuckets are those whose records end by themselves.
+var sweptBuckets = []Bucket{links, requests, addressLinks, sessions, counters}
+
+// Sweep removes what is over, a chunk at a time, a pause between two, until
+// ctx ends. That anything is over never depends on it having been swept.
+func (s *Store) Sweep(ctx context.Context, pause time.Duration, logger *slog.Logger) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	next := make(map[Bucket][]byte)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		for _, b := range sweptBuckets {
+			from, removed, err := s.sweepChunk(ctx, b, next[b], time.Now())
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil:
+				logger.Warn("removing what is over from the store", "bucket", string(b), "error", err)
+			case removed > 0:
+				logger.Debug("removed what is over from the store", "bucket", string(b), "records", removed)
+			}
+			next[b] = from
+		}
+		timer.Reset(pause)
+	}
+}
+
+// SweepAll removes everything that is over at the time given.
+func (s *Store) SweepAll(ctx context.Context, now time.Time) (removed int, err error) {
+	for _, b := range sweptBuckets {
+		for from, first := []byte(nil), true; first || from != nil; first = false {
+			var n int
+			if from, n, err = s.sweepChunk(ctx, b, from, now); err != nil {
+				return removed, err
+			}
+			removed += n
+		}
+	}
+	return removed, nil
+}
+
+// sweepChunk looks at a chunk of a bucket and returns where the next begins,
+// nil at the end.
+func (s *Store) sweepChunk(ctx context.Context, b Bucket, from []byte, now time.Time) (next []byte, removed int, err error) {
+	var over [][]byte
+	err = s.view(ctx, func(tx Tx) error {
+		seen := 0
+		tx.Scan(b, nil, from, func(key, value []byte) bool {
+			if seen++; seen > sweepChunk {
+				next = bytes.Clone(key)
+				return false
+			}
+			if isOver(b, value, now) {
+				over = append(over, bytes.Clone(key))
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || len(over) == 0 {
+		return next, 0, err
+	}
+	err = s.update(ctx, func(tx Tx) error {
+		removed = 0
+		for _, key := range over {
+			if value := tx.Get(b, key); value == nil || !isOver(b, value, now) {
+				continue // gone, or used again meanwhile
+			}
+			removed++
+			if b == sessions {
+				if err := removeSessionOfAnyone(tx, session.Key(key)); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := tx.Delete(b, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return next, removed, err
+}
+
+// isOver tells whether nobody needs a record any more. One that cannot be read
+// is kept for somebody to look at.
+func isOver(b Bucket, value []byte, now time.Time) bool {
+	if b == addressLinks {
+		return !isAfter(value, now)
+	}
+	var record struct {
+		Expires int64 `json:"e"`
+	}
+	if json.Unmarshal(value, &record) != nil || record.Expires == 0 {
+		return false
+	}
+	if b == links || b == requests {
+		now = now.Add(-signin.Remembered)
+	}
+	return record.Expires <= millis(now)
+}

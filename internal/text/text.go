@@ -1,0 +1,168 @@
+// Package text holds the words of pages and messages, by language.
+//
+// A language is a folder below catalog/ with one JSON file for the pages and
+// one for the messages; each file maps a key to a sentence. A sentence may
+// name values in braces ("Sign in to {site}"), so that a translator can put
+// them where the grammar of the language wants them.
+package text
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+//go:embed catalog
+var catalog embed.FS
+
+// Default is the language that is used where no other fits. It is complete by
+// definition; every other language is checked against it.
+const Default = "en"
+
+// Language is one language's words. It is immutable and safe for concurrent use.
+type Language struct {
+	tag   string
+	words map[string]string
+}
+
+// Catalogue is all languages that the program speaks.
+type Catalogue struct {
+	languages []*Language // the default first, as language.NewMatcher wants it
+	matcher   language.Matcher
+}
+
+// Load reads the catalogue that is built into the program. It fails only if
+// the program was built from a broken one.
+func Load() (*Catalogue, error) {
+	folders, err := catalog.ReadDir("catalog")
+	if err != nil {
+		return nil, fmt.Errorf("listing languages: %w", err)
+	}
+	fallback, err := loadLanguage(Default)
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalogue{languages: []*Language{fallback}}
+	tags := []language.Tag{language.MustParse(Default)}
+	for _, folder := range folders {
+		if folder.Name() == Default {
+			continue
+		}
+		l, err := loadLanguage(folder.Name())
+		if err != nil {
+			return nil, err
+		}
+		tag, err := language.Parse(folder.Name())
+		if err != nil {
+			return nil, fmt.Errorf("language folder %q: %w", folder.Name(), err)
+		}
+		c.languages = append(c.languages, l)
+		tags = append(tags, tag)
+	}
+	c.matcher = language.NewMatcher(tags)
+	return c, nil
+}
+
+func loadLanguage(tag string) (*Language, error) {
+	l := &Language{tag: tag, words: make(map[string]string)}
+	folder := path.Join("catalog", tag)
+	files, err := fs.Glob(catalog, folder+"/*.json")
+	if err != nil {
+		return nil, fmt.Errorf("listing %s: %w", folder, err)
+	}
+	for _, name := range files {
+		raw, err := catalog.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		words := make(map[string]string)
+		if err := json.Unmarshal(raw, &words); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		for key, sentence := range words {
+			if _, twice := l.words[key]; twice {
+				return nil, fmt.Errorf("reading %s: key %q stands in another file of the language too", name, key)
+			}
+			l.words[key] = sentence
+		}
+	}
+	return l, nil
+}
+
+// maxAcceptLanguage bounds what is parsed of a header that anybody may send.
+const maxAcceptLanguage = 256
+
+// Match picks the language for an Accept-Language header (RFC 9110, section
+// 12.5.4), the default for one that is empty, malformed or over 256 bytes.
+func (c *Catalogue) Match(acceptLanguage string) *Language {
+	if acceptLanguage == "" || len(acceptLanguage) > maxAcceptLanguage {
+		return c.languages[0]
+	}
+	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
+	if err != nil || len(wanted) == 0 {
+		return c.languages[0]
+	}
+	_, index, _ := c.matcher.Match(wanted...)
+	return c.languages[index]
+}
+
+// Languages lists all languages, the default first.
+func (c *Catalogue) Languages() []*Language { return c.languages }
+
+// Tag is the BCP 47 name of the language, for html lang and Content-Language.
+func (l *Language) Tag() string { return l.tag }
+
+// Direction is "rtl" for languages written from right to left, else "ltr".
+func (l *Language) Direction() string {
+	base, _ := language.Make(l.tag).Base()
+	switch base.String() {
+	case "ar", "fa", "he", "ur", "yi":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// Has tells whether the language knows the key.
+func (l *Language) Has(key string) bool {
+	_, ok := l.words[key]
+	return ok
+}
+
+// Keys lists all keys of the language, in no order.
+func (l *Language) Keys() []string {
+	keys := make([]string, 0, len(l.words))
+	for key := range l.words {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// Say returns the sentence for a key with the named values filled in:
+//
+//	l.Say("signin.title", "site", "Example")
+//
+// The result is plain text: whoever puts it into HTML escapes it. A key that
+// does not exist is a mistake in the program, which a test finds; it comes
+// back as the key, so that a page still renders.
+func (l *Language) Say(key string, nameAndValue ...string) string {
+	sentence, ok := l.words[key]
+	if !ok {
+		return key
+	}
+	if len(nameAndValue) == 0 {
+		return sentence
+	}
+	pairs := make([]string, len(nameAndValue))
+	for i, s := range nameAndValue {
+		if i%2 == 0 {
+			s = "{" + s + "}"
+		}
+		pairs[i] = s
+	}
+	return strings.NewReplacer(pairs...).Replace(sentence)
+}

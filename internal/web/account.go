@@ -1,0 +1,129 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// whoIs tells a program who is signed in.
+func (d *Door) whoIs(c *call) {
+	s, err := c.visit.Session(c.r)
+	switch {
+	case err != nil:
+		d.unavailable(c, "/", err)
+		return
+	case s == nil:
+		d.signInRequired(c)
+		return
+	}
+	id := d.Identity(s)
+	c.json(http.StatusOK, "application/json", struct {
+		User     string   `json:"user"`
+		Email    string   `json:"email"`
+		Groups   []string `json:"groups"`
+		Name     string   `json:"name"`
+		SignedIn string   `json:"signed_in"`
+		Expires  string   `json:"expires"`
+	}{
+		id.User, id.Email, groupList(id), id.Name,
+		s.SignedIn.UTC().Format(time.RFC3339Nano), s.Expires().UTC().Format(time.RFC3339),
+	})
+}
+
+// account shows who is signed in, and where.
+func (d *Door) account(c *call) {
+	s, err := c.visit.Session(c.r)
+	switch {
+	case err != nil:
+		d.unavailable(c, gate.PathPrefix+"/account", err)
+		return
+	case s == nil:
+		d.noSession(c, "/")
+		return
+	}
+	entries, err := d.Keeper.List(c.r.Context(), s.Address)
+	if err != nil {
+		d.unavailable(c, gate.PathPrefix+"/account", err)
+		return
+	}
+	slices.SortFunc(entries, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
+	p := view.Account{Frame: frame(c), Email: string(s.Address), SignedIn: s.SignedIn}
+	for _, e := range entries {
+		p.Sessions = append(p.Sessions, view.AccountSession{
+			ID: e.Key.String(), Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
+			First: e.SignedIn, Last: e.Seen, Current: e.Key == s.Key,
+		})
+	}
+	d.show(c, http.StatusOK, p)
+}
+
+// signOutForm asks whether to sign out, since looking at a page must not do it.
+func (d *Door) signOutForm(c *call) {
+	s, err := c.visit.Session(c.r)
+	switch {
+	case err != nil:
+		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
+	case s == nil:
+		d.show(c, http.StatusOK, view.SignedOut{Frame: frame(c)})
+	default:
+		d.show(c, http.StatusOK, view.SignOut{Frame: frame(c), Email: string(s.Address), To: "/"})
+	}
+}
+
+// signOut ends this session, or as the field scope says all (all) or all others
+// (others), or the one that the field session names. It is over in the store
+// before the answer is given.
+func (d *Door) signOut(c *call) {
+	fields, ok := d.form(c)
+	if !ok {
+		return
+	}
+	s, err := c.visit.Session(c.r)
+	if err != nil {
+		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
+		return
+	}
+	ended, err := d.end(c, s, fields.Get("scope"), fields.Get("session"))
+	if err != nil {
+		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
+		return
+	}
+	if s != nil && !ended {
+		c.seeOther(gate.PathPrefix + "/account")
+		return
+	}
+	http.SetCookie(c.w, c.visit.Cookie().Clear())
+	// Pages of the app that the browser kept are not shown to the next person.
+	c.w.Header().Set("Clear-Site-Data", `"cache"`)
+	if fields.Has("to") {
+		c.seeOther(signInPath(gate.ReturnTo(fields.Get("to"))))
+		return
+	}
+	c.seeOther(gate.PathPrefix + "/sign-out")
+}
+
+// end ends sessions and tells whether this browser's is among them.
+func (d *Door) end(c *call, s *session.Session, scope, named string) (endedThis bool, err error) {
+	if s == nil {
+		return true, nil
+	}
+	ctx := c.r.Context()
+	switch {
+	case named != "":
+		key, ok := session.ParseKey(named)
+		if !ok {
+			return false, nil
+		}
+		return key == s.Key, d.Keeper.End(ctx, s.Address, key)
+	case scope == "others":
+		return false, d.Keeper.EndAll(ctx, s.Address, s.Key)
+	case scope == "all":
+		return true, d.Keeper.EndAll(ctx, s.Address, session.Key{})
+	}
+	return true, d.Keeper.End(ctx, s.Address, s.Key)
+}

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// script serves the one script. Its path names its content, so it is kept for
+// as long as a cache likes.
+func (d *Door) script(c *call) {
+	_, body := view.Script()
+	header := c.w.Header()
+	secure(header, noPagePolicy)
+	header.Set("Content-Type", "text/javascript; charset=utf-8")
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	c.write(http.StatusOK, body)
+}
+
+// mailPolicy is the content security policy of a message in the demo's mailbox:
+// mail styles its elements one by one, which pages of ours never do. It runs
+// nothing, and only our own mailbox page frames it.
+const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'self'; form-action 'none'"
+
+// mailbox shows the demo's messages. It exists with the console mailer only,
+// and only for somebody at this very machine.
+func (d *Door) mailbox(c *call) {
+	if !c.origin.IsLoopback() || !c.client.Unmap().IsLoopback() {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	received := d.Mailbox.Messages()
+	if id := c.r.URL.Query().Get("message"); id != "" {
+		for _, m := range received {
+			if m.Message.ID == id {
+				d.mailboxMessage(c, m.Message.HTML)
+				return
+			}
+		}
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	p := view.Mailbox{Frame: frame(c)}
+	for _, m := range received {
+		p.Messages = append(p.Messages, view.MailboxMessage{
+			ID: m.Message.ID, At: m.At, From: m.Message.From.String(), To: m.Message.To, Subject: m.Message.Subject, Text: m.Message.Text,
+		})
+	}
+	d.showWithPolicy(c, http.StatusOK, p, d.Views.MailboxPolicy())
+}
+
+func (d *Door) mailboxMessage(c *call, html string) {
+	header := c.w.Header()
+	secure(header, mailPolicy)
+	header.Set("X-Frame-Options", "SAMEORIGIN")
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	// A link in a message opens in the window, not in its frame.
+	withBase := strings.Replace(html, "<head>", `<head><base target="_top">`, 1)
+	c.write(http.StatusOK, bytes.TrimSpace([]byte(withBase)))
+}
+
+func groupList(id gate.Identity) []string {
+	if id.Groups == "" {
+		return []string{}
+	}
+	return strings.Split(id.Groups, ",")
+}

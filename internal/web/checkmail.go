@@ -1,0 +1,54 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// resendAfter is how long to look before asking again makes sense.
+const resendAfter = 30 * time.Second
+
+// mailProviders are where people read their mail in a browser.
+var mailProviders = map[string]view.Provider{
+	"gmail.com":      {Name: "Gmail", URL: "https://mail.google.com/"},
+	"googlemail.com": {Name: "Gmail", URL: "https://mail.google.com/"},
+	"outlook.com":    {Name: "Outlook", URL: "https://outlook.live.com/mail/"},
+	"hotmail.com":    {Name: "Outlook", URL: "https://outlook.live.com/mail/"},
+	"live.com":       {Name: "Outlook", URL: "https://outlook.live.com/mail/"},
+	"yahoo.com":      {Name: "Yahoo Mail", URL: "https://mail.yahoo.com/"},
+	"icloud.com":     {Name: "iCloud Mail", URL: "https://www.icloud.com/mail/"},
+	"me.com":         {Name: "iCloud Mail", URL: "https://www.icloud.com/mail/"},
+	"proton.me":      {Name: "Proton Mail", URL: "https://mail.proton.me/"},
+	"protonmail.com": {Name: "Proton Mail", URL: "https://mail.proton.me/"},
+	"gmx.de":         {Name: "GMX", URL: "https://www.gmx.net/"},
+	"gmx.net":        {Name: "GMX", URL: "https://www.gmx.net/"},
+	"web.de":         {Name: "WEB.DE", URL: "https://web.de/"},
+	"fastmail.com":   {Name: "Fastmail", URL: "https://app.fastmail.com/"},
+}
+
+// checkMail shows what to do next: look into the mailbox, or type the code. A
+// browser that signed in meanwhile, in another tab, goes on.
+func (d *Door) checkMail(c *call) {
+	request, _, err := d.Service.Request(c.r.Context(), d.site(c), d.browser(c))
+	if err != nil {
+		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+		return
+	}
+	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == request.Address && !s.SignedIn.Before(request.Asked) {
+		c.seeOther(gate.ReturnTo(request.To))
+		return
+	}
+	d.show(c, http.StatusOK, checkMailPage(c, request))
+}
+
+func checkMailPage(c *call, request signin.Request) view.CheckMail {
+	wait := resendAfter - c.now.Sub(request.Asked)
+	return view.CheckMail{
+		Frame: frame(c), Typed: request.Typed, To: gate.ReturnTo(request.To), Mailbox: mailProviders[request.Address.Domain()],
+		ResendAfter: max(0, int(wait/time.Second)), SignedInAs: signedInAs(c),
+	}
+}

@@ -1,0 +1,137 @@
+// Package web is what a person or program at the door meets: the pages and
+// forms under /_doorpost, and the answer to a request that may not pass.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/text"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+	"github.com/gorilla/securecookie"
+)
+
+// Door serves the pages of one site. It is safe for concurrent use.
+type Door struct {
+	Parts
+	request      []securecookie.Codec // sign the request cookie
+	confirmation []securecookie.Codec // sign that a confirm page was shown
+	pages        map[string]page
+}
+
+// Parts are what a door is made of.
+type Parts struct {
+	Service   *signin.Service
+	Keeper    *session.Keeper
+	Rules     signin.Rules // whoever any block of the site admits may ask for a link
+	Identity  func(*session.Session) gate.Identity
+	Views     *view.Views
+	Languages *text.Catalogue
+	Mailbox   *console.Console // where the demo's messages are; nil for none
+	Logger    *slog.Logger
+}
+
+// page is what one path does on GET (and HEAD) and on POST; nil for a method
+// that it does not have.
+type page struct{ get, post func(*call) }
+
+// NewDoor makes the door of a site.
+func NewDoor(ring keys.Ring, parts Parts) *Door {
+	d := &Door{Parts: parts}
+	life := parts.Service.LinkLife
+	d.request = session.SignedValue(ring.For(keys.RequestCookie), life+signin.Remembered)
+	d.confirmation = session.SignedValue(ring.For(keys.Confirmation), life)
+	script, _ := view.Script()
+	d.pages = map[string]page{
+		"/sign-in":    {get: d.signInForm, post: d.ask},
+		"/check-mail": {get: d.checkMail},
+		"/code":       {post: d.redeemCode},
+		"/link":       {get: d.landing, post: d.redeemLink},
+		"/session":    {get: d.whoIs},
+		"/account":    {get: d.account},
+		"/sign-out":   {get: d.signOutForm, post: d.signOut},
+
+		script[len(gate.PathPrefix):]: {get: d.script},
+	}
+	if parts.Mailbox != nil {
+		d.pages["/mailbox"] = page{get: d.mailbox}
+	}
+	return d
+}
+
+// call is one request for a page of ours.
+type call struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	visit  *gate.Visit
+	origin gate.Origin
+	client netip.Addr // of the visitor; invalid if unknown
+	lang   *text.Language
+	now    time.Time
+}
+
+func (d *Door) newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit, client netip.Addr) *call {
+	c := &call{w: w, r: r, visit: v, client: client, now: time.Now(), lang: d.Languages.Match(r.Header.Get("Accept-Language"))}
+	c.origin, _ = v.Origin()
+	return c
+}
+
+// Serve answers a request for a path under /_doorpost. The path is that which
+// the visitor sent. The caller has begun the visit.
+func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gate.Visit, client netip.Addr) {
+	c := d.newCall(w, r, v, client)
+	if _, ok := v.Origin(); !ok {
+		d.problem(c, http.StatusMisdirectedRequest)
+		return
+	}
+	p, known := d.pages[path[len(gate.PathPrefix):]]
+	switch {
+	case !known:
+		d.problem(c, http.StatusNotFound)
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		d.serveMethod(c, p.get, p)
+	case r.Method == http.MethodPost:
+		d.serveMethod(c, p.post, p)
+	default:
+		d.serveMethod(c, nil, p)
+	}
+}
+
+func (d *Door) serveMethod(c *call, method func(*call), p page) {
+	if method == nil {
+		allow := "GET, HEAD"
+		if p.post != nil && p.get != nil {
+			allow += ", POST"
+		} else if p.post != nil {
+			allow = "POST"
+		}
+		c.w.Header().Set("Allow", allow)
+		d.problem(c, http.StatusMethodNotAllowed)
+		return
+	}
+	method(c)
+}
+
+// site is where the visitor signs in.
+func (d *Door) site(c *call) signin.Site {
+	return signin.Site{Origin: c.origin.String(), Rules: d.Rules}
+}
+
+// frame is what each page needs to know of the request.
+func frame(c *call) view.Frame { return view.Frame{Host: c.origin.Host()} }
+
+// signedInAs is the address of whoever is signed in, empty for nobody or if it
+// cannot be told.
+func signedInAs(c *call) string {
+	if s, err := c.visit.Session(c.r); err == nil && s != nil {
+		return string(s.Address)
+	}
+	return ""
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxForm bounds a form, in bytes, and formTime how long its bytes may take.
+const (
+	maxForm  = 16 << 10
+	formTime = 15 * time.Second
+)
+
+// form reads the form of a POST. If it may not or cannot be read, the answer
+// has been given and ok is false. The query is never read for fields.
+func (d *Door) form(c *call) (fields url.Values, ok bool) {
+	fields, status := readForm(c)
+	if status != 0 {
+		d.problem(c, status)
+		return nil, false
+	}
+	return fields, true
+}
+
+func readForm(c *call) (fields url.Values, status int) {
+	switch {
+	case c.r.TLS != nil && !c.r.TLS.HandshakeComplete:
+		return nil, http.StatusTooEarly // may be a replay (RFC 8470)
+	case !fromOwnPage(c):
+		return nil, http.StatusForbidden
+	}
+	mediaType, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return nil, http.StatusUnsupportedMediaType
+	}
+	// Some writers cannot set a deadline; the server's own holds there.
+	control := http.NewResponseController(c.w)
+	if control.SetReadDeadline(time.Now().Add(formTime)) == nil {
+		defer control.SetReadDeadline(time.Time{})
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxForm))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, http.StatusRequestEntityTooLarge
+	} else if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	fields, err = url.ParseQuery(string(body))
+	if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	for _, values := range fields {
+		if len(values) != 1 {
+			return nil, http.StatusBadRequest
+		}
+	}
+	return fields, 0
+}
+
+// fromOwnPage tells whether a POST comes from a page of this very origin:
+// scheme, host and port. http.CrossOriginProtection compares hosts only and
+// lets a request pass that says nothing of where it comes from.
+func fromOwnPage(c *call) bool {
+	origins, sites := c.r.Header["Origin"], c.r.Header["Sec-Fetch-Site"]
+	if len(origins)+len(sites) == 0 || len(origins) > 1 || len(sites) > 1 {
+		return false
+	}
+	return (len(origins) == 0 || origins[0] == c.origin.String()) && (len(sites) == 0 || sites[0] == "same-origin")
+}

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// Refuse answers a request for the app that does not pass. The URI is that
+// which the visitor sent.
+func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit, client netip.Addr) {
+	c := d.newCall(w, r, v, client)
+	switch verdict {
+	case gate.WrongHost:
+		d.problem(c, http.StatusMisdirectedRequest)
+	case gate.Unavailable:
+		_, err := v.Session(r)
+		d.unavailable(c, gate.ReturnTo(uri), err)
+	case gate.NotAdmitted:
+		d.notAdmitted(c, uri)
+	default:
+		d.noSession(c, uri)
+	}
+}
+
+func (d *Door) noSession(c *call, uri string) {
+	switch gate.Classify(c.r) {
+	case gate.Navigation:
+		if c.visit.HadSessionCookie() {
+			http.SetCookie(c.w, c.visit.Cookie().Clear())
+		}
+		c.seeOther(signInPath(gate.ReturnTo(uri)))
+	case gate.FormSubmit:
+		c.w.Header().Set("WWW-Authenticate", `Doorpost sign_in_url="`+c.origin.String()+gate.PathPrefix+`/sign-in"`)
+		d.show(c, http.StatusUnauthorized, view.FormNotSent{Frame: frame(c), Back: formPage(c)})
+	default:
+		d.signInRequired(c)
+	}
+}
+
+// formPage is the page of this site that a form was submitted from.
+func formPage(c *call) string {
+	referer, err := url.Parse(c.r.Header.Get("Referer"))
+	if err != nil || !strings.EqualFold(referer.Scheme+"://"+referer.Host, c.origin.String()) {
+		return "/"
+	}
+	return gate.ReturnTo(referer.RequestURI())
+}
+
+func (d *Door) notAdmitted(c *call, uri string) {
+	if gate.Classify(c.r) == gate.Program {
+		d.writeProblem(c, http.StatusForbidden, "whoever is signed in has no access here")
+		return
+	}
+	d.show(c, http.StatusForbidden, view.NotAdmitted{Frame: frame(c), Email: signedInAs(c), To: gate.ReturnTo(uri)})
+}

@@ -1,0 +1,70 @@
+package view
+
+import (
+	"crypto/sha256"
+	_ "embed" // the stylesheet and the script
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+//go:embed assets/style.css
+var styleSource string
+
+//go:embed assets/script.js
+var scriptSource string
+
+// defaultAccent is the accent of a brand that names none.
+const defaultAccent = "#2d5bd7"
+
+// The least favourable backgrounds of links, as assets/style.css has them: the
+// page in light mode, the card in dark mode.
+var (
+	lightBackground = color{0xf4, 0xf5, 0xf7}
+	darkBackground  = color{0x1a, 0x1d, 0x21}
+)
+
+// stylesheet puts the colours of the accent before the stylesheet: the button
+// keeps the accent as it is, links are shifted where it could not be read.
+func stylesheet(accent string) (string, error) {
+	if accent == "" {
+		accent = defaultAccent
+	}
+	base, err := parseColor(accent)
+	if err != nil {
+		return "", fmt.Errorf("brand accent: %w", err)
+	}
+	return fmt.Sprintf(":root{--accent:%s;--on-accent:%s;--link:%s;--link-dark:%s}\n",
+		base, textOn(base), base.towards(black, lightBackground, readable), base.towards(white, darkBackground, comfortable)) +
+		condense(styleSource), nil
+}
+
+var (
+	scriptBody = condense(scriptSource)
+	scriptPath = pathByContent(scriptBody)
+)
+
+func pathByContent(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return "/_doorpost/assets/doorpost-" + hex.EncodeToString(sum[:])[:16] + ".js"
+}
+
+// Script is the one script of all pages. Its path changes with its content, so
+// that it can be cached for good.
+func Script() (path string, body []byte) {
+	return scriptPath, []byte(scriptBody)
+}
+
+// condense takes away indentation, empty lines and lines that are comments;
+// the sources are written so that this is all it takes.
+func condense(source string) string {
+	var out strings.Builder
+	for line := range strings.Lines(source) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "/*") {
+			continue
+		}
+		out.WriteString(line + "\n")
+	}
+	return out.String()
+}

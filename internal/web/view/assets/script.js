@@ -1,0 +1,104 @@
+// The script of all pages. Each part looks for what it is about and does
+// nothing on the other pages; none of them is needed to sign in.
+(() => {
+  'use strict';
+  const one = (selector) => document.querySelector(selector);
+
+  // Only within the site, whatever the page says.
+  const goTo = (to) => {
+    const url = new URL(to || '/', location.origin);
+    location.replace(url.origin === location.origin ? url.href : '/');
+  };
+
+  // The fragment of the page that sent people here; no server ever sees it.
+  const keeper = one('form[data-keep-fragment]');
+  if (keeper && keeper.elements.to && !keeper.elements.to.value.includes('#')) {
+    keeper.elements.to.value += location.hash;
+  }
+
+  // The link was opened in another tab: this one goes on too.
+  const wait = one('[data-wait-for-sign-in]');
+  if (wait) {
+    const end = Date.now() + 15 * 60 * 1000;
+    let timer, asking = false;
+    const ask = async () => {
+      if (asking || Date.now() > end) return;
+      asking = true;
+      clearTimeout(timer);
+      try {
+        if (!document.hidden) {
+          const answer = await fetch('/_doorpost/session', {
+            credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' }
+          });
+          if (answer.status === 200) {
+            const before = wait.dataset.before;
+            if (!before || (await answer.json()).email !== before) return goTo(wait.dataset.waitForSignIn);
+          }
+        }
+      } catch (e) {
+        // Offline: the next time will tell.
+      }
+      asking = false;
+      timer = setTimeout(ask, 3000);
+    };
+    timer = setTimeout(ask, 3000);
+    document.addEventListener('visibilitychange', ask);
+  }
+
+  const again = one('button[data-seconds]');
+  if (again && again.dataset.seconds > 0) {
+    const label = again.textContent;
+    const ready = Date.now() + again.dataset.seconds * 1000;
+    const tick = () => {
+      const left = Math.ceil((ready - Date.now()) / 1000);
+      again.disabled = left > 0;
+      again.textContent = left > 0 ? again.dataset.waiting.replace('{seconds}', left) : label;
+      if (left > 0) return setTimeout(tick, 500);
+      // Said once at the end; counting aloud would drown everything else.
+      const status = one('[data-again-status]');
+      if (status) status.textContent = again.dataset.ready;
+    };
+    tick();
+  }
+
+  const landing = one('[data-landing]'), form = one('[data-landing] form');
+  if (form) {
+    const link = location.hash.slice(1);
+    // Out of the address bar and the history before anything else.
+    history.replaceState(null, '', location.pathname + location.search);
+    if (!link) {
+      landing.hidden = true;
+      const cutOff = one('[data-cut-off]');
+      if (cutOff) cutOff.hidden = false;
+    } else {
+      let sent = false;
+      const ready = one('[data-ready]'), button = form.querySelector('button');
+      form.elements.token.value = link;
+      if (ready) ready.hidden = false;
+      form.addEventListener('submit', (event) => {
+        if (sent) event.preventDefault();
+        sent = true;
+      });
+      // Somebody came back: the link has been used, so it is not sent twice.
+      addEventListener('pageshow', (event) => {
+        if (event.persisted && sent) goTo('/_doorpost/sign-in?to=' + encodeURIComponent(form.dataset.to || '/'));
+      });
+      if ('here' in form.dataset) {
+        sent = true;
+        form.submit();
+      } else if (button) {
+        button.disabled = button.hidden = false;
+      }
+    }
+  }
+
+  // Times in the reader's zone, in the language of the page.
+  const lang = document.documentElement.lang;
+  const locale = (navigator.languages || []).find((tag) => tag.split('-')[0] === lang) || lang;
+  document.querySelectorAll('time[datetime]').forEach((time) => {
+    const at = new Date(time.dateTime);
+    if (!isNaN(at)) time.textContent = at.toLocaleString(locale || undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  });
+
+  if (one('[data-reload]')) setInterval(() => document.hidden || location.reload(), 2000);
+})();

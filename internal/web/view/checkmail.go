@@ -1,0 +1,47 @@
+package view
+
+import "github.com/doorpost-auth/doorpost/internal/text"
+
+// CheckMail says that a message is on its way, and takes its code.
+type CheckMail struct {
+	Frame
+	Typed       string // the address as it was typed; may be empty
+	To          string // where the person wants to go
+	TriesLeft   int    // how often a code can be tried still; said if WrongCode
+	WrongCode   bool   // the code that was just typed is none
+	Ended       bool   // too many wrong codes: only a new message helps
+	Mailbox     Provider
+	ResendAfter int    // seconds until it makes sense to ask again
+	SignedInAs  string // set if this browser is signed in already
+}
+
+// Provider is where a person reads mail in a browser.
+type Provider struct {
+	Name string // like "Gmail"; empty if unknown
+	URL  string // its inbox
+}
+
+func (CheckMail) template() string { return "checkmail" }
+
+func (p CheckMail) title(lang *text.Language, _ string) string {
+	title := lang.Say("checkmail.title")
+	if p.WrongCode || p.Ended {
+		return lang.Say("frame.error_title", "title", title)
+	}
+	return title
+}
+
+// Wrong says that the code was wrong and how many tries are left.
+func (p CheckMail) Wrong(lang *text.Language) string {
+	return plural(lang, p.TriesLeft, "checkmail.wrong_one", "checkmail.wrong_many")
+}
+
+// Before is who is signed in before the message is answered, so that the
+// script does not take that for an answer. Signing in again as the same
+// person leads to the same place, so there is nothing to wait for.
+func (p CheckMail) Before() string {
+	if p.SignedInAs == p.Typed {
+		return ""
+	}
+	return p.SignedInAs
+}

@@ -1,0 +1,56 @@
+package view
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+// Landing is where the link of a message leads. What the link carries is in
+// the fragment of the address, which only the script can read.
+type Landing struct {
+	Frame
+	Here bool   // this browser asked for the link
+	To   string // where the person wants to go
+}
+
+func (Landing) template() string { return "landing" }
+
+func (Landing) title(lang *text.Language, site string) string {
+	return lang.Say("landing.title", "site", site)
+}
+
+// ConfirmElsewhere asks before a link signs in a browser that did not ask for
+// it.
+type ConfirmElsewhere struct {
+	Frame
+	Email           string // who would be signed in
+	AskedMinutes    int    // how long ago the link was asked for
+	Browser, System string // where it was asked for; may be empty
+	Token, Confirm  string // what the form sends
+	SignedInAs      string // set if this browser is signed in already
+}
+
+func (ConfirmElsewhere) template() string { return "confirm" }
+
+func (p ConfirmElsewhere) title(lang *text.Language, site string) string {
+	return lang.Say("confirm.title", "site", site, "address", p.Email)
+}
+
+// Device is where the link was asked for.
+func (p ConfirmElsewhere) Device(lang *text.Language) string {
+	return device(lang, p.Browser, p.System, "confirm.unknown_device")
+}
+
+// Ago is when the link was asked for.
+func (p ConfirmElsewhere) Ago(lang *text.Language) string {
+	if p.AskedMinutes < 1 {
+		return lang.Say("confirm.just_now")
+	}
+	return lang.Say("confirm.ago", "time", Duration(lang, time.Duration(p.AskedMinutes)*time.Minute))
+}
+
+// Replaces tells whether somebody else would be signed out by going on.
+func (p ConfirmElsewhere) Replaces() bool {
+	return p.SignedInAs != "" && p.SignedInAs != p.Email
+}

@@ -1,0 +1,20 @@
+package view
+
+import "github.com/doorpost-auth/doorpost/internal/text"
+
+// Page is one of the pages of this package, with what it says about a person.
+type Page interface {
+	// template is the name of the page's file below templates/.
+	template() string
+	// title is what a browser shows in its tab; the site is added to it.
+	title(lang *text.Language, site string) string
+	// host names the site if the brand does not.
+	host() string
+}
+
+// Frame is what all pages share.
+type Frame struct {
+	Host string // the host that was asked, with its port
+}
+
+func (f Frame) host() string { return f.Host }

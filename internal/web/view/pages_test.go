@@ -1,0 +1,159 @@
+package view_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+const address = "ada@example.com"
+
+var frame = view.Frame{Host: "example.com"}
+
+// said is the text of the main part of a page, as somebody reads it.
+func said(t *testing.T, page view.Page) string {
+	t.Helper()
+	for _, node := range elements(t, render(t, newViews(t, view.Brand{Name: "Reports", Support: "help@example.com"}), page)) {
+		if node.Data == "main" {
+			return content(node)
+		}
+	}
+	t.Fatal("the page has no main part")
+	return ""
+}
+
+func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		page   view.Page
+		has    []string
+		hasNot []string
+	}{
+		"a first sign-in":              {view.SignIn{Frame: frame}, []string{"Sign in to Reports", "no password needed"}, []string{"missing dot", "signed in as"}},
+		"a malformed address":          {view.SignIn{Frame: frame, Email: "ada@", Malformed: true}, []string{"Check for a missing dot or @."}, nil},
+		"a sign-in of somebody":        {view.SignIn{Frame: frame, SignedInAs: address}, []string{"You are signed in as " + address + ".", "Go on", "another address"}, nil},
+		"a message on its way":         {view.CheckMail{Frame: frame, Typed: address}, []string{"If " + address + " can sign in here", "Send it again", "Use another address"}, []string{"not the code"}},
+		"a message to nobody known":    {view.CheckMail{Frame: frame}, []string{"If you can sign in here"}, []string{"Send it again"}},
+		"a known mailbox":              {view.CheckMail{Frame: frame, Mailbox: view.Provider{Name: "Gmail", URL: "https://mail.google.com/"}}, []string{"Open Gmail"}, nil},
+		"a wrong code":                 {view.CheckMail{Frame: frame, WrongCode: true, TriesLeft: 3}, []string{"You have 3 more tries."}, nil},
+		"a wrong code before the last": {view.CheckMail{Frame: frame, WrongCode: true, TriesLeft: 1}, []string{"You have one more try."}, nil},
+		"the last wrong code":          {view.CheckMail{Frame: frame, Typed: address, Ended: true}, []string{"Ask for a new message.", "Send me a new message"}, []string{"Code from the message"}},
+		"a link asked for just now":    {view.ConfirmElsewhere{Frame: frame, Email: address}, []string{"Sign in to Reports as " + address + "?", "less than a minute ago, with another browser."}, []string{"signed in as"}},
+		"a link asked for before":      {view.ConfirmElsewhere{Frame: frame, AskedMinutes: 4, Browser: "Firefox", System: "Linux"}, []string{"4 minutes ago, with Firefox on Linux."}, nil},
+		"a link of the same person":    {view.ConfirmElsewhere{Frame: frame, Email: address, SignedInAs: address}, nil, []string{"That ends"}},
+		"a link of another person":     {view.ConfirmElsewhere{Frame: frame, Email: address, SignedInAs: "bob@example.com"}, []string{"you are signed in as bob@example.com. That ends when you go on."}, nil},
+		"a used link, signed in":       {view.LinkUsed{Frame: frame, SignedIn: true, Email: address}, []string{"Go on"}, []string{"Send me"}},
+		"a used link, here":            {view.LinkUsed{Frame: frame, Email: address}, []string{"Send me a new one", "It goes to " + address}, []string{"Go on"}},
+		"a used link, elsewhere":       {view.LinkUsed{Frame: frame}, []string{"Ask for a new one"}, []string{"Send me"}},
+		"an old link":                  {view.LinkTooOld{Frame: frame, ValidFor: "10 minutes"}, []string{"Links work for 10 minutes."}, nil},
+		"an unknown link":              {view.LinkUnknown{Frame: frame}, []string{"It may have been cut off."}, nil},
+		"no access":                    {view.NotAdmitted{Frame: frame, Email: address}, []string{address + " has no access to Reports", "Ask help@example.com"}, nil},
+		"too many attempts":            {view.Throttled{Frame: frame, RetryAfter: 61 * time.Second}, []string{"Try again in 2 minutes."}, nil},
+		"an account with one session":  {view.Account{Frame: frame, Sessions: []view.AccountSession{{Current: true, Browser: "Safari"}}}, []string{"Safari This one", "Sign out here"}, []string{"everywhere else"}},
+		"a problem of no known kind":   {view.Problem{Frame: frame, Status: 418, Kind: "teapot"}, []string{"This page does not exist", "418"}, nil},
+		"a problem of another site":    {view.Problem{Frame: frame, Status: 403, Kind: view.ProblemCrossSite}, []string{"from another page", "Start again"}, nil},
+		"an empty mailbox":             {view.Mailbox{Frame: frame}, []string{"No messages yet.", "Look again"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := said(t, c.page)
+			for _, want := range c.has {
+				if !strings.Contains(text, want) {
+					t.Errorf("the page does not say %q: %s", want, text)
+				}
+			}
+			for _, unwanted := range c.hasNot {
+				if strings.Contains(text, unwanted) {
+					t.Errorf("the page says %q: %s", unwanted, text)
+				}
+			}
+		})
+	}
+}
+
+func TestTheSessionOfThisBrowserComesFirstThenTheLastUsed(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, time.May, d, 0, 0, 0, 0, time.UTC) }
+	page := view.Account{Frame: frame, Sessions: []view.AccountSession{
+		{ID: "old", Browser: "Oldest", Last: day(1)},
+		{ID: "new", Browser: "Newest", Last: day(9)},
+		{ID: "here", Browser: "Here", Last: day(5), Current: true},
+	}}
+	text := said(t, page)
+	here, newest, oldest := strings.Index(text, "Here"), strings.Index(text, "Newest"), strings.Index(text, "Oldest")
+	if here < 0 || newest < here || oldest < newest {
+		t.Errorf("got %s", text)
+	}
+	if page.Sessions[0].ID != "old" {
+		t.Error("rendering has sorted the caller's list")
+	}
+}
+
+func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second:             "1 second",
+		0:                        "1 second",
+		1500 * time.Millisecond:  "2 seconds",
+		59 * time.Second:         "59 seconds",
+		59500 * time.Millisecond: "1 minute",
+		time.Minute:              "1 minute",
+		61 * time.Second:         "2 minutes",
+		time.Hour:                "1 hour",
+		90 * time.Minute:         "90 minutes",
+		2 * time.Hour:            "2 hours",
+		24 * time.Hour:           "24 hours",
+		72 * time.Hour:           "3 days",
+	} {
+		if got := view.Duration(english(t), d); got != want {
+			t.Errorf("%s: got %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestAWaitingPageDoesNotTakeTheSessionFromBeforeForAnAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		page view.CheckMail
+		want string
+	}{
+		"signed out":                {view.CheckMail{Typed: address}, ""},
+		"signed in as another":      {view.CheckMail{Typed: address, SignedInAs: "bob@example.com"}, "bob@example.com"},
+		"signed in as the same one": {view.CheckMail{Typed: address, SignedInAs: address}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.page.Frame = frame
+			for _, node := range elements(t, render(t, newViews(t, view.Brand{}), c.page)) {
+				if before, ok := attribute(node, "data-before"); ok && before != c.want {
+					t.Errorf("got %q, want %q", before, c.want)
+				} else if ok {
+					return
+				}
+			}
+			t.Error("the page does not say who was signed in before")
+		})
+	}
+}
+
+type brokenWriter struct{}
+
+var errBroken = errors.New("broken pipe")
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestAPageThatCannotBeWrittenIsAnError(t *testing.T) {
+	err := newViews(t, brand).Render(brokenWriter{}, english(t), view.SignedOut{Frame: frame})
+	if !errors.Is(err, errBroken) {
+		t.Errorf("got %v, want %v", err, errBroken)
+	}
+}
+
+func TestTheSignInPageIsSmall(t *testing.T) {
+	var out bytes.Buffer
+	if err := newViews(t, brand).Render(&out, english(t), view.SignIn{Frame: frame}); err != nil {
+		t.Fatalf("rendering: %v", err)
+	}
+	if out.Len() > 8*1024 {
+		t.Errorf("the page has %d bytes", out.Len())
+	}
+	t.Logf("%d bytes", out.Len())
+}

@@ -1,0 +1,24 @@
+package view
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+)
+
+func contentSecurityPolicy(style, logoOrigin string) string {
+	sum := sha256.Sum256([]byte(style))
+	images := "'self' data:"
+	if logoOrigin != "" {
+		images += " " + logoOrigin
+	}
+	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; script-src 'self'; " +
+		"style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; connect-src 'self'; img-src " + images
+}
+
+// ContentSecurityPolicy is the value of the header of that name that belongs
+// to every page but Mailbox.
+func (v *Views) ContentSecurityPolicy() string { return v.policy }
+
+// MailboxPolicy is the Content-Security-Policy of the page Mailbox, which
+// shows each message in a sandboxed frame of its own.
+func (v *Views) MailboxPolicy() string { return v.policy + "; frame-src 'self'" }

@@ -1,0 +1,74 @@
+package view
+
+import (
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+// scene is what templates see: the page, and the words to say it with.
+type scene struct {
+	*text.Language
+	Page   Page
+	Brand  Brand
+	Site   string
+	Title  string
+	Style  template.CSS
+	Script string
+}
+
+// Initial stands for the site where there is no logo.
+func (s scene) Initial() string { return initial(s.Site) }
+
+// SayOf is Say for a sentence with a value that stands out, such as an
+// address. The value is isolated, so that it keeps its order of letters
+// in languages written from right to left.
+func (s scene) SayOf(key, name, value string, nameAndValue ...string) template.HTML {
+	return s.around(key, name, "<bdi>"+breakable(value)+"</bdi>", nameAndValue...)
+}
+
+// breakable escapes a value and marks where a line may end within it: before
+// the @ of an address, and before dots where a piece alone fills a line.
+func breakable(value string) string {
+	const fillsLine = 24
+	pieces := strings.Split(value, "@")
+	for i, piece := range pieces {
+		pieces[i] = template.HTMLEscapeString(piece)
+		if len(piece) > fillsLine {
+			pieces[i] = strings.ReplaceAll(pieces[i], ".", "<wbr>.")
+		}
+	}
+	return strings.Join(pieces, "<wbr>@")
+}
+
+// SayWhen is Say for a sentence with a {time}. It is in UTC, and a machine can
+// read it, so that the script can turn it into the time of the reader.
+func (s scene) SayWhen(key string, at time.Time) template.HTML {
+	at = at.UTC()
+	return s.around(key, "time",
+		`<time datetime="`+at.Format(time.RFC3339)+`">`+at.Format("2006-01-02 15:04")+` UTC</time>`)
+}
+
+// SayLink is Say for a sentence with a link in place of a value.
+func (s scene) SayLink(key, name, link, label string) template.HTML {
+	return s.around(key, name,
+		`<a href="`+template.HTMLEscapeString(link)+`">`+template.HTMLEscapeString(label)+`</a>`)
+}
+
+// around escapes a sentence and puts markup in place of one of its values. The
+// place is held by a character that no HTML document may contain.
+func (s scene) around(key, name, markup string, nameAndValue ...string) template.HTML {
+	const place = "\x00"
+	values := []string{name, place}
+	for _, value := range nameAndValue {
+		values = append(values, strings.ReplaceAll(value, place, ""))
+	}
+	sentence := s.Say(key, values...)
+	parts := strings.Split(sentence, place)
+	for i, part := range parts {
+		parts[i] = template.HTMLEscapeString(part)
+	}
+	return template.HTML(strings.Join(parts, markup)) // #nosec G203 -- every part was escaped above, the markup by the callers
+}
