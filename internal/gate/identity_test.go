@@ -1,0 +1,154 @@
+package gate
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func defaultNames() *managed {
+	m := new(managed)
+	m.add(DefaultHeaderNames)
+	return m
+}
+
+// spellings generates the ways to write a header name that some app takes for
+// one: each separator as -, _ or ., each word in several cases.
+func spellings(name string) []string {
+	words := strings.Split(name, "-")
+	all := []string{""}
+	for i, word := range words {
+		var next []string
+		for _, start := range all {
+			for _, separator := range []string{"-", "_", "."} {
+				if i == 0 {
+					separator = ""
+				}
+				for _, written := range []string{word, strings.ToLower(word), strings.ToUpper(word), word[:1] + strings.ToUpper(word[1:])} {
+					next = append(next, start+separator+written)
+				}
+			}
+		}
+		slices.Sort(next)
+		all = slices.Compact(next)
+	}
+	return all
+}
+
+func TestEverySpellingOfAnIdentityHeaderIsDeleted(t *testing.T) {
+	m := defaultNames()
+	count := 0
+	for _, name := range m.folded {
+		for _, spelling := range spellings(name) {
+			count++
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header = http.Header{spelling: {"admin@corp.example", "twice"}, "X-Kept": {"1"}}
+			m.strip(r)
+			if len(r.Header) != 1 || r.Header.Get("X-Kept") != "1" {
+				t.Errorf("%q: the request keeps %v", spelling, r.Header)
+			}
+		}
+	}
+	if count < 100 {
+		t.Fatalf("only %d spellings were tried", count)
+	}
+}
+
+func TestOtherHeadersAreLeftAlone(t *testing.T) {
+	m := defaultNames()
+	header := http.Header{
+		"Remote-Users": {"1"}, "Remoteuser": {"1"}, "Xremote-User": {"1"}, "Remote-Use": {"1"}, "User-Remote": {"1"},
+		"Accept": {"*/*"}, strings.Repeat("A", 200): {"1"}, "": {"1"},
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header = maps.Clone(header)
+	m.strip(r)
+	if !maps.EqualFunc(header, r.Header, slices.Equal) {
+		t.Errorf("the request keeps %v of %v", r.Header, header)
+	}
+}
+
+func TestConnectionCannotTakeTheIdentityAway(t *testing.T) {
+	m := defaultNames()
+	for _, c := range []struct{ sent, kept []string }{
+		{[]string{"close, Remote-User"}, []string{"close"}},
+		{[]string{"remote_email"}, nil},
+		{[]string{" \tREMOTE.GROUPS\t ,close"}, []string{"close"}},
+		{[]string{"upgrade", "Remote-Name,Remote-User"}, []string{"upgrade"}},
+		{[]string{"keep-alive, X-Other"}, []string{"keep-alive, X-Other"}},
+		{[]string{"a,,b, remote-user,"}, []string{"a, b"}},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header["Connection"] = slices.Clone(c.sent)
+		m.strip(r)
+		if got := r.Header["Connection"]; !slices.Equal(got, c.kept) {
+			t.Errorf("Connection %q becomes %q, want %q", c.sent, got, c.kept)
+		}
+	}
+}
+
+func TestTrailersAreDropped(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.Trailer = http.Header{"Remote-User": {"admin@corp.example"}}
+	defaultNames().strip(r)
+	if r.Trailer != nil {
+		t.Errorf("the request keeps trailers %v", r.Trailer)
+	}
+}
+
+func TestAnIdentityIsWrittenOnceAndEmptyValuesAreNoHeader(t *testing.T) {
+	header := make(http.Header)
+	id := Identity{User: "alice@corp.example", Email: "alice@corp.example", Groups: "a,b"}
+	DefaultHeaderNames.set(header, id)
+	want := http.Header{"Remote-User": {id.User}, "Remote-Email": {id.Email}, "Remote-Groups": {"a,b"}}
+	if !maps.EqualFunc(header, want, slices.Equal) {
+		t.Errorf("headers are %v", header)
+	}
+	// Handlers behind us may append to a value or change it in place.
+	header["Remote-User"] = append(header["Remote-User"], "x")
+	header["Remote-User"][0] = "changed"
+	if got := header.Get("Remote-Email"); got != id.Email {
+		t.Errorf("a change of one header changes another: %q", got)
+	}
+}
+
+func TestHeaderNamesThatCannotCarryAnIdentityAreRefused(t *testing.T) {
+	for _, names := range []HeaderNames{
+		{User: "Host"}, {User: "cookie"}, {User: "Connection"}, {User: "X User"}, {User: "X-User:"}, {User: "X-Üser"},
+		{User: "X-User", Email: "x_user"}, {}, {User: strings.Repeat("x", 64)},
+	} {
+		if got, err := names.Canonical(); err == nil {
+			t.Errorf("%+v was accepted as %+v", names, got)
+		}
+	}
+	got, err := HeaderNames{User: "x-webauth-user", Email: "X-Email"}.Canonical()
+	if err != nil || got.User != "X-Webauth-User" {
+		t.Errorf("names are %+v, %v", got, err)
+	}
+}
+
+func FuzzStripLeavesNoSpellingOfOurNames(f *testing.F) {
+	f.Add("Remote-User", "close, remote_user")
+	f.Add("remote.groups", "REMOTE-NAME")
+	f.Fuzz(func(t *testing.T, name, connection string) {
+		m := defaultNames()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header = http.Header{name: {"x"}, "Connection": {connection}}
+		m.strip(r)
+		for left := range r.Header {
+			if slices.Contains(m.folded, fold(left)) {
+				t.Fatalf("header %q is left", left)
+			}
+		}
+		for _, value := range r.Header["Connection"] {
+			for token := range strings.SplitSeq(value, ",") {
+				if slices.Contains(m.folded, fold(strings.Trim(token, " \t"))) {
+					t.Fatalf("Connection %q keeps %q", connection, token)
+				}
+			}
+		}
+	})
+}

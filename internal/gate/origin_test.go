@@ -1,0 +1,58 @@
+package gate
+
+import "testing"
+
+func TestParseOriginTakesHttpsAndLoopbackOnly(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://App.Example.com":       "https://app.example.com",
+		"https://app.example.com:443/":  "https://app.example.com",
+		"https://app.example.com:8443":  "https://app.example.com:8443",
+		"http://localhost:8080":         "http://localhost:8080",
+		"http://app.localhost":          "http://app.localhost",
+		"http://127.8.9.1:80":           "http://127.8.9.1",
+		"http://[::1]:8080":             "http://[::1]:8080",
+		"https://xn--bcher-kva.example": "https://xn--bcher-kva.example",
+	} {
+		if got, err := ParseOrigin(given); err != nil || got.String() != want {
+			t.Errorf("ParseOrigin(%q) = %v, %v; want %s", given, got, err, want)
+		}
+	}
+	for _, given := range []string{
+		"", "app.example.com", "http://app.example.com", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "http://[::2]", "ftp://x.example",
+		"https://", "https://a@b.example", "https://x.example/path", "https://x.example?q", "https://x.example#f", "https://*.example.com", "https://{x}", "https://x.example\\y",
+		"https://x y", "//x.example", "https:x.example",
+	} {
+		if got, err := ParseOrigin(given); err == nil {
+			t.Errorf("ParseOrigin(%q) = %v", given, got)
+		}
+	}
+}
+
+func TestOnlyTheHostsOfTheSiteAreFound(t *testing.T) {
+	parse := func(s string) Origin {
+		o, err := ParseOrigin(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	origins, err := NewOrigins([]Origin{parse("https://a.example"), parse("https://b.example:8443"), parse("http://localhost:8080"), parse("https://a.example")})
+	if err != nil || len(origins.All()) != 3 {
+		t.Fatalf("origins are %v, %v", origins.All(), err)
+	}
+	for host, want := range map[string]int{
+		"a.example": 0, "A.EXAMPLE": 0, "a.example:443": 0, "b.example:8443": 1, "localhost:8080": 2,
+		"a.example:80": -1, "a.example:8443": -1, "b.example": -1, "localhost": -1, "evil.example": -1, "": -1, "a.example.": -1, "a.example:1@evil": -1, "x.a.example": -1,
+	} {
+		got, ok := origins.find(host)
+		if !ok {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("Host %q is origin %d, want %d", host, got, want)
+		}
+	}
+	if _, err := NewOrigins(nil); err == nil {
+		t.Error("a site without origins was accepted")
+	}
+}

@@ -1,0 +1,54 @@
+package gate
+
+import (
+	"net/url"
+	"testing"
+)
+
+func TestPublicPathsCoverWholeSegmentsOfPlainPaths(t *testing.T) {
+	paths, err := ParsePublicPaths([]string{"/health", "/public/*", "/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Block{Public: paths}
+	for uri, want := range map[string]bool{
+		"/": true, "/health": true, "/public/": true, "/public/x": true, "/public/x/y?z=/app": true, "/public/%C3%BC": true, "/public/a.b..c": true,
+		"/health/": false, "/healthy": false, "/public": false, "/publicity": false, "/PUBLIC/x": false, "/app": false, "/app?x=/public/": false,
+		"/public/../app": false, "/public/%2e%2e/app": false, "/public/..%2fapp": false, "/public%2f..%2fapp": false, "/public/..;/app": false,
+		"/public/%2e%2e%5capp": false, "/public/%5c..%5capp": false, "//public/x": false, "/./public/x": false, "/public/.%00./app": false, "/public//x": false,
+		"/public/%252e%252e/app": false, "/public../app": false, "/app%23/public/x": false, "/app;/public/": false, "/public%2fx": false, "/public/%2Fx": false,
+		"/public/x%0a": false, "/public/.": false, "/public/;x": false,
+	} {
+		u, err := url.ParseRequestURI(uri)
+		if err != nil {
+			t.Fatalf("%q: %v", uri, err)
+		}
+		if got := b.IsPublic(u, u); got != want {
+			t.Errorf("%q is public: %v", uri, got)
+		}
+	}
+	plain, sent := &url.URL{Path: "/public/x"}, &url.URL{Path: "/app/../public/x"}
+	if b.IsPublic(plain, sent) {
+		t.Error("a path is public that was rewritten from one with two readings")
+	}
+}
+
+func TestPublicPathsThatAreMistakesAreRefused(t *testing.T) {
+	for _, pattern := range []string{
+		"", "x", "/*", "*", "/a*", "/a/*/b", "/a/../b", "/a//b", "/a?b", "/a#b", "/a;b", "/a%20b", `/a\b`, "/{x}", "/_doorpost/x", "/_doorpost/*", "/_doorpost",
+	} {
+		if _, err := ParsePublicPaths([]string{pattern}); err == nil {
+			t.Errorf("%q was accepted", pattern)
+		}
+	}
+}
+
+func TestOnlyOurPrefixIsOurs(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/_doorpost": true, "/_doorpost/": true, "/_doorpost/x": true, "/_doorpostx": false, "/_Doorpost/x": false, "/x/_doorpost": false, "_doorpost": false, "": false,
+	} {
+		if got := IsOwnPath(path); got != want {
+			t.Errorf("IsOwnPath(%q) = %v", path, got)
+		}
+	}
+}
