@@ -15,14 +15,13 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/gorilla/securecookie"
 )
 
 // Door serves the pages of one site. It is safe for concurrent use.
 type Door struct {
 	Parts
-	request      []securecookie.Codec // sign the request cookie
-	confirmation []securecookie.Codec // sign that a confirm page was shown
+	request      session.Signer // of the request cookie
+	confirmation session.Signer // of the word that a confirm page was shown
 	pages        map[string]page
 }
 
@@ -46,8 +45,8 @@ type page struct{ get, post func(*call) }
 func NewDoor(ring keys.Ring, parts Parts) *Door {
 	d := &Door{Parts: parts}
 	life := parts.Service.LinkLife
-	d.request = session.SignedValue(ring.For(keys.RequestCookie), life+signin.Remembered)
-	d.confirmation = session.SignedValue(ring.For(keys.Confirmation), life)
+	d.request = session.NewSigner(ring, keys.RequestCookie, life+signin.Remembered)
+	d.confirmation = session.NewSigner(ring, keys.Confirmation, life)
 	script, _ := view.Script()
 	d.pages = map[string]page{
 		"/sign-in":    {get: d.signInForm, post: d.ask},

@@ -10,7 +10,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/gorilla/securecookie"
 )
 
 // landing is where a link leads. Looking at it uses nothing up: the token is in
@@ -139,7 +138,7 @@ func (d *Door) signedIn(c *call, result signin.Result) {
 
 // confirmElsewhere asks a person in a browser that did not ask for the link.
 func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
-	confirm, err := securecookie.EncodeMulti(confirmationSigned(c), tokenSum(token), d.confirmation...)
+	confirm, err := d.confirmation.Sign(confirmationSigned(c), tokenSum(token))
 	if err != nil {
 		d.Logger.Error("signing a confirmation", "error", err)
 		d.problem(c, http.StatusInternalServerError)
@@ -154,11 +153,8 @@ func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
 // isConfirmed tells whether a form comes from a confirm page that was shown for
 // this very link: one bare POST is never enough in a browser that did not ask.
 func (d *Door) isConfirmed(c *call, token, confirm string) bool {
-	var sum []byte
-	if confirm == "" || securecookie.DecodeMulti(confirmationSigned(c), confirm, &sum, d.confirmation...) != nil {
-		return false
-	}
-	return subtle.ConstantTimeCompare(sum, tokenSum(token)) == 1
+	sum, ok := d.confirmation.Open(confirmationSigned(c), confirm)
+	return ok && subtle.ConstantTimeCompare(sum, tokenSum(token)) == 1
 }
 
 func confirmationSigned(c *call) string { return "confirm|" + c.origin.String() }

@@ -10,7 +10,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/gorilla/securecookie"
 )
 
 // signInForm shows the form. Nothing is stored.
@@ -64,10 +63,9 @@ func (d *Door) throttled(c *call, wait time.Duration) {
 
 // browser is the mark of the browser that asked, zero if it has none.
 func (d *Door) browser(c *call) (mark signin.Browser) {
-	var raw []byte
 	name := gate.RequestCookieName(c.origin)
-	err := securecookie.DecodeMulti(requestCookieSigned(name, c), c.visit.RequestCookie(), &raw, d.request...)
-	if err != nil || len(raw) != len(mark) {
+	raw, ok := d.request.Open(requestCookieSigned(name, c), c.visit.RequestCookie())
+	if !ok || len(raw) != len(mark) {
 		return signin.Browser{}
 	}
 	return signin.Browser(raw)
@@ -77,7 +75,7 @@ func (d *Door) browser(c *call) (mark signin.Browser) {
 // was asked for.
 func (d *Door) markBrowser(c *call, mark signin.Browser) {
 	name := gate.RequestCookieName(c.origin)
-	value, err := securecookie.EncodeMulti(requestCookieSigned(name, c), mark[:], d.request...)
+	value, err := d.request.Sign(requestCookieSigned(name, c), mark[:])
 	if err != nil {
 		// The code will not work here, the link will, after one more click.
 		d.Logger.Error("signing the request cookie", "error", err)

@@ -105,6 +105,7 @@ func (s *server) start(t *testing.T, mode serverTLS) *server {
 			close(s.release)
 		}
 		_ = srv.Close()
+		_ = listener.Close() // srv does not know it yet if Serve has not begun
 		<-ended
 	})
 	return s

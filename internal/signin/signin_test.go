@@ -1,0 +1,205 @@
+package signin_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+)
+
+// letterbox keeps what was promised.
+type letterbox struct{ promises []signin.Promise }
+
+func (l *letterbox) Deliver(p signin.Promise) { l.promises = append(l.promises, p) }
+
+func (l *letterbox) last(t *testing.T) signin.Promise {
+	t.Helper()
+	if len(l.promises) == 0 {
+		t.Fatal("no message was promised")
+	}
+	return l.promises[len(l.promises)-1]
+}
+
+// desk is a service on a memory store, a site, and a letterbox.
+type desk struct {
+	*signin.Service
+	box  *letterbox
+	site signin.Site
+}
+
+func rules(t *testing.T, allow ...string) *people.Rules {
+	t.Helper()
+	r, err := people.NewRules(allow, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	store, err := memstore.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keys.NewRing(keys.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := new(letterbox)
+	many := limit.Rule{Max: 1000, Window: time.Hour}
+	return &desk{
+		Service: signin.NewService(ring, signin.Service{
+			Store: store, Postman: box, LinkLife: 10 * time.Minute, Logger: slog.New(slog.DiscardHandler),
+			Limits:   signin.Limits{Mailbox: many, Client: many, Total: many},
+			Sessions: session.Limits{Idle: time.Hour, Absolute: 24 * time.Hour},
+		}),
+		box: box, site: signin.Site{Origin: "https://app.example.com", Rules: rules(t, "*@corp.example")},
+	}
+}
+
+func (d *desk) ask(t *testing.T, browser signin.Browser, who address.Address) {
+	t.Helper()
+	wait, err := d.Ask(t.Context(), d.site, signin.Ask{Browser: browser, Address: who, Typed: string(who), To: "/there?x=1", Network: "192.0.2.1"})
+	if err != nil || wait != 0 {
+		t.Fatalf("asking: wait %v, %v", wait, err)
+	}
+}
+
+func (d *desk) redeem(t *testing.T, site signin.Site, a signin.Attempt) signin.Result {
+	t.Helper()
+	a.Scope = site.Origin
+	step := d.RedeemLink
+	if a.Code != "" {
+		step = d.RedeemCode
+	}
+	result, err := step(t.Context(), site, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestLinkAndCodeSignInTheBrowserThatAsked(t *testing.T) {
+	for _, byCode := range []bool{false, true} {
+		d, browser := newDesk(t), signin.NewBrowser()
+		d.ask(t, browser, "alice@corp.example")
+		p := d.box.last(t)
+		if !p.Welcome || p.To != "alice@corp.example" {
+			t.Fatalf("the promise is %+v", p)
+		}
+		attempt := signin.Attempt{Browser: browser, Token: p.Token}
+		if byCode {
+			attempt = signin.Attempt{Browser: browser, Code: p.Code}
+		}
+		result := d.redeem(t, d.site, attempt)
+		if result.Outcome != signin.SignedIn || !result.NewPerson || result.Request.To != "/there?x=1" || result.SessionID == (session.ID{}) {
+			t.Fatalf("by code %v: %+v", byCode, result)
+		}
+		d.ask(t, browser, "alice@corp.example")
+		if d.box.last(t).Welcome {
+			t.Error("somebody who has signed in before is welcomed as new")
+		}
+	}
+}
+
+func TestWhoIsNotAdmittedGetsNoMessageAndTheSameAnswer(t *testing.T) {
+	d, browser := newDesk(t), signin.NewBrowser()
+	d.ask(t, browser, "mallory@evil.example")
+	if len(d.box.promises) != 0 {
+		t.Fatalf("promised: %+v", d.box.promises)
+	}
+	request, found, err := d.Request(t.Context(), d.site, browser)
+	if err != nil || !found || request.Typed != "mallory@evil.example" {
+		t.Fatalf("the request is %+v, %v, %v", request, found, err)
+	}
+	for left := signin.MaxCodeTries - 1; left > 0; left-- {
+		if result := d.redeem(t, d.site, signin.Attempt{Browser: browser, Code: "ABCD-2345"}); result.Outcome != signin.WrongCode || result.TriesLeft != left {
+			t.Fatalf("a code gives %+v, want %d tries left", result, left)
+		}
+	}
+}
+
+func TestTheRulesAreAskedAgainAtRedemption(t *testing.T) {
+	d, browser := newDesk(t), signin.NewBrowser()
+	d.ask(t, browser, "alice@corp.example")
+	attempt := signin.Attempt{Browser: browser, Token: d.box.last(t).Token}
+
+	narrower := signin.Site{Origin: d.site.Origin, Rules: rules(t, "bob@corp.example")}
+	if result := d.redeem(t, narrower, attempt); result.Outcome != signin.NotAdmitted || result.SessionID != (session.ID{}) {
+		t.Fatalf("under narrower rules: %+v", result)
+	}
+	wider := signin.Site{Origin: d.site.Origin, Rules: rules(t, "*")}
+	if result := d.redeem(t, wider, attempt); result.Outcome != signin.SignedIn {
+		t.Fatalf("under other rules that admit: %+v", result)
+	}
+}
+
+func TestALinkIsGoodForItsSiteOnly(t *testing.T) {
+	d, browser := newDesk(t), signin.NewBrowser()
+	d.ask(t, browser, "alice@corp.example")
+	p := d.box.last(t)
+	other := signin.Site{Origin: "https://other.example.com", Rules: d.site.Rules}
+	for _, attempt := range []signin.Attempt{{Browser: browser, Token: p.Token}, {Browser: browser, Code: p.Code}, {Token: p.Token, Elsewhere: true}} {
+		if result := d.redeem(t, other, attempt); result.Outcome != signin.Unknown {
+			t.Errorf("at another site: %+v", result)
+		}
+	}
+	if _, found, err := d.Request(t.Context(), other, browser); found || err != nil {
+		t.Errorf("another site knows what was asked for: %v, %v", found, err)
+	}
+}
+
+func TestAnotherBrowserNeedsAConfirmationAndCannotUseTheCode(t *testing.T) {
+	d, browser := newDesk(t), signin.NewBrowser()
+	d.ask(t, browser, "alice@corp.example")
+	p := d.box.last(t)
+	for _, other := range []signin.Browser{{}, signin.NewBrowser()} {
+		if result := d.redeem(t, d.site, signin.Attempt{Browser: other, Token: p.Token}); result.Outcome != signin.OtherBrowser || result.Request.Address != "alice@corp.example" {
+			t.Errorf("another browser: %+v", result)
+		}
+		if result := d.redeem(t, d.site, signin.Attempt{Browser: other, Code: p.Code}); result.Outcome != signin.Unknown {
+			t.Errorf("another browser with the code: %+v", result)
+		}
+	}
+	if result := d.redeem(t, d.site, signin.Attempt{Token: p.Token, Elsewhere: true}); result.Outcome != signin.SignedIn {
+		t.Errorf("confirmed: %+v", result)
+	}
+}
+
+// brokenStore fails at everything.
+type brokenStore struct{ signin.Store }
+
+var errBroken = errors.New("disk full")
+
+func (brokenStore) Ask(context.Context, signin.Asking) (signin.Asked, error) {
+	return signin.Asked{Send: true}, errBroken
+}
+
+func (brokenStore) RedeemLink(context.Context, signin.Redemption) (signin.Redeemed, error) {
+	return signin.Redeemed{Outcome: signin.SignedIn}, errBroken
+}
+
+func TestWhatTheStoreDidNotKeepIsNotPromised(t *testing.T) {
+	d := newDesk(t)
+	d.ask(t, signin.NewBrowser(), "alice@corp.example")
+	token := d.box.last(t).Token
+	d.Store = brokenStore{}
+	_, err := d.Ask(t.Context(), d.site, signin.Ask{Browser: signin.NewBrowser(), Address: "alice@corp.example"})
+	if !errors.Is(err, signin.ErrUnavailable) || !errors.Is(err, errBroken) || len(d.box.promises) != 1 {
+		t.Errorf("asking: %v, %d promises", err, len(d.box.promises))
+	}
+	result, err := d.RedeemLink(t.Context(), d.site, signin.Attempt{Token: token})
+	if !errors.Is(err, signin.ErrUnavailable) || result.SessionID != (session.ID{}) {
+		t.Errorf("redeeming: %+v, %v", result, err)
+	}
+}
