@@ -12,7 +12,7 @@ func TestWhatWasAcknowledgedOutlivesAKilledProcess(t *testing.T) {
 	starts := []int{}
 	for range kills {
 		starts = append(starts, len(facts))
-		facts = append(facts, liveAndDie(t, path, 1+rand.IntN(60))...)
+		facts = append(facts, liveAndDie(t, path, 1+rand.IntN(100))...)
 
 		store := mustOpen(t, path)
 		recent := starts[max(len(starts)-lives, 0)]

@@ -83,7 +83,7 @@ func (f *fixture) asking(who address.Address, browser signin.BrowserKey) signin.
 	}
 }
 
-// askAt is asking, later.
+// askingAt is asking at another time.
 func (f *fixture) askingAt(now time.Time, who address.Address, browser signin.BrowserKey) signin.Asking {
 	a := f.asking(who, browser)
 	a.Now, a.Request.Asked, a.Request.Expires = now, now, now.Add(linkLife)

@@ -1,0 +1,15 @@
+-- Ends one session of a person, or all but the one kept.
+
+if step.session then
+  local record = load(session_key(step.session))
+  if record and record.a == step.address then end_session(step.session) end
+  return redis.status_reply('OK')
+end
+local ended = {}
+for _, session in ipairs(redis.call('ZRANGE', person_sessions_key(step.address), 0, -1)) do
+  if session ~= step.keep then
+    end_session(session)
+    table.insert(ended, session)
+  end
+end
+return ended

@@ -1,0 +1,124 @@
+package txstore
+
+import (
+	"bytes"
+	"crypto/rand"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// mapEngine is an engine for tests that look inside: one map, one lock.
+type mapEngine struct {
+	mu      sync.Mutex
+	state   map[Bucket]map[string][]byte
+	updates int
+	// beforeUpdate, if any, runs before each change.
+	beforeUpdate func()
+}
+
+func (e *mapEngine) View(f func(Tx) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return f(e)
+}
+
+func (e *mapEngine) Update(f func(Tx) error) error {
+	e.mu.Lock()
+	before := e.beforeUpdate
+	e.beforeUpdate = nil
+	e.mu.Unlock()
+	if before != nil {
+		before()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.updates++
+	return f(e)
+}
+
+func (e *mapEngine) Close() error { return nil }
+
+func (e *mapEngine) Get(b Bucket, key []byte) []byte { return e.state[b][string(key)] }
+
+func (e *mapEngine) Put(b Bucket, key, value []byte) error {
+	e.state[b][string(key)] = append([]byte{}, value...)
+	return nil
+}
+
+func (e *mapEngine) Delete(b Bucket, key []byte) error {
+	delete(e.state[b], string(key))
+	return nil
+}
+
+func (e *mapEngine) Scan(b Bucket, prefix, from []byte, f func(key, value []byte) bool) {
+	for _, key := range slices.Sorted(maps.Keys(e.state[b])) {
+		if key >= string(from) && bytes.HasPrefix([]byte(key), prefix) && !f([]byte(key), e.state[b][key]) {
+			return
+		}
+	}
+}
+
+func (e *mapEngine) size(b Bucket) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.state[b])
+}
+
+func newTestStore(t *testing.T) (*Store, *mapEngine) {
+	t.Helper()
+	e := &mapEngine{state: make(map[Bucket]map[string][]byte)}
+	for _, b := range Buckets() {
+		e.state[b] = make(map[string][]byte)
+	}
+	s, err := Open(e)
+	must(t, err)
+	return s, e
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+const linkLife = 10 * time.Minute
+
+// signInAt asks twice and redeems the first link: it leaves a used link, one
+// used up with it, a request, a session, a person and counters.
+func signInAt(t *testing.T, s *Store, who address.Address, now time.Time) (session.Key, signin.BrowserKey) {
+	t.Helper()
+	hourly := limit.Rule{Max: 100, Window: time.Hour}
+	a := signin.Asking{
+		Now: now, Browser: signin.NewBrowser().Key(),
+		Request: signin.Request{Address: who, Site: "https://a.example.com", Asked: now, Expires: now.Add(linkLife)},
+		Client:  limit.Use{Name: string(who), Rule: hourly}, Mailbox: limit.Use{Name: string(who), Rule: hourly}, Total: limit.Use{Rule: hourly},
+		Admitted: true,
+	}
+	for range 2 {
+		rand.Read(a.Link[:])
+		_, err := s.Ask(t.Context(), a)
+		must(t, err)
+	}
+	key := session.NewID().Key()
+	redeemed, err := s.RedeemLink(t.Context(), signin.Redemption{
+		Now: now, Site: "https://a.example.com", Browser: a.Browser, Link: a.Link,
+		Session: session.Entry{Key: key, Record: session.Record{SignedIn: now, Seen: now, Expires: now.Add(30 * time.Minute)}},
+	})
+	must(t, err)
+	if redeemed.Outcome != signin.SignedIn {
+		t.Fatalf("the link has outcome %d", redeemed.Outcome)
+	}
+	rand.Read(a.Link[:])
+	_, err = s.Ask(t.Context(), a) // one that stays open
+	must(t, err)
+	return key, a.Browser
+}
