@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -22,6 +23,10 @@ const Remembered = time.Hour
 
 // BrowserKey is what the store knows of the request cookie: a hash of it.
 type BrowserKey [16]byte
+
+// ErrUncertain is wrapped by an error of a store that does not know whether the
+// step was done: its answer was lost.
+var ErrUncertain = errors.New("it is not known whether it was done")
 
 // Store keeps requests and links. All methods are safe for concurrent use and
 // honour ctx; each is one step that happens wholly or not at all, whatever

@@ -37,7 +37,7 @@ end
 local function keep_index(key)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%d', now))
   local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
-  if last[2] then redis.call('PEXPIREAT', key, string.format('%d', tonumber(last[2]))) end
+  if last[2] then redis.call('PEXPIRE', key, string.format('%d', tonumber(last[2]) - now)) end
 end
 
 -- end_session removes a session for good and tells all instances.

@@ -2,8 +2,9 @@
 
 if step.session then
   local record = load(session_key(step.session))
-  if record and record.a == step.address then end_session(step.session) end
-  return redis.status_reply('OK')
+  if not record or record.a ~= step.address then return 0 end
+  end_session(step.session)
+  return 1
 end
 local ended = {}
 for _, session in ipairs(redis.call('ZRANGE', person_sessions_key(step.address), 0, -1)) do

@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
 // Ask implements signin.Store. It looks first, so that a network that asks
@@ -40,12 +41,12 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 	}
 	asked.Silent, asked.Send = silent, silent == signin.NotSilent
 
-	request, found, err := load[requestRecord](tx, requests, a.Browser[:])
+	request, found, err := load[record.Request](tx, requests, a.Browser[:])
 	if err != nil {
 		return signin.Asked{}, err
 	}
 	tries, live := 0, [][]byte(nil)
-	if found && request.Expires > millis(a.Now) && request.Tries < signin.MaxCodeTries {
+	if found && request.Expires > record.Millis(a.Now) && request.Tries < signin.MaxCodeTries {
 		tries = request.Tries
 		if live, err = liveLinks(tx, request.Links, a.Now); err != nil {
 			return signin.Asked{}, err
@@ -57,10 +58,9 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 			return signin.Asked{}, err
 		}
 	}
-	return asked, save(tx, requests, a.Browser[:], requestRecord{
-		Address: a.Request.Address, Typed: a.Request.Typed, Site: a.Request.Site, To: a.Request.To, Asked: millis(a.Request.Asked),
-		Expires: millis(a.Request.Expires), Device: packDevice(a.Request.Device), Tries: tries, Links: live,
-	})
+	next := record.PackRequest(a.Request)
+	next.Tries, next.Links = tries, live
+	return asked, save(tx, requests, a.Browser[:], next)
 }
 
 // mayBeSent counts the message and tells whether it may be sent.
@@ -92,26 +92,21 @@ func mayBeSent(tx Tx, a signin.Asking) (signin.SilentReason, error) {
 }
 
 func saveLink(tx Tx, a signin.Asking) error {
-	r := a.Request
-	err := save(tx, links, a.Link[:], linkRecord{
-		Browser: a.Browser[:], Expires: millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: millis(r.Asked),
-		Code: a.Code[:], Policy: a.Policy, Device: packDevice(r.Device),
-	})
-	if err != nil {
+	if err := save(tx, links, a.Link[:], record.PackLink(a)); err != nil {
 		return err
 	}
-	return tx.Put(addressLinks, under(r.Address, a.Link[:]), encodeTime(r.Expires))
+	return tx.Put(addressLinks, under(a.Request.Address, a.Link[:]), encodeTime(a.Request.Expires))
 }
 
 // liveLinks keeps of some links those that can still be redeemed.
 func liveLinks(tx Tx, keys [][]byte, now time.Time) ([][]byte, error) {
 	var failed error
 	live := slices.DeleteFunc(keys, func(key []byte) bool {
-		link, found, err := load[linkRecord](tx, links, key)
+		link, found, err := load[record.Link](tx, links, key)
 		if err != nil {
 			failed = err
 		}
-		return !found || link.Used || link.Expires <= millis(now)
+		return !found || link.Used || link.Expires <= record.Millis(now)
 	})
 	return live, failed
 }
@@ -149,7 +144,7 @@ func take(tx Tx, kind string, use limit.Use, now time.Time) (taken counterRecord
 		return counterRecord{}, wait, nil
 	}
 	encoded, err := c.MarshalBinary()
-	return counterRecord{Expires: millis(now.Add(use.Rule.Lifetime())), Count: encoded}, 0, err
+	return counterRecord{Expires: record.Millis(now.Add(use.Rule.Lifetime())), Count: encoded}, 0, err
 }
 
 func counterKey(kind string, use limit.Use) []byte {
@@ -159,11 +154,11 @@ func counterKey(kind string, use limit.Use) []byte {
 // Request implements signin.Store.
 func (s *Store) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (r signin.Request, found bool, err error) {
 	err = s.view(ctx, func(tx Tx) error {
-		record, ok, err := load[requestRecord](tx, requests, browser[:])
-		if err != nil || !ok || record.Expires+signin.Remembered.Milliseconds() <= millis(now) {
+		stored, ok, err := load[record.Request](tx, requests, browser[:])
+		if err != nil || !ok || stored.Expires+signin.Remembered.Milliseconds() <= record.Millis(now) {
 			return err
 		}
-		r, found = record.unpack(), true
+		r, found = stored.Unpack(), true
 		return nil
 	})
 	return r, found, err

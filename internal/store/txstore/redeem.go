@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
 // RedeemLink implements signin.Store.
@@ -24,7 +25,7 @@ func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Red
 // the outcome that stands without.
 type finding struct {
 	key      []byte
-	link     linkRecord
+	link     record.Link
 	outcome  signin.Redeemed
 	wrongTry bool // a wrong code, to be counted
 }
@@ -66,7 +67,7 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, s
 }
 
 func findByLink(tx Tx, r signin.Redemption) (finding, error) {
-	link, found, err := load[linkRecord](tx, links, r.Link[:])
+	link, found, err := load[record.Link](tx, links, r.Link[:])
 	f := finding{key: r.Link[:], link: link}
 	switch {
 	case err != nil:
@@ -75,12 +76,12 @@ func findByLink(tx Tx, r signin.Redemption) (finding, error) {
 		f.outcome.Outcome = signin.TooOld // its signature is ours, so it was a link once
 	case link.Used:
 		f.outcome.Outcome = signin.Used
-	case link.Expires <= millis(r.Now):
+	case link.Expires <= record.Millis(r.Now):
 		f.outcome.Outcome = signin.TooOld
 	case link.Site != r.Site:
 		f.outcome.Outcome = signin.Unknown
 	case !bytes.Equal(link.Browser, r.Browser[:]) && !r.Elsewhere:
-		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.request()}
+		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.Request()}
 	default:
 		f.outcome = underRules(link, r)
 	}
@@ -88,12 +89,12 @@ func findByLink(tx Tx, r signin.Redemption) (finding, error) {
 }
 
 func findByCode(tx Tx, r signin.Redemption) (finding, error) {
-	request, found, err := load[requestRecord](tx, requests, r.Browser[:])
+	request, found, err := load[record.Request](tx, requests, r.Browser[:])
 	var f finding
 	switch {
 	case err != nil:
 		return f, err
-	case !found || request.Site != r.Site || request.Expires <= millis(r.Now):
+	case !found || request.Site != r.Site || request.Expires <= record.Millis(r.Now):
 		f.outcome.Outcome = signin.Unknown
 		return f, nil
 	case request.Tries >= signin.MaxCodeTries:
@@ -101,11 +102,11 @@ func findByCode(tx Tx, r signin.Redemption) (finding, error) {
 		return f, nil
 	}
 	for _, key := range request.Links {
-		link, found, err := load[linkRecord](tx, links, key)
+		link, found, err := load[record.Link](tx, links, key)
 		if err != nil {
 			return f, err
 		}
-		if found && !link.Used && link.Expires > millis(r.Now) && link.Site == r.Site && isOneOf(r.Codes, link.Code) {
+		if found && !link.Used && link.Expires > record.Millis(r.Now) && link.Site == r.Site && isOneOf(r.Codes, link.Code) {
 			return finding{key: key, link: link, outcome: underRules(link, r)}, nil
 		}
 	}
@@ -119,8 +120,8 @@ func isOneOf(codes []signin.CodeKey, code []byte) bool {
 
 // underRules is the outcome for a live link: redeemable if the rules in force
 // are those under which it was made.
-func underRules(link linkRecord, r signin.Redemption) signin.Redeemed {
-	redeemed := signin.Redeemed{Outcome: redeemable, Request: link.request()}
+func underRules(link record.Link, r signin.Redemption) signin.Redeemed {
+	redeemed := signin.Redeemed{Outcome: redeemable, Request: link.Request()}
 	if link.Policy != r.Policy {
 		redeemed.Outcome, redeemed.Policy = signin.PolicyChanged, link.Policy
 	}
@@ -144,7 +145,7 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 	redeemed := f.outcome
 	redeemed.NewPerson = tx.Get(people, []byte(who)) == nil
 	if redeemed.NewPerson {
-		if err := save(tx, people, []byte(who), personRecord{Created: millis(r.Now)}); err != nil {
+		if err := save(tx, people, []byte(who), record.Person{Created: record.Millis(r.Now)}); err != nil {
 			return signin.Redeemed{}, nil, err
 		}
 	}
@@ -155,27 +156,27 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 		}
 		ended = append(ended, r.Replace)
 	}
-	record := r.Session.Record
-	record.Address = who
-	return redeemed, ended, addSession(tx, r.Session.Key, record)
+	made := r.Session.Record
+	made.Address = who
+	return redeemed, ended, addSession(tx, r.Session.Key, made)
 }
 
 // markUsed leaves of a link the mark that it was used, until it is forgotten.
 func markUsed(tx Tx, key []byte) error {
-	link, found, err := load[linkRecord](tx, links, key)
+	link, found, err := load[record.Link](tx, links, key)
 	if err != nil || !found || link.Used {
 		return err
 	}
 	if err := tx.Delete(addressLinks, under(link.Address, key)); err != nil {
 		return err
 	}
-	return save(tx, links, key, linkRecord{Used: true, Browser: link.Browser, Expires: link.Expires})
+	return save(tx, links, key, record.Link{Used: true, Browser: link.Browser, Expires: link.Expires})
 }
 
 // countWrongCode counts a wrong code; the last one that is allowed ends the
 // request, links and all.
 func countWrongCode(tx Tx, r signin.Redemption) (signin.Redeemed, error) {
-	request, _, err := load[requestRecord](tx, requests, r.Browser[:])
+	request, _, err := load[record.Request](tx, requests, r.Browser[:])
 	if err != nil {
 		return signin.Redeemed{}, err
 	}

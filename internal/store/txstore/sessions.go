@@ -7,16 +7,17 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
 // Session implements session.Store.
 func (s *Store) Session(ctx context.Context, key session.Key, now time.Time) (r session.Record, found bool, err error) {
 	err = s.view(ctx, func(tx Tx) error {
-		record, ok, err := load[sessionRecord](tx, sessions, key[:])
-		if err != nil || !ok || record.Expires <= millis(now) {
+		stored, ok, err := load[record.Session](tx, sessions, key[:])
+		if err != nil || !ok || stored.Expires <= record.Millis(now) {
 			return err
 		}
-		r, found = record.unpack(), true
+		r, found = stored.Unpack(), true
 		return nil
 	})
 	return r, found, err
@@ -25,12 +26,12 @@ func (s *Store) Session(ctx context.Context, key session.Key, now time.Time) (r 
 // Touch implements session.Store.
 func (s *Store) Touch(ctx context.Context, key session.Key, seen, expires time.Time) error {
 	return s.update(ctx, func(tx Tx) error {
-		record, found, err := load[sessionRecord](tx, sessions, key[:])
-		if err != nil || !found || record.Expires <= millis(seen) {
+		stored, found, err := load[record.Session](tx, sessions, key[:])
+		if err != nil || !found || stored.Expires <= record.Millis(seen) {
 			return err
 		}
-		record.Seen, record.Expires = max(record.Seen, millis(seen)), max(record.Expires, millis(expires))
-		return save(tx, sessions, key[:], record)
+		stored.Seen, stored.Expires = max(stored.Seen, record.Millis(seen)), max(stored.Expires, record.Millis(expires))
+		return save(tx, sessions, key[:], stored)
 	})
 }
 
@@ -38,12 +39,12 @@ func (s *Store) Touch(ctx context.Context, key session.Key, seen, expires time.T
 func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time) (entries []session.Entry, err error) {
 	err = s.view(ctx, func(tx Tx) error {
 		for _, key := range sessionKeys(tx, who) {
-			record, found, err := load[sessionRecord](tx, sessions, key[:])
+			stored, found, err := load[record.Session](tx, sessions, key[:])
 			if err != nil {
 				return err
 			}
-			if found && record.Expires > millis(now) {
-				entries = append(entries, session.Entry{Key: key, Record: record.unpack()})
+			if found && stored.Expires > record.Millis(now) {
+				entries = append(entries, session.Entry{Key: key, Record: stored.Unpack()})
 			}
 		}
 		return nil
@@ -96,11 +97,11 @@ func sessionKeys(tx Tx, who address.Address) (keys []session.Key) {
 	return keys
 }
 
-func addSession(tx Tx, key session.Key, record session.Record) error {
-	if err := tx.Put(personSessions, under(record.Address, key[:]), []byte{}); err != nil {
+func addSession(tx Tx, key session.Key, made session.Record) error {
+	if err := tx.Put(personSessions, under(made.Address, key[:]), []byte{}); err != nil {
 		return err
 	}
-	return save(tx, sessions, key[:], packSession(record))
+	return save(tx, sessions, key[:], record.PackSession(made))
 }
 
 // removeSession does not look at the record: one that cannot be read any more
@@ -115,15 +116,17 @@ func removeSession(tx Tx, who address.Address, key session.Key) error {
 // removeSessionOfAnyone removes a session whose person is known from its
 // record only.
 func removeSessionOfAnyone(tx Tx, key session.Key) error {
-	record, found, err := load[sessionRecord](tx, sessions, key[:])
+	stored, found, err := load[record.Session](tx, sessions, key[:])
 	if err != nil || !found {
 		return err
 	}
-	return removeSession(tx, record.Address, key)
+	return removeSession(tx, stored.Address, key)
 }
 
-func encodeTime(t time.Time) []byte { return binary.BigEndian.AppendUint64(nil, uint64(millis(t))) }
+func encodeTime(t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(record.Millis(t)))
+}
 
 func isAfter(encoded []byte, now time.Time) bool {
-	return len(encoded) == 8 && int64(binary.BigEndian.Uint64(encoded)) > millis(now)
+	return len(encoded) == 8 && int64(binary.BigEndian.Uint64(encoded)) > record.Millis(now)
 }

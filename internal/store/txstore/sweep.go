@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
 // sweepChunk is how many records one step of the sweep looks at. It bounds how
@@ -109,14 +110,14 @@ func isOver(b Bucket, value []byte, now time.Time) bool {
 	if b == addressLinks {
 		return !isAfter(value, now)
 	}
-	var record struct {
+	var ending struct {
 		Expires int64 `json:"e"`
 	}
-	if json.Unmarshal(value, &record) != nil || record.Expires == 0 {
+	if json.Unmarshal(value, &ending) != nil || ending.Expires == 0 {
 		return false
 	}
 	if b == links || b == requests {
 		now = now.Add(-signin.Remembered)
 	}
-	return record.Expires <= millis(now)
+	return ending.Expires <= record.Millis(now)
 }

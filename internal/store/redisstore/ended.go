@@ -1,0 +1,86 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/redis/go-redis/v9"
+)
+
+// OnEnd implements session.Store.
+func (s *Store) OnEnd(ended func(session.Key)) (cancel func()) {
+	return s.addHook(func(hook int) { s.onEnd[hook] = ended }, func(hook int) { delete(s.onEnd, hook) })
+}
+
+// OnDoubt calls doubt whenever word of ended sessions may have been missed:
+// the connection on which it comes was lost and is there again.
+func (s *Store) OnDoubt(doubt func()) (cancel func()) {
+	return s.addHook(func(hook int) { s.onDoubt[hook] = doubt }, func(hook int) { delete(s.onDoubt, hook) })
+}
+
+func (s *Store) tellEnded(key session.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ended := range s.onEnd {
+		ended(key)
+	}
+}
+
+func (s *Store) tellDoubt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, doubt := range s.onDoubt {
+		doubt()
+	}
+}
+
+// listenPause is how long to wait before listening again after a failure, and
+// pingInterval how often a quiet connection is tried.
+const (
+	listenPause  = 200 * time.Millisecond
+	pingInterval = time.Second
+)
+
+// listen hears of the sessions that other instances end, until ctx ends.
+func (s *Store) listen(ctx context.Context) {
+	subscription := s.client.Subscribe(ctx, s.base+"ended")
+	defer subscription.Close()
+	waiting := false // for the answer to a ping
+	for ctx.Err() == nil {
+		received, err := subscription.ReceiveTimeout(ctx, pingInterval)
+		switch message := received.(type) {
+		case *redis.Subscription:
+			// From here on everything is heard; what was before may not have been.
+			s.tellDoubt()
+		case *redis.Message:
+			if key, ok := decodeKey(message.Payload); ok {
+				s.tellEnded(key)
+			}
+		}
+		if err == nil {
+			waiting = false
+			continue
+		}
+		if isTimeout(err) && !waiting {
+			if waiting = subscription.Ping(ctx) == nil; waiting {
+				continue
+			}
+		}
+		// A connection that fails is replaced, and subscribed anew, at the next
+		// look. One that is only silent has to be dropped first.
+		waiting = false
+		subscription.Close()
+		pause(ctx, listenPause)
+		subscription = s.client.Subscribe(ctx, s.base+"ended")
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

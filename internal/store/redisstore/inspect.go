@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/redis/go-redis/v9"
+)
+
+// unusableError says why a server that answers cannot be used.
+type unusableError struct{ reason string }
+
+func (e *unusableError) Error() string { return e.reason }
+
+// inspectPause is how long to wait before looking again whether a server that
+// did not answer can be used.
+const inspectPause = time.Second
+
+// inspect looks whether the server can be used.
+func (s *Store) inspect(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, 3*s.timeout)
+	defer cancel()
+	info, err := s.client.Info(bounded, "server").Result()
+	switch {
+	case isRefusal(err):
+		return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts, PUBLISH and SUBSCRIBE on keys and channels of the prefix", err)}
+	case err != nil:
+		return describe(err)
+	}
+	if version := field(info, "redis_version"); isOlder(version, 6, 2) {
+		return &unusableError{fmt.Sprintf("the server is version %s; 6.2 or newer is needed", version)}
+	}
+	s.checkEviction(bounded)
+	return nil
+}
+
+// checkEviction warns of a server that forgets when its memory is full. What
+// it forgets is a session, a mark that a link was used, or a count.
+func (s *Store) checkEviction(ctx context.Context) {
+	policy, err := s.client.ConfigGet(ctx, "maxmemory-policy").Result()
+	switch {
+	case err != nil:
+		s.logger.Warn("store redis: the eviction policy cannot be read; make sure that maxmemory-policy is noeviction", "error", describe(err))
+	case policy["maxmemory-policy"] != "noeviction" && policy["maxmemory-policy"] != "":
+		s.logger.Warn("store redis: the server may forget sessions and used links when its memory is full; set maxmemory-policy noeviction",
+			"maxmemory-policy", policy["maxmemory-policy"])
+	}
+}
+
+// inspectUntilKnown looks again until the server answers.
+func (s *Store) inspectUntilKnown(ctx context.Context) {
+	for {
+		pause(ctx, inspectPause)
+		if ctx.Err() != nil {
+			return
+		}
+		err := s.inspect(ctx)
+		if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
+			s.logger.Error("store redis cannot be used", "error", err)
+			s.mu.Lock()
+			s.refused = err
+			s.mu.Unlock()
+			return
+		}
+		if err == nil {
+			s.logger.Info("store redis answers")
+			return
+		}
+	}
+}
+
+// isRefusal tells whether an answer will be the same next time.
+func isRefusal(err error) bool {
+	for _, word := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "invalid password", "without any password configured"} {
+		if err != nil && strings.Contains(err.Error(), word) {
+			return true
+		}
+	}
+	return false
+}
+
+func field(info, name string) string {
+	for line := range strings.Lines(info) {
+		if value, found := strings.CutPrefix(line, name+":"); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func isOlder(version string, major, minor int) bool {
+	first, rest, _ := strings.Cut(version, ".")
+	second, _, _ := strings.Cut(rest, ".")
+	a, err1 := strconv.Atoi(first)
+	b, err2 := strconv.Atoi(second)
+	return err1 == nil && err2 == nil && (a < major || a == major && b < minor)
+}
+
+func isTimeout(err error) bool {
+	timeout := net.Error(nil)
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// describe says what went wrong. An answer of the server is certain; anything
+// else leaves open whether the step was done.
+func describe(err error) error {
+	answer := redis.Error(nil)
+	if errors.As(err, &answer) {
+		return fmt.Errorf("redis: %w", err)
+	}
+	dial := (*net.OpError)(nil)
+	if errors.As(err, &dial) && dial.Op == "dial" || errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrClosed) {
+		return fmt.Errorf("redis: %w", err) // it never got there
+	}
+	return fmt.Errorf("redis: %w: %w", signin.ErrUncertain, err)
+}

@@ -1,0 +1,170 @@
+// Package redisstore keeps everything in Redis, for several instances: a single
+// server, one with sentinels, or a cluster.
+//
+// What must be one step is one script. All keys have one hash tag, so that in a
+// cluster each script finds its keys on one node: a cluster serves to survive
+// the loss of a node, not to spread the load, which is a fraction of what one
+// node can do.
+package redisstore
+
+import (
+	"context"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed common.lua
+var commonScript string
+
+//go:embed ask.lua
+var askScript string
+
+//go:embed redeem.lua
+var redeemScript string
+
+//go:embed end.lua
+var endScript string
+
+//go:embed touch.lua
+var touchScript string
+
+//go:embed list.lua
+var listScript string
+
+// The steps.
+var (
+	askStep    = redis.NewScript(commonScript + askScript)
+	redeemStep = redis.NewScript(commonScript + redeemScript)
+	endStep    = redis.NewScript(commonScript + endScript)
+	touchStep  = redis.NewScript(commonScript + touchScript)
+	listStep   = redis.NewScript(commonScript + listScript)
+)
+
+// Store implements the stores of signin and session.
+type Store struct {
+	client  redis.UniversalClient
+	base    string // all keys begin with it, hash tag included
+	timeout time.Duration
+	logger  *slog.Logger
+	broken  breaker
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+
+	mu       sync.Mutex
+	onEnd    map[int]func(session.Key)
+	onDoubt  map[int]func()
+	nextHook int
+	refused  error // why this server cannot be used, if it cannot
+}
+
+// Open makes a store. A server that refuses us, or that is too old, is an
+// error; one that does not answer is not: it may be back in a moment, and until
+// then each operation says that it is not there.
+func Open(o Options, logger *slog.Logger) (*Store, error) {
+	p, err := o.parse()
+	if err != nil {
+		return nil, fmt.Errorf("store redis: %w", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Store{
+		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, logger: logger, stop: stop,
+		onEnd: make(map[int]func(session.Key)), onDoubt: make(map[int]func()),
+	}
+	err = s.inspect(ctx)
+	if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
+		return nil, errors.Join(fmt.Errorf("store redis: %w", err), s.Close())
+	}
+	if err != nil {
+		logger.Error("store redis does not answer; people can sign in as soon as it does", "error", err)
+		s.running.Go(func() { s.inspectUntilKnown(ctx) })
+	}
+	s.running.Go(func() { s.listen(ctx) })
+	return s, nil
+}
+
+// Close ends all connections.
+func (s *Store) Close() error {
+	s.stop()
+	err := s.client.Close()
+	s.running.Wait()
+	return err
+}
+
+// run runs a step. Whoever is told ErrUncertain does not know whether it was
+// done: it may be repeated if doing it twice is doing it once.
+func (s *Store) run(ctx context.Context, script *redis.Script, step any) (any, error) {
+	encoded, err := json.Marshal(step)
+	if err != nil {
+		return nil, fmt.Errorf("writing a step: %w", err)
+	}
+	return s.guarded(ctx, func(ctx context.Context) (any, error) {
+		return script.Run(ctx, s.client, []string{s.base}, encoded).Result()
+	})
+}
+
+// guarded does one operation within its time, unless the server is known not
+// to answer.
+func (s *Store) guarded(ctx context.Context, do func(context.Context) (any, error)) (any, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	done, err := s.broken.enter()
+	if err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	result, err := do(bounded)
+	if errors.Is(err, redis.Nil) {
+		err = nil
+	}
+	done(err == nil || ctx.Err() != nil) // who hung up says nothing of the server
+	if err != nil {
+		return nil, describe(err)
+	}
+	return result, nil
+}
+
+func (s *Store) usable() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
+// hook is a function that is called until it is cancelled.
+func (s *Store) addHook(add func(hook int), remove func(hook int)) (cancel func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hook := s.nextHook
+	s.nextHook++
+	add(hook)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		remove(hook)
+	}
+}
+
+// encode writes a key as it stands in Redis and in JSON.
+func encode(key []byte) string { return base64.StdEncoding.EncodeToString(key) }
+
+func decodeKey(encoded string) (key session.Key, ok bool) {
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(raw) != len(key) {
+		return key, false
+	}
+	return session.Key(raw), true
+}

@@ -1,0 +1,112 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
+)
+
+// get reads a record with one GET.
+func (s *Store) get(ctx context.Context, key string, into any) (found bool, err error) {
+	raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) {
+		return s.client.Get(ctx, s.base+key).Bytes()
+	})
+	if err != nil {
+		return false, err
+	}
+	encoded, _ := raw.([]byte)
+	if encoded == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal(encoded, into); err != nil {
+		return false, fmt.Errorf("reading a record of redis: %w", err)
+	}
+	return true, nil
+}
+
+// Session implements session.Store.
+func (s *Store) Session(ctx context.Context, key session.Key, now time.Time) (session.Record, bool, error) {
+	var stored record.Session
+	found, err := s.get(ctx, "s:"+encode(key[:]), &stored)
+	if err != nil || !found || stored.Expires <= record.Millis(now) {
+		return session.Record{}, false, err
+	}
+	return stored.Unpack(), true, nil
+}
+
+// Touch implements session.Store.
+func (s *Store) Touch(ctx context.Context, key session.Key, seen, expires time.Time) error {
+	_, err := s.run(ctx, touchStep, struct {
+		Now     int64  `json:"now"`
+		Session string `json:"session"`
+		Seen    int64  `json:"seen"`
+		Expires int64  `json:"expires"`
+	}{record.Millis(seen), encode(key[:]), record.Millis(seen), record.Millis(expires)})
+	return err
+}
+
+// person is a step that concerns the sessions of a person.
+type person struct {
+	Now     int64           `json:"now"`
+	Address address.Address `json:"address"`
+	Session string          `json:"session,omitempty"`
+	Keep    string          `json:"keep,omitempty"`
+}
+
+// Sessions implements session.Store.
+func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time) ([]session.Entry, error) {
+	raw, err := s.run(ctx, listStep, person{Now: record.Millis(now), Address: who})
+	if err != nil {
+		return nil, err
+	}
+	list, _ := raw.([]any)
+	var entries []session.Entry
+	for i := 0; i+1 < len(list); i += 2 {
+		name, _ := list[i].(string)
+		encoded, _ := list[i+1].(string)
+		var stored record.Session
+		key, ok := decodeKey(name)
+		if err := json.Unmarshal([]byte(encoded), &stored); err != nil || !ok {
+			return nil, fmt.Errorf("reading a session of redis: %w", err)
+		}
+		if stored.Expires > record.Millis(now) {
+			entries = append(entries, session.Entry{Key: key, Record: stored.Unpack()})
+		}
+	}
+	return entries, nil
+}
+
+// End implements session.Store.
+func (s *Store) End(ctx context.Context, who address.Address, key session.Key) error {
+	raw, err := s.run(ctx, endStep, person{Now: record.Millis(time.Now()), Address: who, Session: encode(key[:])})
+	if ended, _ := raw.(int64); err == nil && ended == 1 {
+		s.tellEnded(key)
+	}
+	return err
+}
+
+// EndAll implements session.Store.
+func (s *Store) EndAll(ctx context.Context, who address.Address, keep session.Key) error {
+	step := person{Now: record.Millis(time.Now()), Address: who}
+	if keep != (session.Key{}) {
+		step.Keep = encode(keep[:])
+	}
+	raw, err := s.run(ctx, endStep, step)
+	if err != nil {
+		return err
+	}
+	list, _ := raw.([]any)
+	for _, name := range list {
+		if encoded, ok := name.(string); ok {
+			if key, ok := decodeKey(encoded); ok {
+				s.tellEnded(key)
+			}
+		}
+	}
+	return nil
+}
