@@ -5,20 +5,19 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
 	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -27,6 +26,7 @@ func init() {
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
+	caddy.RegisterModule(RedisStore{})
 	caddy.RegisterModule(MailgunMailer{})
 	caddy.RegisterModule(SMTPMailer{})
 	caddy.RegisterModule(ConsoleMailer{})
@@ -88,15 +88,6 @@ type App struct {
 	failed  error
 }
 
-// house is what the app has once it runs.
-type house struct {
-	backend *backend
-	ring    keys.Ring
-	service *signin.Service
-	keeper  *session.Keeper
-	postman *postman
-}
-
 // CaddyModule implements caddy.Module.
 func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "doorpost", New: func() caddy.Module { return new(App) }}
@@ -126,169 +117,37 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("link_ttl: %w", err)
 	}
 	if err := a.Session.complete(); err != nil {
-		return fmt.Errorf("session: %w", err)
+		return fmt.Errorf("session %w", err)
 	}
 	if err := a.Limits.complete(); err != nil {
-		return fmt.Errorf("limit: %w", err)
+		return fmt.Errorf("limit %w", err)
 	}
-	if err := a.Brand.resolve(); err != nil {
-		return fmt.Errorf("brand: %w", err)
+	if err := a.Brand.check(); err != nil {
+		return err
 	}
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {
 		return err
 	}
-	if len(a.Admins) > 0 {
-		if _, err := people.NewRules(a.Admins, nil, a.groups); err != nil {
+	for _, admin := range a.Admins {
+		if err := people.CheckWho(admin); err != nil {
 			return fmt.Errorf("admins: %w", err)
 		}
 	}
-	return nil
+	return a.checkGroups("admins", a.Admins)
 }
 
-func (a *App) provisionSecrets() error {
-	for i, given := range a.Secrets {
-		resolved, err := resolve("secret", given)
-		if err != nil {
-			return err
+// checkGroups tells which of the groups that an option names does not exist.
+func (a *App) checkGroups(option string, who []string) error {
+	for _, entry := range who {
+		name, isGroup := strings.CutPrefix(entry, "group:")
+		if _, exists := a.Groups[name]; !isGroup || exists {
+			continue
 		}
-		secret, err := keys.ParseSecret(resolved)
-		if err != nil {
-			return fmt.Errorf("secret %d: %w", i+1, err)
+		known := "there are none yet"
+		if len(a.Groups) > 0 {
+			known = "there are: " + strings.Join(slices.Sorted(maps.Keys(a.Groups)), ", ")
 		}
-		a.secrets = append(a.secrets, secret)
-	}
-	if len(a.secrets) > 0 {
-		_, err := keys.NewRing(a.secrets...)
-		return err
-	}
-	return nil
-}
-
-func (a *App) provisionStore(ctx caddy.Context) error {
-	var loaded any
-	var err error
-	if a.StoreRaw == nil {
-		loaded, err = ctx.LoadModuleByID("doorpost.stores.bolt", nil)
-	} else {
-		loaded, err = ctx.LoadModule(a, "StoreRaw")
-	}
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	a.store = loaded.(StoreModule)
-	return nil
-}
-
-func (a *App) provisionMailers(ctx caddy.Context) error {
-	var loaded []any
-	if a.MailersRaw == nil {
-		a.logger.Warn("no mailer is configured: messages are printed to the console and sent to nobody; configure one with mailer mailgun or mailer smtp")
-		console, err := ctx.LoadModuleByID("doorpost.mailers.console", nil)
-		if err != nil {
-			return fmt.Errorf("mailer: %w", err)
-		}
-		loaded = []any{console}
-	} else {
-		configured, err := ctx.LoadModule(a, "MailersRaw")
-		if err != nil {
-			return fmt.Errorf("mailer: %w", err)
-		}
-		loaded = configured.([]any)
-	}
-	needsFrom := false
-	var mailers []mail.Mailer
-	for _, m := range loaded {
-		module := m.(MailerModule)
-		mailers = append(mailers, module.Mailer())
-		if printer, ok := module.Mailer().(*console.Console); ok {
-			a.mailbox = printer
-		} else {
-			needsFrom = true
-		}
-	}
-	a.mailer = mailers[0]
-	if len(mailers) > 1 {
-		a.mailer = mail.NewFailover(a.logger, mailers[0], mailers[1:]...)
-	}
-	return a.provisionFrom(needsFrom)
-}
-
-func (a *App) provisionFrom(needed bool) error {
-	from := a.From
-	switch {
-	case from == "" && needed:
-		return errors.New(`from is missing: say who sends the messages, for instance from "Example <sign-in@example.com>"`)
-	case from == "":
-		from = "Doorpost <doorpost@localhost.localdomain>"
-	}
-	resolved, err := resolve("from", from)
-	if err != nil {
-		return err
-	}
-	if a.from, err = mail.ParseMailbox(resolved); err != nil {
-		return fmt.Errorf("from: %w", err)
-	}
-	return nil
-}
-
-// Start opens the store, so that a server whose store cannot be opened does
-// not start.
-func (a *App) Start() error {
-	if _, err := a.open(); err != nil {
-		return err
-	}
-	return nil
-}
-
-// open opens the store and puts the parts together, once. Apps start in no
-// order, so the first request may come before Start.
-func (a *App) open() (*house, error) {
-	a.opening.Do(func() {
-		a.opened, a.failed = a.build()
-		if a.failed == nil {
-			for _, s := range a.sites {
-				s.open(a, a.opened)
-			}
-		}
-	})
-	return a.opened, a.failed
-}
-
-func (a *App) build() (*house, error) {
-	ring, err := a.ring()
-	if err != nil {
-		return nil, err
-	}
-	b, err := openBackend(a.store, a.logger)
-	if err != nil {
-		return nil, err
-	}
-	h := &house{backend: b, ring: ring, postman: newPostman(a)}
-	h.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
-	h.service = signin.NewService(ring, signin.Service{
-		Store: b.store, Postman: h.postman, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
-		LinkLife: time.Duration(a.LinkTTL), Logger: a.logger,
-	})
-	return h, nil
-}
-
-// drainTime is how long messages that were promised have to be sent when the
-// server stops or loads another configuration.
-const drainTime = 10 * time.Second
-
-// Stop sends what is still to be sent.
-func (a *App) Stop() error {
-	if a.opened != nil {
-		a.opened.postman.close(drainTime)
-	}
-	return nil
-}
-
-// Cleanup lets go of the store, which stays open if the next configuration
-// uses it too.
-func (a *App) Cleanup() error {
-	if a.opened != nil {
-		return a.opened.backend.release()
+		return fmt.Errorf("%s: there is no group %q; %s; make it in the global option doorpost: group %s alice@example.com", option, name, known, name)
 	}
 	return nil
 }

@@ -24,13 +24,19 @@ type backend struct {
 	store  Store
 	cache  *session.Cache
 	cancel context.CancelFunc
-	ended  func() // no more ends are told to the cache
+	untold func() // no more ends are told to the cache
 	swept  sync.WaitGroup
 }
 
 // sweeper is a store whose records do not end by themselves.
 type sweeper interface {
 	Sweep(ctx context.Context, pause time.Duration, logger *slog.Logger)
+}
+
+// doubter is a store that can miss word of sessions that another instance
+// ends. Whenever it may have, doubt is called.
+type doubter interface {
+	OnDoubt(doubt func()) (cancel func())
 }
 
 func openBackend(module StoreModule, logger *slog.Logger) (*backend, error) {
@@ -41,7 +47,10 @@ func openBackend(module StoreModule, logger *slog.Logger) (*backend, error) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		b := &backend{key: module.Key(), store: store, cache: session.NewCache(session.DefaultCacheSize), cancel: cancel}
-		b.ended = store.OnEnd(b.cache.End)
+		b.untold = store.OnEnd(b.cache.End)
+		if d, ok := store.(doubter); ok {
+			d.OnDoubt(b.cache.Distrust) // for as long as the store is open
+		}
 		if s, ok := store.(sweeper); ok {
 			b.swept.Go(func() { s.Sweep(ctx, sweepPause, logger) })
 		}
@@ -63,7 +72,7 @@ func (b *backend) release() error {
 func (b *backend) Destruct() error {
 	b.cancel()
 	b.swept.Wait()
-	b.ended()
+	b.untold()
 	if err := b.store.Close(); err != nil {
 		return fmt.Errorf("closing the store: %w", err)
 	}

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -11,7 +12,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 func init() {
@@ -25,6 +25,7 @@ func init() {
 
 func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
+		d.Next()
 		return nil, d.Err("the global option doorpost is given twice; put all of it into one block")
 	}
 	a := new(App)
@@ -38,7 +39,7 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 //
 //	doorpost {
 //		secret   <key>…
-//		store    bolt [<path>] | memory
+//		store    bolt [<path>] | memory | redis <url>… { … }
 //		mailer   mailgun { … } | smtp <host:port> { … } | console
 //		from     <address>
 //		link_ttl <duration>
@@ -50,68 +51,95 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	here := at(d)
 	if d.NextArg() {
-		return d.Errf("the global option doorpost takes no argument such as %q; its options stand in a block", d.Val())
+		return d.Errf("the global option doorpost takes no value such as %q; its options stand in a block", d.Val())
 	}
-	return readBlock(d, "the global option doorpost",
-		option{name: "secret", read: values(&a.Secrets, checkSecret)},
+	err := readBlock(d, "the global option doorpost",
+		option{name: "secret", read: values(&a.Secrets, "{env.DOORPOST_SECRET}", checkSecret)},
 		option{name: "store", read: a.readStore, nested: true},
 		option{name: "mailer", read: a.readMailer, nested: true, many: true},
 		option{name: "from", read: a.readFrom},
-		option{name: "link_ttl", read: duration(&a.LinkTTL, checkLinkTTL)},
+		option{name: "link_ttl", read: duration(&a.LinkTTL, "10m", checkLinkTTL)},
 		option{name: "session", read: a.readSession, nested: true},
 		option{name: "group", read: a.readGroup, many: true},
-		option{name: "admins", read: values(&a.Admins, people.CheckWho)},
+		option{name: "admins", read: values(&a.Admins, "alice@example.com", people.CheckWho)},
 		option{name: "limit", read: a.readLimits, many: true},
 		option{name: "brand", read: a.readBrand, nested: true},
 	)
+	if err != nil {
+		return err
+	}
+	if a.From == "" && slices.ContainsFunc(a.MailersRaw, sendsMail) {
+		return here.Err(errNoFrom.Error())
+	}
+	if err := a.checkGroups("admins", a.Admins); err != nil {
+		return here.WrapErr(err)
+	}
+	return nil
 }
 
 // checkSecret checks a secret that is written out; one that a placeholder
 // names is checked when the configuration loads.
 func checkSecret(given string) error {
-	if isPlaceholder(given) {
+	if hasPlaceholder(given) {
 		return nil
 	}
 	_, err := keys.ParseSecret(given)
 	return err
 }
 
-func isPlaceholder(given string) bool { return len(given) > 2 && given[0] == '{' }
-
 // readStore reads the name of a store and what its module makes of the rest.
 func (a *App) readStore(d *caddyfile.Dispenser) error {
-	raw, err := readGuest(d, "store", "doorpost.stores.", "bolt", "memory")
+	raw, err := readGuest(d, "store", "doorpost.stores")
 	a.StoreRaw = raw
 	return err
 }
 
 func (a *App) readMailer(d *caddyfile.Dispenser) error {
-	raw, err := readGuest(d, "mailer", "doorpost.mailers.", "mailgun", "smtp", "console")
+	raw, err := readGuest(d, "mailer", "doorpost.mailers")
 	a.MailersRaw = append(a.MailersRaw, raw)
 	return err
 }
 
-func readGuest(d *caddyfile.Dispenser, what, namespace string, known ...string) (json.RawMessage, error) {
+// readGuest reads the name of a module in a namespace and what the module
+// makes of the rest.
+func readGuest(d *caddyfile.Dispenser, what, namespace string) (json.RawMessage, error) {
+	var known []string
+	for _, module := range caddy.GetModules(namespace) {
+		known = append(known, module.ID.Name())
+	}
+	slices.Sort(known)
 	if !d.NextArg() {
-		return nil, d.Errf("%s needs a kind: one of %v", what, known)
+		return nil, d.Errf("%s does not say which; there are: %s", what, strings.Join(known, ", "))
 	}
 	name := d.Val()
 	if !slices.Contains(known, name) {
-		return nil, d.Errf("there is no %s %q; there are %v", what, name, known)
+		return nil, d.Errf("there is no %s %q; there are: %s", what, name, strings.Join(known, ", "))
 	}
-	module, err := caddyfile.UnmarshalModule(d, namespace+name)
+	module, err := caddyfile.UnmarshalModule(d, namespace+"."+name)
 	if err != nil {
 		return nil, err
 	}
 	return caddyconfig.JSONModuleObject(module, "module", name, nil), nil
 }
 
-func (a *App) readFrom(d *caddyfile.Dispenser) error {
-	if err := oneValue(&a.From)(d); err != nil {
-		return d.Err(`from takes one value; a name and an address stand in quotes: from "Example <sign-in@example.com>"`)
+// sendsMail tells whether a mailer sends messages to people rather than
+// printing them.
+func sendsMail(mailer json.RawMessage) bool {
+	var named struct {
+		Module string `json:"module"`
 	}
-	if isPlaceholder(a.From) {
+	return json.Unmarshal(mailer, &named) == nil && named.Module != "console"
+}
+
+func (a *App) readFrom(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) != 1 {
+		return d.Err(`from takes one value; a name and an address stand in quotes together: from "Example <sign-in@example.com>"`)
+	}
+	a.From = args[0]
+	if hasPlaceholder(a.From) {
 		return nil
 	}
 	if _, err := mail.ParseMailbox(a.From); err != nil {
@@ -121,33 +149,29 @@ func (a *App) readFrom(d *caddyfile.Dispenser) error {
 }
 
 func (a *App) readSession(d *caddyfile.Dispenser) error {
+	here := at(d)
 	if d.NextArg() {
-		return d.Errf("session takes no argument such as %q; its options stand in a block", d.Val())
+		return d.Errf("session takes no value such as %q; its options stand in a block", d.Val())
 	}
 	var grace caddy.Duration
 	err := readBlock(d, "session",
-		option{name: "idle", read: duration(&a.Session.Idle, nil)},
-		option{name: "absolute", read: duration(&a.Session.Absolute, nil)},
+		option{name: "idle", read: duration(&a.Session.Idle, "7d", checkIdle)},
+		option{name: "absolute", read: duration(&a.Session.Absolute, "30d", checkAbsolute)},
 		option{name: "grace", read: func(d *caddyfile.Dispenser) error {
 			a.Session.Grace = &grace
-			return duration(&grace, nil)(d)
+			return duration(&grace, "5m", checkGrace)(d)
 		}},
-		option{name: "cookie_domain", read: func(d *caddyfile.Dispenser) error {
-			if err := oneValue(&a.Session.CookieDomain)(d); err != nil {
-				return err
-			}
-			if _, err := parseCookieDomain(a.Session.CookieDomain); err != nil {
-				return d.Errf("%v", err)
-			}
-			return nil
-		}},
+		option{name: "cookie_domain", read: checkedValue(&a.Session.CookieDomain, "example.com", func(given string) error {
+			_, err := parseCookieDomain(given)
+			return err
+		})},
 	)
 	if err != nil {
 		return err
 	}
 	completed := a.Session
 	if err := completed.complete(); err != nil {
-		return d.Errf("session: %v", err)
+		return here.Errf("session %v", err)
 	}
 	return nil
 }
@@ -163,8 +187,11 @@ func (a *App) readGroup(d *caddyfile.Dispenser) error {
 	if _, exists := a.Groups[args[0]]; exists {
 		return d.Errf("group %s is given twice; put all members on one line", args[0])
 	}
+	if err := people.CheckGroupName(args[0]); err != nil {
+		return d.Errf("group: %v", err)
+	}
 	if _, err := people.NewGroups(map[string][]string{args[0]: args[1:]}); err != nil {
-		return d.Errf("%v", err)
+		return d.WrapErr(err)
 	}
 	a.Groups[args[0]] = args[1:]
 	return nil
@@ -187,25 +214,27 @@ func (a *App) readLimits(d *caddyfile.Dispenser) error {
 
 func (a *App) readBrand(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
-		return d.Errf("brand takes no argument such as %q; its options stand in a block", d.Val())
+		return d.Errf("brand takes no value such as %q; its options stand in a block", d.Val())
 	}
-	checked := func(to *string, brand func(string) view.Brand) func(*caddyfile.Dispenser) error {
-		return func(d *caddyfile.Dispenser) error {
-			name := d.Val()
-			if err := oneValue(to)(d); err != nil {
+	read := func(name, example string, to *string, brand func(string) BrandConfig) option {
+		return option{name: name, read: func(d *caddyfile.Dispenser) error {
+			if name == "accent" && d.CountRemainingArgs() == 0 {
+				return d.Err(`accent has no value; a word that begins with # is a comment unless it stands in quotes: accent "#0066cc"`)
+			}
+			if err := oneValue(to, example)(d); err != nil {
 				return err
 			}
-			if _, err := view.New(brand(*to)); err != nil {
-				return d.Errf("brand %s: %v", name, err)
+			if err := brand(*to).check(); err != nil {
+				return d.WrapErr(err)
 			}
 			return nil
-		}
+		}}
 	}
 	return readBlock(d, "brand",
-		option{name: "name", read: checked(&a.Brand.Name, func(v string) view.Brand { return view.Brand{Name: v} })},
-		option{name: "logo", read: checked(&a.Brand.Logo, func(v string) view.Brand { return view.Brand{Logo: v} })},
-		option{name: "accent", read: checked(&a.Brand.Accent, func(v string) view.Brand { return view.Brand{Accent: v} })},
-		option{name: "support", read: checked(&a.Brand.Support, func(v string) view.Brand { return view.Brand{Support: v} })},
+		read("name", `"Example Ltd"`, &a.Brand.Name, func(v string) BrandConfig { return BrandConfig{Name: v} }),
+		read("logo", "/logo.svg", &a.Brand.Logo, func(v string) BrandConfig { return BrandConfig{Logo: v} }),
+		read("accent", `"#0066cc"`, &a.Brand.Accent, func(v string) BrandConfig { return BrandConfig{Accent: v} }),
+		read("support", "help@example.com", &a.Brand.Support, func(v string) BrandConfig { return BrandConfig{Support: v} }),
 	)
 }
 

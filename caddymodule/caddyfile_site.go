@@ -16,9 +16,10 @@ func readSite(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if !h.Next() {
 		return nil, h.ArgErr()
 	}
+	here := at(h.Dispenser)
 	matcher, err := h.ExtractMatcherSet()
 	if err != nil {
-		return nil, err
+		return nil, here.WrapErr(err) // it does not say where
 	}
 	handler := new(Handler)
 	if err := handler.UnmarshalCaddyfile(h.Dispenser); err != nil {
@@ -41,21 +42,22 @@ func readSite(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	here := at(d)
 	if d.NextArg() {
-		return d.Errf("doorpost takes a matcher such as /admin/* or @name, and options in a block; %q is neither", d.Val())
+		return d.Errf("doorpost takes one matcher, such as /admin/* or @name, and options in a block; %q is neither", d.Val())
 	}
 	err := readBlock(d, "doorpost",
-		option{name: "allow", read: values(&h.Allow, people.CheckWho), many: true},
-		option{name: "deny", read: values(&h.Deny, people.CheckWho), many: true},
-		option{name: "public", read: values(&h.Public, checkPublic), many: true},
-		option{name: "url", read: h.readURL},
+		option{name: "allow", read: values(&h.Allow, "alice@example.com *@example.org", people.CheckWho), many: true},
+		option{name: "deny", read: values(&h.Deny, "mallory@example.org", people.CheckWho), many: true},
+		option{name: "public", read: values(&h.Public, "/health /assets/*", checkPublic), many: true},
+		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", checkOrigin)},
 		option{name: "headers", read: h.readHeaders, nested: true},
 	)
 	if err != nil {
 		return err
 	}
 	if len(h.Allow) == 0 {
-		return d.Err("doorpost lets nobody in: name who may enter with allow, for instance allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
+		return here.Err("doorpost lets nobody in: name who may enter with allow, for instance allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
 	}
 	return nil
 }
@@ -65,37 +67,35 @@ func checkPublic(pattern string) error {
 	return err
 }
 
-func (h *Handler) readURL(d *caddyfile.Dispenser) error {
-	if err := oneValue(&h.URL)(d); err != nil {
-		return err
-	}
-	if isPlaceholder(h.URL) {
-		return nil
-	}
-	if _, err := gate.ParseOrigin(h.URL); err != nil {
-		return d.Errf("url: %v", err)
-	}
-	return nil
+func checkOrigin(given string) error {
+	_, err := gate.ParseOrigin(given)
+	return err
 }
 
 func (h *Handler) readHeaders(d *caddyfile.Dispenser) error {
+	here := at(d)
 	if d.NextArg() {
-		return d.Errf("headers takes no argument such as %q; its options stand in a block: user Remote-User", d.Val())
+		return d.Errf("headers takes no value such as %q; its options stand in a block: user Remote-User", d.Val())
 	}
 	h.Headers = new(HeadersConfig)
 	err := readBlock(d, "headers",
-		option{name: "user", read: oneValue(&h.Headers.User)},
-		option{name: "email", read: oneValue(&h.Headers.Email)},
-		option{name: "groups", read: oneValue(&h.Headers.Groups)},
-		option{name: "name", read: oneValue(&h.Headers.Name)},
+		option{name: "user", read: checkedValue(&h.Headers.User, "Remote-User", checkHeaderName)},
+		option{name: "email", read: checkedValue(&h.Headers.Email, "Remote-Email", checkHeaderName)},
+		option{name: "groups", read: checkedValue(&h.Headers.Groups, "Remote-Groups", checkHeaderName)},
+		option{name: "name", read: checkedValue(&h.Headers.Name, "Remote-Name", checkHeaderName)},
 	)
 	if err != nil {
 		return err
 	}
 	if _, err := h.Headers.names(); err != nil {
-		return d.Errf("headers: %v", err)
+		return here.Errf("headers: %v", err)
 	}
 	return nil
+}
+
+func checkHeaderName(given string) error {
+	_, err := gate.HeaderNames{User: given}.Canonical()
+	return err
 }
 
 var (

@@ -94,6 +94,12 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 		return err
 	}
 	h.app = app.(*App)
+	if err := h.app.checkGroups("allow", h.Allow); err != nil {
+		return err
+	}
+	if err := h.app.checkGroups("deny", h.Deny); err != nil {
+		return err
+	}
 	if h.MatcherSetsRaw != nil {
 		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
 		if err != nil {
@@ -198,8 +204,13 @@ func (h *Handler) setPlaceholders(r *http.Request, id gate.Identity) {
 	if !ok {
 		return
 	}
-	repl.Set("http.auth.user.id", id.User)
-	repl.Set("http.auth.user.email", id.Email)
+	var user any = id.User
+	email := user // they are the same today, and one allocation then
+	if id.Email != id.User {
+		email = id.Email
+	}
+	repl.Set("http.auth.user.id", user)
+	repl.Set("http.auth.user.email", email)
 	if id.Groups != "" {
 		repl.Set("http.auth.user.groups", id.Groups)
 	}

@@ -49,15 +49,16 @@ func (MailgunMailer) CaddyModule() caddy.ModuleInfo {
 // Provision resolves and checks the options.
 func (m *MailgunMailer) Provision(caddy.Context) error {
 	c := mailgunapi.Config{Region: m.Region}
-	err := resolveAll("mailgun",
+	err := resolveAll(
 		value{"domain", m.Domain, &c.Domain, true},
 		value{"api_key", m.APIKey, &c.APIKey, true},
 		value{"api_base", m.APIBase, &c.APIBase, false},
 		value{"webhook_key", m.WebhookKey, new(string), false},
 	)
-	if err == nil {
-		m.client, err = mailgunapi.New(c)
+	if err != nil {
+		return err
 	}
+	m.client, err = mailgunapi.New(c)
 	return err
 }
 
@@ -75,25 +76,43 @@ func (m *MailgunMailer) Mailer() mail.Mailer { return m.client }
 //	}
 func (m *MailgunMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	here := at(d)
 	if d.NextArg() {
-		return d.Err("mailer mailgun takes no argument; its options stand in a block: domain mg.example.com, api_key {env.MAILGUN_API_KEY}")
+		return d.Err("mailer mailgun takes no value on its line; its options stand in a block: domain mg.example.com, api_key {env.MAILGUN_API_KEY}")
 	}
 	err := readBlock(d, "mailer mailgun",
-		option{name: "domain", read: oneValue(&m.Domain)},
-		option{name: "api_key", read: oneValue(&m.APIKey)},
+		option{name: "domain", read: oneValue(&m.Domain, "mg.example.com")},
+		option{name: "api_key", read: oneValue(&m.APIKey, "{env.MAILGUN_API_KEY}")},
 		option{name: "region", read: oneOf(&m.Region, "us", "eu")},
-		option{name: "api_base", read: oneValue(&m.APIBase)},
-		option{name: "webhook_key", read: oneValue(&m.WebhookKey)},
+		option{name: "api_base", read: oneValue(&m.APIBase, "https://api.eu.mailgun.net/v3")},
+		option{name: "webhook_key", read: oneValue(&m.WebhookKey, "{env.MAILGUN_WEBHOOK_KEY}")},
 	)
 	switch {
 	case err != nil:
 		return err
 	case m.Domain == "":
-		return d.Err("mailer mailgun needs domain, for instance domain mg.example.com")
+		return here.Err("mailer mailgun has no domain; write for instance domain mg.example.com")
 	case m.APIKey == "":
-		return d.Err("mailer mailgun needs api_key, for instance api_key {env.MAILGUN_API_KEY}")
+		return here.Err("mailer mailgun has no api_key; write for instance api_key {env.MAILGUN_API_KEY}")
+	}
+	// What is written out is checked here, where the line is known; the client
+	// made of it is thrown away.
+	_, err = mailgunapi.New(mailgunapi.Config{
+		Domain: written(m.Domain, "mg.example.com"), APIKey: written(m.APIKey, "key"), Region: m.Region, APIBase: written(m.APIBase, ""),
+	})
+	if err != nil {
+		return here.WrapErr(err)
 	}
 	return nil
+}
+
+// written is a value as it is written, or, if only a placeholder is, one that
+// passes in its place.
+func written(given, instead string) string {
+	if hasPlaceholder(given) {
+		return instead
+	}
+	return given
 }
 
 // SMTPMailer sends through an SMTP server.
@@ -120,14 +139,15 @@ func (SMTPMailer) CaddyModule() caddy.ModuleInfo {
 // Provision resolves and checks the options.
 func (m *SMTPMailer) Provision(caddy.Context) error {
 	c := smtprelay.Config{TLS: smtprelay.TLSMode(m.TLS)}
-	err := resolveAll("smtp",
+	err := resolveAll(
 		value{"address", m.Address, &c.Addr, true},
 		value{"username", m.Username, &c.Username, false},
 		value{"password", m.Password, &c.Password, false},
 	)
-	if err == nil {
-		m.relay, err = smtprelay.New(c)
+	if err != nil {
+		return err
 	}
+	m.relay, err = smtprelay.New(c)
 	return err
 }
 
@@ -143,18 +163,30 @@ func (m *SMTPMailer) Mailer() mail.Mailer { return m.relay }
 //	}
 func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	here := at(d)
 	if !d.NextArg() {
-		return d.Err("mailer smtp needs the server, for instance mailer smtp smtp.example.com:587")
+		return d.Err("mailer smtp does not name the server; write for instance mailer smtp smtp.example.com:587")
 	}
 	m.Address = d.Val()
 	if d.NextArg() {
 		return d.Errf("mailer smtp takes one server, %q is one too many; its options stand in a block", d.Val())
 	}
-	return readBlock(d, "mailer smtp",
-		option{name: "username", read: oneValue(&m.Username)},
-		option{name: "password", read: oneValue(&m.Password)},
+	err := readBlock(d, "mailer smtp",
+		option{name: "username", read: oneValue(&m.Username, "mailbox")},
+		option{name: "password", read: oneValue(&m.Password, "{env.SMTP_PASSWORD}")},
 		option{name: "tls", read: oneOf(&m.TLS, "starttls", "implicit", "off")},
 	)
+	if err != nil {
+		return err
+	}
+	_, err = smtprelay.New(smtprelay.Config{
+		Addr: written(m.Address, "localhost:587"), Username: written(m.Username, "user"), Password: written(m.Password, "password"),
+		TLS: smtprelay.TLSMode(m.TLS),
+	})
+	if err != nil {
+		return here.WrapErr(err)
+	}
+	return nil
 }
 
 // printer is where console mailers of all configurations print: the mailbox
@@ -177,7 +209,7 @@ func (*ConsoleMailer) Mailer() mail.Mailer { return printer }
 //	mailer console
 func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	return noMore(d)
+	return noMore(d, "mailer console")
 }
 
 var (

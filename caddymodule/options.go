@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
-	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -19,14 +21,31 @@ const defaultLinkTTL = 10 * time.Minute
 
 func checkLinkTTL(d time.Duration) error {
 	if d < time.Minute || d > 24*time.Hour {
-		return fmt.Errorf("%v is not between 1m and 24h; 10m is a good choice", d)
+		return fmt.Errorf("%s is not between 1m and 24h; 10m is a good choice", spell(d))
 	}
 	return nil
 }
 
+// spell writes a duration as an operator would: 7d, 10m, 1h30m.
+func spell(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d != 0 && d%day == 0 {
+		return strconv.Itoa(int(d/day)) + "d"
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
 // SessionConfig says how long somebody stays signed in.
 type SessionConfig struct {
-	// Idle ends a session that is not used for so long. Default 7d.
+	// Idle ends a session that is not used for so long. Default 7d, or absolute
+	// if that is shorter.
 	Idle caddy.Duration `json:"idle,omitempty"`
 
 	// Absolute ends a session however much it is used. Default 30d.
@@ -49,42 +68,74 @@ const (
 )
 
 func (s *SessionConfig) complete() error {
-	if s.Idle == 0 {
-		s.Idle = caddy.Duration(defaultIdle)
-	}
 	if s.Absolute == 0 {
 		s.Absolute = caddy.Duration(defaultAbsolute)
+	}
+	if s.Idle == 0 {
+		s.Idle = min(caddy.Duration(defaultIdle), s.Absolute)
 	}
 	if s.Grace == nil {
 		grace := caddy.Duration(defaultGrace)
 		s.Grace = &grace
 	}
-	switch {
-	case time.Duration(s.Idle) < time.Minute:
-		return fmt.Errorf("idle %v is under 1m", time.Duration(s.Idle))
-	case time.Duration(s.Absolute) > maxAbsolute:
-		return fmt.Errorf("absolute %v is over 400d, the longest that browsers keep a cookie", time.Duration(s.Absolute))
-	case s.Idle > s.Absolute:
-		return fmt.Errorf("idle %v is longer than absolute %v", time.Duration(s.Idle), time.Duration(s.Absolute))
-	case *s.Grace < 0 || time.Duration(*s.Grace) > time.Hour:
-		return fmt.Errorf("grace %v is not between 0 and 1h", time.Duration(*s.Grace))
+	if err := checkIdle(time.Duration(s.Idle)); err != nil {
+		return fmt.Errorf("idle: %w", err)
+	}
+	if err := checkAbsolute(time.Duration(s.Absolute)); err != nil {
+		return fmt.Errorf("absolute: %w", err)
+	}
+	if err := checkGrace(time.Duration(*s.Grace)); err != nil {
+		return fmt.Errorf("grace: %w", err)
+	}
+	if s.Idle > s.Absolute {
+		return fmt.Errorf("idle: %s is longer than absolute, %s", spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
 	}
 	if s.CookieDomain == "" {
 		return nil
 	}
 	domain, err := parseCookieDomain(s.CookieDomain)
+	if err != nil {
+		return fmt.Errorf("cookie_domain: %w", err)
+	}
 	s.CookieDomain = domain
-	return err
+	return nil
+}
+
+func checkIdle(d time.Duration) error {
+	if d < time.Minute {
+		return fmt.Errorf("%s is under 1m; 7d is a good choice", spell(d))
+	}
+	return nil
+}
+
+func checkAbsolute(d time.Duration) error {
+	switch {
+	case d < time.Minute:
+		return fmt.Errorf("%s is under 1m; 30d is a good choice", spell(d))
+	case d > maxAbsolute:
+		return fmt.Errorf("%s is over 400d, the longest that browsers keep a cookie", spell(d))
+	}
+	return nil
+}
+
+func checkGrace(d time.Duration) error {
+	if d < 0 || d > time.Hour {
+		return fmt.Errorf("%s is not between 0 and 1h; 5m is a good choice", spell(d))
+	}
+	return nil
 }
 
 // parseCookieDomain refuses a domain under which strangers have sites.
 func parseCookieDomain(given string) (string, error) {
+	if !strings.Contains(strings.Trim(given, "."), ".") {
+		return "", fmt.Errorf("%q has no dot in it; name a domain of yours, for instance example.com", given)
+	}
 	domain, err := address.ParseDomain(strings.TrimPrefix(given, "."))
 	if err != nil {
-		return "", fmt.Errorf("cookie_domain %q: %w", given, err)
+		return "", fmt.Errorf("%q: %w", given, err)
 	}
 	if suffix, _ := publicsuffix.PublicSuffix(domain); suffix == domain {
-		return "", fmt.Errorf("cookie_domain %s is a public suffix: other people's sites lie under it; name your own domain, for instance example.%s", domain, domain)
+		return "", fmt.Errorf("%s is a public suffix: other people's sites lie under it; name your own domain, for instance example.%s", domain, domain)
 	}
 	return domain, nil
 }
@@ -137,7 +188,7 @@ func (l LimitConfig) check() error {
 	case l.Max < 1 || l.Max > 1_000_000:
 		return fmt.Errorf("%d is not between 1 and 1000000", l.Max)
 	case window < time.Second || window > 31*24*time.Hour:
-		return fmt.Errorf("a window of %v is not between 1s and 31d", window)
+		return fmt.Errorf("a window of %s is not between 1s and 31d", spell(window))
 	}
 	return nil
 }
@@ -146,6 +197,8 @@ func (l LimitsConfig) limits() signin.Limits {
 	rule := func(c *LimitConfig) limit.Rule { return limit.Rule{Max: c.Max, Window: time.Duration(c.Window)} }
 	return signin.Limits{Mailbox: rule(l.Address), Client: rule(l.Client), Total: rule(l.Total)}
 }
+
+const maxBrandName = 100
 
 // BrandConfig is how pages and messages present the sites.
 type BrandConfig struct {
@@ -162,9 +215,10 @@ type BrandConfig struct {
 	Support string `json:"support,omitempty"`
 }
 
-func (b *BrandConfig) resolve() error {
-	if len(b.Name) > 100 || strings.ContainsAny(b.Name, "\r\n") {
-		return errors.New("name has at most 100 characters, on one line")
+// check tells what cannot be shown. Its errors name the option.
+func (b BrandConfig) check() error {
+	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
+		return fmt.Errorf("brand name: it has at most %d characters, on one line", maxBrandName)
 	}
 	_, err := view.New(b.view())
 	return err
@@ -172,36 +226,4 @@ func (b *BrandConfig) resolve() error {
 
 func (b BrandConfig) view() view.Brand {
 	return view.Brand{Name: b.Name, Logo: b.Logo, Accent: b.Accent, Support: b.Support}
-}
-
-// resolve fills in what a value names by {env.…} or {file.…}. A name that leads
-// to nothing is an error: an empty secret is none.
-func resolve(option, given string) (string, error) {
-	resolved, err := caddy.NewReplacer().ReplaceOrErr(given, true, true)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", option, err)
-	}
-	if resolved == "" {
-		return "", fmt.Errorf("%s is empty", option)
-	}
-	return resolved, nil
-}
-
-// value is one option that may be given by {env.…} or {file.…}.
-type value struct {
-	name, given string
-	to          *string
-	required    bool
-}
-
-func resolveAll(of string, values ...value) (err error) {
-	for _, v := range values {
-		if v.given == "" && !v.required {
-			continue
-		}
-		if *v.to, err = resolve(of+" "+v.name, v.given); err != nil {
-			return err
-		}
-	}
-	return nil
 }

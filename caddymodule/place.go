@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // visitor's, so the place is read off the server that is being provisioned.
 type place struct {
 	server string   // name of the server; empty where there is none
-	path   string   // numbers of the routes down to the site
+	named  bool     // in a named route, which several sites may invoke
 	hosts  []string // of the site; empty for a catch-all
 	listen []port   // of the server
 }
@@ -37,8 +38,8 @@ func findPlace(ctx caddy.Context) place {
 	app := httpApp(ctx)
 	for _, listener := range server.Listen {
 		address, err := caddy.ParseNetworkAddress(listener)
-		if err != nil {
-			continue // the server itself reports it
+		if err != nil || address.StartPort == 0 {
+			continue // the server itself reports a mistake; a Unix socket tells no origin
 		}
 		tls := len(server.TLSConnPolicies) > 0 && int(address.StartPort) != httpPort(app)
 		p.listen = append(p.listen, port{address.StartPort, tls})
@@ -48,6 +49,8 @@ func findPlace(ctx caddy.Context) place {
 		lists = append(lists, server.Errors.Routes)
 	}
 	below := p.descend(lists)
+	// Named routes come last. Which of them it is cannot be told.
+	p.named = !below && len(server.NamedRoutes) > 0
 	for _, module := range ctx.Modules() {
 		subroute, ok := module.(*caddyhttp.Subroute)
 		if !ok || !below {
@@ -66,18 +69,22 @@ func findPlace(ctx caddy.Context) place {
 // hosts narrows down the site.
 func (p *place) descend(lists [][]caddyhttp.Route) bool {
 	for _, routes := range lists {
-		for i, route := range routes {
-			if len(route.HandlersRaw) == 0 || len(route.Handlers) > 0 {
+		for _, route := range routes {
+			if !isBeingProvisioned(route) {
 				continue
 			}
-			if hosts := hostsOf(route); len(hosts) > 0 || p.path == "" {
+			if hosts := hostsOf(route); len(hosts) > 0 {
 				p.hosts = hosts
-				p.path += "/" + strconv.Itoa(i)
 			}
 			return true
 		}
 	}
 	return false
+}
+
+// isBeingProvisioned is true of routes whose turn is yet to come, too.
+func isBeingProvisioned(route caddyhttp.Route) bool {
+	return len(route.HandlersRaw) > 0 && len(route.Handlers) == 0
 }
 
 func hostsOf(route caddyhttp.Route) (hosts []string) {
@@ -100,10 +107,23 @@ func hostsOf(route caddyhttp.Route) (hosts []string) {
 	return hosts
 }
 
+// key is the same for all blocks of a site: those of its handle_errors, and of
+// another site that differs from it by path only, among them. Blocks in named
+// routes belong together if they name the same origin.
+func (p place) key(url string) string {
+	if p.named {
+		return p.server + "|&|" + url
+	}
+	return p.server + "|" + strings.Join(slices.Sorted(slices.Values(p.hosts)), " ")
+}
+
 // name is the site as an operator knows it.
 func (p place) name() string {
 	if len(p.hosts) > 0 {
 		return strings.Join(p.hosts, ", ")
+	}
+	if p.named {
+		return "of a named route"
 	}
 	var ports []string
 	for _, l := range p.listen {
@@ -125,9 +145,9 @@ func (p place) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 			if l.tls {
 				scheme = "https"
 			}
-			candidates := []string{scheme + "://" + host + ":" + strconv.FormatUint(uint64(l.number), 10)}
+			candidates := []string{scheme + "://" + net.JoinHostPort(host, strconv.FormatUint(uint64(l.number), 10))}
 			if l.tls && int(l.number) == httpsPort(app) || !l.tls && int(l.number) == httpPort(app) {
-				candidates = append(candidates, scheme+"://"+host)
+				candidates = append(candidates, scheme+"://"+bracketed(host))
 			}
 			for _, candidate := range candidates {
 				origin, err := gate.ParseOrigin(candidate)
@@ -141,6 +161,14 @@ func (p place) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 		}
 	}
 	return origins, nil
+}
+
+// bracketed is a host as it stands in a URL.
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
 }
 
 func httpPort(app *caddyhttp.App) int {

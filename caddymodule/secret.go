@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/caddyserver/certmagic"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 )
 
@@ -32,10 +33,24 @@ func (a *App) ring() (keys.Ring, error) {
 	return keys.NewRing(secrets...)
 }
 
-func (a *App) generatedSecret() (secret []byte, err error) {
+func (a *App) generatedSecret() ([]byte, error) {
 	ctx, cancel := context.WithTimeout(a.ctx, storageTime)
 	defer cancel()
 	storage := a.ctx.Storage()
+	// Without the lock at first: it is there, but for the very first start.
+	stored, err := storage.Load(ctx, secretKey)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return generateSecret(ctx, storage)
+	case err != nil:
+		return nil, fmt.Errorf("loading: %w", err)
+	}
+	return keys.ParseSecret(string(stored))
+}
+
+// generateSecret makes a secret and keeps it, unless another server that shares
+// the storage was faster.
+func generateSecret(ctx context.Context, storage certmagic.Storage) (secret []byte, err error) {
 	if err := storage.Lock(ctx, secretKey); err != nil {
 		return nil, fmt.Errorf("locking: %w", err)
 	}

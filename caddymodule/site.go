@@ -32,10 +32,7 @@ type door struct {
 
 // join adds a handler to its site.
 func (a *App) join(p place, h *Handler, rules *people.Rules) (*site, error) {
-	key := p.server + p.path
-	if len(p.hosts) == 0 {
-		key += "|" + h.URL // a catch-all may hold several sites
-	}
+	key := p.key(h.URL)
 	s := a.sites[key]
 	if s == nil {
 		views, err := view.New(a.Brand.view())

@@ -71,9 +71,11 @@ func (s *BoltStore) Open() (Store, error) { return boltstore.Open(s.Path) }
 func (s *BoltStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
-		s.Path = d.Val()
+		if s.Path = d.Val(); s.Path == "" {
+			return d.Err("store bolt: the path of the file is empty; leave it out to keep the file in Caddy's data folder")
+		}
 	}
-	return noMore(d)
+	return noMore(d, "store bolt")
 }
 
 // MemoryStore keeps everything in memory, for tests and trials.
@@ -101,7 +103,7 @@ func (*MemoryStore) Open() (Store, error) { return memstore.New() }
 //	store memory
 func (*MemoryStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	return noMore(d)
+	return noMore(d, "store memory")
 }
 
 var (

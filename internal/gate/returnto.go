@@ -3,6 +3,7 @@ package gate
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxReturnTo bounds the address that somebody is sent back to, in bytes.
@@ -24,7 +25,7 @@ func ReturnTo(to string) string {
 }
 
 func isLocal(to string) bool {
-	if to == "" || len(to) > maxReturnTo || to[0] != '/' {
+	if to == "" || len(to) > maxReturnTo || to[0] != '/' || !utf8.ValidString(to) {
 		return false
 	}
 	for i := range len(to) {

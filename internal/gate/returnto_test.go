@@ -38,7 +38,7 @@ func TestReturnToRefusesWhatABrowserMayReadAsAnotherHost(t *testing.T) {
 		}
 	}
 	for _, to := range []string{
-		"", "app", "/_doorpost", "/_doorpost/", "/_doorpost/sign-out", "/%5fdoorpost/sign-out", "/_doorpost?x", "/_doorpost#x", "/%zz", "/a\x7f", "/a b", "/a?b\r\nSet-Cookie: x",
+		"", "app", "/_doorpost", "/_doorpost/", "/_doorpost/sign-out", "/%5fdoorpost/sign-out", "/_doorpost?x", "/_doorpost#x", "/%zz", "/a\x7f", "/a b", "/a?b\r\nSet-Cookie: x", "/a\xff",
 		"/" + strings.Repeat("a", maxReturnTo),
 	} {
 		if got := ReturnTo(to); got != "/" {

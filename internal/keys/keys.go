@@ -28,6 +28,8 @@ const (
 	LinkToken     Purpose = "doorpost link token v1"
 	Code          Purpose = "doorpost code v1"
 	Confirmation  Purpose = "doorpost confirmation v1"
+
+	fingerprint Purpose = "doorpost fingerprint v1"
 )
 
 // Ring is the operator's secrets in the order given: the first signs, all
@@ -89,6 +91,16 @@ func checkLength(raw []byte) ([]byte, error) {
 			len(raw), MinSecretLength)
 	}
 	return raw, nil
+}
+
+// Fingerprint tells rings of different secrets apart. It reveals nothing of
+// them: it is derived like a key.
+func (r Ring) Fingerprint() string {
+	sum := sha256.New()
+	for _, key := range r.For(fingerprint) {
+		sum.Write(key)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // For derives the keys for a purpose with HKDF-SHA256 (RFC 5869), 32 bytes

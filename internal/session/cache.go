@@ -17,8 +17,11 @@ const DefaultCacheSize = 100_000
 type Session struct {
 	Key      Key
 	Address  address.Address
-	Scope    string
 	SignedIn time.Time
+
+	// readBy is which kind of cookie it was found by: one whose secret was
+	// dropped since is no cookie any more.
+	readBy string
 
 	ended   atomic.Bool
 	expires atomic.Int64 // Unix nanoseconds

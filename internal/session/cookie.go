@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
-	"github.com/gorilla/securecookie"
 )
 
 // cookieVersion stands before the id, so that a later form can be told apart.
@@ -20,10 +19,11 @@ type Cookie struct {
 	name     string
 	scope    string
 	signed   string // the name under which the value is signed
+	readBy   string // who can read the same values: a cookie of this name, scope and secrets
 	domain   string
 	secure   bool
 	lifetime time.Duration
-	codecs   []securecookie.Codec
+	signer   Signer
 }
 
 // CookieOptions says what kind of cookie a site has.
@@ -46,21 +46,9 @@ func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
 		c.name = "__Secure-doorpost"
 	}
 	c.signed = c.name + "|" + o.Scope
-	c.codecs = SignedValue(ring.For(keys.SessionCookie), o.Lifetime)
+	c.signer = NewSigner(ring, keys.SessionCookie, o.Lifetime)
+	c.readBy = c.signed + "|" + ring.Fingerprint()
 	return c
-}
-
-// SignedValue makes codecs that sign a short value, the first, and verify it,
-// all, until it is older than maxAge.
-func SignedValue(hashKeys [][]byte, maxAge time.Duration) []securecookie.Codec {
-	codecs := make([]securecookie.Codec, len(hashKeys))
-	for i, key := range hashKeys {
-		codec := securecookie.New(key, nil)
-		codec.SetSerializer(securecookie.NopEncoder{})
-		codec.MaxAge(max(int(maxAge/time.Second), 1)) // 0 would switch the check off
-		codecs[i] = codec
-	}
-	return codecs
 }
 
 // Name is the name of the cookie.
@@ -71,7 +59,7 @@ func (c *Cookie) Scope() string { return c.scope }
 
 // Issue makes the cookie for a new session.
 func (c *Cookie) Issue(id ID) (*http.Cookie, error) {
-	value, err := securecookie.EncodeMulti(c.signed, append([]byte{cookieVersion}, id[:]...), c.codecs...)
+	value, err := c.signer.Sign(c.signed, append([]byte{cookieVersion}, id[:]...))
 	if err != nil {
 		return nil, fmt.Errorf("signing the session cookie: %w", err)
 	}
@@ -102,11 +90,8 @@ func (c *Cookie) Read(value string) (ID, bool) {
 	if raw, err := base64.URLEncoding.DecodeString(value); err != nil || base64.URLEncoding.EncodeToString(raw) != value {
 		return ID{}, false
 	}
-	var payload []byte
-	if err := securecookie.DecodeMulti(c.signed, value, &payload, c.codecs...); err != nil {
-		return ID{}, false
-	}
-	if len(payload) != 1+len(ID{}) || payload[0] != cookieVersion {
+	payload, ok := c.signer.Open(c.signed, value)
+	if !ok || len(payload) != 1+len(ID{}) || payload[0] != cookieVersion {
 		return ID{}, false
 	}
 	return ID(payload[1:]), true

@@ -57,10 +57,10 @@ func (k *Keeper) Limits() Limits { return k.limits }
 func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, error) {
 	now := k.now()
 	s := k.cache.get(value)
-	if s == nil {
+	if s == nil || s.readBy != c.readBy {
 		return k.meet(ctx, c, value, now)
 	}
-	if s.ended.Load() || s.Scope != c.Scope() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
+	if s.ended.Load() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
 		k.cache.remove(value)
 		return nil, nil
 	}
@@ -85,7 +85,7 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
 		return nil, nil
 	}
-	s := &Session{Key: id.Key(), Address: record.Address, Scope: record.Scope, SignedIn: record.SignedIn}
+	s := &Session{Key: id.Key(), Address: record.Address, SignedIn: record.SignedIn, readBy: c.readBy}
 	s.learn(record, k.limits, now)
 	k.cache.put(value, s, ends)
 	k.slide(ctx, s, now)

@@ -269,6 +269,13 @@ func TestASessionOfAnotherScopeDoesNotCount(t *testing.T) {
 	k.mustNotFind(t)
 }
 
+func TestACookieWhoseSecretWasDroppedIsNoCookieThoughItsSessionIsRemembered(t *testing.T) {
+	k := newKeep(t)
+	k.mustFind(t)
+	k.cookie = NewCookie(newRing(t, keys.Generate()), CookieOptions{Scope: "https://app.example.com", Secure: true, Lifetime: testLimits.Absolute})
+	k.mustNotFind(t)
+}
+
 func TestTheCacheIsBounded(t *testing.T) {
 	c := NewCache(320)
 	for range 5000 {

@@ -171,7 +171,10 @@ type Attempt struct {
 // Result says how an attempt ended.
 type Result struct {
 	Redeemed
-	SessionID session.ID // with SignedIn
+	// SessionID is that of the session which was made, with SignedIn. Beside an
+	// error that wraps ErrUncertain it is that of one which may have been made:
+	// whoever holds the only link must not be left with a used one and nothing.
+	SessionID session.ID
 }
 
 // RedeemLink signs in with the token of a link.
@@ -215,7 +218,11 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 		}
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("%w: redeeming a link: %w", ErrUnavailable, err)
+		result := Result{}
+		if errors.Is(err, ErrUncertain) {
+			result.SessionID = id
+		}
+		return result, fmt.Errorf("%w: redeeming a link: %w", ErrUnavailable, err)
 	}
 	result := Result{Redeemed: redeemed}
 	if redeemed.Outcome == SignedIn {

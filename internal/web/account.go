@@ -93,6 +93,9 @@ func (d *Door) signOut(c *call) {
 		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
 		return
 	}
+	if s != nil {
+		d.Logger.Info("signed out", "site", c.origin.String(), "address", s.Address.Mask(), "this_session", ended)
+	}
 	if s != nil && !ended {
 		c.seeOther(gate.PathPrefix + "/account")
 		return

@@ -46,7 +46,7 @@ func (d *Door) mailbox(c *call) {
 	p := view.Mailbox{Frame: frame(c)}
 	for _, m := range received {
 		p.Messages = append(p.Messages, view.MailboxMessage{
-			ID: m.Message.ID, At: m.At, From: m.Message.From.String(), To: m.Message.To, Subject: m.Message.Subject, Text: m.Message.Text,
+			ID: m.Message.ID, At: m.At, From: m.Message.From.String(), To: m.Message.To, Subject: m.Message.Subject, Text: m.Message.Text, HTML: m.Message.HTML,
 		})
 	}
 	d.showWithPolicy(c, http.StatusOK, p, d.Views.MailboxPolicy())

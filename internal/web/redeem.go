@@ -33,7 +33,7 @@ func (d *Door) redeemLink(c *call) {
 	attempt.Elsewhere = d.isConfirmed(c, attempt.Token, fields.Get("confirm"))
 	result, err := d.Service.RedeemLink(c.r.Context(), d.site(c), attempt)
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+		d.notRedeemed(c, attempt, result, err)
 		return
 	}
 	if result.Outcome == signin.OtherBrowser {
@@ -53,7 +53,7 @@ func (d *Door) redeemCode(c *call) {
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+		d.notRedeemed(c, attempt, result, err)
 		return
 	}
 	switch result.Outcome {
@@ -62,6 +62,19 @@ func (d *Door) redeemCode(c *call) {
 	default:
 		d.answerRedemption(c, attempt, result)
 	}
+}
+
+// notRedeemed answers that the store is down. If the store may have signed the
+// person in before its answer got lost, the browser gets the cookie of that
+// session: it is worth nothing unless the session exists, and if it does, the
+// link is used up. Trying again goes on from there.
+func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result, err error) {
+	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
+		if cookie, err := c.visit.Cookie().Issue(result.SessionID); err == nil {
+			http.SetCookie(c.w, cookie)
+		}
+	}
+	d.unavailable(c, gate.PathPrefix+"/check-mail", err)
 }
 
 func (d *Door) attempt(c *call) signin.Attempt {

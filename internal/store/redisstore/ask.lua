@@ -4,7 +4,7 @@
 local SLOTS = 17
 
 local function take(kind, use)
-  local key = base .. 'n:' .. kind .. ':' .. string.format('%d', use.slot_us) .. ':' .. use.name
+  local key = base .. 'n:' .. kind .. ':' .. integer(use.slot_us) .. ':' .. use.name
   local slot = math.floor(step.now_us / use.slot_us)
   local newest, count = slot, {}
   for i = 1, SLOTS do count[i] = 0 end
@@ -27,7 +27,8 @@ local function take(kind, use)
     return math.max(use.slot_us * (SLOTS - 1), 1000000)
   end
   count[1] = count[1] + 1
-  redis.call('SET', key, struct.pack('>I8' .. string.rep('I4', SLOTS), newest, unpack(count)), 'PX', string.format('%d', math.ceil(use.slot_us * SLOTS / 1000)))
+  redis.call('SET', key, struct.pack('>I8' .. string.rep('I4', SLOTS), newest, unpack(count)),
+    'PX', integer(math.ceil(use.slot_us * SLOTS / 1000)))
   return 0
 end
 
@@ -41,7 +42,7 @@ local function silent()
   local over = take('mailbox', step.mailbox) > 0
   if not step.admitted then return 'not admitted' end
   if over then return 'limit address' end
-  if redis.call('ZCOUNT', address_links_key(address), '(' .. string.format('%d', now), '+inf') >= MAX_LIVE_LINKS then
+  if redis.call('ZCOUNT', address_links_key(address), '(' .. integer(now), '+inf') >= MAX_LIVE_LINKS then
     return 'three links alive'
   end
   if take('total', step.total) > 0 then return 'limit total' end
@@ -50,23 +51,22 @@ local reason = silent()
 
 -- The counter of wrong tries of a request that is alive goes on, and so do its
 -- links.
-local tries, links = 0, {}
-local before = load(request_key(step.browser))
+local request = flat(step.record)
+request.l = {}
+local before = load_request(step.browser)
 if before and before.e > now and (before.w or 0) < MAX_CODE_TRIES then
-  tries = before.w or 0
-  for _, link in ipairs(before.l or {}) do
-    local record = load(link_key(link))
-    if record and not record.u and record.e > now then table.insert(links, link) end
+  request.w = before.w
+  for _, link in ipairs(before.l) do
+    local record = load_link(link)
+    if record and not record.u and record.e > now then table.insert(request.l, link) end
   end
 end
 if not reason then
-  table.insert(links, step.link)
-  save(link_key(step.link), step.link_record, step.record.e + REMEMBERED)
-  redis.call('ZADD', address_links_key(address), string.format('%d', step.record.e), step.link)
+  request.own, request.r, request.c, request.p = true, step.browser, step.code, step.policy
+  save(link_key(step.link), request, LIVE_LINK, request.e + REMEMBERED)
+  redis.call('ZADD', address_links_key(address), integer(request.e), step.link)
   keep_index(address_links_key(address))
+  table.insert(request.l, step.link)
 end
-local record = step.record
-if tries > 0 then record.w = tries end
-if #links > 0 then record.l = links end
-save(request_key(step.browser), record, record.e + REMEMBERED)
+save_request(step.browser, request)
 return cjson.encode({ send = not reason, silent = reason or '', known = known })

@@ -24,7 +24,14 @@ type breaker struct {
 	until    time.Time // no operation before, once there were enough failures
 }
 
-// enter begins an operation; done is told whether the server answered.
+// What an operation says of the server. An answer that refuses is an answer.
+const (
+	answered = true
+	silent   = false
+)
+
+// enter begins an operation; done is told whether the server answered, if that
+// is known.
 func (b *breaker) enter() (done func(answered bool), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,7 +1,7 @@
 -- Ends one session of a person, or all but the one kept.
 
 if step.session then
-  local record = load(session_key(step.session))
+  local record = load(session_key(step.session), SESSION)
   if not record or record.a ~= step.address then return 0 end
   end_session(step.session)
   return 1

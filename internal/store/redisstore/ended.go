@@ -42,9 +42,12 @@ const (
 	pingInterval = time.Second
 )
 
+// channel is where the ends of sessions are told.
+func (s *Store) channel() string { return s.base + "ended" }
+
 // listen hears of the sessions that other instances end, until ctx ends.
 func (s *Store) listen(ctx context.Context) {
-	subscription := s.client.Subscribe(ctx, s.base+"ended")
+	subscription := s.client.Subscribe(ctx, s.channel())
 	defer subscription.Close()
 	waiting := false // for the answer to a ping
 	for ctx.Err() == nil {
@@ -71,16 +74,20 @@ func (s *Store) listen(ctx context.Context) {
 		// look. One that is only silent has to be dropped first.
 		waiting = false
 		subscription.Close()
+		s.lookAround()
 		pause(ctx, listenPause)
-		subscription = s.client.Subscribe(ctx, s.base+"ended")
+		subscription = s.client.Subscribe(ctx, s.channel())
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) {
+// pause waits; it returns false if ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+		return false
 	case <-timer.C:
+		return true
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -22,22 +23,36 @@ func (e *unusableError) Error() string { return e.reason }
 // did not answer can be used.
 const inspectPause = time.Second
 
-// inspect looks whether the server can be used.
+// inspect looks whether the server can be used: whether it is new enough, and
+// whether it lets us do all that will have to be done.
 func (s *Store) inspect(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, 3*s.timeout)
 	defer cancel()
 	info, err := s.client.Info(bounded, "server").Result()
-	switch {
-	case isRefusal(err):
-		return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts, PUBLISH and SUBSCRIBE on keys and channels of the prefix", err)}
-	case err != nil:
-		return describe(err)
+	if err != nil {
+		return asRefusal(err)
 	}
 	if version := field(info, "redis_version"); isOlder(version, 6, 2) {
 		return &unusableError{fmt.Sprintf("the server is version %s; 6.2 or newer is needed", version)}
 	}
+	if _, err := s.eval(bounded, checkStep, fmt.Appendf(nil, `{"now":%d}`, record.Millis(time.Now()))); err != nil {
+		return asRefusal(err)
+	}
+	subscription := s.client.Subscribe(bounded, s.channel())
+	defer subscription.Close()
+	if _, err := subscription.ReceiveTimeout(bounded, s.timeout); err != nil {
+		return asRefusal(err)
+	}
 	s.checkEviction(bounded)
 	return nil
+}
+
+// asRefusal tells a server that will not have us from one that is not there.
+func asRefusal(err error) error {
+	if !isRefusal(err) {
+		return describe(err)
+	}
+	return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts with read and write commands on the keys of the prefix (~prefix*), PUBLISH and SUBSCRIBE on its channels (&prefix*), and INFO", err)}
 }
 
 // checkEviction warns of a server that forgets when its memory is full. What
@@ -56,8 +71,7 @@ func (s *Store) checkEviction(ctx context.Context) {
 // inspectUntilKnown looks again until the server answers.
 func (s *Store) inspectUntilKnown(ctx context.Context) {
 	for {
-		pause(ctx, inspectPause)
-		if ctx.Err() != nil {
+		if !pause(ctx, inspectPause) {
 			return
 		}
 		err := s.inspect(ctx)
@@ -75,9 +89,15 @@ func (s *Store) inspectUntilKnown(ctx context.Context) {
 	}
 }
 
+// refusals are in answers that will be the same next time.
+var refusals = []string{
+	"WRONGPASS", "NOAUTH", "NOPERM", "invalid password", "without any password configured", "ACL failure in script",
+	"The user executing the script can't",
+}
+
 // isRefusal tells whether an answer will be the same next time.
 func isRefusal(err error) bool {
-	for _, word := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "invalid password", "without any password configured"} {
+	for _, word := range refusals {
 		if err != nil && strings.Contains(err.Error(), word) {
 			return true
 		}
@@ -107,11 +127,16 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }
 
+// isAnswer tells whether an error is what the server answered.
+func isAnswer(err error) bool {
+	answer := redis.Error(nil)
+	return errors.As(err, &answer)
+}
+
 // describe says what went wrong. An answer of the server is certain; anything
 // else leaves open whether the step was done.
 func describe(err error) error {
-	answer := redis.Error(nil)
-	if errors.As(err, &answer) {
+	if isAnswer(err) {
 		return fmt.Errorf("redis: %w", err)
 	}
 	dial := (*net.OpError)(nil)

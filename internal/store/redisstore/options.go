@@ -41,6 +41,21 @@ type parsed struct {
 	timeout   time.Duration
 }
 
+// CheckTimeout tells what is wrong with a timeout, if anything.
+func CheckTimeout(d time.Duration) error {
+	if d < 10*time.Millisecond || d > time.Minute {
+		return fmt.Errorf("%v is not between 10ms and 1m; 1s is a good choice", d)
+	}
+	return nil
+}
+
+// Check tells what is wrong with the options, if anything. It connects to
+// nothing, and its errors repeat no password.
+func (o Options) Check() error {
+	_, err := o.parse()
+	return err
+}
+
 // parse checks the options. Its errors repeat no password.
 func (o Options) parse() (parsed, error) {
 	p := parsed{prefix: o.Prefix, timeout: o.Timeout}
@@ -61,8 +76,8 @@ func (o Options) parse() (parsed, error) {
 	if p.timeout == 0 {
 		p.timeout = DefaultTimeout
 	}
-	if p.timeout < 10*time.Millisecond || p.timeout > time.Minute {
-		return p, fmt.Errorf("timeout %v is not between 10ms and 1m", p.timeout)
+	if err := CheckTimeout(p.timeout); err != nil {
+		return p, fmt.Errorf("timeout: %w", err)
 	}
 	u := &p.universal
 	for i, given := range o.URLs {

@@ -9,7 +9,6 @@ package redisstore
 
 import (
 	"context"
-	_ "embed"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,34 +18,8 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/redis/go-redis/v9"
-)
-
-//go:embed common.lua
-var commonScript string
-
-//go:embed ask.lua
-var askScript string
-
-//go:embed redeem.lua
-var redeemScript string
-
-//go:embed end.lua
-var endScript string
-
-//go:embed touch.lua
-var touchScript string
-
-//go:embed list.lua
-var listScript string
-
-// The steps.
-var (
-	askStep    = redis.NewScript(commonScript + askScript)
-	redeemStep = redis.NewScript(commonScript + redeemScript)
-	endStep    = redis.NewScript(commonScript + endScript)
-	touchStep  = redis.NewScript(commonScript + touchScript)
-	listStep   = redis.NewScript(commonScript + listScript)
 )
 
 // Store implements the stores of signin and session.
@@ -102,14 +75,12 @@ func (s *Store) Close() error {
 
 // run runs a step. Whoever is told ErrUncertain does not know whether it was
 // done: it may be repeated if doing it twice is doing it once.
-func (s *Store) run(ctx context.Context, script *redis.Script, step any) (any, error) {
-	encoded, err := json.Marshal(step)
+func (s *Store) run(ctx context.Context, step script, argument any) (any, error) {
+	encoded, err := json.Marshal(argument)
 	if err != nil {
 		return nil, fmt.Errorf("writing a step: %w", err)
 	}
-	return s.guarded(ctx, func(ctx context.Context) (any, error) {
-		return script.Run(ctx, s.client, []string{s.base}, encoded).Result()
-	})
+	return s.guarded(ctx, func(ctx context.Context) (any, error) { return s.eval(ctx, step, encoded) })
 }
 
 // guarded does one operation within its time, unless the server is known not
@@ -131,11 +102,28 @@ func (s *Store) guarded(ctx context.Context, do func(context.Context) (any, erro
 	if errors.Is(err, redis.Nil) {
 		err = nil
 	}
-	done(err == nil || ctx.Err() != nil) // who hung up says nothing of the server
+	switch {
+	case err == nil || isAnswer(err):
+		done(answered)
+	case ctx.Err() != nil: // who hung up says nothing of the server
+	default:
+		done(silent)
+	}
+	if redis.IsClusterDownError(err) || err != nil && !isAnswer(err) {
+		s.lookAround()
+	}
 	if err != nil {
 		return nil, describe(err)
 	}
 	return result, nil
+}
+
+// lookAround makes the client of a cluster learn anew who serves what. By
+// itself it does so when a node sends it elsewhere, which a dead one does not.
+func (s *Store) lookAround() {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(context.Background()) // in the background, and once at a time
+	}
 }
 
 func (s *Store) usable() error {
@@ -144,7 +132,7 @@ func (s *Store) usable() error {
 	return s.refused
 }
 
-// hook is a function that is called until it is cancelled.
+// addHook keeps a function that is called until it is cancelled.
 func (s *Store) addHook(add func(hook int), remove func(hook int)) (cancel func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,10 +147,13 @@ func (s *Store) addHook(add func(hook int), remove func(hook int)) (cancel func(
 }
 
 // encode writes a key as it stands in Redis and in JSON.
-func encode(key []byte) string { return base64.StdEncoding.EncodeToString(key) }
+func encode(key []byte) string { return base64.RawURLEncoding.EncodeToString(key) }
+
+// encodeLink writes the key of a link. Half of the hash tells links apart.
+func encodeLink(key signin.LinkKey) string { return encode(key[:16]) }
 
 func decodeKey(encoded string) (key session.Key, ok bool) {
-	raw, err := base64.StdEncoding.DecodeString(encoded)
+	raw, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil || len(raw) != len(key) {
 		return key, false
 	}

@@ -11,29 +11,33 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// get reads a record with one GET.
-func (s *Store) get(ctx context.Context, key string, into any) (found bool, err error) {
-	raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) {
-		return s.client.Get(ctx, s.base+key).Bytes()
-	})
-	if err != nil {
-		return false, err
+// decodeSession reads a record of a session, a list as common.lua writes it.
+func decodeSession(encoded []byte) (record.Session, error) {
+	var stored record.Session
+	var device record.Device
+	fields := []any{
+		&stored.Address, &stored.Scope, &stored.SignedIn, &stored.Seen, &stored.Expires, &device.Browser, &device.System, &device.Network,
 	}
-	encoded, _ := raw.([]byte)
-	if encoded == nil {
-		return false, nil
+	if err := json.Unmarshal(encoded, &fields); err != nil {
+		return stored, fmt.Errorf("reading a session of redis: %w", err)
 	}
-	if err := json.Unmarshal(encoded, into); err != nil {
-		return false, fmt.Errorf("reading a record of redis: %w", err)
+	if device != (record.Device{}) {
+		stored.Device = &device
 	}
-	return true, nil
+	return stored, nil
 }
 
 // Session implements session.Store.
 func (s *Store) Session(ctx context.Context, key session.Key, now time.Time) (session.Record, bool, error) {
-	var stored record.Session
-	found, err := s.get(ctx, "s:"+encode(key[:]), &stored)
-	if err != nil || !found || stored.Expires <= record.Millis(now) {
+	raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) {
+		return s.client.Get(ctx, s.base+"s:"+encode(key[:])).Bytes()
+	})
+	encoded, _ := raw.([]byte)
+	if err != nil || encoded == nil {
+		return session.Record{}, false, err
+	}
+	stored, err := decodeSession(encoded)
+	if err != nil || stored.Expires <= record.Millis(now) {
 		return session.Record{}, false, err
 	}
 	return stored.Unpack(), true, nil
@@ -69,10 +73,13 @@ func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time
 	for i := 0; i+1 < len(list); i += 2 {
 		name, _ := list[i].(string)
 		encoded, _ := list[i+1].(string)
-		var stored record.Session
+		stored, err := decodeSession([]byte(encoded))
+		if err != nil {
+			return nil, err
+		}
 		key, ok := decodeKey(name)
-		if err := json.Unmarshal([]byte(encoded), &stored); err != nil || !ok {
-			return nil, fmt.Errorf("reading a session of redis: %w", err)
+		if !ok {
+			return nil, fmt.Errorf("reading a session of redis: it has the key %q", name)
 		}
 		if stored.Expires > record.Millis(now) {
 			entries = append(entries, session.Entry{Key: key, Record: stored.Unpack()})

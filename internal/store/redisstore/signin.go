@@ -26,16 +26,17 @@ func packUse(u limit.Use) use {
 
 // askingStep is a signin.Asking for the script.
 type askingStep struct {
-	Now        int64          `json:"now"`
-	NowMicros  int64          `json:"now_us"`
-	Browser    string         `json:"browser"`
-	Record     record.Request `json:"record"`
-	Client     use            `json:"client"`
-	Mailbox    use            `json:"mailbox"`
-	Total      use            `json:"total"`
-	Admitted   bool           `json:"admitted"`
-	Link       string         `json:"link"`
-	LinkRecord record.Link    `json:"link_record"`
+	Now       int64          `json:"now"`
+	NowMicros int64          `json:"now_us"`
+	Browser   string         `json:"browser"`
+	Record    record.Request `json:"record"`
+	Client    use            `json:"client"`
+	Mailbox   use            `json:"mailbox"`
+	Total     use            `json:"total"`
+	Admitted  bool           `json:"admitted"`
+	Link      string         `json:"link"`
+	Code      string         `json:"code"`
+	Policy    string         `json:"policy"`
 }
 
 // Ask implements signin.Store.
@@ -43,7 +44,7 @@ func (s *Store) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) 
 	raw, err := s.run(ctx, askStep, askingStep{
 		Now: record.Millis(a.Now), NowMicros: a.Now.UnixMicro(), Browser: encode(a.Browser[:]), Record: record.PackRequest(a.Request),
 		Client: packUse(a.Client), Mailbox: packUse(a.Mailbox), Total: packUse(a.Total), Admitted: a.Admitted,
-		Link: encode(a.Link[:]), LinkRecord: record.PackLink(a),
+		Link: encodeLink(a.Link), Code: encode(a.Code[:]), Policy: a.Policy,
 	})
 	if err != nil {
 		return signin.Asked{}, err
@@ -78,7 +79,7 @@ type redemptionStep struct {
 
 // RedeemLink implements signin.Store.
 func (s *Store) RedeemLink(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
-	return s.redeem(ctx, r, redemptionStep{Link: encode(r.Link[:])})
+	return s.redeem(ctx, r, redemptionStep{Link: encodeLink(r.Link)})
 }
 
 // RedeemCode implements signin.Store.
@@ -137,10 +138,18 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, step redemption
 
 // Request implements signin.Store.
 func (s *Store) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (signin.Request, bool, error) {
-	var stored record.Request
-	found, err := s.get(ctx, "r:"+encode(browser[:]), &stored)
-	if err != nil || !found || stored.Expires+signin.Remembered.Milliseconds() <= record.Millis(now) {
+	raw, err := s.run(ctx, lookStep, struct {
+		Browser string `json:"browser"`
+	}{encode(browser[:])})
+	if err != nil || raw == nil {
 		return signin.Request{}, false, err
+	}
+	var stored record.Request
+	if err := decodeAnswer(raw, &stored); err != nil {
+		return signin.Request{}, false, err
+	}
+	if stored.Expires+signin.Remembered.Milliseconds() <= record.Millis(now) {
+		return signin.Request{}, false, nil
 	}
 	return stored.Unpack(), true, nil
 }

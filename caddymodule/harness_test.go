@@ -1,0 +1,289 @@
+package caddymodule
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"regexp"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/mail/console"
+)
+
+// mailbox receives what console mailers print.
+var mailbox = make(mailboxWriter, 100)
+
+type mailboxWriter chan string
+
+func (w mailboxWriter) Write(p []byte) (int, error) {
+	w <- string(p)
+	return len(p), nil
+}
+
+func TestMain(m *testing.M) {
+	printer = console.New(mailbox)
+	os.Exit(m.Run())
+}
+
+// gateway is a server that a test runs in this process.
+type gateway struct {
+	t       *testing.T
+	port    int
+	folder  string // of Caddy's storage
+	logs    string // file that log lines are written to
+	site    string // what stands in the site
+	options string // global options
+}
+
+// newGateway starts a server on a free port of the loopback interface, with the
+// memory store unless the options name another.
+func newGateway(t *testing.T, options, site string) *gateway {
+	t.Helper()
+	folder := isolate(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway{t: t, port: listener.Addr().(*net.TCPAddr).Port, folder: folder, logs: folder + "/log", site: site, options: options}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g.load()
+	t.Cleanup(g.stop)
+	return g
+}
+
+// caddyfile is the configuration with some more lines among the global options.
+func (g *gateway) caddyfile() string {
+	options := g.options
+	if !strings.Contains(options, "doorpost {") {
+		options += "doorpost {\nstore memory\nmailer console\n}\n"
+	}
+	return fmt.Sprintf(`{
+	admin off
+	persist_config off
+	grace_period 1s
+	storage file_system %s
+	log default {
+		output file %s
+		level DEBUG
+	}
+	%s
+}
+http://localhost:%d {
+	bind 127.0.0.1
+	log
+	%s
+}
+`, g.folder, g.logs, options, g.port, g.site)
+}
+
+// load loads the configuration, in place of the one that runs.
+func (g *gateway) load() {
+	g.t.Helper()
+	if err := g.tryLoad(); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *gateway) tryLoad() error {
+	config, err := adapt(g.caddyfile())
+	if err != nil {
+		return err
+	}
+	return caddy.Load(config, true)
+}
+
+func (g *gateway) stop() {
+	g.t.Helper()
+	if err := caddy.Stop(); err != nil {
+		g.t.Error(err)
+	}
+}
+
+// app is the one that runs.
+func (g *gateway) app() *App {
+	g.t.Helper()
+	app, err := caddy.ActiveContext().App("doorpost")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return app.(*App)
+}
+
+func (g *gateway) origin() string { return fmt.Sprintf("http://localhost:%d", g.port) }
+
+// logged is what was written to the log.
+func (g *gateway) logged() string {
+	content, err := os.ReadFile(g.logs)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return string(content)
+}
+
+// browser is somebody at the gate.
+type browser struct {
+	*gateway
+	client *http.Client
+}
+
+func (g *gateway) newBrowser() *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, DisableKeepAlives: true}
+	return &browser{gateway: g, client: &http.Client{
+		Jar: jar, Transport: transport, Timeout: 20 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *browser) do(method, path string, body io.Reader, headers ...string) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.origin()+path, body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+			continue
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(content)}
+}
+
+func (b *browser) get(path string, headers ...string) answer {
+	b.t.Helper()
+	return b.do(http.MethodGet, path, nil, headers...)
+}
+
+// getUntil asks until the configuration that was loaded last answers. The
+// server before it may take a connection for a moment still, and close it
+// unanswered (http.Server.Shutdown).
+func (b *browser) getUntil(path, body string) {
+	b.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		resp, err := b.client.Get(b.origin() + path)
+		if err == nil {
+			content, readErr := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err = readErr; string(content) == body {
+				return
+			}
+			if resp.StatusCode != http.StatusOK {
+				b.t.Fatalf("the answer is %d %q, want %q", resp.StatusCode, content, body)
+			}
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%q was never answered; the last error is %v", body, err)
+		}
+	}
+}
+
+// post submits a form as a page of ours does.
+func (b *browser) post(path string, fields url.Values) answer {
+	b.t.Helper()
+	return b.do(http.MethodPost, path, strings.NewReader(fields.Encode()),
+		"Content-Type", "application/x-www-form-urlencoded", "Origin", b.origin())
+}
+
+var linkToken = regexp.MustCompile(`/_doorpost/link#([A-Za-z0-9_-]+)`)
+
+// signIn asks for a link, reads the mail, and redeems the link.
+func (b *browser) signIn(address string) {
+	b.t.Helper()
+	if got := b.post("/_doorpost/sign-in", url.Values{"email": {address}}); got.status != http.StatusSeeOther {
+		b.t.Fatalf("asking for a link is answered with %d: %s", got.status, got.body)
+	}
+	got := b.post("/_doorpost/link", url.Values{"token": {b.receiveToken(address)}})
+	if got.status != http.StatusSeeOther {
+		b.t.Fatalf("redeeming the link is answered with %d: %s", got.status, got.body)
+	}
+}
+
+// receiveToken waits for the message to an address and takes the token from it.
+func (b *browser) receiveToken(address string) string {
+	b.t.Helper()
+	for {
+		select {
+		case message := <-mailbox:
+			if !strings.Contains(message, "To:      "+address+"\n") {
+				continue // for a browser of another test
+			}
+			found := linkToken.FindStringSubmatch(message)
+			if found == nil {
+				b.t.Fatalf("there is no link in the message:\n%s", message)
+			}
+			return found[1]
+		case <-time.After(20 * time.Second):
+			b.t.Fatalf("no message to %s came", address)
+		}
+	}
+}
+
+// ourGoroutines counts the goroutines that were started by or stand in
+// Doorpost, those of tests not counted. Caddy's own come and go with each
+// configuration.
+func ourGoroutines(t *testing.T) int {
+	t.Helper()
+	var stacks strings.Builder
+	if err := pprof.Lookup("goroutine").WriteTo(&stacks, 2); err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for stack := range strings.SplitSeq(stacks.String(), "\n\n") {
+		if strings.Contains(stack, "doorpost-auth/doorpost/") && !strings.Contains(stack, "testing.tRunner") {
+			count++
+		}
+	}
+	return count
+}
+
+// expectNoNewGoroutines fails if more of our goroutines run, after they had
+// time to end, than before.
+func expectNoNewGoroutines(t *testing.T, before int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ourGoroutines(t) > before; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Errorf("%d goroutines of ours run, %d did before", ourGoroutines(t), before)
+			return
+		}
+	}
+}
+
+// poolCount is how many configurations hold the store with a key.
+func poolCount(key string) int {
+	count, _ := backends.References(key)
+	return count
+}

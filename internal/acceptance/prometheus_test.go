@@ -1,0 +1,114 @@
+package acceptance
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// startPrometheus starts Debian's prometheus, which watches itself, and returns
+// its address once it has an answer to a query.
+func startPrometheus(t *testing.T) (address string) {
+	t.Helper()
+	program, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = "127.0.0.1:" + freePort(t)
+	folder := t.TempDir()
+	config := folder + "/prometheus.yml"
+	err = os.WriteFile(config, []byte("scrape_configs:\n- job_name: self\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['"+address+"']\n"), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	said := new(transcript)
+	cmd := exec.CommandContext(ctx, program, "--config.file="+config, "--storage.tsdb.path="+folder+"/data", "--web.listen-address="+address)
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+	})
+	if !holdsWithin(patience, func() bool {
+		// The first scrape has to be in, so that there is something to show.
+		response, err := http.Get("http://" + address + "/api/v1/query?query=up")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		return err == nil && strings.Contains(string(body), `"instance":"`+address+`"`)
+	}) {
+		t.Fatalf("prometheus has nothing to tell: %s", said)
+	}
+	return address
+}
+
+const (
+	// prometheusPage is a query in the interface that Debian's package has.
+	prometheusPage = "/classic/graph?g0.expr=up%7Bjob%3D%22self%22%7D&g0.tab=1&g0.stacked=0&g0.range_input=1h&x=%2B%20%25"
+
+	// prometheusFetch asks its API as a script of that page does.
+	prometheusFetch = `(async () => {
+		const answer = await fetch("/api/v1/query?query=up");
+		return { status: answer.status, type: answer.headers.get("Content-Type"), body: await answer.text(), redirected: answer.redirected };
+	})()`
+)
+
+// fetched is what a script of the page gets.
+type fetched struct {
+	Status     int
+	Type, Body string
+	Redirected bool
+}
+
+func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
+	t.Parallel()
+	prometheus := startPrometheus(t)
+	g := start(t, setup{behind: "reverse_proxy " + prometheus, silent: true})
+	person := newProfile(t)
+	tab := person.newTab()
+	tab.expect(waitingNoise)
+	tab.open(g.origin + prometheusPage)
+	tab.awaitText("Type your email address")
+	tab.typeInto("#email", "ada@example.com")
+	tab.click("form button")
+	tab.awaitText("Check your mail")
+	m := g.mail.await("ada@example.com")
+	opened := person.newTab()
+	// Debian's copy of this library is a module, which the page loads as a plain
+	// script, with or without a gate before it.
+	opened.expect("/classic/static/popper.js/")
+	opened.open(m.link)
+	opened.awaitLocation(g.origin + prometheusPage)
+	// The page asks for the result by XHR.
+	opened.awaitText(`instance="` + prometheus + `"`)
+	opened.picture("prometheus")
+	if result, err := evaluate[fetched](opened, prometheusFetch); err != nil || result.Status != http.StatusOK || !strings.Contains(result.Body, `"success"`) {
+		t.Errorf("a script of the page gets %+v (%v)", result, err)
+	}
+	tab.awaitLocation(g.origin + prometheusPage)
+
+	// The session ends in the other tab.
+	tab.open(g.origin + "/_doorpost/sign-out")
+	tab.click("form button")
+	tab.awaitText("Type your email address")
+	opened.expect("status of 401")
+	result, err := evaluate[fetched](opened, prometheusFetch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Status != http.StatusUnauthorized || result.Type != "application/problem+json" || result.Redirected {
+		t.Errorf("without session a script of the page gets %+v", result)
+	}
+	if said, err := jsonFields(result.Body); err != nil || said["sign_in_url"] != g.origin+"/_doorpost/sign-in" {
+		t.Errorf("the script is told %v (%v)", said, err)
+	}
+}

@@ -1,0 +1,91 @@
+package acceptance
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestProtectPutsAGateInFrontOfAnAppWithoutAConfiguration(t *testing.T) {
+	t.Parallel()
+	app, server, h, port := startUpstream(t), startMailServer(t), newHome(t), freePort(t)
+	origin := "http://localhost:" + port
+	p := launch(t, h, "protect", "--from", origin, "--to", app.address, "--allow", "ada@example.com", "--allow", "*@example.org",
+		"--smtp", server.address, "--smtp-tls", "off", "--mail-from", "Gate <gate@example.com>", "--data", h.path("kept"))
+	v := newVisitor(t, origin, "127.0.0.1:"+port)
+	await(t, "the gate to answer", func() bool {
+		if p.hasExited() {
+			t.Fatalf("protect did not start: %s", p.output())
+		}
+		a, err := v.try(v.navigate("/x?y"))
+		return err == nil && a.status == http.StatusSeeOther
+	})
+	for _, address := range []string{"ada@example.com", "bob@example.org"} {
+		v.ask(address, "/x?y").leadsTo(t, "/_doorpost/check-mail")
+		v.submit("/_doorpost/code", "code", server.await(address).code).leadsTo(t, "/x?y")
+		if got := v.open("/x?y").echo(t).values("Remote-User"); len(got) != 1 || got[0] != address {
+			t.Errorf("the app is told %q, want %s", got, address)
+		}
+	}
+	v.ask("eve@example.com", "/").leadsTo(t, "/_doorpost/check-mail")
+	p.stop()
+	if n := len(server.received("eve@example.com")); n > 0 {
+		t.Errorf("%d messages went to somebody who was not allowed", n)
+	}
+	if _, err := os.Stat(h.path("kept/doorpost.db")); err != nil {
+		t.Errorf("sessions are not kept where --data says: %v", err)
+	}
+}
+
+func TestProtectSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	for words, arguments := range map[string][]string{
+		"--to":        {"--allow", "ada@example.com"},
+		"--allow":     {"--to", "localhost:3000"},
+		"--mail-from": {"--to", "localhost:3000", "--allow", "ada@example.com", "--smtp", "localhost:25"},
+		"https":       {"--to", "localhost:3000", "--allow", "ada@example.com", "--from", "http://app.example.com"},
+	} {
+		code, output := runToEnd(t, newHome(t), append([]string{"protect"}, arguments...)...)
+		if code == 0 || !strings.Contains(output, words) {
+			t.Errorf("protect %q ended with %d: %s", arguments, code, output)
+		}
+	}
+}
+
+func TestSignInOverTLSAndHTTP2(t *testing.T) {
+	t.Parallel()
+	g := prepare(t, setup{})
+	g.configure(setup{address: "https://localhost:" + g.port, behind: "tls internal\nreverse_proxy " + g.upstream.address, silent: true})
+	// Caddy makes the certificate itself; nothing is installed for it.
+	replaceInFile(t, g.caddyfile(), "auto_https off", "auto_https disable_redirects")
+	g.gate = launch(t, g.home, "run", "--config", g.caddyfile())
+	root := g.home.path("data/caddy/pki/authorities/local/root.crt")
+	roots := x509.NewCertPool()
+	await(t, "a certificate authority", func() bool {
+		certificate, err := os.ReadFile(root)
+		return err == nil && roots.AppendCertsFromPEM(certificate)
+	})
+	v := g.visitor()
+	transport := v.client.Transport.(*http.Transport)
+	transport.TLSClientConfig, transport.ForceAttemptHTTP2 = &tls.Config{RootCAs: roots}, true
+	await(t, "the gate to answer", func() bool {
+		a, err := v.try(v.navigate("/_doorpost/sign-in"))
+		return err == nil && a.status == http.StatusOK
+	})
+	g.signIn(v, "ada@example.com", "/")
+	for _, name := range []string{"__Host-doorpost", "__Host-doorpost-ask"} {
+		if v.cookies[name] == "" {
+			t.Errorf("there is no cookie %s: %v", name, v.cookies)
+		}
+	}
+	r := v.navigate("/")
+	r.Header.Set("Remote-User", forged)
+	response := v.do(r)
+	checkIdentity(t, "over HTTP/2", response.echo(t), "ada@example.com")
+	thief := v.twin()
+	v.submit("/_doorpost/sign-out")
+	thief.do(thief.script(http.MethodGet, "/")).isProblem(t, http.StatusUnauthorized)
+}

@@ -1,0 +1,75 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/gorilla/securecookie"
+)
+
+// countingCodec counts how often a cookie is decoded.
+type countingCodec struct {
+	securecookie.Codec
+	decodes int
+}
+
+func (c *countingCodec) Decode(name, value string, dst any) error {
+	c.decodes++
+	return c.Codec.Decode(name, value, dst)
+}
+
+// oneSession is a store that has one session and counts how often it is asked.
+// What it does not have panics.
+type oneSession struct {
+	Store
+	record  Record
+	lookups int
+}
+
+func (s *oneSession) Session(context.Context, Key, time.Time) (Record, bool, error) {
+	s.lookups++
+	return s.record, true, nil
+}
+
+func TestASessionThatWasCheckedAMomentAgoCostsNoDecodeAndNoLookUp(t *testing.T) {
+	ring, err := keys.NewRing(keys.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const scope = "https://app.example.com"
+	cookie := NewCookie(ring, CookieOptions{Scope: scope, Secure: true, Lifetime: time.Hour})
+	codec := &countingCodec{Codec: cookie.signer.codecs[0]}
+	cookie.signer.codecs[0] = codec
+	now := time.Now()
+	store := &oneSession{record: Record{Address: "alice@example.com", Scope: scope, SignedIn: now, Seen: now, Expires: now.Add(time.Hour)}}
+	keeper := NewKeeper(store, NewCache(DefaultCacheSize), Limits{Idle: time.Hour, Absolute: time.Hour, Grace: time.Minute}, slog.New(slog.DiscardHandler))
+	keeper.now = func() time.Time { return now }
+	issued, err := cookie.Issue(NewID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func() {
+		if s, err := keeper.Find(t.Context(), cookie, issued.Value); err != nil || s == nil || s.Address != "alice@example.com" {
+			t.Fatalf("found %v, %v", s, err)
+		}
+	}
+	find()
+	if codec.decodes != 1 || store.lookups != 1 {
+		t.Fatalf("the first request takes %d decodes and %d look-ups, want one of each", codec.decodes, store.lookups)
+	}
+	now = now.Add(Freshness - time.Millisecond)
+	if allocations := testing.AllocsPerRun(1000, find); allocations != 0 {
+		t.Errorf("finding a session again allocates %.0f times, want never", allocations)
+	}
+	if codec.decodes != 1 || store.lookups != 1 {
+		t.Errorf("requests after it take %d decodes and %d look-ups, want none", codec.decodes-1, store.lookups-1)
+	}
+	now = now.Add(2 * time.Millisecond)
+	find()
+	if codec.decodes != 1 || store.lookups != 2 {
+		t.Errorf("once the last look-up is old, a request takes %d decodes and %d look-ups, want 0 and 1", codec.decodes-1, store.lookups-1)
+	}
+}

@@ -1,0 +1,156 @@
+package structure
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/doorpost-auth/doorpost"
+
+// floors are the packages of the repository from top to bottom. A package, and
+// all that lie under it, imports only from floors below its own.
+var floors = [][]string{
+	{"internal/acceptance", "internal/structure", "internal/redistest"}, // for tests, nothing else imports them
+	{"cmd"},
+	{"caddymodule"},
+	{"internal/mail", "internal/store", "internal/web"},
+	{"internal/gate", "internal/signin"},
+	{"internal/people"},
+	{"internal/session"},
+	{"internal/address", "internal/keys", "internal/limit", "internal/text"},
+}
+
+// exceptions are imports within one floor that are meant.
+var exceptions = map[[2]string]string{
+	{"internal/web", "internal/mail/console"}: "the mailbox page shows what the console mailer printed",
+}
+
+// libraries are each spoken to by one package, not counting those for tests.
+var libraries = map[string]string{
+	"github.com/chromedp":              "internal/web/view/screenshots",
+	"github.com/gorilla/securecookie":  "internal/session",
+	"github.com/mailgun/mailgun-go":    "internal/mail/mailgunapi",
+	"github.com/prometheus":            "caddymodule",
+	"github.com/redis/go-redis":        "internal/store/redisstore",
+	"github.com/tidwall/btree":         "internal/store/memstore",
+	"github.com/wneessen/go-mail":      "internal/mail/smtprelay",
+	"go.etcd.io/bbolt":                 "internal/store/boltstore",
+	"go.uber.org/zap":                  "caddymodule",
+	"github.com/caddyserver/certmagic": "caddymodule",
+	"github.com/spf13/cobra":           "caddymodule",
+}
+
+// goPackage is what go list tells of a package.
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// ourPackages are the packages of the repository, their names without the
+// module's.
+func ourPackages(t *testing.T) []goPackage {
+	t.Helper()
+	listed, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"/...").Output()
+	if err != nil {
+		t.Fatalf("listing packages: %v", err)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(listed))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module+"/")
+		packages = append(packages, p)
+	}
+	if len(packages) < 20 {
+		t.Fatalf("go list knows %d packages only", len(packages))
+	}
+	return packages
+}
+
+// under tells whether a package is another or lies under it.
+func under(name, root string) bool { return name == root || strings.HasPrefix(name, root+"/") }
+
+// floorOf is the number of a package's floor and the name it stands there by.
+func floorOf(name string) (floor int, root string) {
+	for i, roots := range floors {
+		for _, root := range roots {
+			if under(name, root) {
+				return i, root
+			}
+		}
+	}
+	return -1, ""
+}
+
+func TestPackagesImportOnlyFromFloorsBelow(t *testing.T) {
+	for _, p := range ourPackages(t) {
+		floor, root := floorOf(p.ImportPath)
+		if floor < 0 {
+			t.Errorf("%s stands on no floor; give it one in this test", p.ImportPath)
+			continue
+		}
+		for _, path := range p.Imports {
+			imported, ours := strings.CutPrefix(path, module+"/")
+			if !ours {
+				continue
+			}
+			below, importedRoot := floorOf(imported)
+			if below > floor || importedRoot == root || exceptions[[2]string{p.ImportPath, imported}] != "" {
+				continue
+			}
+			t.Errorf("%s imports %s, which does not lie below it", p.ImportPath, imported)
+		}
+	}
+}
+
+func TestExceptionsAreNeeded(t *testing.T) {
+	packages := ourPackages(t)
+	for exception := range exceptions {
+		i := slices.IndexFunc(packages, func(p goPackage) bool { return p.ImportPath == exception[0] })
+		if i < 0 || !slices.Contains(packages[i].Imports, module+"/"+exception[1]) {
+			t.Errorf("%s does not import %s any more: drop the exception", exception[0], exception[1])
+		}
+	}
+}
+
+func TestOnlyTheCaddyModuleAndTheBinaryImportCaddy(t *testing.T) {
+	found := false
+	for _, p := range ourPackages(t) {
+		for _, path := range p.Imports {
+			if !strings.HasPrefix(path, "github.com/caddyserver/") {
+				continue
+			}
+			found = true
+			if !under(p.ImportPath, "caddymodule") && !under(p.ImportPath, "cmd") {
+				t.Errorf("%s imports %s; what it needs of Caddy, caddymodule translates", p.ImportPath, path)
+			}
+		}
+	}
+	if !found {
+		t.Error("no package imports Caddy: this test looks at the wrong thing")
+	}
+}
+
+func TestEachLibraryIsSpokenToByOnePackage(t *testing.T) {
+	for _, p := range ourPackages(t) {
+		if floor, _ := floorOf(p.ImportPath); floor == 0 {
+			continue
+		}
+		for _, path := range p.Imports {
+			for library, owner := range libraries {
+				if under(path, library) && p.ImportPath != owner {
+					t.Errorf("%s imports %s, which is for %q alone", p.ImportPath, path, owner)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# Runs every check of the repository. It needs Go; what else is missing it
+# installs with apt, or says what to install where there is no apt.
+#
+#   ./test.sh                        all of it
+#   DOORPOST_FUZZTIME=1m ./test.sh   with more time for each fuzz target
+#
+# The last line says how many tests ran: "412 passed, 0 failed". Subtests and
+# runs of a fuzz target count as tests. A check that fails (format, vet,
+# staticcheck) and a package that fails without a failing test count as one
+# failure each. A skipped test fails the run too, and so does a run of no test.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+fuzztime=${DOORPOST_FUZZTIME:-5s}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0 skipped=0
+
+say() { printf '\n== %s\n' "$*"; }
+
+# Command, and the Debian packages that bring it. The race detector needs a C
+# compiler; the browser tests need chromium, with a font to write in.
+needs=(
+	"gcc:gcc libc6-dev"
+	"redis-server:redis-server"
+	"chromium:chromium fonts-dejavu-core"
+	"prometheus:prometheus"
+)
+
+install_missing() {
+	local need packages=() commands=()
+	for need in "${needs[@]}"; do
+		if ! command -v "${need%%:*}" >/dev/null; then
+			commands+=("${need%%:*}")
+			read -ra more <<<"${need#*:}"
+			packages+=("${more[@]}")
+		fi
+	done
+	((${#packages[@]})) || return 0
+	local as_root=()
+	if ((EUID != 0)); then
+		as_root=(sudo)
+	fi
+	if ! command -v apt-get >/dev/null || { ((EUID != 0)) && ! command -v sudo >/dev/null; }; then
+		echo "These commands are missing: ${commands[*]}" >&2
+		echo "Install them and try again. On Debian, as root: apt-get install ${packages[*]}" >&2
+		exit 1
+	fi
+	say "installing ${packages[*]}"
+	"${as_root[@]}" apt-get update -q
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"
+}
+
+# check runs a command whose failure is one failure of the whole.
+check() {
+	say "$1"
+	shift
+	if ! "$@"; then
+		failed=$((failed + 1))
+	fi
+}
+
+formatted() {
+	local list
+	list=$(gofmt -l .) || return 1
+	if [[ -n $list ]]; then
+		printf 'not formatted, run gofmt -w on:\n%s\n' "$list"
+		return 1
+	fi
+}
+
+staticcheck() {
+	go -C internal/tools build -o "$tmp/staticcheck" honnef.co/go/tools/cmd/staticcheck && "$tmp/staticcheck" ./...
+}
+
+# counter reads the events of go test -json: a line for each package as it
+# ends, the whole output of whatever fails or is skipped, and at the end the
+# three counts into the file that the variable counts names.
+counter='
+function field(name,    start) {
+	if (!match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"")) return ""
+	start = length(name) + 4
+	return substr($0, RSTART + start, RLENGTH - start - 1)
+}
+function plain(s) {
+	gsub(/\\\\/, "\001", s)
+	gsub(/\\n/, "\n", s); gsub(/\\t/, "\t", s); gsub(/\\r/, "", s); gsub(/\\"/, "\"", s)
+	gsub(/\\u003c/, "<", s); gsub(/\\u003e/, ">", s); gsub(/\\u0026/, "\\&", s); gsub(/\\u001b/, "\033", s)
+	gsub("\001", "\\", s)
+	return s
+}
+function show(key) { printf "%s", output[key] }
+!/^\{/ { print; fflush(); next }
+{
+	action = field("Action"); package = field("Package"); test = field("Test"); key = package "\n" test
+}
+action == "build-output" { printf "%s", plain(field("Output")); fflush(); next }
+action == "output" { output[key] = output[key] plain(field("Output")); next }
+action == "run" { running[key] = 1; next }
+test != "" && (action == "pass" || action == "fail" || action == "skip") {
+	delete running[key]
+	if (action == "pass") { passed++; passedIn[package]++ }
+	if (action == "fail") { failed++; failedIn[package]++; show(key) }
+	if (action == "skip") { skipped++; show(key) }
+	delete output[key]; fflush(); next
+}
+test == "" && (action == "pass" || action == "fail") {
+	for (other in running) {
+		split(other, part, "\n")
+		if (part[1] != package) continue
+		show(other); delete output[other]; delete running[other]
+		print "--- FAIL: " part[2] " (did not end)"; failed++; failedIn[package]++
+	}
+	elapsed = match($0, /"Elapsed":[0-9.]+/) ? substr($0, RSTART + 10, RLENGTH - 10) : 0
+	if (action == "fail") {
+		if (!failedIn[package]) failed++
+		show(key)
+	}
+	printf "%-4s  %s  %d passed, %d failed  %ss\n", action == "pass" ? "ok" : "FAIL", package, passedIn[package], failedIn[package], elapsed
+	delete output[key]; fflush(); next
+}
+END {
+	for (other in running) { show(other); split(other, part, "\n"); print "--- FAIL: " part[1] " " part[2] " (did not end)"; failed++ }
+	printf "%d %d %d\n", passed, failed, skipped > counts
+}'
+
+# mawk waits for a full buffer unless it is told not to.
+awk=(awk)
+if awk -W version 2>&1 </dev/null | grep -q '^mawk'; then
+	awk=(awk -W interactive)
+fi
+
+race_tests() {
+	local status
+	set +e
+	go test -race -count=1 -timeout 20m -json "${@:-./...}" | "${awk[@]}" -v counts="$tmp/counts" "$counter"
+	status=("${PIPESTATUS[@]}")
+	set -e
+	local more_failed=1
+	if [[ -s $tmp/counts ]]; then
+		local more_passed
+		read -r more_passed more_failed skipped <"$tmp/counts"
+		passed=$((passed + more_passed)) failed=$((failed + more_failed))
+	fi
+	# A failure that no event told of is one all the same.
+	if ((status[0] + status[1] != 0 && more_failed == 0)); then
+		failed=$((failed + 1))
+	fi
+}
+
+fuzz_tests() {
+	local folder target
+	while IFS= read -r folder; do
+		while IFS= read -r target; do
+			echo "$folder $target"
+			if go test -run='^$' -fuzz="^$target\$" -fuzztime="$fuzztime" "$folder" >"$tmp/fuzz" 2>&1; then
+				passed=$((passed + 1))
+			else
+				cat "$tmp/fuzz"
+				failed=$((failed + 1))
+			fi
+		done < <(go test -race -list='^Fuzz' "$folder" | grep '^Fuzz')
+	done < <(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u)
+}
+
+if ! command -v go >/dev/null; then
+	echo "Go is missing: install the version that go.mod names, or a newer one, see https://go.dev/doc/install" >&2
+	exit 1
+fi
+install_missing
+export CGO_ENABLED=1 # for the race detector
+
+check "format" formatted
+check "go vet" go vet ./...
+check "staticcheck" staticcheck
+say "tests, with the race detector"
+race_tests
+say "fuzz targets, $fuzztime each"
+fuzz_tests
+
+say "result"
+if ((skipped > 0)); then
+	echo "$skipped skipped: a test that does not run shows nothing"
+fi
+if ((passed + failed == 0)); then
+	echo "no test ran"
+fi
+echo "$passed passed, $failed failed"
+((passed > 0 && failed == 0 && skipped == 0))
