@@ -2,6 +2,7 @@ package gate
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -18,36 +19,34 @@ func isOurCookie(name string) bool {
 	return found && (rest == "" || rest[0] == '-')
 }
 
+func mentionsUs(line string) bool { return strings.Contains(line, ourCookie) }
+
 // cookieValues are the values of our cookies in a request.
 type cookieValues struct {
 	session, request   string
 	sessions, requests int // how many of that name there were
 }
 
-// take removes our cookies from the request, so that the app never sees them,
+// takeCookies removes our cookies from the request, so that the app never sees them,
 // and returns the values of the two that are named.
 func takeCookies(header http.Header, sessionName, requestName string) (values cookieValues) {
 	lines := header["Cookie"]
+	if !slices.ContainsFunc(lines, mentionsUs) {
+		return values
+	}
 	var kept []string
-	for i, line := range lines {
-		if !strings.Contains(line, ourCookie) {
-			if kept != nil {
-				kept = append(kept, line)
-			}
-			continue
+	for _, line := range lines {
+		rest := line
+		if mentionsUs(line) {
+			rest = values.takeFrom(line, sessionName, requestName)
 		}
-		if kept == nil {
-			kept = append(make([]string, 0, len(lines)), lines[:i]...)
-		}
-		if rest := values.takeFrom(line, sessionName, requestName); rest != "" {
+		if rest != "" {
 			kept = append(kept, rest)
 		}
 	}
-	switch {
-	case kept == nil:
-	case len(kept) == 0:
+	if kept == nil {
 		delete(header, "Cookie")
-	default:
+	} else {
 		header["Cookie"] = kept
 	}
 	// Two cookies of one name are two claims, one of which somebody planted.
