@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -158,7 +159,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	verdict, identity := h.block.Check(visit, r)
 	switch {
 	case verdict != gate.Pass:
-		door.web.Refuse(w, r, sent.RequestURI(), verdict, visit, clientIP(r))
+		door.web.Refuse(w, r, sentURI(r), verdict, visit, clientIP(r))
 		return nil
 	case r.Method == http.MethodConnect && !isExtendedConnect(r):
 		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
@@ -187,6 +188,20 @@ func sentURL(r *http.Request) *url.URL {
 		return original.URL
 	}
 	return r.URL
+}
+
+// sentURI is the same, as it was written: Go's parser would write some
+// characters otherwise, and people come back to what they asked for byte for
+// byte.
+func sentURI(r *http.Request) string {
+	uri := r.RequestURI
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.RequestURI != "" {
+		uri = original.RequestURI
+	}
+	if !strings.HasPrefix(uri, "/") { // the absolute form, which proxies send
+		return sentURL(r).RequestURI()
+	}
+	return uri
 }
 
 // isExtendedConnect tells whether a CONNECT opens a WebSocket over HTTP/2 or
