@@ -98,6 +98,7 @@ func (s *Store) guarded(ctx context.Context, do func(context.Context) (any, erro
 	}
 	bounded, cancel := s.bounded(ctx)
 	defer cancel()
+	began := time.Now()
 	result, err := do(bounded)
 	if errors.Is(err, redis.Nil) {
 		err = nil
@@ -105,7 +106,7 @@ func (s *Store) guarded(ctx context.Context, do func(context.Context) (any, erro
 	switch {
 	case err == nil || isAnswer(err):
 		done(answered)
-	case ctx.Err() != nil: // who hung up says nothing of the server
+	case hungUp(ctx) && time.Since(began) < s.timeout: // says nothing of the server
 	default:
 		done(silent)
 	}
@@ -116,6 +117,13 @@ func (s *Store) guarded(ctx context.Context, do func(context.Context) (any, erro
 		return nil, describe(err)
 	}
 	return result, nil
+}
+
+// hungUp tells whether the caller waits no more. What is on the wire may end
+// by the deadline a moment before the context does.
+func hungUp(ctx context.Context) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() != nil || limited && !time.Now().Before(deadline)
 }
 
 // lookAround makes the client of a cluster learn anew who serves what. By

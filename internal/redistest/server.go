@@ -1,0 +1,199 @@
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// startTime is how long a server may take to answer after its start.
+const startTime = 10 * time.Second
+
+// Server is one redis-server. Its methods are safe for concurrent use.
+type Server struct {
+	Address string // host:port
+
+	args   []string
+	folder string
+
+	mu       sync.Mutex
+	process  *process
+	client   *redis.Client
+	username string
+	password string
+}
+
+// Single starts a server that ends with the test.
+func Single(t testing.TB, args ...string) *Server {
+	t.Helper()
+	server, err := Start(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.stop)
+	return server
+}
+
+// Start starts a server that ends with Main. The arguments are options of
+// redis-server such as "--maxmemory", "100mb".
+func Start(args ...string) (*Server, error) { return start(args, nil) }
+
+// start starts a server whose arguments may need its port and its folder.
+func start(args []string, more func(port int, folder string) ([]string, error)) (*Server, error) {
+	var failed error
+	for range 5 { // somebody else may take the port before the server does
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		folder, err := os.MkdirTemp("", "redistest-")
+		if err != nil {
+			return nil, fmt.Errorf("making a folder for redis-server: %w", err)
+		}
+		s := &Server{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), folder: folder}
+		if more != nil {
+			s.args, err = more(port, folder)
+			if err != nil {
+				return nil, err
+			}
+		} else {
+			s.args = serverArgs(port, folder)
+		}
+		s.args = append(s.args, args...)
+		if failed = s.run(); failed == nil {
+			running.Lock()
+			running.servers[s] = true
+			running.Unlock()
+			return s, nil
+		}
+		os.RemoveAll(folder)
+	}
+	return nil, failed
+}
+
+// serverArgs are those of a server that keeps nothing on disk.
+func serverArgs(port int, folder string) []string {
+	return []string{
+		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no",
+		"--loglevel", "warning", "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
+	}
+}
+
+// run starts the process and waits until it answers.
+func (s *Server) run() error {
+	started, err := launch(s.args...)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.process = started
+	s.mu.Unlock()
+	_, err = await(startTime, "redis-server answers", func() bool {
+		return started.hasEnded() || s.answers()
+	})
+	if err == nil && started.hasEnded() {
+		err = fmt.Errorf("redis-server ended at once: %s", started.output.String())
+	}
+	if err != nil {
+		started.kill()
+	}
+	return err
+}
+
+// answers tells whether the server answers at all. That it wants a password
+// is an answer.
+func (s *Server) answers() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := s.Client().Ping(ctx).Err()
+	answer := redis.Error(nil)
+	return err == nil || errors.As(err, &answer) && !redis.IsLoadingError(err)
+}
+
+// stop ends the server for good.
+func (s *Server) stop() {
+	running.Lock()
+	delete(running.servers, s)
+	running.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process.kill()
+	if s.client != nil {
+		s.client.Close()
+		s.client = nil
+	}
+	os.RemoveAll(s.folder)
+}
+
+// Kill ends the server at once, as a crash of its machine would.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.process.kill()
+}
+
+// Restart starts a server that was killed, at the same address.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Pause makes the server hang: connections stay, nothing is answered.
+func (s *Server) Pause(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
+
+func (s *Server) signal(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.process.command.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// URL names the server, without a password.
+func (s *Server) URL() string { return "redis://" + s.Address }
+
+// Client is one to look into the server with. It retries nothing.
+func (s *Server) Client() *redis.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		s.client = redis.NewClient(&redis.Options{
+			Addr: s.Address, MaxRetries: -1, DialTimeout: time.Second, DialerRetries: 1, ReadTimeout: 5 * time.Second,
+			ContextTimeoutEnabled: true, DisableIdentity: true, ClientName: "redistest",
+			CredentialsProvider: s.credentials,
+		})
+	}
+	return s.client
+}
+
+func (s *Server) credentials() (username, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.username, s.password
+}
+
+// Do sends one command and fails the test if that is refused.
+func (s *Server) Do(t testing.TB, command ...any) any {
+	t.Helper()
+	answer, err := s.Client().Do(context.Background(), command...).Result()
+	if err != nil && err != redis.Nil {
+		t.Fatalf("%v: %v", slices.Concat([]any{"redis"}, command), err)
+	}
+	return answer
+}

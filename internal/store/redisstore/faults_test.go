@@ -1,0 +1,203 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// Budgets of the tests. The slack is for a busy machine.
+const (
+	shortTimeout = 300 * time.Millisecond
+	slack        = 250 * time.Millisecond
+)
+
+// operation is one that a store offers.
+type operation struct {
+	name   string
+	budget time.Duration
+	call   func(ctx context.Context, s *Store, v *visit) error
+}
+
+var operations = []operation{
+	{"ask", shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		asked, err := s.Ask(ctx, v.asking())
+		if err != nil && asked.Send {
+			return nil // which is what the test complains of
+		}
+		return err
+	}},
+	// What makes a session is tried twice.
+	{"redeem link", 2 * shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		_, err := s.RedeemLink(ctx, v.redemption())
+		return err
+	}},
+	{"redeem code", 2 * shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		_, err := s.RedeemCode(ctx, v.redemption())
+		return err
+	}},
+	{"request", shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		_, _, err := s.Request(ctx, v.browser, v.now)
+		return err
+	}},
+	{"session", shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		_, _, err := s.Session(ctx, v.session.Key(), v.now)
+		return err
+	}},
+	{"touch", shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		return s.Touch(ctx, v.session.Key(), v.now, v.now.Add(time.Hour))
+	}},
+	{"sessions", shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		_, err := s.Sessions(ctx, v.address, v.now)
+		return err
+	}},
+	{"end", shortTimeout, func(ctx context.Context, s *Store, v *visit) error { return s.End(ctx, v.address, v.session.Key()) }},
+	{"end all", shortTimeout, func(ctx context.Context, s *Store, v *visit) error {
+		return s.EndAll(ctx, v.address, session.Key{})
+	}},
+}
+
+func TestNoOperationTakesLongerThanItMayWhateverTheNetworkDoes(t *testing.T) {
+	server := shared(t, sharedSingle)
+	for name, harm := range map[string]redistest.Harm{
+		"five seconds late": redistest.FiveSecondsLate, "black hole": redistest.BlackHole, "answer reset": redistest.AnswerReset,
+		"answer cut": redistest.AnswerCut, "answer lost": redistest.AnswerLost,
+	} {
+		for _, o := range operations {
+			t.Run(name+"/"+o.name, func(t *testing.T) {
+				t.Parallel()
+				proxy := redistest.Between(t, server)
+				store := open(t, Options{URLs: []string{proxy.URL()}, Timeout: shortTimeout})
+				signIn(t, store) // a connection is there
+				proxy.Do(t, harm)
+				err := callInTime(t, o, store, newVisit(t))
+				if !errors.Is(err, signin.ErrUncertain) {
+					t.Errorf("the error is %v, want one that wraps ErrUncertain", err)
+				}
+			})
+		}
+	}
+	for _, o := range operations {
+		t.Run("refused/"+o.name, func(t *testing.T) {
+			t.Parallel()
+			proxy := redistest.Between(t, server)
+			store := open(t, Options{URLs: []string{proxy.URL()}, Timeout: shortTimeout})
+			signIn(t, store)
+			proxy.Cut()
+			callInTime(t, o, store, newVisit(t))
+			if err := callInTime(t, o, store, newVisit(t)); errors.Is(err, signin.ErrUncertain) {
+				t.Errorf("what never got there is uncertain: %v", err)
+			}
+		})
+	}
+}
+
+// callInTime calls an operation that has to fail within its budget.
+func callInTime(t *testing.T, o operation, store *Store, v *visit) error {
+	t.Helper()
+	began := time.Now()
+	err := o.call(context.Background(), store, v)
+	if took := time.Since(began); took > o.budget+slack {
+		t.Errorf("it takes %v, may take %v", took, o.budget)
+	}
+	if err == nil {
+		t.Error("there is no error")
+	}
+	return err
+}
+
+func TestARedemptionWhoseAnswerIsCutCanBeRepeated(t *testing.T) {
+	for name, harm := range map[string]redistest.Harm{"reset": redistest.AnswerReset, "cut": redistest.AnswerCut, "lost": redistest.AnswerLost} {
+		for way, redeem := range map[string]func(*Store, *visit) (signin.Redeemed, error){
+			"link": func(s *Store, v *visit) (signin.Redeemed, error) {
+				return s.RedeemLink(context.Background(), v.redemption())
+			},
+			"code": func(s *Store, v *visit) (signin.Redeemed, error) {
+				return s.RedeemCode(context.Background(), v.redemption())
+			},
+		} {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				t.Parallel()
+				proxy := redistest.Between(t, shared(t, sharedSingle))
+				store := open(t, Options{URLs: []string{proxy.URL()}, Timeout: shortTimeout})
+				v := newVisit(t)
+				v.ask(t, store)
+				proxy.Do(t, harm)
+				if redeemed, err := redeem(store, v); !errors.Is(err, signin.ErrUncertain) {
+					t.Fatalf("redeeming made %+v, %v, want an error that wraps ErrUncertain", redeemed, err)
+				}
+				proxy.Heal()
+				v.wantSession(t, sharedStore(t), true) // it was done
+				for range 2 {
+					redistest.Await(t, recoveryTime, "the same attempt is told that it is signed in", func() bool {
+						redeemed, err := redeem(store, v)
+						if err == nil && redeemed.Outcome != signin.SignedIn {
+							t.Fatalf("the same attempt made %+v", redeemed)
+						}
+						if err == nil && (redeemed.Request.Address != v.address || redeemed.Request.To != "/" || !redeemed.NewPerson) {
+							t.Fatalf("the same attempt made %+v", redeemed)
+						}
+						return err == nil
+					})
+				}
+				other := v.again()
+				other.wantOutcome(t, store, signin.Used)
+				other.wantSession(t, store, false)
+				if entries, err := store.Sessions(t.Context(), v.address, v.now); err != nil || len(entries) != 1 {
+					t.Errorf("there are %d sessions, %v, want one", len(entries), err)
+				}
+			})
+		}
+	}
+}
+
+// sharedStore is a store that looks at the shared server without a proxy.
+func sharedStore(t testing.TB) *Store {
+	return open(t, Options{URLs: []string{shared(t, sharedSingle).URL()}})
+}
+
+func TestARedemptionWhoseAnswerIsLostIsRepeatedByItself(t *testing.T) {
+	server := redistest.Single(t)
+	proxy := redistest.Between(t, server)
+	store := open(t, Options{URLs: []string{proxy.URL()}})
+	signIn(t, store)
+	v := newVisit(t)
+	v.ask(t, store)
+	before := server.Calls(t)["evalsha"]
+	proxy.Do(t, redistest.AnswerLost)
+	healed := make(chan struct{})
+	go func() { // as soon as the request was done, of which nobody hears
+		defer close(healed)
+		redistest.Await(t, recoveryTime, "the request reaches the server", func() bool { return server.Calls(t)["evalsha"] > before })
+		proxy.Heal()
+	}()
+	v.redeem(t, store)
+	<-healed
+	if sent := server.Calls(t)["evalsha"] - before; sent != 2 {
+		t.Errorf("the step was sent %d times, want twice", sent)
+	}
+	v.again().wantOutcome(t, store, signin.Used)
+}
+
+func TestAWrongCodeWhoseAnswerIsLostIsCountedOnce(t *testing.T) {
+	store := sharedStore(t)
+	v := newVisit(t)
+	v.ask(t, store)
+	wrong := v.redemption()
+	wrong.Codes = []signin.CodeKey{{1}}
+	for range 10 { // the same attempt, sent again and again
+		redeemed, err := store.RedeemCode(t.Context(), wrong)
+		if err != nil || redeemed.Outcome != signin.WrongCode || redeemed.TriesLeft != signin.MaxCodeTries-1 {
+			t.Fatalf("a wrong code made %+v, %v", redeemed, err)
+		}
+	}
+	wrong.Session.Key = session.NewID().Key()
+	if redeemed, err := store.RedeemCode(t.Context(), wrong); err != nil || redeemed.TriesLeft != signin.MaxCodeTries-2 {
+		t.Fatalf("another wrong code made %+v, %v", redeemed, err)
+	}
+}

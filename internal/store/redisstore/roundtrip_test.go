@@ -1,0 +1,76 @@
+package redisstore
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+)
+
+// clientCommands counts what clients sent, without what scripts did and what
+// connections are made and kept with.
+func clientCommands(t *testing.T, server *redistest.Server) map[string]int {
+	t.Helper()
+	calls := make(map[string]int)
+	for name, n := range server.Calls(t) {
+		switch name {
+		case "evalsha", "eval", "get", "publish", "script", "multi", "exec", "wait":
+			calls[name] = n
+		}
+	}
+	return calls
+}
+
+// roundTrips are how often do asks the server.
+func roundTrips(t *testing.T, server *redistest.Server, do func()) map[string]int {
+	t.Helper()
+	server.Do(t, "CONFIG", "RESETSTAT")
+	do()
+	return clientCommands(t, server)
+}
+
+func TestEachStepIsOneRoundTrip(t *testing.T) {
+	server := redistest.Single(t)
+	store := open(t, Options{URLs: []string{server.URL()}})
+	signIn(t, store) // from here on the server knows the scripts, and a connection is there
+	v := newVisit(t)
+	if err := store.End(t.Context(), v.address, v.session.Key()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := store.Request(t.Context(), v.browser, v.now); err != nil {
+		t.Fatal(err)
+	}
+	// Scripts call GET too, and an ended session is published by one.
+	oneScript := func(calls map[string]int) bool {
+		return calls["evalsha"] == 1 && calls["eval"] == 0 && calls["script"] == 0
+	}
+	check := func(what string, do func(), want func(map[string]int) bool) {
+		t.Helper()
+		if calls := roundTrips(t, server, do); !want(calls) {
+			t.Errorf("%s asks the server %v", what, calls)
+		}
+	}
+	check("asking", func() { v.ask(t, store) }, oneScript)
+	check("redeeming", func() { v.redeem(t, store) }, oneScript)
+
+	k := newInstance(t, store)
+	none := func(calls map[string]int) bool { return len(calls) == 0 }
+	oneGet := func(calls map[string]int) bool { return maps.Equal(calls, map[string]int{"get": 1}) }
+	check("the first check of a session", func() { k.wantFound(t, v, true) }, oneGet)
+	check("later checks of a session", func() {
+		for range 100 {
+			k.wantFound(t, v, true)
+		}
+	}, none)
+	check("signing out", func() {
+		if err := k.End(t.Context(), v.address, v.session.Key()); err != nil {
+			t.Fatal(err)
+		}
+	}, oneScript)
+	check("looking at a request", func() {
+		if _, found, err := store.Request(t.Context(), v.browser, v.now); !found || err != nil {
+			t.Fatal(found, err)
+		}
+	}, oneScript)
+	k.wantFound(t, v, false)
+}

@@ -1,0 +1,132 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// site is where all visits are made.
+const site = "https://app.example.com"
+
+// visit is one browser that asks for a link and redeems it, far from every
+// limit, under names that no other visit uses.
+type visit struct {
+	address address.Address
+	device  session.Device
+	site    string
+	now     time.Time
+	browser signin.BrowserKey
+	link    signin.LinkKey
+	code    signin.CodeKey
+	session session.ID
+	replace session.Key
+	cookie  string // of the session, once it is used
+}
+
+func newVisit(t testing.TB) *visit {
+	t.Helper()
+	name := strings.ToLower(rand.Text()[:12])
+	v := &visit{address: address.Address(name + "@example.com"), site: site, now: time.Now(), browser: signin.NewBrowser().Key(), session: session.NewID()}
+	rand.Read(v.link[:])
+	rand.Read(v.code[:])
+	return v
+}
+
+// fingerprint stands for rules of a site; real ones are as long.
+const fingerprint = "abcdef0123456789"
+
+func (v *visit) asking() signin.Asking {
+	plenty := limit.Rule{Max: 1_000_000_000, Window: 15 * time.Minute}
+	return signin.Asking{
+		Now: v.now, Browser: v.browser,
+		Request: signin.Request{
+			Address: v.address, Typed: string(v.address), Site: v.site, To: "/", Asked: v.now, Expires: v.now.Add(10 * time.Minute), Device: v.device,
+		},
+		Client:   limit.Use{Name: "203.0.113.0", Rule: plenty},
+		Mailbox:  limit.Use{Name: v.address.Fold(), Rule: plenty},
+		Total:    limit.Use{Name: "total", Rule: plenty},
+		Admitted: true, Link: v.link, Code: v.code, Policy: fingerprint,
+	}
+}
+
+func (v *visit) redemption() signin.Redemption {
+	return signin.Redemption{
+		Now: v.now, Site: v.site, Browser: v.browser, Link: v.link, Codes: []signin.CodeKey{v.code}, Policy: fingerprint, Replace: v.replace,
+		Session: session.Entry{Key: v.session.Key(), Record: session.Record{
+			Scope: v.site, SignedIn: v.now, Seen: v.now, Expires: v.now.Add(7 * 24 * time.Hour), Device: v.device,
+		}},
+	}
+}
+
+// again is a second attempt of the same visit, which makes another session.
+func (v *visit) again() *visit {
+	other := *v
+	other.session = session.NewID()
+	return &other
+}
+
+func (v *visit) ask(t testing.TB, store signin.Store) {
+	t.Helper()
+	asked, err := store.Ask(context.Background(), v.asking())
+	if err != nil || !asked.Send {
+		t.Fatalf("asking made %+v, %v, want a link to be sent", asked, err)
+	}
+}
+
+func (v *visit) redeem(t testing.TB, store signin.Store) {
+	t.Helper()
+	v.wantOutcome(t, store, signin.SignedIn)
+}
+
+func (v *visit) wantOutcome(t testing.TB, store signin.Store, want signin.Outcome) {
+	t.Helper()
+	redeemed, err := store.RedeemLink(context.Background(), v.redemption())
+	if err != nil || redeemed.Outcome != want {
+		t.Fatalf("redeeming made %+v, %v, want outcome %d", redeemed, err, want)
+	}
+}
+
+// signIn makes a session.
+func signIn(t testing.TB, store signin.Store) *visit {
+	t.Helper()
+	v := newVisit(t)
+	v.ask(t, store)
+	v.redeem(t, store)
+	return v
+}
+
+func (v *visit) wantSession(t testing.TB, store session.Store, want bool) {
+	t.Helper()
+	_, found, err := store.Session(context.Background(), v.session.Key(), v.now)
+	if err != nil || found != want {
+		t.Fatalf("the session is found: %v, %v, want %v", found, err, want)
+	}
+}
+
+// recoveryTime is how soon a store works again after the end of a fault.
+const recoveryTime = 5 * time.Second
+
+// awaitSignIn waits until somebody can sign in again.
+func awaitSignIn(t testing.TB, store signin.Store) time.Duration {
+	t.Helper()
+	return redistest.Await(t, recoveryTime, "somebody can sign in", func() bool { return canSignIn(t, store) })
+}
+
+func canSignIn(t testing.TB, store signin.Store) bool {
+	v := newVisit(t)
+	asked, err := store.Ask(context.Background(), v.asking())
+	if err != nil || !asked.Send {
+		return false
+	}
+	redeemed, err := store.RedeemLink(context.Background(), v.redemption())
+	return err == nil && redeemed.Outcome == signin.SignedIn
+}
