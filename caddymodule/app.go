@@ -30,6 +30,7 @@ func init() {
 	caddy.RegisterModule(MailgunMailer{})
 	caddy.RegisterModule(SMTPMailer{})
 	caddy.RegisterModule(ConsoleMailer{})
+	caddy.RegisterModule(AdminAPI{})
 }
 
 // App is what all sites share: where sessions are kept, how mail is sent, and

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 
@@ -29,6 +30,11 @@ type StoreModule interface {
 type Store interface {
 	signin.Store
 	session.Store
+
+	// Health tells whether the store answers, and what an operator should mend
+	// although it does.
+	Health(ctx context.Context) (warnings []string, err error)
+
 	Close() error
 }
 

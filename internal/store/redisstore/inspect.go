@@ -43,7 +43,9 @@ func (s *Store) inspect(ctx context.Context) error {
 	if _, err := subscription.ReceiveTimeout(bounded, s.timeout); err != nil {
 		return asRefusal(err)
 	}
-	s.checkEviction(bounded)
+	if warning := s.evictionWarning(bounded); warning != "" {
+		s.logger.Warn("store redis: " + warning)
+	}
 	return nil
 }
 
@@ -55,17 +57,34 @@ func asRefusal(err error) error {
 	return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts with read and write commands on the keys of the prefix (~prefix*), PUBLISH and SUBSCRIBE on its channels (&prefix*), and INFO", err)}
 }
 
-// checkEviction warns of a server that forgets when its memory is full. What
+// Health tells whether the server answers, and what an operator should mend
+// although it does.
+func (s *Store) Health(ctx context.Context) (warnings []string, err error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	bounded, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.client.Ping(bounded).Err(); err != nil {
+		return nil, describe(err)
+	}
+	if warning := s.evictionWarning(bounded); warning != "" {
+		warnings = append(warnings, warning)
+	}
+	return warnings, nil
+}
+
+// evictionWarning tells of a server that forgets when its memory is full. What
 // it forgets is a session, a mark that a link was used, or a count.
-func (s *Store) checkEviction(ctx context.Context) {
+func (s *Store) evictionWarning(ctx context.Context) string {
 	policy, err := s.client.ConfigGet(ctx, "maxmemory-policy").Result()
 	switch {
 	case err != nil:
-		s.logger.Warn("store redis: the eviction policy cannot be read; make sure that maxmemory-policy is noeviction", "error", describe(err))
+		return fmt.Sprintf("the eviction policy cannot be read; make sure that maxmemory-policy is noeviction: %v", describe(err))
 	case policy["maxmemory-policy"] != "noeviction" && policy["maxmemory-policy"] != "":
-		s.logger.Warn("store redis: the server may forget sessions and used links when its memory is full; set maxmemory-policy noeviction",
-			"maxmemory-policy", policy["maxmemory-policy"])
+		return fmt.Sprintf("the server may forget sessions and used links when its memory is full: maxmemory-policy is %s; set it to noeviction", policy["maxmemory-policy"])
 	}
+	return ""
 }
 
 // inspectUntilKnown looks again until the server answers.

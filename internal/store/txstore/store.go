@@ -41,6 +41,11 @@ func Open(engine Engine) (*Store, error) {
 // Close closes the engine.
 func (s *Store) Close() error { return s.engine.Close() }
 
+// Health tells whether the store answers.
+func (s *Store) Health(ctx context.Context) (warnings []string, err error) {
+	return nil, s.view(ctx, func(Tx) error { return nil })
+}
+
 func (s *Store) view(ctx context.Context, f func(Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
