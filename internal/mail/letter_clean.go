@@ -99,11 +99,12 @@ func luminance(colour string) float64 {
 const textColumns = 72
 
 // wrap breaks a paragraph into lines. A word that is longer than a line, such
-// as an address, stays whole: broken, it would be of no use.
+// as an address, stays whole: broken, it would be of no use. Languages without
+// spaces between words are left to the reader's program.
 func wrap(paragraph string) string {
 	var b strings.Builder
 	column := 0
-	for _, word := range strings.Fields(paragraph) {
+	for _, word := range strings.FieldsFunc(paragraph, breaks) {
 		width := utf8.RuneCountInString(word)
 		switch {
 		case column == 0:
@@ -118,4 +119,10 @@ func wrap(paragraph string) string {
 		column += width
 	}
 	return b.String()
+}
+
+// breaks tells whether a line may end at a space: not at those that keep a
+// mark with its word, as in "Besoin d’aide\u202f?".
+func breaks(r rune) bool {
+	return unicode.IsSpace(r) && r != '\u00a0' && r != '\u202f'
 }

@@ -240,6 +240,43 @@ func TestTheAccentIsUsedOnlyIfItIsAColour(t *testing.T) {
 	}
 }
 
+func TestTheLetterIsWholeInEveryLanguage(t *testing.T) {
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range catalogue.Languages() {
+		for _, welcome := range []bool{false, true} {
+			l := testLetter()
+			l.Welcome = welcome
+			m, err := NewComposer(Mailbox{"Example", "sign-in@example.com"}).SignIn(l, lang)
+			if err != nil {
+				t.Fatalf("%s: %v", lang.Tag(), err)
+			}
+			if m.Language != lang.Tag() || !strings.Contains(m.Subject, "Example") {
+				t.Errorf("%s: language %s, subject %q", lang.Tag(), m.Language, m.Subject)
+			}
+			for _, body := range []string{m.Text, seen(m)} {
+				for _, want := range []string{"ABCD-2345", "14:05", "2026", "Firefox", "Linux", lang.Count("duration.minutes", 10), "help@example.com"} {
+					if !strings.Contains(body, want) {
+						t.Errorf("%s: the letter does not say %q:\n%s", lang.Tag(), want, body)
+					}
+				}
+				if regexp.MustCompile(`(mail|duration)\.[a-z]|[{}]`).MatchString(body) {
+					t.Errorf("%s: the letter shows a key or a brace:\n%s", lang.Tag(), body)
+				}
+			}
+		}
+	}
+}
+
+func TestALineDoesNotEndBeforeAMark(t *testing.T) {
+	aide := "aide\u202f?"
+	if got := wrap(strings.Repeat("x", textColumns-5) + " " + aide); got != strings.Repeat("x", textColumns-5)+"\n"+aide {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestDurationsAreToldInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		time.Second: "1 minute", time.Minute: "1 minute", 61 * time.Second: "2 minutes", 10 * time.Minute: "10 minutes",

@@ -5,9 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/feature/plural"
-	"golang.org/x/text/language"
-
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -22,6 +19,7 @@ type signInWords struct {
 	LinkLabel, Link  string
 	CodeLabel, Code  string
 	Once, Asked      string
+	Space            string // between two sentences of one paragraph
 	NotYou, Why      string
 	Accent, OnAccent string
 	SupportSentence  string // empty without support
@@ -51,6 +49,7 @@ func newSignInWords(l SignInLetter, lang *text.Language) signInWords {
 		Code:      l.Code,
 		Once:      lang.Say("mail.signin.once", "duration", lasts),
 		Asked:     askedInWords(l, lang),
+		Space:     lang.Space(),
 		NotYou:    lang.Say("mail.signin.not-you"),
 		Why:       lang.Say("mail.signin.why", "address", l.To, "host", l.Host),
 	}
@@ -71,27 +70,11 @@ func newSignInWords(l SignInLetter, lang *text.Language) signInWords {
 // durationInWords tells a duration in hours if it is whole hours, else in
 // minutes, rounded up.
 func durationInWords(d time.Duration, lang *text.Language) string {
-	unit, n := "mail.minutes", int((d+time.Minute-1)/time.Minute)
+	n := int((d + time.Minute - 1) / time.Minute)
 	if n%60 == 0 {
-		unit, n = "mail.hours", n/60
+		return lang.Count("duration.hours", n/60)
 	}
-	form := "other"
-	switch plural.Cardinal.MatchPlural(language.Make(lang.Tag()), n, 0, 0, 0, 0) {
-	case plural.Zero:
-		form = "zero"
-	case plural.One:
-		form = "one"
-	case plural.Two:
-		form = "two"
-	case plural.Few:
-		form = "few"
-	case plural.Many:
-		form = "many"
-	}
-	if !lang.Has(unit + "." + form) {
-		form = "other" // every language has it (Unicode CLDR, plural rules)
-	}
-	return lang.Say(unit+"."+form, "n", strconv.Itoa(n))
+	return lang.Count("duration.minutes", n)
 }
 
 // askedInWords tells when and from where the message was asked for.

@@ -3,7 +3,10 @@
 // A language is a folder below catalog/ with one JSON file for the pages and
 // one for the messages; each file maps a key to a sentence. A sentence may
 // name values in braces ("Sign in to {site}"), so that a translator can put
-// them where the grammar of the language wants them.
+// them where the grammar of the language wants them. A sentence with a number
+// has a key for each way to count of the language; see Language.Count.
+//
+// A new language is a new folder and nothing else: the tests say what it lacks.
 package text
 
 import (
@@ -26,8 +29,9 @@ const Default = "en"
 
 // Language is one language's words. It is immutable and safe for concurrent use.
 type Language struct {
-	tag   string
-	words map[string]string
+	tag    string
+	parsed language.Tag // tag, for the rules of counting
+	words  map[string]string
 }
 
 // Catalogue is all languages that the program speaks.
@@ -48,7 +52,7 @@ func Load() (*Catalogue, error) {
 		return nil, err
 	}
 	c := &Catalogue{languages: []*Language{fallback}}
-	tags := []language.Tag{language.MustParse(Default)}
+	tags := []language.Tag{fallback.parsed}
 	for _, folder := range folders {
 		if folder.Name() == Default {
 			continue
@@ -57,19 +61,19 @@ func Load() (*Catalogue, error) {
 		if err != nil {
 			return nil, err
 		}
-		tag, err := language.Parse(folder.Name())
-		if err != nil {
-			return nil, fmt.Errorf("language folder %q: %w", folder.Name(), err)
-		}
 		c.languages = append(c.languages, l)
-		tags = append(tags, tag)
+		tags = append(tags, l.parsed)
 	}
 	c.matcher = language.NewMatcher(tags)
 	return c, nil
 }
 
 func loadLanguage(tag string) (*Language, error) {
-	l := &Language{tag: tag, words: make(map[string]string)}
+	parsed, err := language.Parse(tag)
+	if err != nil {
+		return nil, fmt.Errorf("language folder %q: %w", tag, err)
+	}
+	l := &Language{tag: tag, parsed: parsed, words: make(map[string]string)}
 	folder := path.Join("catalog", tag)
 	files, err := fs.Glob(catalog, folder+"/*.json")
 	if err != nil {
@@ -119,12 +123,23 @@ func (l *Language) Tag() string { return l.tag }
 
 // Direction is "rtl" for languages written from right to left, else "ltr".
 func (l *Language) Direction() string {
-	base, _ := language.Make(l.tag).Base()
+	base, _ := l.parsed.Base()
 	switch base.String() {
 	case "ar", "fa", "he", "ur", "yi":
 		return "rtl"
 	}
 	return "ltr"
+}
+
+// Space stands between two sentences: nothing in languages that end a sentence
+// with a full-width stop, which brings its own.
+func (l *Language) Space() string {
+	base, _ := l.parsed.Base()
+	switch base.String() {
+	case "ja", "zh":
+		return ""
+	}
+	return " "
 }
 
 // Has tells whether the language knows the key.

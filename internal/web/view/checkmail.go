@@ -33,7 +33,7 @@ func (p CheckMail) title(lang *text.Language, _ string) string {
 
 // Wrong says that the code was wrong and how many tries are left.
 func (p CheckMail) Wrong(lang *text.Language) string {
-	return plural(lang, p.TriesLeft, "checkmail.wrong_one", "checkmail.wrong_many")
+	return lang.Count("checkmail.wrong", p.TriesLeft)
 }
 
 // Before is who is signed in before the message is answered, so that the

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -26,19 +27,31 @@ func newViews(t *testing.T, brand view.Brand) *view.Views {
 	return views
 }
 
-func english(t *testing.T) *text.Language {
+var load = sync.OnceValues(text.Load)
+
+func languages(t *testing.T) []*text.Language {
 	t.Helper()
-	catalogue, err := text.Load()
+	catalogue, err := load()
 	if err != nil {
 		t.Fatalf("loading words: %v", err)
 	}
-	return catalogue.Languages()[0]
+	return catalogue.Languages()
+}
+
+func english(t *testing.T) *text.Language {
+	t.Helper()
+	return languages(t)[0]
 }
 
 func render(t *testing.T, views *view.Views, page view.Page) string {
 	t.Helper()
+	return renderIn(t, views, english(t), page)
+}
+
+func renderIn(t *testing.T, views *view.Views, lang *text.Language, page view.Page) string {
+	t.Helper()
 	var out bytes.Buffer
-	if err := views.Render(&out, english(t), page); err != nil {
+	if err := views.Render(&out, lang, page); err != nil {
 		t.Fatalf("rendering: %v", err)
 	}
 	return out.String()

@@ -1,7 +1,7 @@
 // Command screenshots takes pictures of every page, in light and dark and at
 // three sizes, so that people can look at what they have changed:
 //
-//	go run ./internal/web/view/screenshots <folder> [<part of a page's name>]
+//	go run ./internal/web/view/screenshots [-language de] <folder> [<part of a picture's name>]
 //
 // It serves the pages on loopback with their Content-Security-Policy, and
 // fails if the browser complains about anything or a page is wider than the
@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log"
 	"net"
@@ -27,29 +28,28 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view/sample"
 )
 
 var sizes = []struct{ width, height int64 }{{320, 700}, {390, 844}, {1280, 800}}
 
 func main() {
-	if len(os.Args) < 2 {
-		log.Fatal("usage: screenshots <folder> [<part of a page's name>]")
+	language := flag.String("language", text.Default, "of the pages; a folder of internal/text/catalog")
+	flag.Parse()
+	if flag.NArg() < 1 {
+		log.Fatal("usage: screenshots [-language de] <folder> [<part of a picture's name>]")
 	}
-	part := ""
-	if len(os.Args) > 2 {
-		part = os.Args[2]
-	}
-	if err := run(os.Args[1], part); err != nil {
+	if err := run(*language, flag.Arg(0), flag.Arg(1)); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(folder, part string) error {
+func run(language, folder, part string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
 	}
-	handler, err := pages()
+	handler, err := pages(language)
 	if err != nil {
 		return err
 	}
@@ -88,10 +88,7 @@ func run(folder, part string) error {
 		return fmt.Errorf("starting the browser: %w", err)
 	}
 	for _, named := range sample.Pages() {
-		if !strings.Contains(named.Name, part) {
-			continue
-		}
-		if err := take(browser, "http://"+listener.Addr().String(), folder, named.Name); err != nil {
+		if err := take(browser, "http://"+listener.Addr().String(), folder, named.Name, part); err != nil {
 			return err
 		}
 		if n := complaints.Load(); n > 0 {
@@ -101,8 +98,9 @@ func run(folder, part string) error {
 	return nil
 }
 
-// take visits one page, also in other brands where that shows something new.
-func take(browser context.Context, origin, folder, name string) error {
+// take visits one page, also in other brands where that shows something new,
+// and takes the pictures whose names contain part.
+func take(browser context.Context, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {
 	case "sign-in", "check-mail", "account":
@@ -116,7 +114,11 @@ func take(browser context.Context, origin, folder, name string) error {
 	for file, path := range addresses {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, size := range sizes {
-				target := filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", file, scheme, size.width))
+				name := fmt.Sprintf("%s-%s-%d.png", file, scheme, size.width)
+				if !strings.Contains(name, part) {
+					continue
+				}
+				target := filepath.Join(folder, name)
 				if err := picture(browser, origin+path, target, scheme, size.width, size.height); err != nil {
 					return fmt.Errorf("%s: %w", target, err)
 				}

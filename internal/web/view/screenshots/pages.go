@@ -12,7 +12,7 @@ import (
 
 // pages serves every sample under its name, and enough around it that the
 // script finds nothing missing.
-func pages() (http.Handler, error) {
+func pages(language string) (http.Handler, error) {
 	brands := map[string]view.Brand{
 		"":         {Name: "Reports", Support: "help@example.com"},
 		"/yellow":  {Name: "Yellow", Accent: "#ffd400", Logo: "/logo.svg"},
@@ -23,7 +23,10 @@ func pages() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading words: %w", err)
 	}
-	lang := catalogue.Languages()[0]
+	lang := catalogue.Match(language)
+	if lang.Tag() != language {
+		return nil, fmt.Errorf("no words in the language %q", language)
+	}
 	mux := http.NewServeMux()
 	for prefix, brand := range brands {
 		views, err := view.New(brand)

@@ -1,0 +1,86 @@
+package text_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMatchPicksTheLanguageThatTheBrowserAsksFor(t *testing.T) {
+	catalogue := load(t)
+	for header, want := range map[string]string{
+		"":                                    "en",
+		"en":                                  "en",
+		"en-GB,en;q=0.9":                      "en",
+		"de":                                  "de",
+		"de-CH":                               "de",
+		"de-AT,de;q=0.9,en;q=0.8":             "de",
+		"DE-de":                               "de",
+		"fr-CA,fr;q=0.9":                      "fr",
+		"es-419,es;q=0.9,en;q=0.8":            "es",
+		"pt-BR,pt;q=0.9":                      "pt",
+		"pt-PT":                               "pt",
+		"it-CH":                               "it",
+		"nl-BE":                               "nl",
+		"pl,en-US;q=0.7,en;q=0.3":             "pl",
+		"ja-JP":                               "ja",
+		"zh":                                  "zh-Hans",
+		"zh-CN,zh;q=0.9":                      "zh-Hans",
+		"zh-SG":                               "zh-Hans",
+		"zh-TW":                               "zh-Hans", // read more easily than English
+		"zh-TW,zh;q=0.9,en-US;q=0.8":          "zh-Hans",
+		"zh-HK":                               "zh-Hans",
+		"zh-Hant-TW,en;q=0.9":                 "en", // knows English: an exact match is better
+		"sv":                                  "en",
+		"sv,fi;q=0.9":                         "en",
+		"sv,de;q=0.5":                         "de",
+		"en;q=0.3,fr;q=0.9":                   "fr",
+		"*":                                   "en",
+		"de;q=0":                              "en",
+		"de;q=zero":                           "en",
+		"de,,;;q":                             "en",
+		"not a language at all":               "en",
+		"\x00\xff":                            "en",
+		strings.Repeat("de,", 85) + "d":       "en",
+		strings.Repeat("de,", 90):             "en", // over 256 bytes
+		"de" + strings.Repeat("-abcdefg", 31): "en",
+	} {
+		if got := catalogue.Match(header).Tag(); got != want {
+			t.Errorf("%q: got %s, want %s", header, got, want)
+		}
+	}
+}
+
+func TestNumbersAreSaidInTheFormsOfTheLanguage(t *testing.T) {
+	catalogue := load(t)
+	for tag, want := range map[string]map[int]string{
+		"en":      {0: "0 minutes", 1: "1 minute", 2: "2 minutes", 21: "21 minutes"},
+		"de":      {1: "1 Minute", 2: "2 Minuten"},
+		"fr":      {0: "0 minute", 1: "1 minute", 2: "2 minutes"},
+		"pt":      {0: "0 minuto", 1: "1 minuto", 2: "2 minutos"},
+		"pl":      {0: "0 minut", 1: "1 minutę", 2: "2 minuty", 4: "4 minuty", 5: "5 minut", 12: "12 minut", 21: "21 minut", 22: "22 minuty", 112: "112 minut"},
+		"ja":      {0: "0分", 1: "1分", 10: "10分"},
+		"zh-Hans": {1: "1 分钟", 10: "10 分钟"},
+	} {
+		for n, sentence := range want {
+			if got := catalogue.Match(tag).Count("duration.minutes", n); got != sentence {
+				t.Errorf("%s: %d is said as %q, want %q", tag, n, got, sentence)
+			}
+		}
+	}
+}
+
+func TestAValueMayLookLikeTheNameOfAnother(t *testing.T) {
+	if got := english(t).Say("notadmitted.title", "address", "{site}", "site", "{address}"); got != "{site} has no access to {address}" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAnUnknownKeyIsSaidAsItIs(t *testing.T) {
+	en := english(t)
+	if got := en.Say("no.such_key", "a", "b"); got != "no.such_key" {
+		t.Errorf("got %q", got)
+	}
+	if got := en.Count("no.such_key", 3); got != "no.such_key_other" {
+		t.Errorf("got %q", got)
+	}
+}
