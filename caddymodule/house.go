@@ -60,29 +60,27 @@ func (a *App) build() (*house, error) {
 }
 
 // drainTime is how long messages that were promised have to be sent when the
-// server stops or loads another configuration.
+// server stops.
 const drainTime = 10 * time.Second
 
-// Stop sends what is still to be sent.
-func (a *App) Stop() error {
-	if a.opened != nil {
-		a.opened.postman.close(drainTime)
-	}
-	return nil
-}
+// Stop does nothing yet: apps stop in no order, and the http app may go on to
+// take requests that promise messages. See Cleanup.
+func (a *App) Stop() error { return nil }
 
 // errUnloaded is what a request meets that comes to a configuration after it
 // was replaced.
 var errUnloaded = errors.New("this configuration is not in use any more")
 
-// Cleanup lets go of the store, which stays open if the next configuration
-// uses it too. It is called on an app that failed to provision, too.
+// Cleanup sends what is still to be sent and lets go of the store, which stays
+// open if the next configuration uses it too. All apps have stopped by then. It
+// is called on an app that failed to provision, too.
 func (a *App) Cleanup() error {
 	// A late request waits for its end here, or finds that it came too late:
 	// what it opened then, nobody would close.
 	a.opening.Do(func() { a.failed = errUnloaded })
-	if a.opened != nil {
-		return a.opened.backend.release()
+	if a.opened == nil {
+		return nil
 	}
-	return nil
+	a.opened.postman.close(drainTime)
+	return a.opened.backend.release()
 }

@@ -23,7 +23,10 @@ type postman struct {
 	languages *text.Catalogue
 	brand     BrandConfig
 	logger    *slog.Logger
-	writing   sync.WaitGroup
+
+	mu      sync.RWMutex // held for writing by whoever closes
+	closed  bool
+	writing sync.WaitGroup
 }
 
 func newPostman(a *App) *postman {
@@ -36,6 +39,12 @@ func newPostman(a *App) *postman {
 // Deliver implements signin.Postman. Even the message is written outside the
 // request, so that the time of an answer does not tell whether there is one.
 func (p *postman) Deliver(promise signin.Promise) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.closed {
+		p.logger.Error("a message is not sent: the server is stopping", "to", promise.To.Mask())
+		return
+	}
 	p.writing.Go(func() { p.deliver(promise) })
 }
 
@@ -67,6 +76,9 @@ func (p *postman) close(wait time.Duration) {
 	if !caddy.Exiting() {
 		return
 	}
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	p.writing.Wait()

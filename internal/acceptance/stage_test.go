@@ -13,6 +13,7 @@ import (
 // setup says how a stage differs from the usual one.
 type setup struct {
 	global   string // more lines of the global option doorpost
+	store    string // instead of bolt and its file
 	mailer   string // lines instead of the SMTP server of the stage
 	limits   string // lines instead of limits that no test reaches
 	site     string // lines of the directive; default: allow *@example.com
@@ -63,6 +64,7 @@ func (g *stage) configure(s setup) {
 			*given = usual
 		}
 	}
+	orElse(&s.store, "bolt "+g.store())
 	orElse(&s.address, "http://localhost:"+g.port)
 	orElse(&s.origin, s.address)
 	orElse(&s.site, "allow *@example.com")
@@ -82,7 +84,7 @@ persist_config off
 auto_https off
 skip_install_trust
 doorpost {
-store bolt %s
+store %s
 from "Doorpost <sign-in@example.com>"
 %s
 %s
@@ -96,7 +98,7 @@ doorpost {
 }
 %s
 }
-`, admin, g.store(), s.mailer, s.limits, s.global, s.address, accessLog, s.site, s.behind)
+`, admin, s.store, s.mailer, s.limits, s.global, s.address, accessLog, s.site, s.behind)
 	if err := os.WriteFile(g.caddyfile(), []byte(caddyfile), 0o600); err != nil {
 		g.t.Fatal(err)
 	}

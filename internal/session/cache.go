@@ -24,6 +24,7 @@ type Session struct {
 	readBy string
 
 	ended   atomic.Bool
+	doubted atomic.Bool  // word of its end may have been missed
 	expires atomic.Int64 // Unix nanoseconds
 	checked atomic.Int64 // when the store last confirmed it, Unix nanoseconds
 	retry   atomic.Int64 // not before this is the store asked again, Unix nanoseconds
@@ -133,14 +134,17 @@ func (c *Cache) End(key Key) {
 }
 
 // Distrust makes every session that is remembered be looked up again before
-// it counts, for when word of ended ones may have been missed.
+// it counts, for when word of ended ones may have been missed. They are not
+// forgotten: while the store is down they have their grace.
 func (c *Cache) Distrust() {
 	c.ends.Add(1)
 	for i := range c.shards {
 		shard := &c.shards[i]
-		shard.mu.Lock()
-		clear(shard.byCookie)
-		clear(shard.byKey)
-		shard.mu.Unlock()
+		shard.mu.RLock()
+		for _, s := range shard.byCookie {
+			s.doubted.Store(true)
+			s.retry.Store(0)
+		}
+		shard.mu.RUnlock()
 	}
 }

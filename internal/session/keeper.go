@@ -64,8 +64,7 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 		k.cache.remove(value)
 		return nil, nil
 	}
-	age := now.UnixNano() - s.checked.Load()
-	if age < int64(Freshness) && age > -int64(Freshness) || now.UnixNano() < s.retry.Load() {
+	if s.isFresh(now) || now.UnixNano() < s.retry.Load() {
 		return s, nil
 	}
 	return k.confirm(ctx, value, s, now)
@@ -86,7 +85,7 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 		return nil, nil
 	}
 	s := &Session{Key: id.Key(), Address: record.Address, SignedIn: record.SignedIn, readBy: c.readBy}
-	s.learn(record, k.limits, now)
+	s.learn(record, now)
 	k.cache.put(value, s, ends)
 	k.slide(ctx, s, now)
 	return s, nil
@@ -97,14 +96,17 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 func (k *Keeper) confirm(ctx context.Context, value string, s *Session, now time.Time) (*Session, error) {
 	withinGrace := now.UnixNano()-s.checked.Load() < int64(k.limits.Grace)
 	if !s.refresh.TryLock() {
-		if withinGrace && s.checked.Load() != 0 {
+		if withinGrace && !s.doubted.Load() {
 			return s, nil
 		}
 		s.refresh.Lock()
 	}
 	defer s.refresh.Unlock()
-	if s.ended.Load() {
+	switch {
+	case s.ended.Load():
 		return nil, nil
+	case s.isFresh(now): // somebody else asked while this one waited
+		return s, nil
 	}
 	ends := k.cache.ends.Load()
 	record, found, err := k.store.Session(ctx, s.Key, now)
@@ -122,11 +124,20 @@ func (k *Keeper) confirm(ctx context.Context, value string, s *Session, now time
 		k.cache.remove(value)
 		return nil, nil
 	}
+	if s.ended.Load() {
+		return nil, nil
+	}
 	if k.cache.ends.Load() == ends {
-		s.learn(record, k.limits, now)
+		s.learn(record, now)
 	}
 	k.slide(ctx, s, now)
 	return s, nil
+}
+
+// isFresh tells whether the store confirmed the session a moment ago.
+func (s *Session) isFresh(now time.Time) bool {
+	age := now.UnixNano() - s.checked.Load()
+	return age < int64(Freshness) && age > -int64(Freshness) && !s.doubted.Load()
 }
 
 // alive holds a record to the limits in force now, which may be narrower than
@@ -136,10 +147,11 @@ func (k *Keeper) alive(r Record, now time.Time) bool {
 		r.SignedIn.Sub(now) <= clockTolerance
 }
 
-func (s *Session) learn(r Record, limits Limits, now time.Time) {
+func (s *Session) learn(r Record, now time.Time) {
 	s.seen.Store(r.Seen.UnixNano())
 	s.expires.Store(r.Expires.UnixNano())
 	s.retry.Store(0)
+	s.doubted.Store(false)
 	s.checked.Store(now.UnixNano())
 }
 

@@ -299,3 +299,15 @@ func TestDistrustMakesEverySessionBeLookedUpAgain(t *testing.T) {
 	delete(k.store.records, k.key)
 	k.mustNotFind(t)
 }
+
+func TestADoubtedSessionHasItsGraceWhileTheStoreIsDown(t *testing.T) {
+	k := newKeep(t)
+	k.mustFind(t)
+	k.store.down = true
+	k.cache.Distrust()
+	k.mustFind(t)
+	k.store.down = false
+	k.cache.Distrust()
+	delete(k.store.records, k.key)
+	k.mustNotFind(t)
+}

@@ -55,6 +55,9 @@ func (s *Store) listen(ctx context.Context) {
 		switch message := received.(type) {
 		case *redis.Subscription:
 			// From here on everything is heard; what was before may not have been.
+			// Sessions are looked up now, so nobody may be told that the server
+			// does not answer.
+			s.broken.leave(answered)
 			s.tellDoubt()
 		case *redis.Message:
 			if key, ok := decodeKey(message.Payload); ok {

@@ -87,25 +87,27 @@ func (s *Store) evictionWarning(ctx context.Context) string {
 	return ""
 }
 
-// inspectUntilKnown looks again until the server answers.
-func (s *Store) inspectUntilKnown(ctx context.Context) {
-	for {
-		if !pause(ctx, inspectPause) {
-			return
-		}
+// inspectUntilUsable looks again until the server can be used.
+func (s *Store) inspectUntilUsable(ctx context.Context) {
+	for pause(ctx, inspectPause) {
 		err := s.inspect(ctx)
-		if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
-			s.logger.Error("store redis cannot be used", "error", err)
-			s.mu.Lock()
-			s.refused = err
-			s.mu.Unlock()
-			return
-		}
 		if err == nil {
+			s.refuse(nil)
 			s.logger.Info("store redis answers")
 			return
 		}
+		if unusable := (*unusableError)(nil); errors.As(err, &unusable) && s.usable() == nil {
+			s.logger.Error("store redis cannot be used", "error", err)
+			s.refuse(err)
+		}
 	}
+}
+
+// refuse notes why the server cannot be used; nil for that it can.
+func (s *Store) refuse(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = why
 }
 
 // refusals are in answers that will be the same next time.

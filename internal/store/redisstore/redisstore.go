@@ -40,6 +40,14 @@ type Store struct {
 	refused  error // why this server cannot be used, if it cannot
 }
 
+// The client prints failures to dial to the terminal, past every logger. Each
+// of them comes back as an error of an operation too, which is logged.
+func init() { redis.SetLogger(mute{}) }
+
+type mute struct{}
+
+func (mute) Printf(context.Context, string, ...any) {}
+
 // Open makes a store. A server that refuses us, or that is too old, is an
 // error; one that does not answer is not: it may be back in a moment, and until
 // then each operation says that it is not there.
@@ -59,7 +67,7 @@ func Open(o Options, logger *slog.Logger) (*Store, error) {
 	}
 	if err != nil {
 		logger.Error("store redis does not answer; people can sign in as soon as it does", "error", err)
-		s.running.Go(func() { s.inspectUntilKnown(ctx) })
+		s.running.Go(func() { s.inspectUntilUsable(ctx) })
 	}
 	s.running.Go(func() { s.listen(ctx) })
 	return s, nil
