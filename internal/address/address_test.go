@@ -72,6 +72,16 @@ func TestFoldNamesTheMailboxForCountersOnly(t *testing.T) {
 	}
 }
 
+func TestMaskKeepsTheFirstLetterAndTheDomain(t *testing.T) {
+	for a, want := range map[Address]string{
+		"alice@example.com": "a***@example.com", "a@example.com": "a***@example.com", "@example.com": "***", "alice": "***", "": "***",
+	} {
+		if got := a.Mask(); got != want {
+			t.Errorf("Mask(%q) = %q, want %q", a, got, want)
+		}
+	}
+}
+
 func FuzzParseHasOneCanonicalForm(f *testing.F) {
 	for _, seed := range []string{"alice@example.com", "A@B.CO", `"x"@y.z`, "a@xn--bcher-kva.example"} {
 		f.Add(seed)

@@ -1,12 +1,12 @@
 package mail
 
 import (
-	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/doorpost-auth/doorpost/internal/color"
 )
 
 // oneLine makes a name fit for a header and a sentence: one line, without
@@ -56,42 +56,14 @@ func supportLink(s string) (shown, href string) {
 	return s, ""
 }
 
-const (
-	defaultAccent = "#2d5bd7"
-	darkText      = "#111418"
-	lightText     = "#ffffff"
-)
-
-var hexColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
-
-// accent returns the colour of the button and that of the words on it, which
-// is the one of dark and light with the better contrast (WCAG 2.2, 1.4.3).
+// accent returns the colour of the button and that of the words on it. What is
+// no colour is the default.
 func accent(wanted string) (background, foreground string) {
-	if !hexColour.MatchString(wanted) {
-		wanted = defaultAccent
+	c, err := color.Parse(wanted)
+	if err != nil {
+		c = color.Default
 	}
-	l := luminance(wanted)
-	if (luminance(lightText)+0.05)/(l+0.05) >= (l+0.05)/(luminance(darkText)+0.05) {
-		return wanted, lightText
-	}
-	return wanted, darkText
-}
-
-// luminance is the relative luminance of a #rrggbb colour, from 0 (black) to 1
-// (white), as WCAG 2.2 defines it.
-func luminance(colour string) float64 {
-	var l float64
-	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		v, _ := strconv.ParseUint(colour[1+2*i:3+2*i], 16, 8)
-		c := float64(v) / 255
-		if c <= 0.04045 {
-			c /= 12.92
-		} else {
-			c = math.Pow((c+0.055)/1.055, 2.4)
-		}
-		l += weight * c
-	}
-	return l
+	return c.String(), color.TextOn(c).String()
 }
 
 // textColumns is how wide the lines of a text part may be; RFC 5322, section

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/doorpost-auth/doorpost/internal/color"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -222,12 +223,12 @@ func TestTheHTMLPartSuitsDarkModeAndTheLanguage(t *testing.T) {
 
 func TestTheAccentIsUsedOnlyIfItIsAColour(t *testing.T) {
 	for _, tc := range []struct{ name, in, background, words string }{
-		{"none", "", defaultAccent, lightText},
-		{"a dark colour", "#003366", "#003366", lightText},
-		{"a light colour", "#ffd400", "#ffd400", darkText},
-		{"white", "#FFFFFF", "#FFFFFF", darkText},
-		{"a short form", "#abc", defaultAccent, lightText},
-		{"more than a colour", "#003366;background:url(x)", defaultAccent, lightText},
+		{"none", "", color.Default.String(), "#ffffff"},
+		{"a dark colour", "#003366", "#003366", "#ffffff"},
+		{"a light colour", "#ffd400", "#ffd400", "#000000"},
+		{"white", "#FFFFFF", "#ffffff", "#000000"},
+		{"a short form", "#abc", "#aabbcc", "#000000"},
+		{"more than a colour", "#003366;background:url(x)", color.Default.String(), "#ffffff"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := testLetter()

@@ -7,16 +7,6 @@ import (
 	"unicode"
 )
 
-// MaskAddress shortens an address to a form that is safe in logs and still
-// helps to find a case: a***@example.com. What is no address becomes "***".
-func MaskAddress(address string) string {
-	at := strings.LastIndexByte(address, '@')
-	if at < 1 {
-		return "***"
-	}
-	return address[:1] + "***" + address[at:]
-}
-
 // addressInText finds what may be an address in an answer of a mail server,
 // plain, in angle brackets or with the @ percent-encoded.
 var addressInText = regexp.MustCompile(`[^\s<>"'(),;:=]+(?:@|%40)[^\s<>"'(),;:]+`)

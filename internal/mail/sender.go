@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
 )
 
 // cancelGrace is how long Close waits for mailers after it has cancelled them.
@@ -63,11 +65,11 @@ func (s *Sender) Send(m Message, deadline time.Time) bool {
 	s.mu.Unlock()
 	switch {
 	case closed:
-		s.logger.Error("message not sent: doorpost is stopping", "message", m.ID, "to", MaskAddress(m.To))
+		s.logger.Error("message not sent: doorpost is stopping", "message", m.ID, "to", address.Address(m.To).Mask())
 		return false
 	case full:
 		s.logger.Error("message not sent: too many are waiting; see whether the mail service answers",
-			"message", m.ID, "to", MaskAddress(m.To), "pending", s.opts.Pending)
+			"message", m.ID, "to", address.Address(m.To).Mask(), "pending", s.opts.Pending)
 		return false
 	}
 	go func() {
@@ -116,7 +118,7 @@ func (s *Sender) deliver(m Message, deadline time.Time) {
 			break
 		}
 		s.logger.Warn("message not sent yet, trying again", "message", m.ID, "mailer", out.Mailer,
-			"to", MaskAddress(m.To), "attempt", out.Attempts, "pause", pause, "error", failure)
+			"to", address.Address(m.To).Mask(), "attempt", out.Attempts, "pause", pause, "error", failure)
 		wait(ctx, pause)
 	}
 	out.Duration = time.Since(start)
@@ -168,7 +170,7 @@ func (s *Sender) attempt(ctx context.Context, m Message) (providerID string, err
 
 func (s *Sender) report(m Message, out Outcome) {
 	attributes := []any{
-		"message", out.MessageID, "mailer", out.Mailer, "to", MaskAddress(m.To),
+		"message", out.MessageID, "mailer", out.Mailer, "to", address.Address(m.To).Mask(),
 		"attempts", out.Attempts, "duration", out.Duration,
 	}
 	failure, _ := errors.AsType[*SendError](out.Err)

@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/gate", "internal/signin"},
 	{"internal/people"},
 	{"internal/session"},
-	{"internal/address", "internal/keys", "internal/limit", "internal/text"},
+	{"internal/address", "internal/color", "internal/keys", "internal/limit", "internal/text"},
 }
 
 // exceptions are imports within one floor that are meant.

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/color"
 )
 
 //go:embed assets/style.css
@@ -14,28 +16,23 @@ var styleSource string
 //go:embed assets/script.js
 var scriptSource string
 
-// defaultAccent is the accent of a brand that names none.
-const defaultAccent = "#2d5bd7"
-
 // The least favourable backgrounds of links, as assets/style.css has them: the
 // page in light mode, the card in dark mode.
 var (
-	lightBackground = color{0xf4, 0xf5, 0xf7}
-	darkBackground  = color{0x1a, 0x1d, 0x21}
+	lightBackground = color.Color{Red: 0xf4, Green: 0xf5, Blue: 0xf7}
+	darkBackground  = color.Color{Red: 0x1a, Green: 0x1d, Blue: 0x21}
 )
 
 // stylesheet puts the colours of the accent before the stylesheet: the button
 // keeps the accent as it is, links are shifted where it could not be read.
 func stylesheet(accent string) (string, error) {
-	if accent == "" {
-		accent = defaultAccent
-	}
-	base, err := parseColor(accent)
+	base, err := color.Parse(accent)
 	if err != nil {
 		return "", fmt.Errorf("brand accent: %w", err)
 	}
 	return fmt.Sprintf(":root{--accent:%s;--on-accent:%s;--link:%s;--link-dark:%s}\n",
-		base, textOn(base), base.towards(black, lightBackground, readable), base.towards(white, darkBackground, comfortable)) +
+		base, color.TextOn(base), base.Towards(color.Black, lightBackground, color.Readable),
+		base.Towards(color.White, darkBackground, color.Comfortable)) +
 		condense(styleSource), nil
 }
 
