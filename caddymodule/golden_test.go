@@ -124,7 +124,7 @@ func setTestSecrets(t *testing.T) {
 
 // isolate gives a test folders of its own for what Caddy keeps, and no word of
 // the logs of the configurations that it loads.
-func isolate(t *testing.T) (folder string) {
+func isolate(t testing.TB) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	t.Setenv("XDG_DATA_HOME", folder)

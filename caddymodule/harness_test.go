@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 // gateway is a server that a test runs in this process.
 type gateway struct {
-	t       *testing.T
+	t       testing.TB
 	port    int
 	folder  string // of Caddy's storage
 	logs    string // file that log lines are written to
@@ -46,7 +46,7 @@ type gateway struct {
 
 // newGateway starts a server on a free port of the loopback interface, with the
 // memory store unless the options name another.
-func newGateway(t *testing.T, options, site string) *gateway {
+func newGateway(t testing.TB, options, site string) *gateway {
 	t.Helper()
 	folder := isolate(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -32,7 +32,7 @@ func (s *countingStore) Touch(ctx context.Context, key session.Key, seen, expire
 
 // holdCountingStore opens a counting store and keeps it where the memory store
 // is looked for.
-func holdCountingStore(t *testing.T) *countingStore {
+func holdCountingStore(t testing.TB) *countingStore {
 	t.Helper()
 	opened, err := memstore.New()
 	if err != nil {
@@ -56,7 +56,7 @@ func holdCountingStore(t *testing.T) *countingStore {
 }
 
 // findHandler finds the first handler of ours in the configuration that runs.
-func findHandler(t *testing.T) *Handler {
+func findHandler(t testing.TB) *Handler {
 	t.Helper()
 	app, err := caddy.ActiveContext().App("http")
 	if err != nil {
@@ -89,7 +89,7 @@ func findHandler(t *testing.T) *Handler {
 
 // gatedRequest is a request of somebody who is signed in, and how to make it as
 // it came once more.
-func gatedRequest(t *testing.T, b *browser) (r *http.Request, rewind func()) {
+func gatedRequest(t testing.TB, b *browser) (r *http.Request, rewind func()) {
 	t.Helper()
 	r = httptest.NewRequest(http.MethodGet, b.origin()+"/app?x=1", nil)
 	for name, value := range map[string]string{

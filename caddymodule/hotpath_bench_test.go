@@ -1,0 +1,30 @@
+package caddymodule
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// BenchmarkAGatedRequest is what the gate adds to a request whose session was
+// checked a moment ago.
+func BenchmarkAGatedRequest(b *testing.B) {
+	holdCountingStore(b)
+	g := newGateway(b, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
+	visitor := g.newBrowser()
+	visitor.signIn("alice@example.com")
+	visitor.get("/")
+	h := findHandler(b)
+	r, rewind := gatedRequest(b, visitor)
+	w := httptest.NewRecorder()
+	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
+	b.ReportAllocs()
+	for b.Loop() {
+		rewind()
+		if err := h.ServeHTTP(w, r, next); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
