@@ -39,12 +39,14 @@ local address = step.record.a
 local known = redis.call('EXISTS', person_key(address)) == 1
 
 local function silent()
-  local over = take('mailbox', step.mailbox) > 0
-  if not step.admitted then return 'not admitted' end
-  if over then return 'limit address' end
+  if not step.admitted then
+    take('mailbox', step.mailbox)
+    return 'not admitted'
+  end
   if redis.call('ZCOUNT', address_links_key(address), '(' .. integer(now), '+inf') >= MAX_LIVE_LINKS then
     return 'three links alive'
   end
+  if take('mailbox', step.mailbox) > 0 then return 'limit address' end
   if take('total', step.total) > 0 then return 'limit total' end
 end
 local reason = silent()

@@ -53,6 +53,22 @@ var limitPromises = []promise{
 		a.Total = total
 		f.wantSent(f.ask(a))
 	}},
+	{"WhatIsNotSentBecauseThreeLinksAreAliveDoesNotCountAgainstTheMailbox", func(f *fixture) {
+		who, box := f.person("a"), limit.Use{Name: f.name, Rule: limit.Rule{Max: signin.MaxLiveLinks + 1, Window: time.Hour}}
+		ask := func(at time.Time) signin.Asked {
+			a := f.askingAt(at, who, newBrowser())
+			a.Mailbox = box
+			return f.ask(a)
+		}
+		for range signin.MaxLiveLinks {
+			f.wantSent(ask(f.now))
+		}
+		for range 3 {
+			f.wantSilent(ask(f.now), signin.SilentThreeAlive)
+		}
+		f.wantSent(ask(f.now.Add(linkLife)))
+		f.wantSilent(ask(f.now.Add(linkLife)), signin.SilentMailbox)
+	}},
 	{"WhoIsNotAdmittedCountsLikeAnybodyElse", func(f *fixture) {
 		who := f.person("a")
 		limited := func(admitted bool) signin.Asking {

@@ -65,15 +65,9 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 
 // mayBeSent counts the message and tells whether it may be sent.
 func mayBeSent(tx Tx, a signin.Asking) (signin.SilentReason, error) {
-	wait, err := count(tx, mailboxLimit, a.Mailbox, a.Now)
-	if err != nil {
-		return signin.NotSilent, err
-	}
 	if !a.Admitted {
-		return signin.SilentNotAllowed, nil
-	}
-	if wait > 0 {
-		return signin.SilentMailbox, nil
+		_, err := count(tx, mailboxLimit, a.Mailbox, a.Now)
+		return signin.SilentNotAllowed, err
 	}
 	alive := 0
 	tx.Scan(addressLinks, under(a.Request.Address, nil), nil, func(_, expires []byte) bool {
@@ -84,6 +78,10 @@ func mayBeSent(tx Tx, a signin.Asking) (signin.SilentReason, error) {
 	})
 	if alive >= signin.MaxLiveLinks {
 		return signin.SilentThreeAlive, nil
+	}
+	wait, err := count(tx, mailboxLimit, a.Mailbox, a.Now)
+	if err != nil || wait > 0 {
+		return signin.SilentMailbox, err
 	}
 	if wait, err = count(tx, totalLimit, a.Total, a.Now); err != nil || wait > 0 {
 		return signin.SilentTotal, err
