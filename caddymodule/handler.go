@@ -122,6 +122,10 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
+	if place.partly {
+		h.app.logger.Warn("doorpost stands in a route that not all requests of the site reach, so its pages under /_doorpost/ may not be served; put it at the top of the site, with a matcher for what to protect",
+			"site", place.name())
+	}
 	h.site, err = h.app.join(place, h, rules)
 	return err
 }

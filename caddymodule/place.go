@@ -18,6 +18,7 @@ import (
 type place struct {
 	server string   // name of the server; empty where there is none
 	named  bool     // in a named route, which several sites may invoke
+	partly bool     // in a route that not all requests of the site reach
 	hosts  []string // of the site; empty for a catch-all
 	listen []port   // of the server
 }
@@ -76,6 +77,7 @@ func (p *place) descend(lists [][]caddyhttp.Route) bool {
 			if hosts := hostsOf(route); len(hosts) > 0 {
 				p.hosts = hosts
 			}
+			p.partly = p.partly || matchesMoreThanHosts(route)
 			return true
 		}
 	}
@@ -105,6 +107,21 @@ func hostsOf(route caddyhttp.Route) (hosts []string) {
 		}
 	}
 	return hosts
+}
+
+// matchesMoreThanHosts tells whether a route is for some requests of a site
+// only, as handle /app/* makes one.
+func matchesMoreThanHosts(route caddyhttp.Route) bool {
+	for _, set := range route.MatcherSets {
+		for _, matcher := range set {
+			switch matcher.(type) {
+			case *caddyhttp.MatchHost, caddyhttp.MatchHost:
+			default:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // key is the same for all blocks of a site: those of its handle_errors, and of
