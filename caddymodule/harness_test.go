@@ -171,6 +171,9 @@ func (b *browser) do(method, path string, body io.Reader, headers ...string) ans
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := b.client.Do(r)
+	for again := 0; err != nil && body == nil && again < 10; again++ {
+		resp, err = b.client.Do(r) // a server that is being replaced took it, see getUntil
+	}
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -187,9 +190,9 @@ func (b *browser) get(path string, headers ...string) answer {
 	return b.do(http.MethodGet, path, nil, headers...)
 }
 
-// getUntil asks until the configuration that was loaded last answers. The
-// server before it may take a connection for a moment still, and close it
-// unanswered (http.Server.Shutdown).
+// getUntil asks until the configuration that runs answers. A server that is
+// being replaced, or that failed to start, may take a connection for a moment
+// still, and close it unanswered (http.Server.Shutdown).
 func (b *browser) getUntil(path, body string) {
 	b.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
