@@ -171,8 +171,13 @@ func (b *browser) do(method, path string, body io.Reader, headers ...string) ans
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	resp, err := b.client.Do(r)
-	for again := 0; err != nil && body == nil && again < 10; again++ {
-		resp, err = b.client.Do(r) // a server that is being replaced took it, see getUntil
+	for again := 0; err != nil && again < 10; again++ { // a server that is being replaced took it, see getUntil
+		if r.GetBody != nil {
+			if r.Body, err = r.GetBody(); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+		resp, err = b.client.Do(r)
 	}
 	if err != nil {
 		b.t.Fatal(err)

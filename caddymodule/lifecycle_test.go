@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +100,33 @@ func TestSessionsOutliveReloadsAndNothingElsePilesUp(t *testing.T) {
 		}
 	}
 	expectNoNewGoroutines(t, before)
+}
+
+func TestLinksAndCountersOutliveReloads(t *testing.T) {
+	g := newGateway(t, "doorpost {\nstore memory\nmailer console\nlimit client 2 1h\n}\n", helloBehindGate)
+	b := g.newBrowser()
+	who := fmt.Sprintf("alice%d@example.com", g.port) // the mailbox has the mail of earlier gateways, too
+	ask := func() int { return b.post("/_doorpost/sign-in", url.Values{"email": {who}}).status }
+	if status := ask(); status != http.StatusSeeOther {
+		t.Fatalf("asking is answered with %d", status)
+	}
+	token := b.receiveToken(who)
+	reload := func(greeting string) {
+		g.site = strings.Replace(helloBehindGate, "hello", greeting, 1)
+		g.load()
+	}
+	reload("first")
+	if status := ask(); status != http.StatusSeeOther {
+		t.Errorf("the second request is answered with %d", status)
+	}
+	reload("second")
+	if status := ask(); status != http.StatusTooManyRequests {
+		t.Errorf("the third request, after two reloads, is answered with %d: the counter was lost", status)
+	}
+	if got := b.post("/_doorpost/link", url.Values{"token": {token}}); got.status != http.StatusSeeOther {
+		t.Errorf("a link from before the reloads is answered with %d", got.status)
+	}
+	b.getUntil("/", "second "+who)
 }
 
 func TestTheStoreIsClosedWhenTheServerStops(t *testing.T) {

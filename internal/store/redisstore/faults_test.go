@@ -184,6 +184,21 @@ func TestARedemptionWhoseAnswerIsLostIsRepeatedByItself(t *testing.T) {
 	v.again().wantOutcome(t, store, signin.Used)
 }
 
+func TestARedemptionWhoseAnswerIsLostStaysUncertainWhenTheRepetitionIsRefused(t *testing.T) {
+	proxy := redistest.Between(t, shared(t, sharedSingle))
+	store := open(t, Options{URLs: []string{proxy.URL()}, Timeout: shortTimeout})
+	v := newVisit(t)
+	v.ask(t, store)
+	proxy.Do(t, redistest.AnswerCut)
+	for range breakAfter - 1 { // the next failure is the one that opens the breaker
+		store.broken.leave(silent)
+	}
+	redeemed, err := store.RedeemLink(t.Context(), v.redemption())
+	if !errors.Is(err, signin.ErrUncertain) || !errors.Is(err, errBroken) {
+		t.Errorf("redeeming made %+v, %v, want an error that wraps ErrUncertain and says that the repetition was refused", redeemed, err)
+	}
+}
+
 func TestAWrongCodeWhoseAnswerIsLostIsCountedOnce(t *testing.T) {
 	store := sharedStore(t)
 	v := newVisit(t)

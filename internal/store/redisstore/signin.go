@@ -104,10 +104,13 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, step redemption
 		step.Replace = encode(r.Replace[:])
 	}
 	raw, err := s.run(ctx, redeemStep, step)
-	if errors.Is(err, signin.ErrUncertain) && ctx.Err() == nil {
+	if first := err; errors.Is(first, signin.ErrUncertain) && ctx.Err() == nil {
 		// The step knows itself again by the session that it makes, so sending
-		// it once more does it once, and tells how it ended.
-		raw, err = s.run(ctx, redeemStep, step)
+		// it once more does it once, and tells how it ended. If that fails, for
+		// whatever reason, the first one may have been done all the same.
+		if raw, err = s.run(ctx, redeemStep, step); err != nil {
+			err = fmt.Errorf("%w; once more: %w", first, err)
+		}
 	}
 	if err != nil {
 		return signin.Redeemed{}, err
