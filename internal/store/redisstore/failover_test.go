@@ -59,9 +59,15 @@ func surviveDeath(t *testing.T, stores []*Store, master *redistest.Server, await
 	}
 }
 
+// outlastsMove is a timeout of which half, for which a step waits, is longer
+// than the few keys of a test take to move on a busy machine.
+const outlastsMove = 20 * time.Second
+
 func TestAClusterWhoseSlotMovesUnderLoadLosesNothing(t *testing.T) {
 	nodes := redistest.Cluster(t)
-	stores := []*Store{open(t, ofCluster(nodes)), open(t, ofCluster(nodes))}
+	o := ofCluster(nodes)
+	o.Timeout = outlastsMove
+	stores := []*Store{open(t, o), open(t, o)}
 	load := startLoad(t, stores...)
 	redistest.Await(t, 30*time.Second, "there is load", func() bool { return load.count() >= loaded })
 	from := nodes.MasterOf(t, stores[0].base)
