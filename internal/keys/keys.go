@@ -28,6 +28,7 @@ const (
 	LinkToken     Purpose = "doorpost link token v1"
 	Code          Purpose = "doorpost code v1"
 	Confirmation  Purpose = "doorpost confirmation v1"
+	Outbox        Purpose = "doorpost outbox v1"
 
 	fingerprint Purpose = "doorpost fingerprint v1"
 )

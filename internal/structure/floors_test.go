@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"caddymodule"},
 	{"internal/mail", "internal/store", "internal/web"},
 	{"internal/gate", "internal/signin"},
-	{"internal/people"},
+	{"internal/outbox", "internal/people"},
 	{"internal/session"},
 	{"internal/address", "internal/color", "internal/keys", "internal/limit", "internal/text"},
 }

@@ -1,0 +1,180 @@
+// Package outbox is what becomes of a message that was promised: it is kept
+// with the link that it brings, sealed, until it is sent or of no use any
+// more, and for some days after that its fate can be looked up.
+package outbox
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// Kept is how long the fate of a message can be looked up, from its making.
+// A message itself is kept until it is sent or its time is over.
+const Kept = 72 * time.Hour
+
+// MaxCopies is how many copies of a message a mailbox may get in the worst
+// case, when a service accepts it without saying so. All carry the same link.
+const MaxCopies = 2
+
+// Kind says what a message is.
+type Kind string
+
+// SignIn is a message with a link and a code.
+const SignIn Kind = "sign-in"
+
+// State is what became of a message so far.
+type State string
+
+// The states. Queued and Deferred messages are still to be sent, unless a
+// service that has the message reports that it is deferred there.
+const (
+	Queued     State = "queued"     // waits for its first attempt, or is in it
+	Deferred   State = "deferred"   // was tried, and will be again
+	Sent       State = "sent"       // a service took it
+	Bounced    State = "bounced"    // there is no such mailbox, or it refuses us for good
+	Complained State = "complained" // its reader called it unwanted
+	Failed     State = "failed"     // given up
+	Expired    State = "expired"    // its time was over before it could be sent
+)
+
+// Message is one message on its way. What it says is sealed.
+type Message struct {
+	ID       string // of the message, unguessable: the local part of its Message-ID
+	Kind     Kind
+	To       address.Address
+	Site     string // origin that the message is about
+	Language string // BCP 47; empty for the one that is kept with the person
+	Welcome  bool   // the first message to somebody who has never signed in
+	Link     []byte // what the store knows of the link it brings, if it does
+	Sealed   []byte // see Sealer; gone once the message is sent or of no use
+	Created  time.Time
+	Deadline time.Time // not sent any more after it
+
+	State      State
+	Since      time.Time // of State
+	Due        time.Time // when it may be tried next; zero for one that is not to be sent any more
+	Attempts   int       // how often it was handed to a service
+	Unsettled  bool      // an attempt is under way, or was when its process died
+	Copies     int       // how many earlier attempts may have been accepted without an answer
+	Mailer     string    // that took it or failed last
+	ProviderID string    // the service's own id of it; may be empty
+	Problem    string    // the last failure, fit for logs
+	Delivered  time.Time // when the service says that the mailbox took it; zero if it does not say
+	Retried    time.Time // when an operator had it tried again
+}
+
+// Waiting tells whether the message is still to be sent.
+func (m *Message) Waiting() bool { return !m.Due.IsZero() }
+
+// HandOver notes that a service may take the message from now on: if nothing
+// more is heard of this attempt, there may be a copy. It returns ErrEnough if
+// another attempt could be one copy too many.
+func (m *Message) HandOver() error {
+	if m.Unsettled {
+		m.Copies++
+	}
+	if m.Copies >= MaxCopies {
+		return ErrEnough
+	}
+	m.Unsettled = true
+	m.Attempts++
+	return nil
+}
+
+// Accept notes that a service took the message.
+func (m *Message) Accept(now time.Time, mailer, providerID string) {
+	m.Mailer, m.ProviderID, m.Unsettled = mailer, providerID, false
+	if m.Waiting() { // otherwise the service has reported more than that already
+		m.end(now, Sent)
+		m.Problem = ""
+	}
+}
+
+// Defer notes that an attempt failed and when the next may begin. copies is
+// how many services may have taken the message although they did not say so.
+func (m *Message) Defer(now, due time.Time, mailer, problem string, copies int) {
+	m.settle(mailer, problem, copies)
+	if m.Waiting() {
+		m.set(now, Deferred)
+		m.Due = due
+	}
+}
+
+// GiveUp notes that the message is not tried any more, and why.
+func (m *Message) GiveUp(now time.Time, state State, mailer, problem string, copies int) {
+	m.settle(mailer, problem, copies)
+	if m.Waiting() {
+		m.end(now, state)
+	}
+}
+
+func (m *Message) settle(mailer, problem string, copies int) {
+	if mailer != "" {
+		m.Mailer = mailer
+	}
+	m.Problem, m.Unsettled = problem, false
+	m.Copies += copies
+}
+
+// Retry has a message that failed tried again, if its time is not over.
+func (m *Message) Retry(now time.Time) error {
+	switch {
+	case m.Waiting():
+		return fmt.Errorf("%w: it is %s and will be tried by itself", ErrNoRetry, m.State)
+	case len(m.Sealed) == 0:
+		return fmt.Errorf("%w: it is %s; the person can ask for another one", ErrNoRetry, m.State)
+	case !now.Before(m.Deadline):
+		return fmt.Errorf("%w: its link has ended; the person can ask for another one", ErrNoRetry)
+	}
+	m.set(now, Queued)
+	m.Due, m.Retried, m.Copies, m.Unsettled = now, now, 0, false
+	return nil
+}
+
+// Report is what a service says of a message that it took.
+type Report struct {
+	State     State // Sent for one that was delivered
+	Delivered bool  // the mailbox took it
+	At        time.Time
+	Problem   string // fit for logs
+}
+
+// Apply takes a report in. One that is older than the last retry by an
+// operator says nothing of what became of that.
+func (m *Message) Apply(r Report) {
+	if r.At.Before(m.Retried) {
+		return
+	}
+	if r.Delivered && m.Delivered.IsZero() {
+		m.Delivered = r.At
+	}
+	switch {
+	case r.State == m.State || m.State == Complained: // a complaint is the last word
+	case r.State == Sent && m.State == Bounced: // old news
+	case r.State == Deferred && (m.Waiting() || m.State != Sent || !m.Delivered.IsZero()): // old news, or ours to do
+	default:
+		m.end(r.At, r.State)
+		m.Problem = r.Problem
+	}
+}
+
+// end ends the waiting. What the message says is kept only if it may be
+// retried.
+func (m *Message) end(now time.Time, state State) {
+	m.set(now, state)
+	m.Due = time.Time{}
+	if state != Failed && state != Bounced {
+		m.Sealed = nil
+	}
+}
+
+func (m *Message) set(now time.Time, state State) { m.State, m.Since = state, now }
+
+// What the methods of a message refuse.
+var (
+	ErrEnough  = errors.New("another attempt could be one copy too many")
+	ErrNoRetry = errors.New("the message is not retried")
+)
