@@ -6,6 +6,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"slices"
@@ -17,8 +18,11 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/text"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+	"go.uber.org/zap/exp/zapslog"
 )
 
 func init() {
@@ -70,19 +74,33 @@ type App struct {
 	// Limits bound how often somebody may ask for a link.
 	Limits LimitsConfig `json:"limits,omitzero"`
 
+	// Mute is how long a mailbox gets no more messages that strangers asked
+	// for, after its reader said that it was not them. Default 24h.
+	Mute *caddy.Duration `json:"mute,omitempty"`
+
 	// Brand is how pages and messages present the sites.
 	Brand BrandConfig `json:"brand,omitzero"`
 
-	ctx       caddy.Context
-	logger    *slog.Logger
-	store     StoreModule
-	mailer    mail.Mailer
-	mailbox   *console.Console // nil unless console is among the mailers
-	from      mail.Mailbox
-	secrets   [][]byte // as configured, may be none
-	groups    *people.Groups
-	languages *text.Catalogue
-	sites     map[string]*site
+	// Templates is a folder with pages and messages that take the place of the
+	// built-in ones.
+	Templates string `json:"templates,omitempty"`
+
+	ctx         caddy.Context
+	logger      *slog.Logger
+	auditLogger *slog.Logger
+	store       StoreModule
+	mailers     *mail.Failover
+	webhooks    []*mailgunapi.Webhook
+	metrics     *metrics
+	overrides   fs.FS // the operator's templates, nil for none
+	composer    *mail.Composer
+	views       *view.Views
+	mailbox     *console.Console // nil unless console is among the mailers
+	from        mail.Mailbox
+	secrets     [][]byte // as configured, may be none
+	groups      *people.Groups
+	languages   *text.Catalogue
+	sites       map[string]*site
 
 	opening sync.Once
 	opened  *house
@@ -98,6 +116,9 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 // configuration can be validated while a server runs on the same store.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger, a.sites = ctx, ctx.Slogger(), make(map[string]*site)
+	// A log of its own, for operators who keep it apart or longer. No stack
+	// traces: see Caddy's Context.Slogger.
+	a.auditLogger = slog.New(zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127))))
 	var err error
 	if a.languages, err = text.Load(); err != nil {
 		return err
@@ -123,7 +144,20 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.Limits.complete(); err != nil {
 		return fmt.Errorf("limit %w", err)
 	}
+	if a.Mute == nil {
+		mute := caddy.Duration(defaultMute)
+		a.Mute = &mute
+	}
+	if err := checkMute(time.Duration(*a.Mute)); err != nil {
+		return fmt.Errorf("mute: %w", err)
+	}
 	if err := a.Brand.check(); err != nil {
+		return err
+	}
+	if err := a.provisionTemplates(); err != nil {
+		return err
+	}
+	if a.metrics, err = newMetrics(ctx.GetMetricsRegistry(), a.mailers); err != nil {
 		return err
 	}
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {

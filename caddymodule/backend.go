@@ -1,13 +1,17 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -23,9 +27,20 @@ type backend struct {
 	key    string
 	store  Store
 	cache  *session.Cache
+	live   *gate.Live
 	cancel context.CancelFunc
 	untold func() // no more ends are told to the cache
 	swept  sync.WaitGroup
+
+	signer atomic.Pointer[[]byte] // what the secret that signs is known by
+}
+
+// signedBy notes which secret signs from now on, and tells whether that was
+// another before.
+func (b *backend) signedBy(ring keys.Ring) (rotated bool) {
+	key := ring.For(keys.AuditSubject)[0]
+	before := b.signer.Swap(&key)
+	return before != nil && !bytes.Equal(*before, key)
 }
 
 // sweeper is a store whose records do not end by themselves.
@@ -46,11 +61,8 @@ func openBackend(module StoreModule, logger *slog.Logger) (*backend, error) {
 			return nil, err
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		b := &backend{key: module.Key(), store: store, cache: session.NewCache(session.DefaultCacheSize), cancel: cancel}
-		b.untold = store.OnEnd(b.cache.End)
-		if d, ok := store.(doubter); ok {
-			d.OnDoubt(b.cache.Distrust) // for as long as the store is open
-		}
+		b := newBackend(module.Key(), store, session.DefaultCacheSize)
+		b.cancel = cancel
 		if s, ok := store.(sweeper); ok {
 			b.swept.Go(func() { s.Sweep(ctx, sweepPause, logger) })
 		}
@@ -62,16 +74,34 @@ func openBackend(module StoreModule, logger *slog.Logger) (*backend, error) {
 	return pooled.(*backend), nil
 }
 
+// newBackend ties a store to what has to know of ended sessions.
+func newBackend(key string, store Store, sessions int) *backend {
+	b := &backend{key: key, store: store, cache: session.NewCache(sessions), live: gate.NewLive(cut), cancel: func() {}}
+	b.untold = store.OnEnd(func(key session.Key) {
+		b.cache.End(key)
+		b.live.End(key)
+	})
+	if d, ok := store.(doubter); ok {
+		d.OnDoubt(func() { // for as long as the store is open
+			b.cache.Distrust()
+			b.live.Distrust()
+		})
+	}
+	return b
+}
+
 // release lets go of the backend. The last one to do so closes the store.
 func (b *backend) release() error {
 	_, err := backends.Delete(b.key)
 	return err
 }
 
-// Destruct closes the store. It implements caddy.Destructor.
+// Destruct cuts what still goes on as somebody's, and closes the store. It
+// implements caddy.Destructor.
 func (b *backend) Destruct() error {
 	b.cancel()
 	b.swept.Wait()
+	b.live.Close()
 	b.untold()
 	if err := b.store.Close(); err != nil {
 		return fmt.Errorf("closing the store: %w", err)

@@ -47,7 +47,9 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 //		group    <name> <who>…
 //		admins   <who>…
 //		limit    address|client|total <n> <window>
+//		mute     <duration>
 //		brand { name, logo, accent, support }
+//		templates <folder>
 //	}
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
@@ -65,7 +67,12 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "group", read: a.readGroup, many: true},
 		option{name: "admins", read: values(&a.Admins, "alice@example.com", people.CheckWho)},
 		option{name: "limit", read: a.readLimits, many: true},
+		option{name: "mute", read: func(d *caddyfile.Dispenser) error {
+			a.Mute = new(caddy.Duration)
+			return duration(a.Mute, "24h", checkMute)(d)
+		}},
 		option{name: "brand", read: a.readBrand, nested: true},
+		option{name: "templates", read: oneValue(&a.Templates, "/etc/doorpost/templates")},
 	)
 	if err != nil {
 		return err

@@ -120,6 +120,7 @@ func setTestSecrets(t *testing.T) {
 	t.Setenv("MAILGUN_API_KEY", "key-test")
 	t.Setenv("SMTP_PASSWORD", "password-test")
 	t.Setenv("REDIS_PASSWORD", "password-test")
+	t.Setenv("DOORPOST_TEMPLATES", t.TempDir())
 }
 
 // isolate gives a test folders of its own for what Caddy keeps, and no word of

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -101,6 +102,10 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	if err := h.app.checkGroups("deny", h.Deny); err != nil {
 		return err
 	}
+	covers, err := json.Marshal([]any{h.MatcherSetsRaw, h.Public}) // loading takes the matchers away
+	if err != nil {
+		return fmt.Errorf("matcher: %w", err)
+	}
 	if h.MatcherSetsRaw != nil {
 		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
 		if err != nil {
@@ -110,7 +115,7 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 			return fmt.Errorf("loading the matcher: %w", err)
 		}
 	}
-	h.block = new(gate.Block)
+	h.block = &gate.Block{Covers: string(covers)}
 	rules, err := people.NewRules(h.Allow, h.Deny, h.app.groups)
 	if err != nil {
 		return err
@@ -126,6 +131,9 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 		h.app.logger.Warn("doorpost stands in a route that not all requests of the site reach, so its pages under /_doorpost/ may not be served; put it at the top of the site, with a matcher for what to protect",
 			"site", place.name())
 	}
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		tellConn(server)
+	}
 	h.site, err = h.app.join(place, h, rules)
 	return err
 }
@@ -133,9 +141,9 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 // visitVar is where the visit of a request lies between the blocks of a site.
 const visitVar = "doorpost.visit"
 
-// ServeHTTP implements caddyhttp.MiddlewareHandler. Nothing in it is done after
-// the request was passed on: that may take as long as a WebSocket lives, and
-// the configuration may be another by then.
+// ServeHTTP implements caddyhttp.MiddlewareHandler. Once the request was passed
+// on, which may take as long as a WebSocket lives, nothing is done but to note
+// that it is over: the configuration may be another by then.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	door, err := h.site.door(h.app)
 	if err != nil {
@@ -157,8 +165,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return err
 	}
 	if !needsSession {
-		h.setPlaceholders(r, h.block.Greet(visit, r))
-		return next.ServeHTTP(w, r)
+		return h.pass(visit, h.block.Greet(visit, r), w, r, next)
 	}
 	verdict, identity := h.block.Check(visit, r)
 	switch {
@@ -168,7 +175,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case r.Method == http.MethodConnect && !isExtendedConnect(r):
 		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
 	}
-	h.setPlaceholders(r, identity)
+	return h.pass(visit, identity, w, r, next)
+}
+
+// pass hands a request on. One that goes on as somebody's is cut when their
+// session ends.
+func (h *Handler) pass(visit *gate.Visit, id gate.Identity, w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if id.User == "" {
+		return next.ServeHTTP(w, r)
+	}
+	h.setPlaceholders(r, id)
+	cancelable(r)
+	live := h.app.opened.backend.live
+	if live.Enter(visit, w, r) {
+		defer live.Leave(visit)
+	}
 	return next.ServeHTTP(w, r)
 }
 
@@ -216,9 +237,6 @@ func isExtendedConnect(r *http.Request) bool {
 
 // setPlaceholders tells logs and other directives who is signed in.
 func (h *Handler) setPlaceholders(r *http.Request, id gate.Identity) {
-	if id.User == "" {
-		return
-	}
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return

@@ -170,8 +170,10 @@ func (b *browser) do(method, path string, body io.Reader, headers ...string) ans
 		}
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	given := r.Header.Clone() // the client adds the cookies to what it sends
 	resp, err := b.client.Do(r)
 	for again := 0; err != nil && again < 10; again++ { // a server that is being replaced took it, see getUntil
+		r.Header = given.Clone()
 		if r.GetBody != nil {
 			if r.Body, err = r.GetBody(); err != nil {
 				b.t.Fatal(err)

@@ -40,9 +40,7 @@ func holdCountingStore(t testing.TB) *countingStore {
 	}
 	store := &countingStore{Store: opened}
 	_, loaded, err := backends.LoadOrNew("memory", func() (caddy.Destructor, error) {
-		b := &backend{key: "memory", store: store, cache: session.NewCache(session.DefaultCacheSize), cancel: func() {}}
-		b.untold = store.OnEnd(b.cache.End)
-		return b, nil
+		return newBackend("memory", store, session.DefaultCacheSize), nil
 	})
 	if err != nil || loaded {
 		t.Fatalf("the memory store is open already (%v)", err)

@@ -1,10 +1,16 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -15,7 +21,11 @@ type house struct {
 	ring    keys.Ring
 	service *signin.Service
 	keeper  *session.Keeper
-	postman *postman
+	audit   *audit.Log
+	outbox  outbox.Store
+	mailers *mail.Failover
+	courier *mail.Courier
+	retire  func() // another configuration decides about what goes on
 }
 
 // Start opens the store, so that a server whose store cannot be opened does
@@ -33,9 +43,12 @@ func (a *App) open() (*house, error) {
 	a.opening.Do(func() {
 		a.opened, a.failed = a.build()
 		if a.failed == nil {
-			for _, s := range a.sites {
+			gates := make(map[string]*gate.Site)
+			for key, s := range a.sites {
 				s.open(a, a.opened)
+				gates[key] = s.running.Load().gate
 			}
+			a.opened.retire = a.opened.backend.live.Use(gates)
 		}
 	})
 	return a.opened, a.failed
@@ -50,28 +63,54 @@ func (a *App) build() (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{backend: b, ring: ring, postman: newPostman(a)}
+	h := &house{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store, mailers: a.mailers}
+	if b.signedBy(ring) {
+		h.audit.Record(context.Background(), audit.KeyRotated, "")
+	}
 	h.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
 	h.service = signin.NewService(ring, signin.Service{
-		Store: b.store, Postman: h.postman, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
-		LinkLife: time.Duration(a.LinkTTL), Logger: a.logger,
+		Store: b.store, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
+		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: h.audit,
 	})
+	write := letters{composer: a.composer, sealer: outbox.NewSealer(ring), languages: a.languages, brand: a.Brand}.write
+	h.courier = mail.NewCourier(h.outbox, h.mailers, write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
+		a.metrics.observe(m)
+		h.recordMessage(m)
+	}})
+	h.courier.Start()
 	return h, nil
 }
 
-// drainTime is how long messages that were promised have to be sent when the
-// server stops.
-const drainTime = 10 * time.Second
+// recordMessage writes down that a message was sent, or is not sent any more.
+func (h *house) recordMessage(m outbox.Message) {
+	event := audit.Sent
+	switch {
+	case m.Waiting():
+		return
+	case m.State != outbox.Sent:
+		event = audit.Failed
+	}
+	h.audit.Record(context.Background(), event, m.To,
+		"site", m.Site, "message", m.ID, "state", string(m.State), "mailer", m.Mailer, "provider_id", m.ProviderID, "problem", m.Problem)
+}
+
+// How long attempts to send a message may go on when the server stops, and when
+// another configuration takes over. What is not sent by then is in the store,
+// and is sent by the next process, or by the next configuration.
+const (
+	stopTime   = 10 * time.Second
+	reloadTime = 3 * time.Second
+)
 
 // Stop does nothing yet: apps stop in no order, and the http app may go on to
-// take requests that promise messages. See Cleanup.
+// take requests. See Cleanup.
 func (a *App) Stop() error { return nil }
 
 // errUnloaded is what a request meets that comes to a configuration after it
 // was replaced.
 var errUnloaded = errors.New("this configuration is not in use any more")
 
-// Cleanup sends what is still to be sent and lets go of the store, which stays
+// Cleanup ends the sending of messages and lets go of the store, which stays
 // open if the next configuration uses it too. All apps have stopped by then. It
 // is called on an app that failed to provision, too.
 func (a *App) Cleanup() error {
@@ -81,6 +120,13 @@ func (a *App) Cleanup() error {
 	if a.opened == nil {
 		return nil
 	}
-	a.opened.postman.close(drainTime)
+	a.opened.retire()
+	wait := reloadTime
+	if caddy.Exiting() {
+		wait = stopTime
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	a.opened.courier.Close(ctx)
 	return a.opened.backend.release()
 }

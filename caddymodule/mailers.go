@@ -38,7 +38,8 @@ type MailgunMailer struct {
 	// WebhookKey is Mailgun's HTTP webhook signing key.
 	WebhookKey string `json:"webhook_key,omitempty"`
 
-	client *mailgunapi.Client
+	client  *mailgunapi.Client
+	webhook *mailgunapi.Webhook // nil without a key
 }
 
 // CaddyModule implements caddy.Module.
@@ -49,14 +50,20 @@ func (MailgunMailer) CaddyModule() caddy.ModuleInfo {
 // Provision resolves and checks the options.
 func (m *MailgunMailer) Provision(caddy.Context) error {
 	c := mailgunapi.Config{Region: m.Region}
+	var webhookKey string
 	err := resolveAll(
 		value{"domain", m.Domain, &c.Domain, true},
 		value{"api_key", m.APIKey, &c.APIKey, true},
 		value{"api_base", m.APIBase, &c.APIBase, false},
-		value{"webhook_key", m.WebhookKey, new(string), false},
+		value{"webhook_key", m.WebhookKey, &webhookKey, false},
 	)
 	if err != nil {
 		return err
+	}
+	if webhookKey != "" {
+		if m.webhook, err = mailgunapi.NewWebhook(webhookKey); err != nil {
+			return err
+		}
 	}
 	m.client, err = mailgunapi.New(c)
 	return err

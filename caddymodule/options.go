@@ -42,6 +42,17 @@ func spell(d time.Duration) string {
 	return s
 }
 
+// defaultMute is how long strangers cannot have somebody written to who said
+// that it was not them who asked.
+const defaultMute = 24 * time.Hour
+
+func checkMute(d time.Duration) error {
+	if d < 0 || d > 31*24*time.Hour {
+		return fmt.Errorf("%s is not between 0 and 31d; 24h is a good choice", spell(d))
+	}
+	return nil
+}
+
 // SessionConfig says how long somebody stays signed in.
 type SessionConfig struct {
 	// Idle ends a session that is not used for so long. Default 7d, or absolute
@@ -220,7 +231,7 @@ func (b BrandConfig) check() error {
 	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
 		return fmt.Errorf("brand name: it has at most %d characters, on one line", maxBrandName)
 	}
-	_, err := view.New(b.view())
+	_, err := view.New(b.view(), nil)
 	return err
 }
 

@@ -3,11 +3,13 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 func (a *App) provisionSecrets() error {
@@ -75,16 +77,16 @@ func (a *App) provisionMailers(ctx caddy.Context) error {
 			return fmt.Errorf("mailer: the module %T is no mailer of Doorpost", m)
 		}
 		mailers = append(mailers, module.Mailer())
+		if m, ok := m.(*MailgunMailer); ok && m.webhook != nil {
+			a.webhooks = append(a.webhooks, m.webhook)
+		}
 		if printer, ok := module.Mailer().(*console.Console); ok {
 			a.mailbox = printer
 		} else {
 			needsFrom = true
 		}
 	}
-	a.mailer = mailers[0]
-	if len(mailers) > 1 {
-		a.mailer = mail.NewFailover(a.logger, mailers[0], mailers[1:]...)
-	}
+	a.mailers = mail.NewFailover(a.logger, mailers[0], mailers[1:]...)
 	return a.provisionFrom(needsFrom)
 }
 
@@ -104,6 +106,33 @@ func (a *App) provisionFrom(needed bool) error {
 	}
 	if a.from, err = mail.ParseMailbox(resolved); err != nil {
 		return fmt.Errorf("from: %w", err)
+	}
+	return nil
+}
+
+// provisionTemplates reads the operator's own pages and messages, and checks
+// them.
+func (a *App) provisionTemplates() error {
+	if a.Templates != "" {
+		folder, err := resolve("templates", a.Templates)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(folder)
+		if err == nil && !info.IsDir() {
+			err = errors.New("it is no folder")
+		}
+		if err != nil {
+			return fmt.Errorf("templates %s: %w", folder, err)
+		}
+		a.overrides = os.DirFS(folder)
+	}
+	var err error
+	if a.composer, err = mail.NewComposer(a.from, a.overrides); err != nil {
+		return fmt.Errorf("templates: %w", err)
+	}
+	if a.views, err = view.New(a.Brand.view(), a.overrides); err != nil {
+		return fmt.Errorf("templates: %w", err)
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 // site is the blocks of one site, which act as one.
@@ -20,7 +19,6 @@ type site struct {
 	origins gate.Origins
 	blocks  []*gate.Block
 	rules   anyOf
-	views   *view.Views
 	running atomic.Pointer[door]
 }
 
@@ -35,11 +33,7 @@ func (a *App) join(p place, h *Handler, rules *people.Rules) (*site, error) {
 	key := p.key(h.URL)
 	s := a.sites[key]
 	if s == nil {
-		views, err := view.New(a.Brand.view())
-		if err != nil {
-			return nil, fmt.Errorf("brand: %w", err)
-		}
-		s = &site{views: views}
+		s = new(site)
 	}
 	if err := s.locate(a, p, h.URL); err != nil {
 		return nil, err
@@ -104,9 +98,9 @@ func (s *site) open(a *App, h *house) {
 	s.running.Store(&door{
 		gate: gate.NewSite(s.origins, cookies, h.keeper, s.blocks...),
 		web: web.NewDoor(h.ring, web.Parts{
-			Service: h.service, Keeper: h.keeper, Rules: s.rules, Views: s.views, Languages: a.languages,
+			Service: h.service, Keeper: h.keeper, Rules: s.rules, Views: a.views, Languages: a.languages,
 			Identity: func(who *session.Session) gate.Identity { return first.Identity(who.Address) },
-			Mailbox:  a.mailbox, Logger: a.logger,
+			Mailbox:  a.mailbox, Hooks: a.hooks(h.outbox), Audit: h.audit, Logger: a.logger,
 		}),
 	})
 }

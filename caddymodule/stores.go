@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
@@ -30,6 +31,7 @@ type StoreModule interface {
 type Store interface {
 	signin.Store
 	session.Store
+	outbox.Store
 
 	// Health tells whether the store answers, and what an operator should mend
 	// although it does.

@@ -4,8 +4,9 @@
 //
 // Every request of every app behind the gate goes through here. One with a
 // session that was checked a moment ago costs a scan of its header names, one
-// look into a map for the session, a few for the rules, and the headers that
-// are set.
+// look into a map for the session, a few for the rules, the headers that are
+// set, and a place in a list of what is live, by which it is cut when its session
+// ends before it does.
 package gate
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -30,16 +32,21 @@ type Site struct {
 	cookies  []*session.Cookie // one for each origin
 	requests []string          // name of the request cookie, one for each origin
 	keeper   *session.Keeper
+	blocks   []*Block
 	names    managed
+
+	name    string // in all configurations, see Live.Use
+	retired bool   // another configuration has taken over
 }
 
 // NewSite makes the door of a site with one session cookie for each origin.
 func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
-	s := &Site{origins: origins, cookies: cookies, keeper: keeper}
+	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks}
 	for _, origin := range origins.list {
 		s.requests = append(s.requests, RequestCookieName(origin))
 	}
-	for _, b := range blocks {
+	for i, b := range blocks {
+		b.number = i
 		s.names.add(b.Headers)
 	}
 	return s
@@ -59,6 +66,12 @@ type Block struct {
 	Rules   Rules
 	Public  PublicPaths
 	Headers HeaderNames
+
+	// Covers says which requests need a session: two blocks with the same text
+	// mean the same requests. It is compared only.
+	Covers string
+
+	number int // among the blocks of its site
 }
 
 // Visit is one request on its way through the site.
@@ -67,8 +80,14 @@ type Visit struct {
 	origin  int // number of the origin that Host names, -1 for any other Host
 	values  cookieValues
 	session *session.Session
+	ends    uint64 // see session.Keeper.Ends
 	err     error
 	looked  bool
+
+	// The blocks that let it pass, and those that only told whose it is: a bit
+	// for each.
+	passed, greeted atomic.Uint64
+	live            exchange // see Live
 }
 
 // Arrive begins a visit: it takes from the request what claims an identity,
@@ -115,6 +134,7 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 	if v.origin < 0 || v.values.session == "" {
 		return nil, nil
 	}
+	v.ends = v.site.keeper.Ends()
 	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.values.session)
 	return v.session, v.err
 }
@@ -146,6 +166,7 @@ func (b *Block) Check(v *Visit, r *http.Request) (Verdict, Identity) {
 	case !b.Rules.Admits(s.Address):
 		return NotAdmitted, Identity{}
 	}
+	v.passed.Or(1 << b.number)
 	return Pass, b.identify(s, r.Header)
 }
 
@@ -156,6 +177,7 @@ func (b *Block) Greet(v *Visit, r *http.Request) Identity {
 	if err != nil || s == nil || !b.Rules.Admits(s.Address) {
 		return Identity{}
 	}
+	v.greeted.Or(1 << b.number)
 	return b.identify(s, r.Header)
 }
 

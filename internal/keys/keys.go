@@ -29,6 +29,7 @@ const (
 	Code          Purpose = "doorpost code v1"
 	Confirmation  Purpose = "doorpost confirmation v1"
 	Outbox        Purpose = "doorpost outbox v1"
+	AuditSubject  Purpose = "doorpost audit subject v1"
 
 	fingerprint Purpose = "doorpost fingerprint v1"
 )

@@ -7,29 +7,36 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
-// maxCopies is how many copies of a message a recipient may get in the worst
-// case, when services accept it without saying so. All carry the same link.
-const maxCopies = 2
-
-// copiesKey carries, from Sender to Failover, how many copies of the message
-// may be on their way already.
-type copiesKey struct{}
-
-// Failover is a Mailer made of several. It tries them in the order given: the
-// next one takes over when one fails for a while or is refused by its service.
-// When a service refuses the message or its recipient for good, no other is
-// asked, because it would only learn the same.
+// Failover is a Mailer made of several, or of one. It tries them in the order
+// given: the next one takes over when one fails for a while or is refused by
+// its service. When a service refuses the message or its recipient for good,
+// no other is asked, because it would only learn the same.
+//
+// A mailer that fails again and again, or is refused by its service, is left
+// alone for 15 s, then for twice as long each time, up to 5 min. One that is
+// asked to wait by its service is left alone for that long.
 type Failover struct {
-	mailers []Mailer
+	mailers []watched
 	logger  *slog.Logger
 }
 
-// NewFailover makes one mailer of at least one; a takeover is logged as a
-// warning, with the message's id.
+type watched struct {
+	Mailer
+	*breaker
+}
+
+// NewFailover makes one mailer of at least one. A takeover is logged as a
+// warning, with the message's id; that a mailer is left alone as an error.
 func NewFailover(logger *slog.Logger, first Mailer, others ...Mailer) *Failover {
-	return &Failover{mailers: append([]Mailer{first}, others...), logger: logger}
+	f := &Failover{logger: logger}
+	for _, m := range append([]Mailer{first}, others...) {
+		f.mailers = append(f.mailers, watched{m, &breaker{since: time.Now()}})
+	}
+	return f
 }
 
 // Name is the names of the mailers in their order, joined by +.
@@ -41,58 +48,133 @@ func (f *Failover) Name() string {
 	return strings.Join(names, "+")
 }
 
+// Health is the state of each mailer, in their order. It is safe for
+// concurrent use.
+func (f *Failover) Health() []MailerHealth {
+	list := make([]MailerHealth, len(f.mailers))
+	for i, m := range f.mailers {
+		list[i] = m.health(m.Name())
+	}
+	return list
+}
+
 // Send tries one mailer after the other. The time that ctx leaves is shared
 // out, so that one that hangs leaves some for the next. When all fail, the
-// error is temporary if any of the failures was.
-func (f *Failover) Send(ctx context.Context, m Message) (string, error) {
-	before, _ := ctx.Value(copiesKey{}).(int)
-	all := &SendError{Mailer: f.Name()}
+// error is temporary if any of the failures was, and asks for a pause if there
+// is no mailer that may be tried sooner.
+func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
+	var failures []*SendError
 	for i, mailer := range f.mailers {
-		providerID, err := sendWithin(ctx, mailer, m, len(f.mailers)-i)
-		if err == nil {
-			return providerID, nil
+		admitted, trial := mailer.admit(time.Now())
+		if !admitted {
+			continue
 		}
-		failure := asSendError(mailer.Name(), err)
-		all.Temporary = all.Temporary || failure.Temporary
-		all.Unauthorized = all.Unauthorized || failure.Unauthorized
-		all.RetryAfter = max(all.RetryAfter, failure.RetryAfter)
-		all.PossibleCopies += failure.PossibleCopies
-		if all.Err == nil {
-			all.Err = failure
-		} else {
-			all.Err = fmt.Errorf("%w; then %w", all.Err, failure) // errors.Join would break the log line
-		}
-		if !failure.Temporary && !failure.Unauthorized {
-			all.Temporary = false // refused for good: no later try will change that
-			break
-		}
-		if ctx.Err() != nil || before+all.PossibleCopies >= maxCopies {
-			break
-		}
-		if i+1 < len(f.mailers) {
+		if len(failures) > 0 {
 			f.logger.WarnContext(ctx, "a mailer failed, the next one takes over",
-				"message", m.ID, "mailer", mailer.Name(), "next", f.mailers[i+1].Name(), "error", failure)
+				"message", m.ID, "mailer", failures[len(failures)-1].Mailer, "next", mailer.Name(), "error", failures[len(failures)-1])
+		}
+		receipt, failure := f.sendWithin(ctx, mailer, m, 1+f.ready(i+1))
+		f.report(mailer, mailer.note(time.Now(), trial, errors.Is(ctx.Err(), context.Canceled), failure))
+		if failure == nil {
+			return receipt, nil
+		}
+		failures = append(failures, failure)
+		m.Copies += failure.PossibleCopies
+		if errors.Is(failure, ErrNotHandedOver) || !failure.Temporary && !failure.Unauthorized ||
+			ctx.Err() != nil || m.Copies >= outbox.MaxCopies {
+			break
 		}
 	}
-	return "", all
+	return Receipt{}, f.summary(failures)
+}
+
+// ready is how many of the mailers from the given one on may be tried.
+func (f *Failover) ready(from int) (n int) {
+	for _, mailer := range f.mailers[from:] {
+		if mailer.wait(time.Now()) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // sendWithin gives a mailer its share of the time left until ctx ends: all of
 // it for the last one.
-func sendWithin(ctx context.Context, mailer Mailer, m Message, waiting int) (string, error) {
-	if deadline, ok := ctx.Deadline(); ok && waiting > 1 {
+func (f *Failover) sendWithin(ctx context.Context, mailer Mailer, m Message, shares int) (Receipt, *SendError) {
+	if deadline, ok := ctx.Deadline(); ok && shares > 1 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(waiting))
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(shares))
 		defer cancel()
 	}
-	return mailer.Send(ctx, m)
+	return try(ctx, mailer, m)
 }
 
-// asSendError keeps a mailer that breaks its contract from breaking ours: an
-// error that is no *SendError counts as temporary, and its text is not trusted.
-func asSendError(name string, err error) *SendError {
-	if failure, ok := errors.AsType[*SendError](err); ok {
-		return failure
+func (f *Failover) report(mailer watched, c change) {
+	switch c {
+	case opened:
+		f.logger.Error("a mailer is left alone for a while, because it fails", "mailer", mailer.Name(),
+			"until", time.Now().Add(mailer.wait(time.Now())), "error", mailer.health("").Problem)
+	case closed:
+		f.logger.Info("a mailer works again", "mailer", mailer.Name())
 	}
-	return &SendError{Mailer: name, Temporary: true, Err: fmt.Errorf("unexpected failure: %w", RedactError(err))}
+}
+
+// summary makes one failure of those of the mailers that were asked.
+func (f *Failover) summary(failures []*SendError) *SendError {
+	pause := f.mailers[0].wait(time.Now())
+	for _, mailer := range f.mailers[1:] {
+		pause = min(pause, mailer.wait(time.Now()))
+	}
+	if len(failures) == 0 {
+		return &SendError{
+			Mailer: f.Name(), Temporary: true, RetryAfter: max(pause, trialWait),
+			Err: fmt.Errorf("it is left alone for another %s because it failed; the last failure: %s",
+				max(pause, trialWait).Round(time.Second), f.mailers[0].health("").Problem),
+		}
+	}
+	all := *failures[0]
+	for _, failure := range failures[1:] {
+		all.Mailer += "+" + failure.Mailer
+		all.Temporary = all.Temporary || failure.Temporary
+		all.Unauthorized = all.Unauthorized || failure.Unauthorized
+		all.AboutMessage = all.AboutMessage && failure.AboutMessage
+		all.PossibleCopies += failure.PossibleCopies
+	}
+	if len(failures) > 1 {
+		var err error = failures[0]
+		for _, failure := range failures[1:] {
+			err = fmt.Errorf("%w; then %w", err, failure) // errors.Join would break the log line
+		}
+		all.Err = err
+	}
+	all.RetryAfter = pause
+	if last := failures[len(failures)-1]; !last.Temporary && !last.Unauthorized {
+		// Refused for good: no later try will change that.
+		all.Temporary, all.Unauthorized, all.Undeliverable, all.RetryAfter = false, false, last.Undeliverable, 0
+	}
+	return &all
+}
+
+// try runs a mailer once and keeps one that breaks its contract from breaking
+// ours: an error that is no *SendError counts as temporary, and its text is not
+// trusted. A panic in a library must not take the whole server with it; its
+// text may hold anything, so only its type is told.
+func try(ctx context.Context, mailer Mailer, m Message) (receipt Receipt, failure *SendError) {
+	defer func() {
+		if r := recover(); r != nil {
+			receipt, failure = Receipt{}, &SendError{
+				Mailer: mailer.Name(), Temporary: true, PossibleCopies: 1, Err: fmt.Errorf("the mailer panicked with a %T", r),
+			}
+		}
+	}()
+	receipt, err := mailer.Send(ctx, m)
+	if err == nil {
+		return receipt, nil
+	}
+	if failure, ok := errors.AsType[*SendError](err); ok {
+		return Receipt{}, failure
+	}
+	return Receipt{}, &SendError{
+		Mailer: mailer.Name(), Temporary: true, Err: fmt.Errorf("unexpected failure: %w", RedactError(err)),
+	}
 }

@@ -27,11 +27,12 @@ type fakeMailer struct {
 	running int
 	most    int
 	block   chan struct{} // if set, every call waits for it to be closed
+	handed  int           // how often a message was handed over to it
 }
 
 func (f *fakeMailer) Name() string { return f.name }
 
-func (f *fakeMailer) Send(ctx context.Context, _ Message) (string, error) {
+func (f *fakeMailer) Send(ctx context.Context, m Message) (Receipt, error) {
 	f.mu.Lock()
 	f.calls = append(f.calls, time.Now())
 	f.running++
@@ -46,21 +47,43 @@ func (f *fakeMailer) Send(ctx context.Context, _ Message) (string, error) {
 		f.running--
 		f.mu.Unlock()
 	}()
+	if answer == nil || asSendError(answer).PossibleCopies > 0 || asSendError(answer).AboutMessage {
+		if err := m.HandOver(); err != nil {
+			return Receipt{}, &SendError{Mailer: f.name, Temporary: true, Err: err}
+		}
+		f.mu.Lock()
+		f.handed++
+		f.mu.Unlock()
+	}
 	if f.hang {
 		<-ctx.Done()
-		return "", &SendError{Mailer: f.name, Temporary: true, Err: ctx.Err()}
+		return Receipt{}, &SendError{Mailer: f.name, Temporary: true, Err: ctx.Err()}
 	}
 	if f.block != nil {
 		select {
 		case <-f.block:
 		case <-ctx.Done():
-			return "", &SendError{Mailer: f.name, Temporary: true, Err: context.Cause(ctx)}
+			return Receipt{}, &SendError{Mailer: f.name, Temporary: true, PossibleCopies: 1, Err: context.Cause(ctx)}
 		}
 	}
 	if answer != nil {
-		return "", answer
+		return Receipt{}, answer
 	}
-	return f.name + "-id", nil
+	return Receipt{f.name, f.name + "-id"}, nil
+}
+
+// asSendError is an answer that keeps to the contract, or else none.
+func asSendError(err error) SendError {
+	if failure, ok := errors.AsType[*SendError](err); ok {
+		return *failure
+	}
+	return SendError{}
+}
+
+func (f *fakeMailer) handedOver() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.handed
 }
 
 func (f *fakeMailer) called() int {
@@ -95,7 +118,7 @@ func TestFailoverTurnsToTheNextMailerOnlyWhereThatMayHelp(t *testing.T) {
 		{"the recipient is refused for good", permanent(), nil, "", 0, false, false},
 		{"both fail for a while", temporary(), temporary(), "", 1, true, false},
 		{"refused, then a failure for a while", unauthorized(), temporary(), "", 1, true, true},
-		{"refused, then the recipient is refused", unauthorized(), permanent(), "", 1, false, true},
+		{"refused, then the recipient is refused", unauthorized(), permanent(), "", 1, false, false},
 		{"a failure for a while, then the recipient is refused", temporary(), permanent(), "", 1, false, false},
 		{"a mailer that breaks its contract", errors.New("alice@example.org"), nil, "b-id", 1, false, false},
 		{"a copy may be out, the second may add one more", ambiguous(), nil, "b-id", 1, false, false},
@@ -107,15 +130,15 @@ func TestFailoverTurnsToTheNextMailerOnlyWhereThatMayHelp(t *testing.T) {
 			if f.Name() != "a+b" {
 				t.Errorf("name is %s", f.Name())
 			}
-			id, err := f.Send(t.Context(), validMessage())
-			if id != tc.wantID || b.called() != tc.wantSecond {
-				t.Errorf("got id %q (%v) with %d calls of the second", id, err, b.called())
+			got, err := f.Send(t.Context(), validMessage())
+			if got.ID != tc.wantID || got.ID != "" && got.Mailer+"-id" != got.ID || b.called() != tc.wantSecond {
+				t.Errorf("got %+v (%v) with %d calls of the second", got, err, b.called())
 			}
 			failure, ok := errors.AsType[*SendError](err)
 			if (tc.wantID == "") != ok {
 				t.Fatalf("error is %v", err)
 			}
-			if ok && (failure.Temporary != tc.wantTemporary || failure.Unauthorized != tc.wantRefused || failure.Mailer != "a+b") {
+			if ok && (failure.Temporary != tc.wantTemporary || failure.Unauthorized != tc.wantRefused) {
 				t.Errorf("got %+v", failure)
 			}
 			if ok && strings.ContainsAny(failure.Error(), "\n") {
@@ -142,9 +165,9 @@ func TestFailoverLeavesTimeForTheNextWhenOneHangs(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		start := time.Now()
-		id, err := NewFailover(quiet, a, b).Send(ctx, validMessage())
-		if id != "b-id" || time.Since(start) != 15*time.Second {
-			t.Errorf("got %q, %v after %s", id, err, time.Since(start))
+		got, err := NewFailover(quiet, a, b).Send(ctx, validMessage())
+		if got.ID != "b-id" || time.Since(start) != 15*time.Second {
+			t.Errorf("got %+v, %v after %s", got, err, time.Since(start))
 		}
 	})
 }

@@ -1,21 +1,13 @@
 package mail
 
 import (
-	"bytes"
-	"embed"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"regexp"
-	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
-
-//go:embed template
-var templates embed.FS
 
 // SignInLetter is what the message with a link and a code says.
 type SignInLetter struct {
@@ -23,8 +15,16 @@ type SignInLetter struct {
 	Host string // where the link leads, such as app.example.com
 	To   string // canonical address of the reader
 
+	// ID is that of the message, the same for every copy that is sent of it;
+	// see Message. One is made where it is empty.
+	ID string
+
 	Link string // absolute http or https URL, with the token; it appears byte for byte
 	Code string // as it is shown and typed, such as ABCD-2345
+
+	// StopLink is where somebody who did not ask stops such messages: an
+	// absolute http or https URL. The letter says nothing of it if it is empty.
+	StopLink string
 
 	ValidFor time.Duration // life of link and code, from AskedAt; told in minutes or hours, rounded up
 	AskedAt  time.Time     // told in UTC
@@ -35,9 +35,10 @@ type SignInLetter struct {
 	Accent  string // colour of the button as #rrggbb; a calm default where it is anything else
 	Support string // where to turn for help: an address, a URL or words; may be empty
 
-	// LogoURL is the operator's logo. The built-in letter shows the site's
-	// name instead and loads nothing from elsewhere: fetching an image would
-	// tell when and where the message is read, and many programs block it.
+	// LogoURL is the operator's logo: an https URL, or a path on Host. Only
+	// templates of the operator's own show it. The built-in letter shows the
+	// site's name instead and loads nothing from elsewhere: fetching an image
+	// would tell when and where the message is read, and many programs block it.
 	LogoURL string
 }
 
@@ -53,6 +54,8 @@ func (l SignInLetter) check() error {
 	switch {
 	case !safeLink.MatchString(l.Link):
 		return errors.New("its link is no absolute http or https URL of plain characters")
+	case l.StopLink != "" && !safeLink.MatchString(l.StopLink):
+		return errors.New("its link to stop messages is no absolute http or https URL of plain characters")
 	case !safeCode.MatchString(l.Code):
 		return errors.New("its code has characters other than A-Z, 0-9 and dashes")
 	case l.Host == "":
@@ -65,23 +68,6 @@ func (l SignInLetter) check() error {
 	return nil
 }
 
-// Composer writes letters from one sender. It is safe for concurrent use.
-type Composer struct {
-	from       Mailbox
-	signInHTML *htmltemplate.Template
-	signInText *texttemplate.Template
-}
-
-// NewComposer makes a Composer that signs as from.
-func NewComposer(from Mailbox) *Composer {
-	return &Composer{
-		from:       from,
-		signInHTML: htmltemplate.Must(htmltemplate.ParseFS(templates, "template/sign-in.html")),
-		signInText: texttemplate.Must(texttemplate.New("sign-in.txt").
-			Funcs(texttemplate.FuncMap{"wrap": wrap}).ParseFS(templates, "template/sign-in.txt")),
-	}
-}
-
 // SignIn writes the message with a link and a code, in the given language. It
 // fails on a letter that could not be sent or would not work; the error holds
 // neither link nor code nor address.
@@ -89,22 +75,8 @@ func (c *Composer) SignIn(l SignInLetter, lang *text.Language) (Message, error) 
 	if err := l.check(); err != nil {
 		return Message{}, fmt.Errorf("writing a sign-in message: %w", err)
 	}
-	words := newSignInWords(l, lang)
-	var plain, rich bytes.Buffer
-	if err := c.signInText.Execute(&plain, words); err != nil {
-		return Message{}, fmt.Errorf("writing the text of a sign-in message: %w", err)
-	}
-	if err := c.signInHTML.Execute(&rich, words); err != nil {
-		return Message{}, fmt.Errorf("writing the HTML of a sign-in message: %w", err)
-	}
-	m := Message{
-		ID: NewID(), From: c.from, To: l.To,
-		Subject:  words.Subject,
-		Text:     strings.TrimSpace(plain.String()) + "\n",
-		HTML:     rich.String(),
-		Language: lang.Tag(),
-	}
-	if err := m.Check(); err != nil {
+	m, err := c.write(signInKind, l.ID, l.To, newSignInWords(l, lang))
+	if err != nil {
 		return Message{}, fmt.Errorf("writing a sign-in message: %w", err)
 	}
 	return m, nil

@@ -56,45 +56,31 @@ func supportLink(s string) (shown, href string) {
 	return s, ""
 }
 
-// accent returns the colour of the button and that of the words on it. What is
-// no colour is the default.
-func accent(wanted string) (background, foreground string) {
+// logoURL is where a logo is, given as an https URL or as a path on a host.
+func logoURL(logo, host string) string {
+	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {
+		logo = "https://" + host + logo
+	}
+	if strings.HasPrefix(logo, "https://") && safeLink.MatchString(logo) {
+		return logo
+	}
+	return ""
+}
+
+// The backgrounds of buttons, as template/layout.html has them.
+var (
+	lightCard = color.Color{Red: 0xff, Green: 0xff, Blue: 0xff}
+	darkCard  = color.Color{Red: 0x1f, Green: 0x24, Blue: 0x2b}
+)
+
+// accent returns the colour of the button, that of the words on it, and that of
+// its edge in light and in dark mode, which shows where the button ends however
+// close its colour is to the background. What is no colour is the default.
+func accent(wanted string) (background, foreground, edge, edgeDark string) {
 	c, err := color.Parse(wanted)
 	if err != nil {
 		c = color.Default
 	}
-	return c.String(), color.TextOn(c).String()
-}
-
-// textColumns is how wide the lines of a text part may be; RFC 5322, section
-// 2.1.1, wants at most 78.
-const textColumns = 72
-
-// wrap breaks a paragraph into lines. A word that is longer than a line, such
-// as an address, stays whole: broken, it would be of no use. Languages without
-// spaces between words are left to the reader's program.
-func wrap(paragraph string) string {
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.FieldsFunc(paragraph, breaks) {
-		width := utf8.RuneCountInString(word)
-		switch {
-		case column == 0:
-		case column+1+width > textColumns:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += width
-	}
-	return b.String()
-}
-
-// breaks tells whether a line may end at a space: not at those that keep a
-// mark with its word, as in "Besoin d’aide\u202f?".
-func breaks(r rune) bool {
-	return unicode.IsSpace(r) && r != '\u00a0' && r != '\u202f'
+	return c.String(), color.TextOn(c).String(),
+		c.Towards(color.Black, lightCard, color.Readable).String(), c.Towards(color.White, darkCard, color.Readable).String()
 }

@@ -15,16 +15,29 @@ import (
 //   - Nothing is added that tells who opened or clicked what: no tracking, no
 //     rewritten links, no pixel.
 //   - Send tries once. Retrying, and turning to another service, is the
-//     business of Sender and Failover.
+//     business of Courier and Failover.
+//   - Message.HandOver is called once, as late as the protocol allows. If it
+//     fails, the service does not get the message.
 //   - Neither message nor credentials travel without TLS, except to this very
 //     machine.
 //   - Every error is a *SendError.
 type Mailer interface {
-	// Send returns the service's own id of the message, where it gives one;
-	// it is for looking the message up there and may be empty.
-	Send(ctx context.Context, m Message) (providerID string, err error)
+	Send(ctx context.Context, m Message) (Receipt, error)
 	// Name is a short name for logs and metrics, such as "mailgun".
 	Name() string
+}
+
+// Receipt says who took a message.
+type Receipt struct {
+	Mailer string // name of the mailer
+	ID     string // the service's own, for looking the message up there; may be empty
+}
+
+// Checker is a Mailer that can tell whether its service would take messages,
+// without sending one. An error says what is wrong and what to do about it, in
+// words for the operator; it holds no credentials.
+type Checker interface {
+	Check(ctx context.Context) error
 }
 
 // SendError tells why a message was not handed over, and what is worth doing
@@ -33,12 +46,17 @@ type Mailer interface {
 type SendError struct {
 	// Mailer is the name of the mailer that failed.
 	Mailer string
-	// Temporary is true where trying again later may help. Where it is false
-	// the message will not be retried.
+	// Temporary is true where trying again later may help.
 	Temporary bool
+	// AboutMessage is true where the service is well and wants this message, or
+	// this recipient, later: that says nothing of other messages.
+	AboutMessage bool
+	// Undeliverable is true where there is no such mailbox, or it refuses us
+	// for good, so that no message to it will ever arrive.
+	Undeliverable bool
 	// Unauthorized is true where the service refused us rather than the
 	// message: wrong credentials, an unknown domain, a closed account. The
-	// operator has to act.
+	// operator has to act, and may do so while the message is still of use.
 	Unauthorized bool
 	// RetryAfter is how long the service asked to be left alone (RFC 9110,
 	// section 10.2.3); zero where it did not say.

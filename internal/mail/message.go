@@ -2,8 +2,8 @@
 //
 // A Composer turns a letter (who, where, which link) into a Message, a Mailer
 // hands one message to a mail service, a Failover makes one mailer out of
-// several, and a Sender does the sending outside the request, with a bounded
-// queue and retries. The mailers that speak to the outside live in folders
+// several and leaves alone the ones that fail, and a Courier gets the messages
+// of the outbox sent. The mailers that speak to the outside live in folders
 // below, one for each library they use.
 package mail
 
@@ -110,6 +110,13 @@ type Message struct {
 	// Language is the BCP 47 tag of the words, for Content-Language; may be
 	// empty.
 	Language string
+
+	// Copies is how many services may have taken the message already although
+	// they did not say so. It is for Failover and Courier.
+	Copies int
+	// OnHandOver is what HandOver calls, with Copies; nil where nobody has to
+	// know.
+	OnHandOver func(copies int) error
 }
 
 // NewID makes the local part of a Message-ID: 128 random bits as 26 characters
@@ -125,6 +132,23 @@ func NewID() string {
 // ID at the sender's domain (RFC 5322, section 3.6.4).
 func (m Message) MessageID() string {
 	return "<" + m.ID + "@" + m.From.Domain() + ">"
+}
+
+// ErrNotHandedOver means that a message was held back at the last moment: no
+// service has it from this attempt.
+var ErrNotHandedOver = errors.New("the message was held back")
+
+// HandOver is called by a mailer from within Send, before it returns, when the
+// next thing it does may make a service accept the message. If there is an
+// error, which is an ErrNotHandedOver, that next thing must not be done.
+func (m Message) HandOver() error {
+	if m.OnHandOver == nil {
+		return nil
+	}
+	if err := m.OnHandOver(m.Copies); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotHandedOver, err)
+	}
+	return nil
 }
 
 // Check tells what would make the message unsafe or impossible to send. Every

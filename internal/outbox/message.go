@@ -48,7 +48,6 @@ type Message struct {
 	Site     string // origin that the message is about
 	Language string // BCP 47; empty for the one that is kept with the person
 	Welcome  bool   // the first message to somebody who has never signed in
-	Link     []byte // what the store knows of the link it brings, if it does
 	Sealed   []byte // see Sealer; gone once the message is sent or of no use
 	Created  time.Time
 	Deadline time.Time // not sent any more after it
@@ -94,7 +93,8 @@ func (m *Message) Accept(now time.Time, mailer, providerID string) {
 }
 
 // Defer notes that an attempt failed and when the next may begin. copies is
-// how many services may have taken the message although they did not say so.
+// how many services may have taken the message although they did not say so,
+// those of an attempt that died with its process included.
 func (m *Message) Defer(now, due time.Time, mailer, problem string, copies int) {
 	m.settle(mailer, problem, copies)
 	if m.Waiting() {
@@ -115,7 +115,10 @@ func (m *Message) settle(mailer, problem string, copies int) {
 	if mailer != "" {
 		m.Mailer = mailer
 	}
-	m.Problem, m.Unsettled = problem, false
+	if m.Waiting() { // otherwise a service has reported more than that already
+		m.Problem = problem
+	}
+	m.Unsettled = false
 	m.Copies += copies
 }
 

@@ -30,10 +30,12 @@ type Store interface {
 
 	// Claim gives the caller at most n messages that wait, the oldest first,
 	// whether or not they are due. Nobody else gets them until they are
-	// released, or this process has been dead for some seconds.
+	// released, or this process has been dead for some seconds. A claim whose
+	// answer was lost is made again by a later one.
 	Claim(ctx context.Context, n int) ([]Message, error)
 
-	// Release gives back what was claimed and not ended.
+	// Release gives back what was claimed and not ended. What somebody else
+	// has claimed since is left alone.
 	Release(ctx context.Context, ids ...string) error
 
 	// Change changes a message, unless change returns an error, which is
@@ -58,6 +60,7 @@ type Store interface {
 	Unblock(ctx context.Context, who address.Address) (bool, error)
 
 	// OnWaiting has a function called whenever this process made a message
-	// wait, until it is cancelled. The function must not block.
+	// wait, until it is cancelled. The function must not block, nor call the
+	// store.
 	OnWaiting(f func()) (cancel func())
 }

@@ -31,6 +31,7 @@ type Session struct {
 	seen    atomic.Int64 // as the store has it, Unix nanoseconds
 
 	refresh sync.Mutex // held by the one request that asks the store again
+	cookie  string     // that it was found by
 }
 
 // Expires is when the session ends unless it is used before.
@@ -38,6 +39,13 @@ func (s *Session) Expires() time.Time { return time.Unix(0, s.expires.Load()) }
 
 // Ended tells whether the session was ended since it was found.
 func (s *Session) Ended() bool { return s.ended.Load() }
+
+// Doubt makes the session be looked up again before it counts, for when word of
+// its end may have been missed.
+func (s *Session) Doubt() {
+	s.doubted.Store(true)
+	s.retry.Store(0)
+}
 
 // cacheShards spreads the locks. Each shard is bounded by itself.
 const cacheShards = 32
@@ -53,8 +61,9 @@ const cacheShards = 32
 type Cache struct {
 	seed   maphash.Seed
 	shards [cacheShards]cacheShard
-	// ends counts the sessions that were ended, so that a look into the store
-	// that was under way meanwhile is not remembered.
+	// ends counts words of sessions that were ended, at the beginning and at the
+	// end of taking each in. A look into the store that was under way meanwhile
+	// is not remembered.
 	ends atomic.Uint64
 }
 
@@ -91,8 +100,8 @@ func (c *Cache) get(cookie string) *Session {
 // put remembers a session unless one was ended since the count of ends was
 // taken; what is ended then may be this one. A cookie has one spelling, see
 // Cookie.Read, so a key stands for one cookie.
-func (c *Cache) put(cookie string, s *Session, ends uint64) {
-	shard := c.shard(cookie)
+func (c *Cache) put(s *Session, ends uint64) {
+	shard := c.shard(s.cookie)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if c.ends.Load() != ends {
@@ -105,7 +114,7 @@ func (c *Cache) put(cookie string, s *Session, ends uint64) {
 			break
 		}
 	}
-	shard.byCookie[cookie], shard.byKey[s.Key] = s, cookie
+	shard.byCookie[s.cookie], shard.byKey[s.Key] = s, s.cookie
 }
 
 func (c *Cache) remove(cookie string) {
@@ -121,6 +130,7 @@ func (c *Cache) remove(cookie string) {
 // End forgets a session for good. It is what a store's OnEnd calls.
 func (c *Cache) End(key Key) {
 	c.ends.Add(1) // before the shards are looked at, see put
+	defer c.ends.Add(1)
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
@@ -138,12 +148,12 @@ func (c *Cache) End(key Key) {
 // forgotten: while the store is down they have their grace.
 func (c *Cache) Distrust() {
 	c.ends.Add(1)
+	defer c.ends.Add(1)
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
 		for _, s := range shard.byCookie {
-			s.doubted.Store(true)
-			s.retry.Store(0)
+			s.Doubt()
 		}
 		shard.mu.RUnlock()
 	}

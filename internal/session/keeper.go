@@ -62,12 +62,15 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 	}
 	if s.ended.Load() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
 		k.cache.remove(value)
-		return nil, nil
+		return k.meet(ctx, c, value, now) // another instance may have seen it since
 	}
 	if s.isFresh(now) || now.UnixNano() < s.retry.Load() {
 		return s, nil
 	}
-	return k.confirm(ctx, value, s, now)
+	if alive, err := k.confirm(ctx, s, now, true); !alive {
+		return nil, err
+	}
+	return s, nil
 }
 
 // meet looks up a session that this instance has not seen.
@@ -84,54 +87,62 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
 		return nil, nil
 	}
-	s := &Session{Key: id.Key(), Address: record.Address, SignedIn: record.SignedIn, readBy: c.readBy}
+	s := &Session{Key: id.Key(), Address: record.Address, SignedIn: record.SignedIn, readBy: c.readBy, cookie: value}
 	s.learn(record, now)
-	k.cache.put(value, s, ends)
+	k.cache.put(s, ends)
 	k.slide(ctx, s, now)
 	return s, nil
 }
 
-// confirm asks the store again about a session that was seen before. One
-// request does; the others rely on the last answer meanwhile.
-func (k *Keeper) confirm(ctx context.Context, value string, s *Session, now time.Time) (*Session, error) {
+// confirm asks the store again about a session that was seen before, and notes
+// that it is used if it is. One caller asks; the others rely on the last answer
+// meanwhile. The error is that of Find, and comes with false only.
+func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bool) (alive bool, err error) {
 	withinGrace := now.UnixNano()-s.checked.Load() < int64(k.limits.Grace)
 	if !s.refresh.TryLock() {
 		if withinGrace && !s.doubted.Load() {
-			return s, nil
+			return true, nil
 		}
 		s.refresh.Lock()
 	}
 	defer s.refresh.Unlock()
+	isOver := now.UnixNano() >= s.expires.Load()
 	switch {
 	case s.ended.Load():
-		return nil, nil
-	case s.isFresh(now): // somebody else asked while this one waited
-		return s, nil
+		return false, nil
+	case s.isFresh(now) && !isOver: // somebody else asked while this one waited
+		return true, nil
 	}
 	ends := k.cache.ends.Load()
 	record, found, err := k.store.Session(ctx, s.Key, now)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
-	case err != nil && withinGrace:
-		k.logger.Warn("the store does not answer; a session goes on for a while", "error", err, "grace", k.limits.Grace)
+		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+	case err != nil && withinGrace && !isOver:
+		level := slog.LevelWarn
+		if !used { // there may be many, and nobody waits
+			level = slog.LevelDebug
+		}
+		k.logger.Log(ctx, level, "the store does not answer; a session goes on for a while", "error", err, "grace", k.limits.Grace)
 		s.retry.Store(now.Add(retryInterval).UnixNano())
-		return s, nil
+		return true, nil
 	case err != nil:
-		return nil, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
 	case !found || !k.alive(record, now):
 		s.ended.Store(true)
-		k.cache.remove(value)
-		return nil, nil
+		k.cache.remove(s.cookie)
+		return false, nil
 	}
 	if s.ended.Load() {
-		return nil, nil
+		return false, nil
 	}
 	if k.cache.ends.Load() == ends {
 		s.learn(record, now)
 	}
-	k.slide(ctx, s, now)
-	return s, nil
+	if used {
+		k.slide(ctx, s, now)
+	}
+	return true, nil
 }
 
 // isFresh tells whether the store confirmed the session a moment ago.

@@ -280,7 +280,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 	c := NewCache(320)
 	for range 5000 {
 		id := NewID()
-		c.put(id.Key().String(), &Session{Key: id.Key()}, 0)
+		c.put(&Session{Key: id.Key(), cookie: id.Key().String()}, 0)
 	}
 	byCookie, byKey := 0, 0
 	for i := range c.shards {

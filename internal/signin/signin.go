@@ -13,12 +13,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -59,59 +60,43 @@ type Rules interface {
 	Fingerprint() string
 }
 
-// Promise is a message with a link and a code that has to be sent.
-type Promise struct {
-	Site    Site
-	To      address.Address
-	Token   string // of the link
-	Code    string // as shown
-	Asked   time.Time
-	Expires time.Time
-	Device  session.Device
-	Welcome bool   // the first message this address gets
-	Accept  string // Accept-Language of the one who asked
-}
-
-// Postman sends what was promised, outside of the request. Deliver returns at
-// once.
-type Postman interface{ Deliver(p Promise) }
-
 // Limits bounds how often somebody may ask.
 type Limits struct {
 	Mailbox limit.Rule // messages to one mailbox
 	Client  limit.Rule // requests of one network
-	Total   limit.Rule // messages in all
+	Total   limit.Rule // messages in all; a fifth is for those who have signed in before
 }
 
 // Service asks for links and redeems them. It is safe for concurrent use.
 type Service struct {
 	Store    Store
-	Postman  Postman
 	Limits   Limits
 	Sessions session.Limits
 	LinkLife time.Duration // 1 minute to 24 hours
-	Logger   *slog.Logger
+	Mute     time.Duration // how long nobody is written to after "it was not me"
+	Audit    *audit.Log
 
 	secrets secrets
+	sealer  outbox.Sealer
 	now     func() time.Time
 }
 
 // NewService makes a service from its parts and the operator's secrets.
 func NewService(ring keys.Ring, parts Service) *Service {
-	parts.secrets = newSecrets(ring)
+	parts.secrets, parts.sealer = newSecrets(ring), outbox.NewSealer(ring)
 	parts.now = time.Now
 	return &parts
 }
 
 // Ask is one person asking for a link, as the form says it.
 type Ask struct {
-	Browser Browser
-	Address address.Address
-	Typed   string
-	To      string
-	Device  session.Device
-	Network string // what counts as one client: an IPv4 address, an IPv6 /64
-	Accept  string
+	Browser  Browser
+	Address  address.Address
+	Typed    string
+	To       string
+	Device   session.Device
+	Network  string // what counts as one client: an IPv4 address, an IPv6 /64
+	Language string // BCP 47; empty if the browser names none
 }
 
 // Ask records a request and has its message sent if the rules and limits
@@ -125,35 +110,34 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 	code := newCode()
 	plain, _ := plainCode(code)
 	admitted := site.Rules.Admits(ask.Address)
+	expires := now.Add(s.LinkLife)
 	asked, err := s.Store.Ask(ctx, Asking{
 		Now:     now,
 		Browser: browser,
 		Request: Request{
 			Address: ask.Address, Typed: ask.Typed, Site: site.Origin, To: ask.To,
-			Asked: now, Expires: now.Add(s.LinkLife), Device: ask.Device,
+			Asked: now, Expires: expires, Device: ask.Device,
 		},
 		Client:   limit.Use{Name: ask.Network, Rule: s.Limits.Client},
 		Mailbox:  limit.Use{Name: ask.Address.Fold(), Rule: s.Limits.Mailbox},
 		Total:    limit.Use{Rule: s.Limits.Total},
+		Reserve:  s.Limits.Total.Max / 5,
 		Admitted: admitted,
 		Link:     link,
 		Code:     s.secrets.codeKeys(browser, plain)[0],
 		Policy:   site.Rules.Fingerprint(),
+		Message: s.message(link, site, ask, Promise{
+			Token: token, Code: code, Asked: now, Expires: expires, Browser: ask.Device.Browser, System: ask.Device.System,
+		}),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("%w: asking for a link: %w", ErrUnavailable, err)
 	}
 	if asked.Wait > 0 {
-		s.Logger.Info("a network asks too often", "site", site.Origin, "network", ask.Network, "wait", asked.Wait)
+		s.Audit.Record(ctx, audit.Throttled, "", "site", site.Origin, "network", ask.Network, "wait", asked.Wait)
 		return asked.Wait, nil
 	}
-	if asked.Send {
-		s.Postman.Deliver(Promise{
-			Site: site, To: ask.Address, Token: token, Code: code, Asked: now, Expires: now.Add(s.LinkLife),
-			Device: ask.Device, Welcome: !asked.Known, Accept: ask.Accept,
-		})
-	}
-	s.Logger.Info("a link was asked for", "site", site.Origin, "address", ask.Address.Mask(), "sent", asked.Send, "silent", string(asked.Silent))
+	s.Audit.Record(ctx, audit.Asked, ask.Address, "site", site.Origin, "sent", asked.Send, "silent", string(asked.Silent))
 	return 0, nil
 }
 
@@ -166,6 +150,8 @@ type Attempt struct {
 	Replace   session.Key // the session of this browser so far, may be zero
 	Scope     string      // what the new session is good for
 	Device    session.Device
+	Mark      Browser // to be familiar to the person from now on; may be zero
+	Language  string  // BCP 47, to be kept with the person; may be empty
 }
 
 // Result says how an attempt ended.
@@ -181,7 +167,7 @@ type Result struct {
 func (s *Service) RedeemLink(ctx context.Context, site Site, a Attempt) (Result, error) {
 	link, genuine := s.secrets.openToken(site.Origin, a.Token)
 	if !genuine {
-		s.logOutcome(site, Result{})
+		s.record(ctx, site, Result{})
 		return Result{}, nil
 	}
 	return s.redeem(ctx, site, a, Redemption{Link: link}, s.Store.RedeemLink)
@@ -190,7 +176,7 @@ func (s *Service) RedeemLink(ctx context.Context, site Site, a Attempt) (Result,
 // RedeemCode signs in with a code.
 func (s *Service) RedeemCode(ctx context.Context, site Site, a Attempt) (Result, error) {
 	if a.Browser == (Browser{}) {
-		s.logOutcome(site, Result{})
+		s.record(ctx, site, Result{})
 		return Result{}, nil
 	}
 	// What cannot be a code is a wrong one: it counts like any other.
@@ -204,7 +190,7 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 	now := s.now()
 	id := session.NewID()
 	r.Now, r.Site, r.Browser, r.Elsewhere = now, site.Origin, a.Browser.Key(), a.Elsewhere
-	r.Policy, r.Replace = site.Rules.Fingerprint(), a.Replace
+	r.Policy, r.Replace, r.Mark, r.Language = site.Rules.Fingerprint(), a.Replace, a.Mark.Key(), a.Language
 	r.Session = session.Entry{Key: id.Key(), Record: session.Record{
 		Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
 	}}
@@ -228,19 +214,26 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 	if redeemed.Outcome == SignedIn {
 		result.SessionID = id
 	}
-	s.logOutcome(site, result)
+	s.record(ctx, site, result)
 	return result, nil
 }
 
-// outcomeWords are for logs.
-var outcomeWords = map[Outcome]string{
-	Unknown: "unknown", SignedIn: "signed in", OtherBrowser: "another browser asked", Used: "used before", TooOld: "too old",
-	NotAdmitted: "not admitted any more", PolicyChanged: "rules changed", WrongCode: "wrong code", RequestEnded: "too many wrong codes",
+// reasons are why a link or code was refused.
+var reasons = map[Outcome]string{
+	Unknown: "unknown", Used: "used before", TooOld: "too old", NotAdmitted: "not admitted any more", PolicyChanged: "rules changed",
+	WrongCode: "wrong code", RequestEnded: "too many wrong codes",
 }
 
-func (s *Service) logOutcome(site Site, r Result) {
-	s.Logger.Info("a link or code was tried", "site", site.Origin, "outcome", outcomeWords[r.Outcome],
-		"address", r.Request.Address.Mask(), "new_person", r.NewPerson)
+// record writes down how an attempt ended.
+func (s *Service) record(ctx context.Context, site Site, r Result) {
+	switch r.Outcome {
+	case SignedIn:
+		s.Audit.Record(ctx, audit.Redeemed, r.Request.Address, "site", site.Origin, "new_person", r.NewPerson)
+	case OtherBrowser:
+		s.Audit.Record(ctx, audit.Opened, r.Request.Address, "site", site.Origin)
+	default:
+		s.Audit.Record(ctx, audit.Refused, r.Request.Address, "site", site.Origin, "reason", reasons[r.Outcome])
+	}
 }
 
 // Request returns what a browser last asked for at a site, if it did and it is

@@ -3,37 +3,68 @@ package signin_test
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
 )
 
-// letterbox keeps what was promised.
-type letterbox struct{ promises []signin.Promise }
-
-func (l *letterbox) Deliver(p signin.Promise) { l.promises = append(l.promises, p) }
-
-func (l *letterbox) last(t *testing.T) signin.Promise {
-	t.Helper()
-	if len(l.promises) == 0 {
-		t.Fatal("no message was promised")
-	}
-	return l.promises[len(l.promises)-1]
+// letter is a message that was promised, with what it says.
+type letter struct {
+	outbox.Message
+	signin.Promise
 }
 
-// desk is a service on a memory store, a site, and a letterbox.
+// desk is a service on a memory store, and a site.
 type desk struct {
 	*signin.Service
-	box  *letterbox
-	site signin.Site
+	outbox outbox.Store
+	sealer outbox.Sealer
+	site   signin.Site
+}
+
+// letters are the messages that were promised, the oldest first.
+func (d *desk) letters(t *testing.T) (letters []letter) {
+	t.Helper()
+	messages, _, err := d.outbox.Messages(t.Context(), "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range slices.Backward(messages) {
+		p, err := signin.OpenPromise(d.sealer, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		letters = append(letters, letter{m, p})
+	}
+	return letters
+}
+
+// asked asks and returns the message that is promised.
+func (d *desk) asked(t *testing.T, browser signin.Browser, who address.Address) letter {
+	t.Helper()
+	known := make(map[string]bool)
+	for _, l := range d.letters(t) {
+		known[l.ID] = true
+	}
+	d.ask(t, browser, who)
+	for _, l := range d.letters(t) {
+		if !known[l.ID] {
+			return l
+		}
+	}
+	t.Fatal("no message was promised")
+	return letter{}
 }
 
 func rules(t *testing.T, allow ...string) *people.Rules {
@@ -55,15 +86,14 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := new(letterbox)
 	many := limit.Rule{Max: 1000, Window: time.Hour}
 	return &desk{
 		Service: signin.NewService(ring, signin.Service{
-			Store: store, Postman: box, LinkLife: 10 * time.Minute, Logger: slog.New(slog.DiscardHandler),
+			Store: store, LinkLife: 10 * time.Minute, Mute: time.Hour,
 			Limits:   signin.Limits{Mailbox: many, Client: many, Total: many},
 			Sessions: session.Limits{Idle: time.Hour, Absolute: 24 * time.Hour},
 		}),
-		box: box, site: signin.Site{Origin: "https://app.example.com", Rules: rules(t, "*@corp.example")},
+		outbox: store, sealer: outbox.NewSealer(ring), site: signin.Site{Origin: "https://app.example.com", Rules: rules(t, "*@corp.example")},
 	}
 }
 
@@ -92,8 +122,7 @@ func (d *desk) redeem(t *testing.T, site signin.Site, a signin.Attempt) signin.R
 func TestLinkAndCodeSignInTheBrowserThatAsked(t *testing.T) {
 	for _, byCode := range []bool{false, true} {
 		d, browser := newDesk(t), signin.NewBrowser()
-		d.ask(t, browser, "alice@corp.example")
-		p := d.box.last(t)
+		p := d.asked(t, browser, "alice@corp.example")
 		if !p.Welcome || p.To != "alice@corp.example" {
 			t.Fatalf("the promise is %+v", p)
 		}
@@ -105,8 +134,7 @@ func TestLinkAndCodeSignInTheBrowserThatAsked(t *testing.T) {
 		if result.Outcome != signin.SignedIn || !result.NewPerson || result.Request.To != "/there?x=1" || result.SessionID == (session.ID{}) {
 			t.Fatalf("by code %v: %+v", byCode, result)
 		}
-		d.ask(t, browser, "alice@corp.example")
-		if d.box.last(t).Welcome {
+		if d.asked(t, browser, "alice@corp.example").Welcome {
 			t.Error("somebody who has signed in before is welcomed as new")
 		}
 	}
@@ -115,8 +143,8 @@ func TestLinkAndCodeSignInTheBrowserThatAsked(t *testing.T) {
 func TestWhoIsNotAdmittedGetsNoMessageAndTheSameAnswer(t *testing.T) {
 	d, browser := newDesk(t), signin.NewBrowser()
 	d.ask(t, browser, "mallory@evil.example")
-	if len(d.box.promises) != 0 {
-		t.Fatalf("promised: %+v", d.box.promises)
+	if letters := d.letters(t); len(letters) != 0 {
+		t.Fatalf("promised: %+v", letters)
 	}
 	request, found, err := d.Request(t.Context(), d.site, browser)
 	if err != nil || !found || request.Typed != "mallory@evil.example" {
@@ -131,8 +159,7 @@ func TestWhoIsNotAdmittedGetsNoMessageAndTheSameAnswer(t *testing.T) {
 
 func TestTheRulesAreAskedAgainAtRedemption(t *testing.T) {
 	d, browser := newDesk(t), signin.NewBrowser()
-	d.ask(t, browser, "alice@corp.example")
-	attempt := signin.Attempt{Browser: browser, Token: d.box.last(t).Token}
+	attempt := signin.Attempt{Browser: browser, Token: d.asked(t, browser, "alice@corp.example").Token}
 
 	narrower := signin.Site{Origin: d.site.Origin, Rules: rules(t, "bob@corp.example")}
 	if result := d.redeem(t, narrower, attempt); result.Outcome != signin.NotAdmitted || result.SessionID != (session.ID{}) {
@@ -146,8 +173,7 @@ func TestTheRulesAreAskedAgainAtRedemption(t *testing.T) {
 
 func TestALinkIsGoodForItsSiteOnly(t *testing.T) {
 	d, browser := newDesk(t), signin.NewBrowser()
-	d.ask(t, browser, "alice@corp.example")
-	p := d.box.last(t)
+	p := d.asked(t, browser, "alice@corp.example")
 	other := signin.Site{Origin: "https://other.example.com", Rules: d.site.Rules}
 	for _, attempt := range []signin.Attempt{{Browser: browser, Token: p.Token}, {Browser: browser, Code: p.Code}, {Token: p.Token, Elsewhere: true}} {
 		if result := d.redeem(t, other, attempt); result.Outcome != signin.Unknown {
@@ -161,8 +187,7 @@ func TestALinkIsGoodForItsSiteOnly(t *testing.T) {
 
 func TestAnotherBrowserNeedsAConfirmationAndCannotUseTheCode(t *testing.T) {
 	d, browser := newDesk(t), signin.NewBrowser()
-	d.ask(t, browser, "alice@corp.example")
-	p := d.box.last(t)
+	p := d.asked(t, browser, "alice@corp.example")
 	for _, other := range []signin.Browser{{}, signin.NewBrowser()} {
 		if result := d.redeem(t, d.site, signin.Attempt{Browser: other, Token: p.Token}); result.Outcome != signin.OtherBrowser || result.Request.Address != "alice@corp.example" {
 			t.Errorf("another browser: %+v", result)
@@ -191,15 +216,63 @@ func (brokenStore) RedeemLink(context.Context, signin.Redemption) (signin.Redeem
 
 func TestWhatTheStoreDidNotKeepIsNotPromised(t *testing.T) {
 	d := newDesk(t)
-	d.ask(t, signin.NewBrowser(), "alice@corp.example")
-	token := d.box.last(t).Token
+	token := d.asked(t, signin.NewBrowser(), "alice@corp.example").Token
 	d.Store = brokenStore{}
 	_, err := d.Ask(t.Context(), d.site, signin.Ask{Browser: signin.NewBrowser(), Address: "alice@corp.example"})
-	if !errors.Is(err, signin.ErrUnavailable) || !errors.Is(err, errBroken) || len(d.box.promises) != 1 {
-		t.Errorf("asking: %v, %d promises", err, len(d.box.promises))
+	if !errors.Is(err, signin.ErrUnavailable) || !errors.Is(err, errBroken) || len(d.letters(t)) != 1 {
+		t.Errorf("asking: %v, %d promises", err, len(d.letters(t)))
 	}
 	result, err := d.RedeemLink(t.Context(), d.site, signin.Attempt{Token: token})
 	if !errors.Is(err, signin.ErrUnavailable) || result.SessionID != (session.ID{}) {
 		t.Errorf("redeeming: %+v, %v", result, err)
+	}
+}
+
+func TestAMessageIsSealedAndNamedAfterItsLink(t *testing.T) {
+	d, browser := newDesk(t), signin.NewBrowser()
+	first, second := d.asked(t, browser, "alice@corp.example"), d.asked(t, browser, "alice@corp.example")
+	if first.ID == second.ID || first.Token == second.Token {
+		t.Error("two messages are alike")
+	}
+	kept := fmt.Sprintf("%q %+v", first.Sealed, first.Message)
+	if strings.Contains(kept, first.Token) || strings.Contains(kept, first.Code) {
+		t.Error("what is kept shows the link or the code")
+	}
+	if left := first.Expires.Sub(first.Deadline); left.Round(time.Second) != 2*time.Minute {
+		t.Errorf("a message is sent until %v before the end of its link", left)
+	}
+	moved := first.Message
+	moved.To = "mallory@corp.example"
+	if _, err := signin.OpenPromise(d.sealer, moved); err == nil {
+		t.Error("a message opens for another address")
+	}
+	ring, err := keys.NewRing(keys.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signin.OpenPromise(outbox.NewSealer(ring), first.Message); err == nil {
+		t.Error("a message opens with another secret")
+	}
+}
+
+func TestStoppingTakesTheTokenOfItsSite(t *testing.T) {
+	d, browser := newDesk(t), signin.NewBrowser()
+	p := d.asked(t, browser, "alice@corp.example")
+	other := signin.Site{Origin: "https://other.example.com", Rules: d.site.Rules}
+	for _, try := range []struct {
+		site  signin.Site
+		token string
+		want  bool
+	}{{d.site, "", false}, {d.site, strings.Repeat("a", 40), false}, {other, p.Token, false}, {d.site, p.Token, true}, {d.site, p.Token, true}} {
+		if stopped, err := d.Stop(t.Context(), try.site, try.token); stopped != try.want || err != nil {
+			t.Errorf("stopping with %q at %s: %v, %v", try.token, try.site.Origin, stopped, err)
+		}
+	}
+	if result := d.redeem(t, d.site, signin.Attempt{Browser: browser, Token: p.Token}); result.Outcome != signin.Used {
+		t.Errorf("the link of a request that was stopped: %+v", result)
+	}
+	d.ask(t, browser, "alice@corp.example")
+	if n := len(d.letters(t)); n != 1 {
+		t.Errorf("there are %d messages after the stop", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -15,6 +16,9 @@ const (
 	MaxLiveLinks = 3 // of one address
 	MaxCodeTries = 5 // of one browser; the last one wrong ends its request
 )
+
+// MaxFamiliar is how many browsers are familiar to one address, the last ones.
+const MaxFamiliar = 5
 
 // Remembered is how long a request and the marks of its links are kept beyond
 // their end, so that the browser that asked is offered a fresh link in one
@@ -34,10 +38,14 @@ var ErrUncertain = errors.New("it is not known whether it was done")
 // store cannot do its work.
 type Store interface {
 	// Ask counts a request against the limits and, unless its network is over
-	// its limit, records it. A request that is admitted gets its link unless
-	// the address is over its limit, all messages together are over theirs, or
-	// MaxLiveLinks of the address are alive. Earlier links stay alive. The
+	// its limit, records it. A request that is admitted gets its link, and the
+	// message that brings it, unless the address is over its limit, all
+	// messages together are over theirs, MaxLiveLinks of the address are alive,
+	// its mailbox is blocked, or it is muted. Earlier links stay alive. The
 	// counter of wrong tries of a browser whose request is alive goes on.
+	//
+	// A browser in which somebody has proven the address is familiar to it: it
+	// has a limit of its own, and is not muted.
 	Ask(ctx context.Context, a Asking) (Asked, error)
 
 	// RedeemLink uses a link up and signs in. Of any number of redemptions of
@@ -48,6 +56,11 @@ type Store interface {
 	// asked only. A wrong one is counted, the fifth ends the browser's request
 	// and uses up its links.
 	RedeemCode(ctx context.Context, r Redemption) (Redeemed, error)
+
+	// Stop ends the request that a link belongs to, with all its links, and
+	// mutes the address. It works as long as the link or its message is
+	// remembered, and tells whether that is so.
+	Stop(ctx context.Context, s Stopping) (stopped bool, err error)
 
 	// Request returns what a browser last asked for, until Remembered after
 	// its end.
@@ -63,13 +76,27 @@ type Asking struct {
 	// Client counts requests of the visitor's network; Mailbox and Total count
 	// messages. Who is not admitted counts against Client and Mailbox alike.
 	Client, Mailbox, Total limit.Use
+	Reserve                int // how many of Total are for addresses that have signed in before
 
-	// Admitted says that the address may come in here; Link, Code and Policy
-	// then belong to the link that is made.
+	// Admitted says that the address may come in here; Link, Code, Policy and
+	// Message then belong to the link that is made.
 	Admitted bool
 	Link     LinkKey
 	Code     CodeKey
 	Policy   string // fingerprint of the rules that admitted it
+
+	// Message brings the link. The store says in it whether it is a welcome,
+	// and fills in an empty Language with the one kept with the person.
+	Message outbox.Message
+}
+
+// Stopping is the wish of a reader to get no such messages.
+type Stopping struct {
+	Now     time.Time
+	Site    string
+	Link    LinkKey
+	Message string    // id of the message that brought the link
+	Until   time.Time // the address is muted until then
 }
 
 // Request is what a browser asked for.
@@ -87,9 +114,8 @@ type Request struct {
 // Asked says what became of a request. Nothing of it may show in the answer
 // but Wait.
 type Asked struct {
-	Wait  time.Duration // over the limit of the network: wait this long, nothing was recorded
-	Send  bool          // a link was made; its message has to be sent
-	Known bool          // the address has signed in before
+	Wait time.Duration // over the limit of the network: wait this long, nothing was recorded
+	Send bool          // a link was made, and its message kept
 	// Silent says why an admitted request got no link, for logs.
 	Silent SilentReason
 }
@@ -104,6 +130,8 @@ const (
 	SilentMailbox    SilentReason = "limit address"
 	SilentTotal      SilentReason = "limit total"
 	SilentThreeAlive SilentReason = "three links alive"
+	SilentBlocked    SilentReason = "mailbox blocked"
+	SilentMuted      SilentReason = "muted"
 )
 
 // Redemption is one attempt to sign in.
@@ -119,6 +147,9 @@ type Redemption struct {
 	// Policy is the fingerprint of the rules in force. A link that was made
 	// under others is PolicyChanged, and stays as it is.
 	Policy string
+
+	Mark     BrowserKey // to be familiar to the person from now on; may be zero
+	Language string     // BCP 47, to be kept with the person; may be empty
 
 	Session session.Entry // to be made; its Address is taken from the link
 	Replace session.Key   // the session of this browser so far, ended in the same step; may be zero

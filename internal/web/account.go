@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -93,9 +94,7 @@ func (d *Door) signOut(c *call) {
 		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
 		return
 	}
-	if s != nil {
-		d.Logger.Info("signed out", "site", c.origin.String(), "address", s.Address.Mask(), "this_session", ended)
-	}
+	d.recordEnd(c, s, ended, fields.Get("scope"))
 	if s != nil && !ended {
 		c.seeOther(gate.PathPrefix + "/account")
 		return
@@ -108,6 +107,17 @@ func (d *Door) signOut(c *call) {
 		return
 	}
 	c.seeOther(gate.PathPrefix + "/sign-out")
+}
+
+// recordEnd writes down whose session ended.
+func (d *Door) recordEnd(c *call, s *session.Session, ended bool, scope string) {
+	switch {
+	case s == nil:
+	case ended:
+		d.Audit.Record(c.r.Context(), audit.SignedOut, s.Address, "site", c.origin.String(), "session", s.Key.String(), "all", scope == "all")
+	default:
+		d.Audit.Record(c.r.Context(), audit.Ended, s.Address, "site", c.origin.String(), "kept", s.Key.String(), "all", scope == "others")
+	}
 }
 
 // end ends sessions and tells whether this browser's is among them.

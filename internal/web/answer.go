@@ -106,7 +106,7 @@ var problemKinds = map[int]struct{ kind, detail string }{
 // problem answers with a page to a person and with details to a program.
 func (d *Door) problem(c *call, status int) {
 	known := problemKinds[status]
-	if gate.AcceptsPage(c.r.Header) && known.kind != "" {
+	if c.wantsPage() && known.kind != "" {
 		d.show(c, status, view.Problem{Frame: frame(c), Status: status, Kind: known.kind})
 		return
 	}
@@ -135,7 +135,7 @@ func (d *Door) signInRequired(c *call) {
 func (d *Door) unavailable(c *call, to string, err error) {
 	d.Logger.Error("the store does not answer; new sign-ins wait until it does", "error", err)
 	c.w.Header().Set("Retry-After", strconv.Itoa(int(storeRetry/time.Second)))
-	if gate.AcceptsPage(c.r.Header) {
+	if c.wantsPage() {
 		d.show(c, http.StatusServiceUnavailable, view.Unavailable{Frame: frame(c), To: to})
 		return
 	}

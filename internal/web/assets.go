@@ -57,9 +57,11 @@ func (d *Door) mailboxMessage(c *call, html string) {
 	secure(header, mailPolicy)
 	header.Set("X-Frame-Options", "SAMEORIGIN")
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	// A link in a message opens in the window, not in its frame.
-	withBase := strings.Replace(html, "<head>", `<head><base target="_top">`, 1)
-	c.write(http.StatusOK, bytes.TrimSpace([]byte(withBase)))
+	// A link in a message opens in the window: not in its frame, nor in a new
+	// one, which the frame may not open.
+	html = strings.Replace(html, "<head>", `<head><base target="_top">`, 1)
+	html = strings.ReplaceAll(html, ` target="_blank"`, "")
+	c.write(http.StatusOK, bytes.TrimSpace([]byte(html)))
 }
 
 func groupList(id gate.Identity) []string {

@@ -33,7 +33,7 @@ var mailProviders = map[string]view.Provider{
 // checkMail shows what to do next: look into the mailbox, or type the code. A
 // browser that signed in meanwhile, in another tab, goes on.
 func (d *Door) checkMail(c *call) {
-	request, _, err := d.Service.Request(c.r.Context(), d.site(c), d.browser(c))
+	request, err := d.remembered(c)
 	if err != nil {
 		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
 		return
@@ -43,6 +43,12 @@ func (d *Door) checkMail(c *call) {
 		return
 	}
 	d.show(c, http.StatusOK, checkMailPage(c, request))
+}
+
+// remembered is what this browser asked for, zero if it did not.
+func (d *Door) remembered(c *call) (signin.Request, error) {
+	request, _, err := d.Service.Request(c.r.Context(), d.site(c), d.mark(c).browser)
+	return request, err
 }
 
 func checkMailPage(c *call, request signin.Request) view.CheckMail {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
@@ -34,25 +35,30 @@ type Parts struct {
 	Views     *view.Views
 	Languages *text.Catalogue
 	Mailbox   *console.Console // where the demo's messages are; nil for none
+	Hooks     map[string]Hook  // by path below /_doorpost; may be empty
+	Audit     *audit.Log
 	Logger    *slog.Logger
 }
 
 // page is what one path does on GET (and HEAD) and on POST; nil for a method
 // that it does not have.
-type page struct{ get, post func(*call) }
+type page struct {
+	get, post   func(*call)
+	forPrograms bool // whatever they say they accept
+}
 
 // NewDoor makes the door of a site.
 func NewDoor(ring keys.Ring, parts Parts) *Door {
 	d := &Door{Parts: parts}
-	life := parts.Service.LinkLife
-	d.request = session.NewSigner(ring, keys.RequestCookie, life+signin.Remembered)
-	d.confirmation = session.NewSigner(ring, keys.Confirmation, life)
+	d.request = session.NewSigner(ring, keys.RequestCookie, familiarLife) // requests themselves end earlier, in the store
+	d.confirmation = session.NewSigner(ring, keys.Confirmation, parts.Service.LinkLife)
 	script, _ := view.Script()
 	d.pages = map[string]page{
 		"/sign-in":    {get: d.signInForm, post: d.ask},
 		"/check-mail": {get: d.checkMail},
 		"/code":       {post: d.redeemCode},
 		"/link":       {get: d.landing, post: d.redeemLink},
+		"/stop":       {get: d.stopForm, post: d.stop},
 		"/session":    {get: d.whoIs},
 		"/account":    {get: d.account},
 		"/sign-out":   {get: d.signOutForm, post: d.signOut},
@@ -61,6 +67,9 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	}
 	if parts.Mailbox != nil {
 		d.pages["/mailbox"] = page{get: d.mailbox}
+	}
+	for path, hook := range parts.Hooks {
+		d.pages[path] = page{post: d.takeReport(hook), forPrograms: true}
 	}
 	return d
 }
@@ -74,9 +83,12 @@ type call struct {
 	client netip.Addr // of the visitor; invalid if unknown
 	lang   *text.Language
 	now    time.Time
+
+	forProgram bool // whatever it says it accepts
 }
 
 func (d *Door) newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit, client netip.Addr) *call {
+	r = r.WithContext(audit.WithRequest(r.Context(), client))
 	c := &call{w: w, r: r, visit: v, client: client, now: time.Now(), lang: d.Languages.Match(r.Header.Get("Accept-Language"))}
 	c.origin, _ = v.Origin()
 	return c
@@ -91,6 +103,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		return
 	}
 	p, known := d.pages[path[len(gate.PathPrefix):]]
+	c.forProgram = p.forPrograms
 	switch {
 	case !known:
 		d.problem(c, http.StatusNotFound)
@@ -116,6 +129,18 @@ func (d *Door) serveMethod(c *call, method func(*call), p page) {
 		return
 	}
 	method(c)
+}
+
+// wantsPage tells whether the answer is for a person.
+func (c *call) wantsPage() bool { return !c.forProgram && gate.AcceptsPage(c.r.Header) }
+
+// chosenLanguage is the language of the pages that the browser asks for, as a
+// BCP 47 tag, empty if it names none.
+func (c *call) chosenLanguage() string {
+	if c.r.Header.Get("Accept-Language") == "" {
+		return ""
+	}
+	return c.lang.Tag()
 }
 
 // site is where the visitor signs in.

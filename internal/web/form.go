@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// maxForm bounds a form, in bytes, and formTime how long its bytes may take.
+// maxForm bounds a form, in bytes, and bodyTime how long the bytes of a body
+// may take.
 const (
 	maxForm  = 16 << 10
-	formTime = 15 * time.Second
+	bodyTime = 15 * time.Second
 )
 
 // form reads the form of a POST. If it may not or cannot be read, the answer
@@ -27,28 +28,14 @@ func (d *Door) form(c *call) (fields url.Values, ok bool) {
 }
 
 func readForm(c *call) (fields url.Values, status int) {
-	switch {
-	case c.r.TLS != nil && !c.r.TLS.HandshakeComplete:
-		return nil, http.StatusTooEarly // may be a replay (RFC 8470)
-	case !fromOwnPage(c):
+	if !fromOwnPage(c) {
 		return nil, http.StatusForbidden
 	}
-	mediaType, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/x-www-form-urlencoded" {
-		return nil, http.StatusUnsupportedMediaType
+	body, status := readBody(c, "application/x-www-form-urlencoded", maxForm)
+	if status != 0 {
+		return nil, status
 	}
-	// Some writers cannot set a deadline; the server's own holds there.
-	control := http.NewResponseController(c.w)
-	if control.SetReadDeadline(time.Now().Add(formTime)) == nil {
-		defer control.SetReadDeadline(time.Time{})
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxForm))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, http.StatusRequestEntityTooLarge
-	} else if err != nil {
-		return nil, http.StatusBadRequest
-	}
-	fields, err = url.ParseQuery(string(body))
+	fields, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, http.StatusBadRequest
 	}
@@ -58,6 +45,30 @@ func readForm(c *call) (fields url.Values, status int) {
 		}
 	}
 	return fields, 0
+}
+
+// readBody reads a body of one type and at most so many bytes. Unless it could,
+// status is that of the answer.
+func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
+	if c.r.TLS != nil && !c.r.TLS.HandshakeComplete {
+		return nil, http.StatusTooEarly // may be a replay (RFC 8470)
+	}
+	given, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || given != mediaType {
+		return nil, http.StatusUnsupportedMediaType
+	}
+	// Some writers cannot set a deadline; the server's own holds there.
+	control := http.NewResponseController(c.w)
+	if control.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
+		defer control.SetReadDeadline(time.Time{})
+	}
+	body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, http.StatusRequestEntityTooLarge
+	} else if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	return body, 0
 }
 
 // fromOwnPage tells whether a POST comes from a page of this very origin:

@@ -13,12 +13,11 @@ import (
 )
 
 // landing is where a link leads. Looking at it uses nothing up: the token is in
-// the fragment, which no server and no scanner of addresses sees. In the
-// browser that asked, the page goes on by itself; a scanner that runs scripts
-// is another browser.
+// the fragment, which no server and no scanner of addresses sees. In a browser
+// that asked, or where somebody has signed in, the page goes on by itself; a
+// scanner that runs scripts is another browser.
 func (d *Door) landing(c *call) {
-	asked := d.browser(c) != (signin.Browser{})
-	d.show(c, http.StatusOK, view.Landing{Frame: frame(c), Here: asked, To: "/"})
+	d.show(c, http.StatusOK, view.Landing{Frame: frame(c), Here: d.mark(c) != (mark{}), To: "/"})
 }
 
 // redeemLink takes the token from the landing page, or, confirmed, from the
@@ -32,15 +31,7 @@ func (d *Door) redeemLink(c *call) {
 	attempt.Token = fields.Get("token")
 	attempt.Elsewhere = d.isConfirmed(c, attempt.Token, fields.Get("confirm"))
 	result, err := d.Service.RedeemLink(c.r.Context(), d.site(c), attempt)
-	if err != nil {
-		d.notRedeemed(c, attempt, result, err)
-		return
-	}
-	if result.Outcome == signin.OtherBrowser {
-		d.confirmElsewhere(c, attempt.Token, result.Request)
-		return
-	}
-	d.answerRedemption(c, attempt, result)
+	d.answerRedemption(c, attempt, result, err)
 }
 
 // redeemCode takes a code, in the browser that asked.
@@ -52,15 +43,45 @@ func (d *Door) redeemCode(c *call) {
 	attempt := d.attempt(c)
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
+	if err == nil && result.Outcome == signin.Unknown {
+		result.Outcome = signin.RequestEnded // whatever became of the request, only a new message helps
+	}
+	d.answerRedemption(c, attempt, result, err)
+}
+
+// attempt is what this browser brings along. The mark that it is to be known
+// by once somebody has signed in never decides whether they may.
+func (d *Door) attempt(c *call) signin.Attempt {
+	here := d.mark(c).browser
+	a := signin.Attempt{
+		Browser: here, Mark: here, Scope: c.visit.Cookie().Scope(), Device: device(c), Language: c.chosenLanguage(),
+	}
+	if here == (signin.Browser{}) {
+		a.Mark = signin.NewBrowser()
+	}
+	if s, err := c.visit.Session(c.r); err == nil && s != nil {
+		a.Replace = s.Key
+	}
+	return a
+}
+
+// answerRedemption answers an attempt to sign in, however it ended.
+func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.Result, err error) {
 	if err != nil {
 		d.notRedeemed(c, attempt, result, err)
 		return
 	}
 	switch result.Outcome {
-	case signin.WrongCode, signin.RequestEnded, signin.Unknown:
-		d.wrongCode(c, attempt, result)
+	case signin.SignedIn:
+		d.signedIn(c, attempt, result)
+	case signin.OtherBrowser:
+		d.confirmElsewhere(c, attempt.Token, result.Request)
+	case signin.NotAdmitted:
+		d.show(c, http.StatusForbidden, view.NotAdmitted{Frame: frame(c), Email: string(result.Request.Address), To: "/"})
+	case signin.WrongCode, signin.RequestEnded:
+		d.wrongCode(c, result)
 	default:
-		d.answerRedemption(c, attempt, result)
+		d.deadLink(c, attempt, result)
 	}
 }
 
@@ -70,54 +91,29 @@ func (d *Door) redeemCode(c *call) {
 // link is used up. Trying again goes on from there.
 func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result, err error) {
 	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
-		if cookie, err := c.visit.Cookie().Issue(result.SessionID); err == nil {
-			http.SetCookie(c.w, cookie)
-		}
+		d.admit(c, attempt, result)
 	}
 	d.unavailable(c, gate.PathPrefix+"/check-mail", err)
 }
 
-func (d *Door) attempt(c *call) signin.Attempt {
-	a := signin.Attempt{Browser: d.browser(c), Scope: c.visit.Cookie().Scope(), Device: device(c)}
-	if s, err := c.visit.Session(c.r); err == nil && s != nil {
-		a.Replace = s.Key
-	}
-	return a
-}
-
 // wrongCode shows the page with the field again, or that only a new message
 // helps.
-func (d *Door) wrongCode(c *call, attempt signin.Attempt, result signin.Result) {
-	request, err := d.remembered(c, attempt)
+func (d *Door) wrongCode(c *call, result signin.Result) {
+	request, err := d.remembered(c)
 	if err != nil {
 		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
 		return
 	}
 	p := checkMailPage(c, request)
 	p.WrongCode, p.TriesLeft = result.Outcome == signin.WrongCode, result.TriesLeft
-	p.Ended, p.ResendAfter = result.Outcome != signin.WrongCode, 0
+	p.Ended, p.ResendAfter = result.Outcome == signin.RequestEnded, 0
 	d.show(c, http.StatusUnprocessableEntity, p)
 }
 
-// remembered is what this browser asked for, zero if it did not.
-func (d *Door) remembered(c *call, attempt signin.Attempt) (signin.Request, error) {
-	request, _, err := d.Service.Request(c.r.Context(), d.site(c), attempt.Browser)
-	return request, err
-}
-
-// answerRedemption answers every outcome that is the same for links and codes.
-func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.Result) {
-	switch result.Outcome {
-	case signin.SignedIn:
-		d.signedIn(c, result)
-		return
-	case signin.NotAdmitted:
-		d.show(c, http.StatusForbidden, view.NotAdmitted{Frame: frame(c), Email: string(result.Request.Address), To: "/"})
-		return
-	}
-	// What follows offers a fresh link in one click to the browser that asked.
-	// If that cannot be told, the form does.
-	request, err := d.remembered(c, attempt)
+// deadLink says why a link signs nobody in. It offers a fresh one in one click
+// to the browser that asked; if that cannot be told, the form does.
+func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
+	request, err := d.remembered(c)
 	if err != nil {
 		d.Logger.Warn("looking up what this browser asked for", "error", err)
 	}
@@ -136,17 +132,27 @@ func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.R
 	}
 }
 
-// signedIn sets the session cookie and sends the person where they wanted to
-// go, as it was written down when they asked.
-func (d *Door) signedIn(c *call, result signin.Result) {
-	cookie, err := c.visit.Cookie().Issue(result.SessionID)
-	if err != nil {
-		d.Logger.Error("issuing the session cookie", "error", err)
+// signedIn sends the person where they wanted to go, as it was written down
+// when they asked.
+func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
+	if !d.admit(c, attempt, result) {
 		d.problem(c, http.StatusInternalServerError)
 		return
 	}
-	http.SetCookie(c.w, cookie)
 	c.seeOther(gate.ReturnTo(result.Request.To))
+}
+
+// admit sets the cookie of the session that was made, and marks the browser as
+// one in which somebody has signed in.
+func (d *Door) admit(c *call, attempt signin.Attempt, result signin.Result) bool {
+	cookie, err := c.visit.Cookie().Issue(result.SessionID)
+	if err != nil {
+		d.Logger.Error("issuing the session cookie", "error", err)
+		return false
+	}
+	http.SetCookie(c.w, cookie)
+	d.setMark(c, mark{browser: attempt.Mark, familiar: true})
+	return true
 }
 
 // confirmElsewhere asks a person in a browser that did not ask for the link.

@@ -32,13 +32,13 @@ func (d *Door) ask(c *call) {
 		})
 		return
 	}
-	browser := d.browser(c)
-	if browser == (signin.Browser{}) {
-		browser = signin.NewBrowser()
+	here := d.mark(c)
+	if here.browser == (signin.Browser{}) {
+		here.browser = signin.NewBrowser()
 	}
 	wait, err := d.Service.Ask(c.r.Context(), d.site(c), signin.Ask{
-		Browser: browser, Address: who, Typed: typed, To: to,
-		Device: device(c), Network: network(c.client), Accept: c.r.Header.Get("Accept-Language"),
+		Browser: here.browser, Address: who, Typed: typed, To: to,
+		Device: device(c), Network: network(c.client), Language: c.chosenLanguage(),
 	})
 	switch {
 	case err != nil:
@@ -46,7 +46,7 @@ func (d *Door) ask(c *call) {
 	case wait > 0:
 		d.throttled(c, wait)
 	default:
-		d.markBrowser(c, browser)
+		d.setMark(c, here)
 		c.seeOther(gate.PathPrefix + "/check-mail")
 	}
 }
@@ -54,39 +54,9 @@ func (d *Door) ask(c *call) {
 func (d *Door) throttled(c *call, wait time.Duration) {
 	seconds := int((wait + time.Second - 1) / time.Second)
 	c.w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	if gate.AcceptsPage(c.r.Header) {
+	if c.wantsPage() {
 		d.show(c, http.StatusTooManyRequests, view.Throttled{Frame: frame(c), RetryAfter: wait})
 		return
 	}
 	d.writeProblem(c, http.StatusTooManyRequests, "too many attempts from this network")
 }
-
-// browser is the mark of the browser that asked, zero if it has none.
-func (d *Door) browser(c *call) (mark signin.Browser) {
-	name := gate.RequestCookieName(c.origin)
-	raw, ok := d.request.Open(requestCookieSigned(name, c), c.visit.RequestCookie())
-	if !ok || len(raw) != len(mark) {
-		return signin.Browser{}
-	}
-	return signin.Browser(raw)
-}
-
-// markBrowser sets the request cookie. It says which browser asked, not who
-// was asked for.
-func (d *Door) markBrowser(c *call, mark signin.Browser) {
-	name := gate.RequestCookieName(c.origin)
-	value, err := d.request.Sign(requestCookieSigned(name, c), mark[:])
-	if err != nil {
-		// The code will not work here, the link will, after one more click.
-		d.Logger.Error("signing the request cookie", "error", err)
-		return
-	}
-	http.SetCookie(c.w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int((d.Service.LinkLife + signin.Remembered) / time.Second),
-		Secure: c.origin.IsSecure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
-}
-
-// requestCookieSigned is the name under which the request cookie is signed:
-// that of one site is worth nothing at another.
-func requestCookieSigned(name string, c *call) string { return name + "|" + c.origin.String() }

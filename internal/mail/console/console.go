@@ -41,12 +41,16 @@ func (c *Console) Name() string { return "console" }
 
 // Send prints the message and keeps it. It fails if the message is malformed,
 // if ctx has ended, or if the writer fails.
-func (c *Console) Send(ctx context.Context, m mail.Message) (string, error) {
+func (c *Console) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
 	if err := m.Check(); err != nil {
-		return "", &mail.SendError{Mailer: c.Name(), Err: err}
+		return mail.Receipt{}, &mail.SendError{Mailer: c.Name(), Err: err}
 	}
-	if err := ctx.Err(); err != nil {
-		return "", &mail.SendError{Mailer: c.Name(), Temporary: true, Err: fmt.Errorf("printing a message: %w", err)}
+	err := ctx.Err()
+	if err == nil {
+		err = m.HandOver()
+	}
+	if err != nil {
+		return mail.Receipt{}, &mail.SendError{Mailer: c.Name(), Temporary: true, Err: fmt.Errorf("printing a message: %w", err)}
 	}
 	var b strings.Builder
 	b.WriteString("\n-------- mail --------\n")
@@ -61,10 +65,13 @@ func (c *Console) Send(ctx context.Context, m mail.Message) (string, error) {
 		c.messages = slices.Delete(c.messages, 0, extra)
 	}
 	if _, err := io.WriteString(c.w, printable(b.String())); err != nil {
-		return "", &mail.SendError{Mailer: c.Name(), Err: fmt.Errorf("printing a message: %w", err)}
+		return mail.Receipt{}, &mail.SendError{Mailer: c.Name(), Err: fmt.Errorf("printing a message: %w", err)}
 	}
-	return "", nil
+	return mail.Receipt{Mailer: c.Name()}, nil
 }
+
+// Check finds nothing wrong: there is no service to ask.
+func (c *Console) Check(context.Context) error { return nil }
 
 // Messages returns the last 50 messages, newest first.
 func (c *Console) Messages() []Received {
@@ -93,4 +100,7 @@ func printable(s string) string {
 	}, s)
 }
 
-var _ mail.Mailer = (*Console)(nil)
+var (
+	_ mail.Mailer  = (*Console)(nil)
+	_ mail.Checker = (*Console)(nil)
+)

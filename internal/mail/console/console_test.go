@@ -81,6 +81,25 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("closed pipe") }
 
+func TestAMessageThatIsHeldBackIsNotPrinted(t *testing.T) {
+	var out bytes.Buffer
+	c := New(&out)
+	m := message(1)
+	handedOver := 0
+	m.OnHandOver = func(int) error {
+		handedOver++
+		if out.Len() > 0 {
+			t.Error("printed before it was handed over")
+		}
+		return errors.New("no")
+	}
+	_, err := c.Send(t.Context(), m)
+	failure, ok := errors.AsType[*mail.SendError](err)
+	if !ok || !failure.Temporary || !errors.Is(err, mail.ErrNotHandedOver) || handedOver != 1 || out.Len() != 0 || len(c.Messages()) != 0 {
+		t.Errorf("got %v, printed %q", err, out.String())
+	}
+}
+
 func TestSendFailsWithASendError(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

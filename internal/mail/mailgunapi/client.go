@@ -40,6 +40,7 @@ type Config struct {
 type Client struct {
 	mailgun *mailgun.MailgunImpl
 	http    *http.Client
+	domain  string
 	host    string // for errors
 	key     string // to keep it out of errors
 }
@@ -71,7 +72,7 @@ func New(c Config) (*Client, error) {
 	mg := mailgun.NewMailgun(c.Domain, c.APIKey)
 	mg.SetClient(client)
 	mg.SetAPIBase(base.String())
-	return &Client{mailgun: mg, http: client, host: base.Host, key: c.APIKey}, nil
+	return &Client{mailgun: mg, http: client, domain: c.Domain, host: base.Host, key: c.APIKey}, nil
 }
 
 var versionPath = regexp.MustCompile(`/v[1-4]$`)
@@ -134,9 +135,9 @@ func (c *Client) Close() error {
 
 // Send hands the message to Mailgun and returns the id under which its log
 // knows it.
-func (c *Client) Send(ctx context.Context, m mail.Message) (string, error) {
+func (c *Client) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
 	if err := m.Check(); err != nil {
-		return "", &mail.SendError{Mailer: c.Name(), Err: err}
+		return mail.Receipt{}, &mail.SendError{Mailer: c.Name(), Err: err}
 	}
 	out := mailgun.NewMessage(m.From.String(), m.Subject, m.Text, m.To)
 	out.SetHTML(m.HTML)
@@ -151,12 +152,12 @@ func (c *Client) Send(ctx context.Context, m mail.Message) (string, error) {
 	if m.Language != "" {
 		out.AddHeader("Content-Language", m.Language)
 	}
-	var call exchange
+	call := exchange{before: m.HandOver}
 	_, id, err := c.mailgun.Send(call.in(ctx), out)
 	if err != nil {
-		return "", c.failure(ctx, &call, err)
+		return mail.Receipt{}, c.failure(ctx, &call, err)
 	}
-	return plainID(id), nil
+	return mail.Receipt{Mailer: c.Name(), ID: plainID(id)}, nil
 }
 
 var providerID = regexp.MustCompile(`^[A-Za-z0-9._@+=-]{1,200}$`)
@@ -171,4 +172,7 @@ func plainID(id string) string {
 	return id
 }
 
-var _ mail.Mailer = (*Client)(nil)
+var (
+	_ mail.Mailer  = (*Client)(nil)
+	_ mail.Checker = (*Client)(nil)
+)

@@ -16,6 +16,10 @@ import (
 // never passes the error itself on: its text may repeat the request.
 func (c *Client) failure(ctx context.Context, call *exchange, err error) *mail.SendError {
 	f := &mail.SendError{Mailer: c.Name(), RetryAfter: call.retryAfter}
+	if call.heldBack != nil {
+		f.Temporary, f.Err = true, call.heldBack
+		return f
+	}
 	var advice string
 	switch status := call.status; {
 	case status == 0:

@@ -21,8 +21,10 @@ const maxRetryAfter = 24 * time.Hour
 
 // exchange is what the library does not tell about a call of the API.
 type exchange struct {
-	begun      atomic.Bool // at least the head of the request was written
-	status     int         // zero if there was no answer
+	before     func() error // called before anything is sent, if set; its error keeps the request back
+	heldBack   error        // what before returned
+	begun      atomic.Bool  // at least the head of the request was written
+	status     int          // zero if there was no answer
 	retryAfter time.Duration
 }
 
@@ -46,15 +48,22 @@ type guard struct {
 }
 
 // RoundTrip refuses a request to another host before anything of it is sent.
+// There is one for each call of the API: redirects are not followed.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != g.scheme || req.URL.Host != g.host {
 		return nil, errors.New("refusing to call a host other than the configured one")
+	}
+	e, noted := req.Context().Value(exchangeKey{}).(*exchange)
+	if noted && e.before != nil {
+		if e.heldBack = e.before(); e.heldBack != nil {
+			return nil, e.heldBack
+		}
 	}
 	resp, err := g.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
-	if e, ok := req.Context().Value(exchangeKey{}).(*exchange); ok {
+	if noted {
 		e.status = resp.StatusCode
 		e.retryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	}

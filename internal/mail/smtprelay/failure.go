@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"regexp"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -16,46 +17,79 @@ import (
 // 4954, section 6; 538 is from its predecessor, RFC 2554).
 var credentialCodes = map[int]bool{530: true, 534: true, 535: true, 538: true}
 
-// failure sorts an error of the library into what is worth doing about it
-// (reply codes: RFC 5321, section 4.2.1). It never passes the error itself on:
-// its text names the recipient.
-func (r *Relay) failure(ctx context.Context, err error) *mail.SendError {
+// closing is the reply of a server that hangs up (RFC 5321, section 3.8).
+const closing = 421
+
+// failure sorts an error into what is worth doing about it (reply codes: RFC
+// 5321, section 4.2.1). It never passes the error itself on: its text may name
+// the recipient.
+func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError {
 	f := &mail.SendError{Mailer: r.Name(), Temporary: true}
-	failed, sending := errors.AsType[*gomail.SendError](err)
+	if at == holding {
+		f.Err = err
+		return f
+	}
+	reply, answered := errors.AsType[*textproto.Error](err)
 	code := 0
-	if sending {
-		code = failed.ErrorCode()
-		if failed.Reason == gomail.ErrSMTPDataClose && code == 0 {
-			f.PossibleCopies = 1 // all was sent, and the answer is missing
-		}
-	} else if reply, ok := errors.AsType[*textproto.Error](err); ok {
+	if answered {
 		code = reply.Code
 	}
-	detail := r.redact(err)
+	if at == accepting && code < 400 {
+		f.PossibleCopies = 1 // all was sent, and there is no answer that refuses it
+	}
+	detail := mail.RedactError(err, r.config.Username, r.config.Password)
 	switch {
 	case ctx.Err() != nil:
 		f.Err = fmt.Errorf("talking to %s: %w; see whether the server can be reached", r.config.Addr, ctx.Err())
 	case credentialCodes[code]:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; check username and password", r.config.Addr, detail)
-	case code >= 500 && !sending:
+	case code >= 500 && at == connecting:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("%s wants nothing from us: %w; check address, username and password", r.config.Addr, detail)
-	case code >= 500 && failed.Reason == gomail.ErrSMTPMailFrom:
+	case code >= 500 && at == sender:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("%s refused the sender: %w; check that the account may send from this address", r.config.Addr, detail)
 	case code >= 500:
-		f.Temporary = false
+		f.Temporary, f.Undeliverable = false, at == recipient && noMailbox(reply)
 		f.Err = fmt.Errorf("%s refused the message: %w", r.config.Addr, detail)
+	case code >= 400 && code != closing && at >= recipient:
+		f.AboutMessage = true
+		f.Err = fmt.Errorf("%s wants the message later: %w", r.config.Addr, detail)
 	case lacksAuth(err):
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; leave username and password out, or use the server's port for submission", r.config.Addr, detail)
-	case code == 0 && r.port == 465 && r.config.TLS == StartTLS:
+	case code == 0 && at == connecting && r.port == 465 && r.config.TLS == StartTLS:
 		f.Err = fmt.Errorf("talking to %s: %w; port 465 usually wants tls implicit", r.config.Addr, detail)
 	default:
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	}
 	return f
+}
+
+// enhancedCode is what a reply to a refused recipient may begin with (RFC 2034,
+// section 4; RFC 3463, section 2).
+var enhancedCode = regexp.MustCompile(`^5\.(\d{1,3}\.\d{1,3})(\s|$)`)
+
+// noMailbox tells whether a permanent refusal of a recipient says that there
+// is no such mailbox, or that it takes no mail at all. What a server refuses
+// by its policy (5.7.x) may be about us.
+func noMailbox(reply *textproto.Error) bool {
+	if found := enhancedCode.FindStringSubmatch(reply.Msg); found != nil {
+		switch detail := found[1]; detail {
+		case "1.7", "1.8": // those are about the sender
+			return false
+		default:
+			return strings.HasPrefix(detail, "1.") || detail == "2.1"
+		}
+	}
+	switch reply.Code {
+	case 550, 551, 553:
+		// Some servers answer so, without a code that says more, to somebody
+		// whom they do not relay for.
+		return !strings.Contains(strings.ToLower(reply.Msg), "relay")
+	}
+	return false
 }
 
 // lacksAuth tells whether the server has no way to sign in that we know. The
@@ -64,20 +98,3 @@ func lacksAuth(err error) bool {
 	return errors.Is(err, gomail.ErrNoSupportedAuthDiscovered) ||
 		strings.Contains(err.Error(), "does not support SMTP AUTH")
 }
-
-// redact keeps the server's answer and drops what the library adds to it: the
-// recipient and the message's id.
-func (r *Relay) redact(err error) error {
-	return mail.RedactError(shortened{err}, r.config.Username, r.config.Password)
-}
-
-// shortened cuts an error's text where the library begins to name recipients.
-type shortened struct{ error }
-
-func (s shortened) Error() string {
-	text, _, _ := strings.Cut(s.error.Error(), ", affected recipient(s)")
-	text, _, _ = strings.Cut(text, ", affected message ID")
-	return text
-}
-
-func (s shortened) Unwrap() error { return s.error }

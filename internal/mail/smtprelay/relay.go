@@ -10,12 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	netmail "net/mail"
 	"strconv"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
@@ -95,18 +94,44 @@ func New(c Config) (*Relay, error) {
 // Name is "smtp".
 func (r *Relay) Name() string { return "smtp" }
 
-// Send hands the message to the server. The id it returns is what the server
-// said when it took the message, often its queue id.
-func (r *Relay) Send(ctx context.Context, m mail.Message) (string, error) {
+// Send hands the message to the server. The id in the receipt is what the
+// server said when it took the message, often its queue id.
+func (r *Relay) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
 	if err := m.Check(); err != nil {
-		return "", &mail.SendError{Mailer: r.Name(), Err: err}
+		return mail.Receipt{}, &mail.SendError{Mailer: r.Name(), Err: err}
 	}
+	c, hangUp, err := r.connect(ctx)
+	defer hangUp()
+	if err != nil {
+		return mail.Receipt{}, r.failure(ctx, connecting, err)
+	}
+	answer, step, err := transfer(c, m)
+	if err != nil {
+		return mail.Receipt{}, r.failure(ctx, step, err)
+	}
+	_ = c.Quit() // the message is with the server, whatever it says to goodbye
+	return mail.Receipt{Mailer: r.Name(), ID: mail.Redact(answer)}, nil
+}
+
+// Check connects and signs in as Send does, and says goodbye.
+func (r *Relay) Check(ctx context.Context) error {
+	c, hangUp, err := r.connect(ctx)
+	defer hangUp()
+	if err != nil {
+		return fmt.Errorf("checking smtp: %w", r.failure(ctx, connecting, err).Err)
+	}
+	_ = c.Quit()
+	return nil
+}
+
+// connect makes a connection that is encrypted and signed in. hangUp closes
+// it at once and is to be called in any case.
+func (r *Relay) connect(ctx context.Context) (c *smtp.Client, hangUp func(), err error) {
 	// The library's client keeps state, and its deadlines know no context: so
 	// there is a client for each message, and the end of ctx closes its
 	// connection under it, whatever it is waiting for. It also leaves
-	// connections open after some failures, so the end of Send closes too.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	// connections open after some failures, so hanging up closes too.
+	ctx, hangUp = context.WithCancel(ctx)
 	client, err := r.client(ctx, func(dialing context.Context, network, addr string) (net.Conn, error) {
 		conn, err := r.dial(dialing, network, addr)
 		if err == nil {
@@ -114,17 +139,10 @@ func (r *Relay) Send(ctx context.Context, m mail.Message) (string, error) {
 		}
 		return conn, err
 	})
-	if err != nil {
-		return "", &mail.SendError{Mailer: r.Name(), Err: fmt.Errorf("preparing an smtp connection: %w", r.redact(err))}
+	if err == nil {
+		c, err = client.DialToSMTPClientWithContext(ctx)
 	}
-	envelope := newEnvelope(m)
-	err = client.DialAndSendWithContext(ctx, envelope)
-	// The message is with the server once that has said so; a failure to say
-	// goodbye must not send it again.
-	if err == nil || envelope.IsDelivered() {
-		return mail.Redact(envelope.ServerResponse()), nil
-	}
-	return "", r.failure(ctx, err)
+	return c, hangUp, err
 }
 
 func (r *Relay) dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -152,9 +170,6 @@ func (r *Relay) client(ctx context.Context, dial gomail.DialContextFunc) (*gomai
 		gomail.WithTimeout(timeout),
 		gomail.WithDialContextFunc(dial),
 		gomail.WithTLSConfig(r.tls.Clone()),
-		// One message for each connection: nothing to probe or reset.
-		gomail.WithoutNoop(),
-		gomail.WithoutRset(),
 		// Addresses are ASCII; asking for more could make a server refuse.
 		gomail.WithoutSMTPUTF8(),
 	}
@@ -176,24 +191,7 @@ func (r *Relay) client(ctx context.Context, dial gomail.DialContextFunc) (*gomai
 	return gomail.NewClient(r.host, options...)
 }
 
-// newEnvelope turns a message that passed its check into the library's form.
-func newEnvelope(m mail.Message) *gomail.Msg {
-	e := gomail.NewMsg(
-		gomail.WithNoDefaultUserAgent(),
-		gomail.WithCharset(gomail.CharsetUTF8),
-		gomail.WithEncoding(gomail.EncodingQP))
-	e.FromMailAddress(&netmail.Address{Name: m.From.Name, Address: m.From.Address})
-	e.ToMailAddress(&netmail.Address{Address: m.To})
-	e.Subject(m.Subject)
-	e.SetDate()
-	e.SetMessageIDWithValue(strings.Trim(m.MessageID(), "<>"))
-	e.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office notes, please
-	if m.Language != "" {
-		e.SetGenHeader(gomail.HeaderContentLang, m.Language)
-	}
-	e.SetBodyString(gomail.TypeTextPlain, m.Text)
-	e.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	return e
-}
-
-var _ mail.Mailer = (*Relay)(nil)
+var (
+	_ mail.Mailer  = (*Relay)(nil)
+	_ mail.Checker = (*Relay)(nil)
+)

@@ -8,14 +8,11 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
 	netmail "net/mail"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/emersion/go-smtp"
 
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
@@ -101,7 +98,16 @@ func TestSendHandsOverOneMessageToOneRecipient(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := (&server{}).start(t, tc.server)
-			id, err := relay(t, s, tc.mode, tc.credentials).Send(within(t), message())
+			m := message()
+			handedOver := 0
+			m.OnHandOver = func(int) error {
+				handedOver++
+				if got := s.said(); got[len(got)-1] != "RCPT alice@example.org" {
+					t.Errorf("handed over after %q", got)
+				}
+				return nil
+			}
+			receipt, err := relay(t, s, tc.mode, tc.credentials).Send(within(t), m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,8 +118,8 @@ func TestSendHandsOverOneMessageToOneRecipient(t *testing.T) {
 			if got := s.said(); !slices.Equal(got, want) {
 				t.Errorf("the server was told %q, want %q", got, want)
 			}
-			if !strings.Contains(id, "queued") {
-				t.Errorf("id is %q", id)
+			if !strings.Contains(receipt.ID, "queued") || receipt.Mailer != "smtp" || handedOver != 1 {
+				t.Errorf("got %+v, handed over %d times", receipt, handedOver)
 			}
 		})
 	}
@@ -236,117 +242,24 @@ func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 	}
 }
 
-func reply(code int) error {
-	return &smtp.SMTPError{
-		Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1},
-		Message: "no <alice@example.org> for user@example.com with " + link,
-	}
-}
-
-func TestAnswersOfTheServerAreSortedByWhatHelps(t *testing.T) {
-	for _, tc := range []struct {
-		name                    string
-		server                  *server
-		temporary, unauthorized bool
-	}{
-		{"421 as the greeting", &server{greet: reply(421)}, true, false},
-		{"554 as the greeting", &server{greet: reply(554)}, false, true},
-		{"no way to sign in", &server{withoutAuth: true}, false, true},
-		{"535 to the credentials", &server{auth: reply(535)}, false, true},
-		{"454 to the credentials", &server{auth: reply(454)}, true, false},
-		{"530 to the sender", &server{mail: reply(530)}, false, true},
-		{"550 to the sender", &server{mail: reply(550)}, false, true},
-		{"451 to the sender", &server{mail: reply(451)}, true, false},
-		{"421 to the recipient", &server{rcpt: reply(421)}, true, false},
-		{"450 to the recipient", &server{rcpt: reply(450)}, true, false},
-		{"452 to the recipient", &server{rcpt: reply(452)}, true, false},
-		{"550 to the recipient", &server{rcpt: reply(550)}, false, false},
-		{"452 to the message", &server{data: reply(452)}, true, false},
-		{"550 to the message", &server{data: reply(550)}, false, false},
-		{"554 to the message", &server{data: reply(554)}, false, false},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			s := tc.server.start(t, withStartTLS)
-			_, err := relay(t, s, StartTLS, true).Send(within(t), message())
-			failure, ok := errors.AsType[*mail.SendError](err)
-			if !ok {
-				t.Fatalf("got %v", err)
-			}
-			if failure.Temporary != tc.temporary || failure.Unauthorized != tc.unauthorized || failure.PossibleCopies != 0 || failure.Mailer != "smtp" {
-				t.Errorf("got %+v", failure)
-			}
-			for _, secret := range []string{"alice", "user@example.com", "s3cret", "_doorpost", "abcdefghij", "\n"} {
-				if strings.Contains(err.Error(), secret) {
-					t.Errorf("the error has %q in it: %v", secret, err)
-				}
-			}
-		})
-	}
-}
-
-func TestAServerThatCannotBeReachedIsATemporaryFailure(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	_ = listener.Close()
-	r, err := New(Config{Addr: addr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = r.Send(within(t), message())
-	if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary || !strings.Contains(err.Error(), "refused") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestSendEndsWithItsContextWhileTheServerHangsAfterTheMessage(t *testing.T) {
+func TestAMessageThatIsHeldBackIsNotAccepted(t *testing.T) {
 	for _, mode := range []struct {
 		server serverTLS
 		client TLSMode
-	}{{withStartTLS, StartTLS}, {withImplicitTLS, ImplicitTLS}} {
-		s := (&server{dataRead: make(chan struct{}), release: make(chan struct{})}).start(t, mode.server)
-		ctx, cancel := context.WithCancel(within(t))
-		go func() {
-			<-s.dataRead
-			cancel()
-		}()
-		_, err := relay(t, s, mode.client, false).Send(ctx, message())
+	}{{withStartTLS, StartTLS}, {withImplicitTLS, ImplicitTLS}, {withoutTLS, NoTLS}} {
+		s := (&server{ended: make(chan struct{})}).start(t, mode.server)
+		m := message()
+		m.OnHandOver = func(int) error { return errors.New("the store fails") }
+		_, err := relay(t, s, mode.client, false).Send(within(t), m)
 		failure, ok := errors.AsType[*mail.SendError](err)
-		if !ok || !failure.Temporary || failure.PossibleCopies != 1 || !errors.Is(err, context.Canceled) {
+		if !ok || !failure.Temporary || failure.PossibleCopies != 0 || !errors.Is(err, mail.ErrNotHandedOver) {
 			t.Errorf("got %+v", err)
 		}
-	}
-}
-
-func TestSendEndsWithItsContextWhileTheServerDoesNotGreet(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(within(t))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		conn, err := listener.Accept()
-		if err != nil {
-			return
+		<-s.ended
+		if got := s.said(); !slices.Equal(got, []string{"MAIL sign-in@example.com", "RCPT alice@example.org"}) {
+			t.Errorf("%s: the server was told %q", mode.client, got)
 		}
-		cancel()
-		_, _ = io.Copy(io.Discard, conn) // until the other side closes
-		_ = conn.Close()
-	}()
-	r, err := New(Config{Addr: listener.Addr().String(), TLS: NoTLS})
-	if err != nil {
-		t.Fatal(err)
 	}
-	_, err = r.Send(ctx, message())
-	if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary || failure.PossibleCopies != 0 {
-		t.Errorf("got %v", err)
-	}
-	_ = listener.Close()
-	<-ended // also shows that the connection was closed
 }
 
 func TestAMalformedMessageNeverReachesTheServer(t *testing.T) {

@@ -33,11 +33,23 @@ type server struct {
 	greet, auth, mail, rcpt, data error
 	dataRead                      chan struct{} // if set: closed when all of DATA is read
 	release                       chan struct{} // if set: the answer to DATA waits for it
+	ended                         chan struct{} // if set: closed when the first conversation is over
 
 	mu         sync.Mutex
 	steps      []string
 	transcript bytes.Buffer
 	raw        []byte
+	conns      []*smtp.Conn
+	ending     sync.Once
+}
+
+// cut closes all connections.
+func (s *server) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, conn := range s.conns {
+		_ = conn.Conn().Close()
+	}
 }
 
 func (s *server) note(step string) {
@@ -75,7 +87,10 @@ func (s *server) start(t *testing.T, mode serverTLS) *server {
 		t.Fatal(err)
 	}
 	s.addr = listener.Addr().String()
-	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+	srv := smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
+		s.mu.Lock()
+		s.conns = append(s.conns, conn)
+		s.mu.Unlock()
 		if s.greet != nil {
 			return nil, s.greet
 		}
@@ -179,5 +194,11 @@ func (c *session) Data(r io.Reader) error {
 	return c.s.data
 }
 
-func (c *session) Reset()        {}
-func (c *session) Logout() error { return nil }
+func (c *session) Reset() {}
+
+func (c *session) Logout() error {
+	if c.s.ended != nil {
+		c.s.ending.Do(func() { close(c.s.ended) })
+	}
+	return nil
+}

@@ -85,9 +85,10 @@ func TestADamagedFileIsAnErrorAndLeftAsItIs(t *testing.T) {
 			store := mustOpen(t, path)
 			defer store.Close()
 			a := newAsking("person7@example.com", time.Now())
-			if asked, err := store.Ask(t.Context(), a); err != nil || !asked.Known {
+			if asked, err := store.Ask(t.Context(), a); err != nil || !asked.Send {
 				t.Errorf("with the backup in its place: %+v, %v", asked, err)
 			}
+			wantKnown(t, store, a)
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/txstore"
@@ -108,6 +109,7 @@ func newAsking(who address.Address, now time.Time) signin.Asking {
 		Mailbox:  limit.Use{Name: string(who), Rule: plenty},
 		Total:    limit.Use{Rule: plenty},
 		Admitted: true, Policy: testRules,
+		Message: outbox.Message{ID: rand.Text(), To: who, Site: testSite, Sealed: make([]byte, 250), Created: now, State: outbox.Queued, Due: now},
 	}
 	rand.Read(a.Link[:])
 	rand.Read(a.Code[:])
@@ -150,4 +152,13 @@ func signIn(ctx context.Context, store *txstore.Store, who address.Address) (sig
 	}
 	_, err := store.RedeemLink(ctx, r)
 	return a, r.Session.Key, err
+}
+
+// wantKnown holds that somebody who asked had signed in before: the message is
+// no welcome.
+func wantKnown(t *testing.T, store *txstore.Store, a signin.Asking) {
+	t.Helper()
+	if m, found, err := store.Message(t.Context(), a.Message.ID); err != nil || !found || m.Welcome {
+		t.Errorf("the message is %+v, %v, %v; the person is forgotten", m, found, err)
+	}
 }

@@ -58,7 +58,9 @@ type Session struct {
 
 // Person is somebody whose address was proven.
 type Person struct {
-	Created int64 `json:"c"`
+	Created  int64    `json:"c"`
+	Language string   `json:"g,omitempty"`
+	Browsers [][]byte `json:"b,omitempty"` // familiar ones, the last one last
 }
 
 // Millis is a time as records have it.

@@ -1,8 +1,8 @@
 -- Ends one session of a person, or all but the one kept.
 
 if step.session then
-  local record = load(session_key(step.session), SESSION)
-  if not record or record.a ~= step.address then return 0 end
+  local raw = redis.call('GET', session_key(step.session))
+  if not raw or struct.unpack('>I2c0', raw) ~= step.address then return 0 end
   end_session(step.session)
   return 1
 end

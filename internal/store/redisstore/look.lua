@@ -1,4 +1,6 @@
--- Returns what a browser asked for last.
+-- Returns what a browser asked for last: its tries, what was typed, and what
+-- the request is about.
 
 local request = load_request(step.browser)
-return request and cjson.encode(told(request)) or false
+if not request then return false end
+return struct.pack('>BI2c0', request.tries, #request.typed, request.typed) .. request.about

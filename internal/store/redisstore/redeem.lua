@@ -1,86 +1,91 @@
 -- Uses up a link, found by its token or by a code, and signs in. The outcome is
 -- one of the words below; nothing is written with those that begin with a dash.
 
-local function answer(outcome, more)
-  more = more or {}
-  more.outcome = outcome
-  return cjson.encode(more)
+local now, browser, site, elsewhere, link, codes, policy, session, session_expires, session_rest, replace, mark, language =
+  struct.unpack('>i8I2c0I2c0BI2c0I2c0I2c0I2c0i8I2c0I2c0I2c0I2c0', ARGV[1])
+
+-- answer tells the outcome, a number and a text that belong to it, and what the
+-- link is about.
+local function answer(outcome, number, text, about)
+  return struct.pack('>I2c0i8I2c0', #outcome, outcome, number or 0, #(text or ''), text or '') .. (about or '')
 end
 
-local function contains(list, value)
-  for _, v in ipairs(list) do
-    if v == value then return true end
+local MAX_FAMILIAR = 5
+
+-- meet keeps with a person what this sign-in tells of them.
+local function meet(address, raw)
+  local person, changed = raw and cjson.decode(raw) or { c = now }, not raw
+  if language ~= '' and person.g ~= language then
+    person.g, changed = language, true
   end
-  return false
+  if mark ~= '' and not (raw and raw:find('"' .. mark .. '"', 1, true)) then
+    local familiar = person.b or {}
+    table.insert(familiar, mark)
+    if #familiar > MAX_FAMILIAR then table.remove(familiar, 1) end
+    person.b, changed = familiar, true
+  end
+  if changed then redis.call('SET', person_key(address), cjson.encode(person)) end
 end
 
 -- sign_in uses up the link and all other live ones of its address, and makes
 -- the session in place of the one that this browser had.
-local function sign_in(link, record)
-  if record.p ~= step.policy then
-    return answer('-rules', { link = told(record), policy = record.p })
-  end
-  local address = record.a
-  local new_person = redis.call('SETNX', person_key(address), cjson.encode({ c = now })) == 1
-  for _, sibling in ipairs(redis.call('ZRANGE', address_links_key(address), 0, -1)) do
-    if sibling ~= link then mark_used(sibling) end
-  end
-  mark_used(link, { session = step.session, new_person = new_person })
-  redis.call('DEL', address_links_key(address))
-  if step.replace then end_session(step.replace) end
-  local session = flat(step.session_record)
-  session.a = address
-  save(session_key(step.session), session, SESSION, session.e)
-  redis.call('ZADD', person_sessions_key(address), integer(session.e), step.session)
-  keep_index(person_sessions_key(address))
-  return answer('signed in', { link = told(record), new_person = new_person })
+local function sign_in(name, record)
+  if record.policy ~= policy then return answer('-rules', 0, record.policy, record.about) end
+  local address = record.address
+  local stored = redis.call('MGET', person_key(address), address_links_key(address))
+  local person, others = stored[1], stored[2]
+  others = others == name and '' or others or '' -- mostly there is no other link
+  mark_used(name, record, now, session, person and '' or 'new')
+  meet(address, person)
+  for at = 1, #others, NAME do use_up(others:sub(at, at + NAME - 1), now) end -- all but the link itself, which is by now
+  if replace ~= '' then end_session(replace) end
+  save(session_key(session), struct.pack('>I2c0i8', #address, address, session_expires) .. session_rest, now, session_expires)
+  list_session(address, session, session_expires, now)
+  return answer('signed in', person and 0 or 1, '', record.about)
 end
 
 -- same_step answers a step that was done before, when its answer got lost. It
 -- knows itself again by the session that it made, if that is still there.
 local function same_step(used)
-  local session = used.k == step.session and load(session_key(step.session), SESSION)
-  if not session then return nil end
-  return answer('signed in', { link = { a = session.a, t = used.t, s = step.site, q = used.q, e = used.e }, new_person = used.m })
+  if used.code ~= session or redis.call('EXISTS', session_key(session)) == 0 then return nil end
+  return answer('signed in', used.policy == 'new' and 1 or 0, '', used.about)
 end
 
 local function by_link()
-  local record = load_link(step.link)
+  local record = load_link(link)
   if not record then return answer('-too old') end -- its signature is ours, so it was a link once
-  if record.u then return same_step(record) or answer('-used') end
-  if record.e <= now then return answer('-too old') end
-  if record.s ~= step.site then return answer('-unknown') end
-  if record.r ~= step.browser and not step.elsewhere then return answer('-other browser', { link = told(record) }) end
-  return sign_in(step.link, record)
+  if record.used then return same_step(record) or answer('-used') end
+  if record.expires <= now then return answer('-too old') end
+  if record.site ~= site then return answer('-unknown') end
+  if record.browser ~= browser and elsewhere == 0 then return answer('-other browser', 0, '', record.about) end
+  return sign_in(link, record)
 end
 
 local function by_code()
-  local request = load_request(step.browser)
-  if not request or request.s ~= step.site or request.e <= now then return answer('-unknown') end
-  local tries = request.w or 0
-  local repeated = request.k == step.session -- see same_step
+  local request = load_request(browser)
+  if not request or request.site ~= site or request.expires <= now then return answer('-unknown') end
+  local tries = request.tries
   if tries >= MAX_CODE_TRIES then return answer('-ended') end
-  for _, link in ipairs(request.l) do
-    local record = load_link(link)
-    if record and record.u then
+  for at = 1, #request.links, NAME do
+    local name = request.links:sub(at, at + NAME - 1)
+    local record = load_link(name)
+    if record and record.used then
       local same = same_step(record)
       if same then return same end
-    elseif record and record.e > now and record.s == step.site and contains(step.codes, record.c) then
-      return sign_in(link, record)
+    elseif record and record.expires > now and record.site == site and codes:find(' ' .. record.code .. ' ', 1, true) then
+      return sign_in(name, record)
     end
   end
-  if repeated then return answer('wrong code', { tries_left = MAX_CODE_TRIES - tries }) end
-  tries = tries + 1
-  local ended = tries >= MAX_CODE_TRIES
-  if ended then
-    for _, link in ipairs(request.l) do mark_used(link) end
-    request.l, request.own = {}, nil
+  if request.tried ~= session then -- otherwise it was counted, see same_step
+    tries = tries + 1
+    if tries >= MAX_CODE_TRIES then
+      end_request(browser, request, now)
+      return answer('-ended')
+    end
+    save_tries(browser, request, now, tries, session)
   end
-  request.w, request.k = tries, step.session
-  save_request(step.browser, request)
-  if ended then return answer('-ended') end
-  return answer('wrong code', { tries_left = MAX_CODE_TRIES - tries })
+  return answer('wrong code', MAX_CODE_TRIES - tries)
 end
 
-if step.link then return by_link() end
+if link ~= '' then return by_link() end
 return by_code()

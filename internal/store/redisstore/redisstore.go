@@ -9,6 +9,7 @@ package redisstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Store implements the stores of signin and session.
+// Store implements the stores of signin, session and outbox.
 type Store struct {
 	client  redis.UniversalClient
 	base    string // all keys begin with it, hash tag included
@@ -33,11 +34,15 @@ type Store struct {
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
-	mu       sync.Mutex
-	onEnd    map[int]func(session.Key)
-	onDoubt  map[int]func()
-	nextHook int
-	refused  error // why this server cannot be used, if it cannot
+	instance string // tells this store from those of other instances
+
+	mu        sync.Mutex
+	onEnd     map[int]func(session.Key)
+	onDoubt   map[int]func()
+	onWaiting map[int]func()
+	nextHook  int
+	claimed   map[string]string // places of messages in the stream, by id
+	refused   error             // why this server cannot be used, if it cannot
 }
 
 // The client prints failures to dial to the terminal, past every logger. Each
@@ -59,7 +64,8 @@ func Open(o Options, logger *slog.Logger) (*Store, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
 		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, logger: logger, stop: stop,
-		onEnd: make(map[int]func(session.Key)), onDoubt: make(map[int]func()),
+		instance: rand.Text(), claimed: make(map[string]string),
+		onEnd: make(map[int]func(session.Key)), onDoubt: make(map[int]func()), onWaiting: make(map[int]func()),
 	}
 	err = s.inspect(ctx)
 	if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
@@ -88,7 +94,12 @@ func (s *Store) run(ctx context.Context, step script, argument any) (any, error)
 	if err != nil {
 		return nil, fmt.Errorf("writing a step: %w", err)
 	}
-	return s.guarded(ctx, func(ctx context.Context) (any, error) { return s.eval(ctx, step, encoded) })
+	return s.runPacked(ctx, step, encoded)
+}
+
+// runPacked is run with arguments that the script reads as they are.
+func (s *Store) runPacked(ctx context.Context, step script, arguments ...any) (any, error) {
+	return s.guarded(ctx, func(ctx context.Context) (any, error) { return s.eval(ctx, step, arguments...) })
 }
 
 // guarded does one operation within its time, unless the server is known not

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/store/storetest"
@@ -10,7 +11,11 @@ func TestTheRedisStoreKeepsThePromisesOfAStore(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
 			options := kind.options(t)
-			storetest.Run(t, func(t *testing.T) storetest.Store { return open(t, options) })
+			storetest.Run(t, func(t *testing.T) storetest.Store {
+				own := options
+				own.Prefix = rand.Text() + ":"
+				return open(t, own)
+			})
 		})
 	}
 }

@@ -3,36 +3,16 @@ package redisstore
 import (
 	"context"
 	"crypto/sha1"
-	_ "embed"
+	"embed"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-//go:embed common.lua
-var commonScript string
-
-//go:embed ask.lua
-var askScript string
-
-//go:embed redeem.lua
-var redeemScript string
-
-//go:embed look.lua
-var lookScript string
-
-//go:embed end.lua
-var endScript string
-
-//go:embed touch.lua
-var touchScript string
-
-//go:embed list.lua
-var listScript string
-
-//go:embed check.lua
-var checkScript string
+//go:embed *.lua
+var scripts embed.FS
 
 // script is one step.
 type script struct {
@@ -40,21 +20,37 @@ type script struct {
 	hash   string // under which Redis knows it
 }
 
-func newScript(source string) script {
-	source = commonScript + source
-	sum := sha1.Sum([]byte(source))
-	return script{source: source, hash: hex.EncodeToString(sum[:])}
+// newScript puts a step together. Redis runs all of it at each call, functions
+// that are not called included, so that parts which are not needed cost time.
+func newScript(parts ...string) script {
+	var source strings.Builder
+	for _, part := range append([]string{"common"}, parts...) {
+		text, err := scripts.ReadFile(part + ".lua")
+		if err != nil {
+			panic(err) // the names are constants
+		}
+		source.Write(text)
+	}
+	sum := sha1.Sum([]byte(source.String()))
+	return script{source: source.String(), hash: hex.EncodeToString(sum[:])}
 }
 
-// The steps.
+// The steps. Those without the part step take their argument packed.
 var (
-	askStep    = newScript(askScript)
-	redeemStep = newScript(redeemScript)
-	lookStep   = newScript(lookScript)
-	endStep    = newScript(endScript)
-	touchStep  = newScript(touchScript)
-	listStep   = newScript(listScript)
-	checkStep  = newScript(checkScript)
+	askStep    = newScript("links", "people", "outbox", "limits", "ask")
+	redeemStep = newScript("links", "ending", "people", "sessions", "redeem")
+	lookStep   = newScript("step", "links", "look")
+	stopStep   = newScript("step", "links", "ending", "people", "outbox", "stop")
+	endStep    = newScript("step", "sessions", "end")
+	touchStep  = newScript("step", "sessions", "touch")
+	listStep   = newScript("step", "sessions", "list")
+	checkStep  = newScript("step", "sessions", "outbox", "check")
+
+	putStep      = newScript("outbox", "step", "put")
+	claimStep    = newScript("outbox", "step", "claim")
+	releaseStep  = newScript("outbox", "step", "release")
+	changeStep   = newScript("outbox", "people", "step", "change")
+	messagesStep = newScript("outbox", "step", "messages")
 )
 
 // movingPause is how long to wait before a step is tried again that no node of
@@ -65,23 +61,23 @@ const movingPause = 20 * time.Millisecond
 
 // eval runs a step, once: it is repeated only after an answer that says that
 // it was not done.
-func (s *Store) eval(ctx context.Context, step script, encoded []byte) (any, error) {
-	patience, cancel := context.WithTimeout(ctx, s.timeout/2)
-	defer cancel()
+func (s *Store) eval(ctx context.Context, step script, arguments ...any) (any, error) {
+	patience := time.Now().Add(s.timeout / 2)
 	for {
-		answer, err := s.evalOnce(ctx, "evalsha", step.hash, encoded)
+		answer, err := s.evalOnce(ctx, "evalsha", step.hash, arguments)
 		if redis.HasErrorPrefix(err, "NOSCRIPT") {
-			answer, err = s.evalOnce(ctx, "eval", step.source, encoded)
+			answer, err = s.evalOnce(ctx, "eval", step.source, arguments)
 		}
-		if !isMoving(err) || !pause(patience, movingPause) {
+		if !isMoving(err) || time.Now().After(patience) || !pause(ctx, movingPause) {
 			return answer, err
 		}
 	}
 }
 
-func (s *Store) evalOnce(ctx context.Context, command, step string, encoded []byte) (any, error) {
+func (s *Store) evalOnce(ctx context.Context, command, step string, arguments []any) (any, error) {
 	// The second key: see common.lua.
-	call := onceCommand{redis.NewCmd(ctx, command, step, 2, s.base, s.base+"2", encoded)}
+	words := append([]any{command, step, 2, s.base, s.base + "2"}, arguments...)
+	call := onceCommand{redis.NewCmd(ctx, words...)}
 	call.SetFirstKeyPos(3)
 	err := s.client.Process(ctx, call)
 	return call.Val(), err

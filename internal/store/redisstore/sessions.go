@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -11,36 +10,39 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// decodeSession reads a record of a session, a list as common.lua writes it.
-func decodeSession(encoded []byte) (record.Session, error) {
-	var stored record.Session
-	var device record.Device
-	fields := []any{
-		&stored.Address, &stored.Scope, &stored.SignedIn, &stored.Seen, &stored.Expires, &device.Browser, &device.System, &device.Network,
+// sessionRest is what sessions.lua passes on as it is. What a session gains
+// goes to its end, here and below.
+func sessionRest(r session.Record) string {
+	return string(make(packed, 0, 128).number(record.Millis(r.Seen)).text(r.Scope).number(record.Millis(r.SignedIn)).device(r.Device))
+}
+
+// unpackSession reads the record of a session.
+func unpackSession(raw any) (session.Record, error) {
+	u, err := unpack(raw)
+	if err != nil {
+		return session.Record{}, err
 	}
-	if err := json.Unmarshal(encoded, &fields); err != nil {
-		return stored, fmt.Errorf("reading a session of redis: %w", err)
+	r := session.Record{Address: address.Address(u.text()), Expires: record.Time(u.number())}
+	r.Seen, r.Scope, r.SignedIn, r.Device = record.Time(u.number()), u.text(), record.Time(u.number()), u.device()
+	if u.damaged {
+		return session.Record{}, errDamaged
 	}
-	if device != (record.Device{}) {
-		stored.Device = &device
-	}
-	return stored, nil
+	return r, nil
 }
 
 // Session implements session.Store.
 func (s *Store) Session(ctx context.Context, key session.Key, now time.Time) (session.Record, bool, error) {
 	raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) {
-		return s.client.Get(ctx, s.base+"s:"+encode(key[:])).Bytes()
+		return s.client.Get(ctx, s.base+"s:"+encode(key[:])).Result()
 	})
-	encoded, _ := raw.([]byte)
-	if err != nil || encoded == nil {
+	if err != nil || raw == "" {
 		return session.Record{}, false, err
 	}
-	stored, err := decodeSession(encoded)
-	if err != nil || stored.Expires <= record.Millis(now) {
+	found, err := unpackSession(raw)
+	if err != nil || !now.Before(found.Expires) {
 		return session.Record{}, false, err
 	}
-	return stored.Unpack(), true, nil
+	return found, true, nil
 }
 
 // Touch implements session.Store.
@@ -72,8 +74,7 @@ func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time
 	var entries []session.Entry
 	for i := 0; i+1 < len(list); i += 2 {
 		name, _ := list[i].(string)
-		encoded, _ := list[i+1].(string)
-		stored, err := decodeSession([]byte(encoded))
+		stored, err := unpackSession(list[i+1])
 		if err != nil {
 			return nil, err
 		}
@@ -81,8 +82,8 @@ func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time
 		if !ok {
 			return nil, fmt.Errorf("reading a session of redis: it has the key %q", name)
 		}
-		if stored.Expires > record.Millis(now) {
-			entries = append(entries, session.Entry{Key: key, Record: stored.Unpack()})
+		if now.Before(stored.Expires) {
+			entries = append(entries, session.Entry{Key: key, Record: stored})
 		}
 	}
 	return entries, nil

@@ -1,94 +1,117 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// use is a limit.Use for the script.
-type use struct {
-	Name string `json:"name"`
-	Max  int    `json:"max"`
-	Slot int64  `json:"slot_us"`
+// limit appends a limit.Use, which is kept under the length of its slots and
+// its name.
+func (p packed) limit(u limit.Use) packed {
+	slot := max(u.Rule.Window.Microseconds()/16, 1000)
+	return p.text(strconv.FormatInt(slot, 10)+":"+u.Name).number(int64(u.Rule.Max), slot).
+		text(strconv.FormatInt(u.Rule.Lifetime().Milliseconds()+1, 10))
 }
 
-func packUse(u limit.Use) use {
-	return use{Name: u.Name, Max: u.Rule.Max, Slot: max(u.Rule.Window.Microseconds()/16, 1000)}
+// about is what a link and its request are about, see links.lua.
+func about(r signin.Request) string {
+	return string(make(packed, 0, 256).number(record.Millis(r.Expires)).text(string(r.Address), r.Site).
+		text(r.To).number(record.Millis(r.Asked)).device(r.Device))
 }
 
-// askingStep is a signin.Asking for the script.
-type askingStep struct {
-	Now       int64          `json:"now"`
-	NowMicros int64          `json:"now_us"`
-	Browser   string         `json:"browser"`
-	Record    record.Request `json:"record"`
-	Client    use            `json:"client"`
-	Mailbox   use            `json:"mailbox"`
-	Total     use            `json:"total"`
-	Admitted  bool           `json:"admitted"`
-	Link      string         `json:"link"`
-	Code      string         `json:"code"`
-	Policy    string         `json:"policy"`
+// about reads what about wrote.
+func (u *unpacking) about() signin.Request {
+	return signin.Request{
+		Expires: record.Time(u.number()), Address: address.Address(u.text()), Site: u.text(),
+		To: u.text(), Asked: record.Time(u.number()), Device: u.device(),
+	}
+}
+
+// packAsking makes the argument of ask.lua.
+func packAsking(a signin.Asking) packed {
+	typed := a.Request.Typed
+	if typed == string(a.Request.Address) {
+		typed = "" // as it nearly always is
+	}
+	return make(packed, 0, 2048).number(record.Millis(a.Now), a.Now.UnixMicro()).text(encode(a.Browser[:]), string(a.Request.Address)).
+		flag(a.Admitted).text(typed, about(a.Request)).number(record.Millis(a.Request.Expires)).
+		text(encodeLink(a.Link), encode(a.Code[:]), a.Policy).
+		limit(a.Client).limit(a.Mailbox).limit(a.Total).number(int64(a.Reserve)).
+		text(a.Message.ID).flag(a.Message.Language != "")
 }
 
 // Ask implements signin.Store.
 func (s *Store) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
-	raw, err := s.run(ctx, askStep, askingStep{
-		Now: record.Millis(a.Now), NowMicros: a.Now.UnixMicro(), Browser: encode(a.Browser[:]), Record: record.PackRequest(a.Request),
-		Client: packUse(a.Client), Mailbox: packUse(a.Mailbox), Total: packUse(a.Total), Admitted: a.Admitted,
-		Link: encodeLink(a.Link), Code: encode(a.Code[:]), Policy: a.Policy,
-	})
+	message, err := encodeMessage(a.Message)
 	if err != nil {
 		return signin.Asked{}, err
 	}
-	var answer struct {
-		Wait   int64               `json:"wait_us"`
-		Send   bool                `json:"send"`
-		Known  bool                `json:"known"`
-		Silent signin.SilentReason `json:"silent"`
-	}
-	if err := decodeAnswer(raw, &answer); err != nil {
+	raw, err := s.runPacked(ctx, askStep, []byte(packAsking(a)), message[:len(message)-1])
+	if err != nil {
 		return signin.Asked{}, err
 	}
-	return signin.Asked{
-		Wait: time.Duration(answer.Wait) * time.Microsecond, Send: answer.Send, Known: answer.Known, Silent: answer.Silent,
-	}, nil
+	switch answer := raw.(type) {
+	case int64:
+		return signin.Asked{Wait: time.Duration(answer) * time.Microsecond}, nil
+	case string:
+		asked := signin.Asked{Silent: signin.SilentReason(answer), Send: answer == string(signin.NotSilent)}
+		if asked.Send {
+			s.tellWaiting()
+		}
+		return asked, nil
+	}
+	return signin.Asked{}, fmt.Errorf("redis answers with a %T where a number or text was expected", raw)
 }
 
-// redemptionStep is a signin.Redemption for the script.
-type redemptionStep struct {
-	Now           int64          `json:"now"`
-	Site          string         `json:"site"`
-	Browser       string         `json:"browser"`
-	Link          string         `json:"link,omitempty"`
-	Codes         []string       `json:"codes,omitempty"`
-	Elsewhere     bool           `json:"elsewhere"`
-	Policy        string         `json:"policy"`
-	Session       string         `json:"session"`
-	SessionRecord record.Session `json:"session_record"`
-	Replace       string         `json:"replace,omitempty"`
+// Stop implements signin.Store.
+func (s *Store) Stop(ctx context.Context, stop signin.Stopping) (bool, error) {
+	raw, err := s.run(ctx, stopStep, struct {
+		Now     int64  `json:"now"`
+		Site    string `json:"site"`
+		Link    string `json:"link"`
+		Message string `json:"message"`
+		Mute    int64  `json:"mute"`
+	}{record.Millis(stop.Now), stop.Site, encodeLink(stop.Link), stop.Message, max(stop.Until.Sub(stop.Now).Milliseconds(), 1)})
+	return raw == int64(1), err
 }
 
 // RedeemLink implements signin.Store.
 func (s *Store) RedeemLink(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
-	return s.redeem(ctx, r, redemptionStep{Link: encodeLink(r.Link)})
+	return s.redeem(ctx, r, packRedemption(r, encodeLink(r.Link), ""))
 }
 
 // RedeemCode implements signin.Store.
 func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
-	step := redemptionStep{}
+	codes := " "
 	for _, code := range r.Codes {
-		step.Codes = append(step.Codes, encode(code[:]))
+		codes += encode(code[:]) + " "
 	}
-	return s.redeem(ctx, r, step)
+	return s.redeem(ctx, r, packRedemption(r, "", codes))
+}
+
+// packRedemption makes the argument of redeem.lua.
+func packRedemption(r signin.Redemption, link, codes string) packed {
+	replace, mark := "", ""
+	if r.Replace != (session.Key{}) {
+		replace = encode(r.Replace[:])
+	}
+	if r.Mark != (signin.BrowserKey{}) {
+		mark = encode(r.Mark[:])
+	}
+	made := r.Session.Record
+	return make(packed, 0, 512).number(record.Millis(r.Now)).text(encode(r.Browser[:]), r.Site).flag(r.Elsewhere).
+		text(link, codes, r.Policy, encode(r.Session.Key[:])).number(record.Millis(made.Expires)).text(sessionRest(made)).
+		text(replace, mark, r.Language)
 }
 
 // outcomes are what the script says.
@@ -97,41 +120,42 @@ var outcomes = map[string]signin.Outcome{
 	"-too old": signin.TooOld, "-rules": signin.PolicyChanged, "wrong code": signin.WrongCode, "-ended": signin.RequestEnded,
 }
 
-func (s *Store) redeem(ctx context.Context, r signin.Redemption, step redemptionStep) (signin.Redeemed, error) {
-	step.Now, step.Site, step.Browser, step.Elsewhere, step.Policy = record.Millis(r.Now), r.Site, encode(r.Browser[:]), r.Elsewhere, r.Policy
-	step.Session, step.SessionRecord = encode(r.Session.Key[:]), record.PackSession(r.Session.Record)
-	if r.Replace != (session.Key{}) {
-		step.Replace = encode(r.Replace[:])
-	}
-	raw, err := s.run(ctx, redeemStep, step)
+func (s *Store) redeem(ctx context.Context, r signin.Redemption, step packed) (signin.Redeemed, error) {
+	raw, err := s.runPacked(ctx, redeemStep, []byte(step))
 	if first := err; errors.Is(first, signin.ErrUncertain) && ctx.Err() == nil {
 		// The step knows itself again by the session that it makes, so sending
 		// it once more does it once, and tells how it ended. If that fails, for
 		// whatever reason, the first one may have been done all the same.
-		if raw, err = s.run(ctx, redeemStep, step); err != nil {
+		if raw, err = s.runPacked(ctx, redeemStep, []byte(step)); err != nil {
 			err = fmt.Errorf("%w; once more: %w", first, err)
 		}
 	}
 	if err != nil {
 		return signin.Redeemed{}, err
 	}
-	var answer struct {
-		Outcome   string      `json:"outcome"`
-		Link      record.Link `json:"link"`
-		Policy    string      `json:"policy"`
-		NewPerson bool        `json:"new_person"`
-		TriesLeft int         `json:"tries_left"`
-	}
-	if err := decodeAnswer(raw, &answer); err != nil {
+	answer, err := unpack(raw)
+	if err != nil {
 		return signin.Redeemed{}, err
 	}
-	outcome, known := outcomes[answer.Outcome]
+	word, number, text := answer.text(), int(answer.number()), answer.text()
+	outcome, known := outcomes[word]
 	if !known {
-		return signin.Redeemed{}, fmt.Errorf("redis answers with an outcome that is none: %q", answer.Outcome)
+		return signin.Redeemed{}, fmt.Errorf("redis answers with an outcome that is none: %q", word)
 	}
-	redeemed := signin.Redeemed{Outcome: outcome, Policy: answer.Policy, NewPerson: answer.NewPerson, TriesLeft: answer.TriesLeft}
-	if answer.Link.Address != "" {
-		redeemed.Request = answer.Link.Request()
+	redeemed := signin.Redeemed{Outcome: outcome}
+	switch outcome {
+	case signin.SignedIn:
+		redeemed.NewPerson = number == 1
+	case signin.PolicyChanged:
+		redeemed.Policy = text
+	case signin.WrongCode:
+		redeemed.TriesLeft = number
+	}
+	if answer.rest != "" {
+		redeemed.Request = answer.about()
+	}
+	if answer.damaged {
+		return signin.Redeemed{}, errDamaged
 	}
 	if outcome == signin.SignedIn && r.Replace != (session.Key{}) {
 		s.tellEnded(r.Replace)
@@ -147,23 +171,15 @@ func (s *Store) Request(ctx context.Context, browser signin.BrowserKey, now time
 	if err != nil || raw == nil {
 		return signin.Request{}, false, err
 	}
-	var stored record.Request
-	if err := decodeAnswer(raw, &stored); err != nil {
+	answer, err := unpack(raw)
+	if err != nil {
 		return signin.Request{}, false, err
 	}
-	if stored.Expires+signin.Remembered.Milliseconds() <= record.Millis(now) {
-		return signin.Request{}, false, nil
+	tries, typed := answer.small(), answer.text()
+	request := answer.about()
+	if answer.damaged {
+		return signin.Request{}, false, errDamaged
 	}
-	return stored.Unpack(), true, nil
-}
-
-func decodeAnswer(raw any, answer any) error {
-	text, ok := raw.(string)
-	if !ok {
-		return fmt.Errorf("redis answers with a %T where text was expected", raw)
-	}
-	if err := json.Unmarshal([]byte(text), answer); err != nil {
-		return fmt.Errorf("reading an answer of redis: %w", err)
-	}
-	return nil
+	request.Tries, request.Typed = tries, cmp.Or(typed, string(request.Address))
+	return request, now.Before(request.Expires.Add(signin.Remembered)), nil
 }

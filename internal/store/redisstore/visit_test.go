@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -55,6 +56,10 @@ func (v *visit) asking() signin.Asking {
 		Mailbox:  limit.Use{Name: v.address.Fold(), Rule: plenty},
 		Total:    limit.Use{Name: "total", Rule: plenty},
 		Admitted: true, Link: v.link, Code: v.code, Policy: fingerprint,
+		Message: outbox.Message{
+			ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: v.address, Site: v.site, Language: "en", Sealed: make([]byte, 250),
+			Created: v.now, Deadline: v.now.Add(8 * time.Minute), State: outbox.Queued, Since: v.now, Due: v.now,
+		},
 	}
 }
 

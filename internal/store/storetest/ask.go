@@ -37,25 +37,14 @@ var askPromises = []promise{
 		f.wantRequest(a, f.now)
 		f.wantOutcome(f.redeemCode(f.redemption(a)), signin.WrongCode)
 	}},
-	{"AnAddressIsKnownOnceItWasProvenAndNotBefore", func(f *fixture) {
+	{"AMessageIsAWelcomeUntilTheAddressWasProven", func(f *fixture) {
 		who := f.person("a")
 		for range 2 {
-			if f.ask(f.asking(who, newBrowser())).Known {
-				f.Fatal("an address is known that only asked")
-			}
+			f.wantWelcome(f.asked(who, newBrowser()), true)
 		}
 		f.signIn(who)
-		a := f.asking(who, newBrowser())
-		if !f.ask(a).Known {
-			f.Error("an address that signed in is not known")
-		}
-		a = f.asking(who, newBrowser())
-		if a.Admitted = false; !f.ask(a).Known {
-			f.Error("an address that signed in is not known when it is not admitted")
-		}
-		if f.ask(f.asking(f.person("b"), newBrowser())).Known {
-			f.Error("an address is known that another one proved")
-		}
+		f.wantWelcome(f.asked(who, newBrowser()), false)
+		f.wantWelcome(f.asked(f.person("b"), newBrowser()), true)
 	}},
 	{"ARequestComesBackAsItWasAsked", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
@@ -131,5 +120,12 @@ func (f *fixture) wantNoRequest(browser signin.BrowserKey, now time.Time) {
 	f.must(err)
 	if found {
 		f.Fatalf("there is a request: %+v", got)
+	}
+}
+
+func (f *fixture) wantWelcome(a signin.Asking, want bool) {
+	f.Helper()
+	if m := f.kept(a.Message.ID); m.Welcome != want {
+		f.Fatalf("the message is a welcome: %v, want %v", m.Welcome, want)
 	}
 }

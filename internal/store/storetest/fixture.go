@@ -2,11 +2,13 @@ package storetest
 
 import (
 	"crypto/rand"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -79,14 +81,22 @@ func (f *fixture) asking(who address.Address, browser signin.BrowserKey) signin.
 		Client:   limit.Use{Name: "network of " + f.name, Rule: plenty},
 		Mailbox:  limit.Use{Name: who.Fold(), Rule: plenty},
 		Total:    limit.Use{Name: "total of " + f.name, Rule: plenty}, // the service has one total, the tests have one each
-		Admitted: true, Link: newLink(), Code: newCode(), Policy: rulesThen,
+		Admitted: true, Link: newLink(), Code: newCode(), Policy: rulesThen, Message: f.message(who),
+	}
+}
+
+// message is one that waits.
+func (f *fixture) message(who address.Address) outbox.Message {
+	return outbox.Message{
+		ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: who, Site: f.site, Language: "de", Sealed: []byte("sealed \x00\xff/"),
+		Created: f.now, Deadline: f.now.Add(linkLife - time.Minute), State: outbox.Queued, Since: f.now, Due: f.now,
 	}
 }
 
 // askingAt is asking at another time.
 func (f *fixture) askingAt(now time.Time, who address.Address, browser signin.BrowserKey) signin.Asking {
 	a := f.asking(who, browser)
-	a.Now, a.Request.Asked, a.Request.Expires = now, now, now.Add(linkLife)
+	a.Now, a.Request.Asked, a.Request.Expires, a.Message.Created = now, now, now.Add(linkLife), now
 	return a
 }
 

@@ -1,12 +1,13 @@
-// Package storetest holds every store to what signin.Store and session.Store
-// promise. It knows nothing of how a store is built, shares no address,
-// browser or network between two tests, and takes the time from arguments, so
-// that all tests can run at once on one server.
+// Package storetest holds every store to what signin.Store, session.Store and
+// outbox.Store promise. It knows nothing of how a store is built, shares no
+// address, browser or network between two tests, and takes the time from
+// arguments, so that all tests can run at once on one server.
 package storetest
 
 import (
 	"testing"
 
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -15,6 +16,7 @@ import (
 type Store interface {
 	signin.Store
 	session.Store
+	outbox.Store
 }
 
 // promise is one thing that a store promises.
@@ -24,7 +26,8 @@ type promise struct {
 }
 
 // Run holds the stores that open returns to all promises. It calls open once
-// for each; open closes what it made with t.Cleanup.
+// for each; open closes what it made with t.Cleanup, and shares no messages
+// with another one.
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	for _, group := range []struct {
 		name     string
@@ -38,6 +41,9 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Races", racePromises},
 		{"Sessions", sessionPromises},
 		{"OnEnd", onEndPromises},
+		{"Familiar", familiarPromises},
+		{"Stop", stopPromises},
+		{"Outbox", outboxPromises},
 		{"Context", contextPromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {

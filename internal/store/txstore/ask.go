@@ -1,6 +1,8 @@
 package txstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,6 +29,9 @@ func (s *Store) Ask(ctx context.Context, a signin.Asking) (asked signin.Asked, e
 	if err != nil {
 		return signin.Asked{}, err
 	}
+	if asked.Send {
+		s.tellWaiting()
+	}
 	return asked, nil
 }
 
@@ -34,12 +39,15 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 	if wait, err := count(tx, clientLimit, a.Client, a.Now); err != nil || wait > 0 {
 		return signin.Asked{Wait: wait}, err
 	}
-	asked := signin.Asked{Known: tx.Get(people, []byte(a.Request.Address)) != nil}
-	silent, err := mayBeSent(tx, a)
+	person, known, err := load[record.Person](tx, people, []byte(a.Request.Address))
 	if err != nil {
 		return signin.Asked{}, err
 	}
-	asked.Silent, asked.Send = silent, silent == signin.NotSilent
+	silent, err := mayBeSent(tx, a, known, isFamiliar(person, a.Browser))
+	if err != nil {
+		return signin.Asked{}, err
+	}
+	asked := signin.Asked{Silent: silent, Send: silent == signin.NotSilent}
 
 	request, found, err := load[record.Request](tx, requests, a.Browser[:])
 	if err != nil {
@@ -57,6 +65,11 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 		if err := saveLink(tx, a); err != nil {
 			return signin.Asked{}, err
 		}
+		message := a.Message
+		message.Welcome, message.Language = !known, cmp.Or(message.Language, person.Language)
+		if err := putMessage(tx, message); err != nil {
+			return signin.Asked{}, err
+		}
 	}
 	next := record.PackRequest(a.Request)
 	next.Tries, next.Links = tries, live
@@ -64,10 +77,20 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 }
 
 // mayBeSent counts the message and tells whether it may be sent.
-func mayBeSent(tx Tx, a signin.Asking) (signin.SilentReason, error) {
+func mayBeSent(tx Tx, a signin.Asking, known, familiar bool) (signin.SilentReason, error) {
+	who, limited := []byte(a.Request.Address), mailboxLimit
+	if familiar {
+		limited = familiarLimit
+	}
 	if !a.Admitted {
-		_, err := count(tx, mailboxLimit, a.Mailbox, a.Now)
+		_, err := count(tx, limited, a.Mailbox, a.Now)
 		return signin.SilentNotAllowed, err
+	}
+	if isAfter(tx.Get(blocked, who), a.Now) {
+		return signin.SilentBlocked, nil
+	}
+	if !familiar && isAfter(tx.Get(muted, who), a.Now) {
+		return signin.SilentMuted, nil
 	}
 	alive := 0
 	tx.Scan(addressLinks, under(a.Request.Address, nil), nil, func(_, expires []byte) bool {
@@ -79,14 +102,23 @@ func mayBeSent(tx Tx, a signin.Asking) (signin.SilentReason, error) {
 	if alive >= signin.MaxLiveLinks {
 		return signin.SilentThreeAlive, nil
 	}
-	wait, err := count(tx, mailboxLimit, a.Mailbox, a.Now)
+	wait, err := count(tx, limited, a.Mailbox, a.Now)
 	if err != nil || wait > 0 {
 		return signin.SilentMailbox, err
 	}
-	if wait, err = count(tx, totalLimit, a.Total, a.Now); err != nil || wait > 0 {
+	total := a.Total
+	if !known {
+		total.Rule.Max -= a.Reserve
+	}
+	if wait, err = count(tx, totalLimit, total, a.Now); err != nil || wait > 0 {
 		return signin.SilentTotal, err
 	}
 	return signin.NotSilent, nil
+}
+
+// isFamiliar tells whether somebody has proven the address in a browser.
+func isFamiliar(person record.Person, browser signin.BrowserKey) bool {
+	return slices.ContainsFunc(person.Browsers, func(b []byte) bool { return bytes.Equal(b, browser[:]) })
 }
 
 func saveLink(tx Tx, a signin.Asking) error {
@@ -111,9 +143,10 @@ func liveLinks(tx Tx, keys [][]byte, now time.Time) ([][]byte, error) {
 
 // The kinds of limits, as they stand in the keys of counters.
 const (
-	clientLimit  = "client"
-	mailboxLimit = "mailbox"
-	totalLimit   = "total"
+	clientLimit   = "client"
+	mailboxLimit  = "mailbox"
+	familiarLimit = "familiar" // as mailbox, asked for in a familiar browser
+	totalLimit    = "total"
 )
 
 // count takes one use of a limit and returns how long to wait if there is none.

@@ -15,12 +15,21 @@ const (
 	personSessions Bucket = "person_sessions" // address NUL session.Key
 	people         Bucket = "people"          // address
 	counters       Bucket = "counters"        // kind NUL window NUL name
+	outboxMessages Bucket = "outbox"          // id of a message
+	outboxNewest   Bucket = "outbox_newest"   // inverted time of making, id; the newest come first
+	outboxWaiting  Bucket = "outbox_waiting"  // time of making, id
+	muted          Bucket = "muted"           // address
+	blocked        Bucket = "blocked"         // address
+	happened       Bucket = "happened"        // name of what may happen once
 	meta           Bucket = "meta"            // "version"
 )
 
 // Buckets lists all buckets, for engines that have to make them.
 func Buckets() []Bucket {
-	return []Bucket{links, requests, addressLinks, sessions, personSessions, people, counters, meta}
+	return []Bucket{
+		links, requests, addressLinks, sessions, personSessions, people, counters,
+		outboxMessages, outboxNewest, outboxWaiting, muted, blocked, happened, meta,
+	}
 }
 
 // Engine runs transactions. It is safe for concurrent use.

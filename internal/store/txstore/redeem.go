@@ -143,9 +143,15 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 		}
 	}
 	redeemed := f.outcome
-	redeemed.NewPerson = tx.Get(people, []byte(who)) == nil
-	if redeemed.NewPerson {
-		if err := save(tx, people, []byte(who), record.Person{Created: record.Millis(r.Now)}); err != nil {
+	person, known, err := load[record.Person](tx, people, []byte(who))
+	if err != nil {
+		return signin.Redeemed{}, nil, err
+	}
+	if redeemed.NewPerson = !known; redeemed.NewPerson {
+		person.Created = record.Millis(r.Now)
+	}
+	if meet(&person, r) || !known {
+		if err := save(tx, people, []byte(who), person); err != nil {
 			return signin.Redeemed{}, nil, err
 		}
 	}
@@ -159,6 +165,21 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 	made := r.Session.Record
 	made.Address = who
 	return redeemed, ended, addSession(tx, r.Session.Key, made)
+}
+
+// meet keeps with a person what a sign-in tells of them. It is false if that
+// is nothing new.
+func meet(person *record.Person, r signin.Redemption) (changed bool) {
+	if r.Language != "" && r.Language != person.Language {
+		person.Language, changed = r.Language, true
+	}
+	if r.Mark != (signin.BrowserKey{}) && !isFamiliar(*person, r.Mark) {
+		person.Browsers, changed = append(person.Browsers, r.Mark[:]), true
+		if extra := len(person.Browsers) - signin.MaxFamiliar; extra > 0 {
+			person.Browsers = person.Browsers[extra:]
+		}
+	}
+	return changed
 }
 
 // markUsed leaves of a link the mark that it was used, until it is forgotten.
@@ -183,13 +204,18 @@ func countWrongCode(tx Tx, r signin.Redemption) (signin.Redeemed, error) {
 	request.Tries++
 	redeemed := signin.Redeemed{Outcome: signin.WrongCode, TriesLeft: signin.MaxCodeTries - request.Tries}
 	if redeemed.TriesLeft <= 0 {
-		redeemed = signin.Redeemed{Outcome: signin.RequestEnded}
-		for _, key := range request.Links {
-			if err := markUsed(tx, key); err != nil {
-				return signin.Redeemed{}, err
-			}
-		}
-		request.Links = nil
+		return signin.Redeemed{Outcome: signin.RequestEnded}, endRequest(tx, r.Browser[:], request)
 	}
 	return redeemed, save(tx, requests, r.Browser[:], request)
+}
+
+// endRequest ends a request with all its links.
+func endRequest(tx Tx, browser []byte, request record.Request) error {
+	for _, key := range request.Links {
+		if err := markUsed(tx, key); err != nil {
+			return err
+		}
+	}
+	request.Links, request.Tries = nil, signin.MaxCodeTries
+	return save(tx, requests, browser, request)
 }

@@ -11,13 +11,15 @@ import (
 // formatVersion is that of the records. A store of a later one is refused.
 const formatVersion = "1"
 
-// Store implements the stores of signin and session.
+// Store implements the stores of signin, session and outbox.
 type Store struct {
 	engine Engine
 
-	mu       sync.Mutex
-	onEnd    map[int]func(session.Key)
-	nextHook int
+	mu        sync.Mutex
+	onEnd     map[int]func(session.Key)
+	onWaiting map[int]func()
+	nextHook  int
+	claimed   map[string]bool // messages, by id; nobody else uses the engine
 }
 
 // Open makes a store of an engine and checks the version of what is in it.
@@ -35,7 +37,9 @@ func Open(engine Engine) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	return &Store{engine: engine, onEnd: make(map[int]func(session.Key))}, nil
+	return &Store{
+		engine: engine, onEnd: make(map[int]func(session.Key)), onWaiting: make(map[int]func()), claimed: make(map[string]bool),
+	}, nil
 }
 
 // Close closes the engine.

@@ -17,7 +17,9 @@ import (
 const sweepChunk = 2000
 
 // sweptBuckets are those whose records end by themselves.
-var sweptBuckets = []Bucket{links, requests, addressLinks, sessions, counters}
+var sweptBuckets = []Bucket{
+	links, requests, addressLinks, sessions, counters, outboxMessages, outboxNewest, outboxWaiting, muted, blocked, happened,
+}
 
 // Sweep removes what is over, a chunk at a time, a pause between two, until
 // ctx ends. That anything is over never depends on it having been swept.
@@ -107,7 +109,8 @@ func (s *Store) sweepChunk(ctx context.Context, b Bucket, from []byte, now time.
 // isOver tells whether nobody needs a record any more. One that cannot be read
 // is kept for somebody to look at.
 func isOver(b Bucket, value []byte, now time.Time) bool {
-	if b == addressLinks {
+	switch b {
+	case addressLinks, outboxNewest, outboxWaiting, muted, blocked, happened: // they hold nothing but their end
 		return !isAfter(value, now)
 	}
 	var ending struct {

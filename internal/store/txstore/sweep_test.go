@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"go.uber.org/goleak"
@@ -32,8 +34,11 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 	const apart = 5 * time.Second
 	signInAt(t, s, "a@example.com", start)
 	full := sizes(e)
-	want := map[Bucket]int{links: 3, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, people: 1, counters: 3, meta: 1}
-	if !maps.Equal(full, want) {
+	want := map[Bucket]int{
+		links: 3, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, people: 1, counters: 3, meta: 1,
+		outboxMessages: 3, outboxNewest: 3, outboxWaiting: 3,
+	}
+	if !maps.Equal(nonZero(full), want) {
 		t.Fatalf("a sign-in leaves %v, want %v", full, want)
 	}
 	lateKey, lateBrowser := signInAt(t, s, "b@example.com", start.Add(apart)) // shares the count of all messages
@@ -45,6 +50,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 		{30 * time.Minute, []Bucket{sessions, personSessions}},
 		{(limit.Rule{Window: time.Hour}).Lifetime(), []Bucket{counters, counters}},
 		{linkLife + signin.Remembered, []Bucket{links, links, links, requests}},
+		{outbox.Kept, slices.Repeat([]Bucket{outboxMessages, outboxNewest, outboxWaiting}, 3)},
 	}
 	now := sizes(e)
 	for _, end := range ends {
@@ -121,7 +127,7 @@ func TestASessionTouchedDuringTheSweepStays(t *testing.T) {
 	over := start.Add(30 * time.Minute)
 	// Between the look at the sessions and their removal somebody whose request
 	// came in time is noted.
-	for _, b := range []Bucket{links, requests, addressLinks, counters} {
+	for _, b := range []Bucket{links, requests, addressLinks, counters, outboxMessages, outboxNewest, outboxWaiting} {
 		clear(e.state[b])
 	}
 	e.beforeUpdate = func() { must(t, s.Touch(t.Context(), key, over.Add(-time.Second), over.Add(time.Hour))) }

@@ -25,7 +25,7 @@ var (
 
 // stylesheet puts the colours of the accent before the stylesheet: the button
 // keeps the accent as it is, links are shifted where it could not be read.
-func stylesheet(accent string) (string, error) {
+func stylesheet(accent, sheet string) (string, error) {
 	base, err := color.Parse(accent)
 	if err != nil {
 		return "", fmt.Errorf("brand accent: %w", err)
@@ -33,7 +33,7 @@ func stylesheet(accent string) (string, error) {
 	return fmt.Sprintf(":root{--accent:%s;--on-accent:%s;--link:%s;--link-dark:%s}\n",
 		base, color.TextOn(base), base.Towards(color.Black, lightBackground, color.Readable),
 		base.Towards(color.White, darkBackground, color.Comfortable)) +
-		condense(styleSource), nil
+		sheet, nil
 }
 
 var (

@@ -21,7 +21,7 @@ type Provider struct {
 	URL  string // its inbox
 }
 
-func (CheckMail) template() string { return "checkmail" }
+func (CheckMail) template() string { return "check-mail" }
 
 func (p CheckMail) title(lang *text.Language, _ string) string {
 	title := lang.Say("checkmail.title")

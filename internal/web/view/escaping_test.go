@@ -10,7 +10,6 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/doorpost-auth/doorpost/internal/web/view/sample"
 )
 
 var attacks = []string{
@@ -75,7 +74,7 @@ func structure(nodes []*html.Node) string {
 func TestNothingThatIsShownCanChangeThePage(t *testing.T) {
 	for name, brand := range map[string]view.Brand{"branded": brand, "called by its host": {}} {
 		views := newViews(t, brand)
-		for _, named := range sample.Pages() {
+		for _, named := range view.Samples() {
 			t.Run(name+"/"+named.Name, func(t *testing.T) {
 				harmless := structure(elements(t, render(t, views, fill(named.Page, "harmless"))))
 				for _, attack := range attacks {

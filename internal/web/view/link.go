@@ -10,7 +10,7 @@ type LinkUsed struct {
 	To       string // where the person wants to go
 }
 
-func (LinkUsed) template() string { return "linkused" }
+func (LinkUsed) template() string { return "link-used" }
 
 func (LinkUsed) title(lang *text.Language, _ string) string { return lang.Say("linkused.title") }
 
@@ -22,7 +22,7 @@ type LinkTooOld struct {
 	To       string // where the person wants to go
 }
 
-func (LinkTooOld) template() string { return "linktooold" }
+func (LinkTooOld) template() string { return "link-too-old" }
 
 func (LinkTooOld) title(lang *text.Language, _ string) string { return lang.Say("linktooold.title") }
 
@@ -33,6 +33,6 @@ type LinkUnknown struct {
 	To    string // where the person wants to go
 }
 
-func (LinkUnknown) template() string { return "linkunknown" }
+func (LinkUnknown) template() string { return "link-unknown" }
 
 func (LinkUnknown) title(lang *text.Language, _ string) string { return lang.Say("linkunknown.title") }

@@ -122,7 +122,8 @@ func TestEveryFieldIsLabelledAndEveryReferenceLeadsSomewhere(t *testing.T) {
 			}
 			references, _ := attribute(node, "aria-describedby")
 			field, _ := attribute(node, "for")
-			for _, id := range strings.Fields(references + " " + field) {
+			form, _ := attribute(node, "form")
+			for _, id := range strings.Fields(references + " " + field + " " + form) {
 				if !ids[id] {
 					t.Errorf("nothing has the id %q", id)
 				}
@@ -141,14 +142,18 @@ func TestEveryFieldIsLabelledAndEveryReferenceLeadsSomewhere(t *testing.T) {
 }
 
 func TestEveryFormIsAPostWithinDoorpost(t *testing.T) {
+	actions := []string{"/_doorpost/sign-in", "/_doorpost/code", "/_doorpost/link", "/_doorpost/stop", "/_doorpost/sign-out"}
 	eachPage(t, func(t *testing.T, page string) {
 		for _, node := range elements(t, page) {
+			if action, ok := attribute(node, "formaction"); ok && !slices.Contains(actions, action) {
+				t.Errorf("a button goes to %s", action)
+			}
 			if node.Data != "form" {
 				continue
 			}
 			method, _ := attribute(node, "method")
 			action, _ := attribute(node, "action")
-			if method != "post" || !slices.Contains([]string{"/_doorpost/sign-in", "/_doorpost/code", "/_doorpost/link", "/_doorpost/sign-out"}, action) {
+			if method != "post" || !slices.Contains(actions, action) {
 				t.Errorf("a form goes %s %s", method, action)
 			}
 		}

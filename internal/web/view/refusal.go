@@ -13,7 +13,7 @@ type NotAdmitted struct {
 	To    string // where the person wants to go
 }
 
-func (NotAdmitted) template() string { return "notadmitted" }
+func (NotAdmitted) template() string { return "not-admitted" }
 
 func (p NotAdmitted) title(lang *text.Language, site string) string {
 	return lang.Say("notadmitted.title", "address", p.Email, "site", site)
@@ -49,6 +49,6 @@ type FormNotSent struct {
 	Back string // the page with the form
 }
 
-func (FormNotSent) template() string { return "formnotsent" }
+func (FormNotSent) template() string { return "form-not-sent" }
 
 func (FormNotSent) title(lang *text.Language, _ string) string { return lang.Say("formnotsent.title") }

@@ -11,7 +11,7 @@ type SignIn struct {
 	SignedInAs string // set if this browser is signed in already
 }
 
-func (SignIn) template() string { return "signin" }
+func (SignIn) template() string { return "sign-in" }
 
 func (p SignIn) title(lang *text.Language, site string) string {
 	title := lang.Say("signin.title", "site", site)

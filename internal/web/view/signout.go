@@ -9,7 +9,7 @@ type SignOut struct {
 	To    string // where to go afterwards, and where to go without signing out
 }
 
-func (SignOut) template() string { return "signout" }
+func (SignOut) template() string { return "sign-out" }
 
 func (SignOut) title(lang *text.Language, site string) string {
 	return lang.Say("signout.title", "site", site)
@@ -18,6 +18,6 @@ func (SignOut) title(lang *text.Language, site string) string {
 // SignedOut says that the person is signed out.
 type SignedOut struct{ Frame }
 
-func (SignedOut) template() string { return "signedout" }
+func (SignedOut) template() string { return "signed-out" }
 
 func (SignedOut) title(lang *text.Language, _ string) string { return lang.Say("signedout.title") }

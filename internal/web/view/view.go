@@ -9,11 +9,11 @@ package view
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
-	"path"
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/text"
@@ -31,57 +31,66 @@ type Views struct {
 	pages  map[string]*template.Template
 }
 
-// New parses the templates and works out the colours. It fails if the brand
-// cannot be shown: a colour that is none, a logo or support address that is
-// not of the kinds that Brand names.
-func New(brand Brand) (*Views, error) {
+// New parses the templates and works out the colours. Templates and the
+// stylesheet in the folder overrides, which may be nil, stand in for built-in
+// ones of the same name; docs/templates.md lists the names and the rules.
+//
+// It fails if the brand cannot be shown: a colour that is none, a logo or
+// support address that is not of the kinds that Brand names. It also fails on
+// overrides with which some page would not render, would lack the form that it
+// is for, or would have what ContentSecurityPolicy makes browsers refuse; each
+// page that is concerned is tried in all its states and all languages. Those
+// errors begin with file and, where it is known, line.
+func New(brand Brand, overrides fs.FS) (*Views, error) {
 	if err := brand.validate(); err != nil {
 		return nil, err
 	}
-	style, err := stylesheet(brand.Accent)
+	files, err := builtIn()
+	if err != nil {
+		return nil, fmt.Errorf("listing templates: %w", err)
+	}
+	own, err := readOverrides(overrides, files)
 	if err != nil {
 		return nil, err
 	}
-	pages, err := parse()
+	sheet, err := readSheet(own)
 	if err != nil {
 		return nil, err
 	}
-	return &Views{
+	style, err := stylesheet(brand.Accent, sheet)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := parse(files, own)
+	if err != nil {
+		return nil, err
+	}
+	v := &Views{
 		brand:  brand,
-		style:  template.CSS(style), // #nosec G203 -- ours, plus colours that were parsed as numbers
+		style:  template.CSS(style), // #nosec G203 -- ours or the operator's, plus colours that were parsed as numbers
 		policy: contentSecurityPolicy(style, brand.logoOrigin()),
 		pages:  pages,
-	}, nil
-}
-
-// parse gives each page its own set of templates: the frame and the page,
-// which defines the frame's gaps.
-func parse() (map[string]*template.Template, error) {
-	frame, err := template.ParseFS(templates, "templates/frame/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("parsing the frame of all pages: %w", err)
 	}
-	files, err := fs.Glob(templates, "templates/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("listing page templates: %w", err)
+	if err := v.try(own); err != nil {
+		return nil, err
 	}
-	pages := make(map[string]*template.Template, len(files))
-	for _, file := range files {
-		page, err := frame.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("parsing %s: %w", file, err)
-		}
-		if page, err = page.ParseFS(templates, file); err != nil {
-			return nil, fmt.Errorf("parsing %s: %w", file, err)
-		}
-		pages[strings.TrimSuffix(path.Base(file), ".html")] = page
-	}
-	return pages, nil
+	return v, nil
 }
 
 // Render writes a page in a language. Nothing is written if the page cannot
 // be rendered, so that the caller can still answer with something else.
 func (v *Views) Render(w io.Writer, lang *text.Language, page Page) error {
+	body, err := v.render(lang, page)
+	if err != nil {
+		return fmt.Errorf("rendering page %q: %w", page.template(), err)
+	}
+	if _, err := body.WriteTo(w); err != nil {
+		return fmt.Errorf("writing page %q: %w", page.template(), err)
+	}
+	return nil
+}
+
+func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 	site := v.brand.Name
 	if site == "" {
 		site = page.host()
@@ -101,14 +110,8 @@ func (v *Views) Render(w io.Writer, lang *text.Language, page Page) error {
 	}
 	tmpl, ok := v.pages[page.template()]
 	if !ok {
-		return fmt.Errorf("rendering page: no template %q", page.template())
+		return nil, errors.New("it has no template")
 	}
 	var body bytes.Buffer
-	if err := tmpl.ExecuteTemplate(&body, "frame", scene); err != nil {
-		return fmt.Errorf("rendering page %q: %w", page.template(), err)
-	}
-	if _, err := body.WriteTo(w); err != nil {
-		return fmt.Errorf("writing page %q: %w", page.template(), err)
-	}
-	return nil
+	return &body, tmpl.ExecuteTemplate(&body, "layout", scene)
 }

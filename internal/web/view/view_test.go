@@ -13,14 +13,13 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/doorpost-auth/doorpost/internal/web/view/sample"
 )
 
 var brand = view.Brand{Name: "Reports", Accent: "#c2185b", Logo: "https://cdn.example.net:8443/logo.svg", Support: "help@example.com"}
 
 func newViews(t *testing.T, brand view.Brand) *view.Views {
 	t.Helper()
-	views, err := view.New(brand)
+	views, err := view.New(brand, nil)
 	if err != nil {
 		t.Fatalf("preparing pages: %v", err)
 	}
@@ -97,7 +96,7 @@ func eachPage(t *testing.T, check func(t *testing.T, page string)) {
 	t.Helper()
 	for name, brand := range map[string]view.Brand{"branded": brand, "plain": {}} {
 		views := newViews(t, brand)
-		for _, named := range sample.Pages() {
+		for _, named := range view.Samples() {
 			t.Run(name+"/"+named.Name, func(t *testing.T) { check(t, render(t, views, named.Page)) })
 		}
 	}
@@ -106,7 +105,7 @@ func eachPage(t *testing.T, check func(t *testing.T, page string)) {
 func TestTheStyleInEachPageIsTheOneThatThePolicyAllows(t *testing.T) {
 	for _, brand := range []view.Brand{{}, brand, {Accent: "#fd0"}} {
 		views := newViews(t, brand)
-		for _, named := range sample.Pages() {
+		for _, named := range view.Samples() {
 			page := render(t, views, named.Page)
 			_, rest, _ := strings.Cut(page, "<style>")
 			style, _, ok := strings.Cut(rest, "</style>")
@@ -161,7 +160,7 @@ func TestTheScriptIsSmallAndNamedAfterItsContent(t *testing.T) {
 	if len(body) == 0 || len(body) > 3*1024 {
 		t.Errorf("the script has %d bytes, want some and at most 3 KiB", len(body))
 	}
-	page := render(t, newViews(t, brand), sample.Pages()[0].Page)
+	page := render(t, newViews(t, brand), view.Samples()[0].Page)
 	if want := `<script src="` + path + `" defer></script>`; strings.Count(page, want) != 1 || strings.Count(page, "<script") != 1 {
 		t.Errorf("the page does not have just %s", want)
 	}
@@ -191,7 +190,7 @@ func TestABrandThatCannotBeShownIsRefusedWithAHint(t *testing.T) {
 		"a support over http":          {view.Brand{Support: "http://example.com/help"}, "https://example.com/help"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := view.New(c.brand)
+			_, err := view.New(c.brand, nil)
 			if err == nil || !strings.Contains(err.Error(), c.hint) {
 				t.Errorf("got %v, want an error that mentions %q", err, c.hint)
 			}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/doorpost-auth/doorpost/internal/web/view/sample"
 )
 
 var unfilled = regexp.MustCompile(`\{[a-z]+\}`)
@@ -15,7 +14,7 @@ var unfilled = regexp.MustCompile(`\{[a-z]+\}`)
 func TestNoPageShowsAKeyOrAnUnfilledValue(t *testing.T) {
 	views := newViews(t, brand)
 	for _, lang := range languages(t) {
-		for _, named := range sample.Pages() {
+		for _, named := range view.Samples() {
 			t.Run(lang.Tag()+"/"+named.Name, func(t *testing.T) {
 				for _, node := range elements(t, renderIn(t, views, lang, named.Page)) {
 					if node.Data != "body" && node.Data != "title" {
@@ -39,7 +38,7 @@ func TestNoPageShowsAKeyOrAnUnfilledValue(t *testing.T) {
 func TestEveryPageNamesItsLanguage(t *testing.T) {
 	views := newViews(t, brand)
 	for _, lang := range languages(t) {
-		for _, named := range sample.Pages() {
+		for _, named := range view.Samples() {
 			page := renderIn(t, views, lang, named.Page)
 			if want := `<html lang="` + lang.Tag() + `" dir="` + lang.Direction() + `">`; !strings.Contains(page, want) {
 				t.Errorf("%s: the page lacks %s", named.Name, want)

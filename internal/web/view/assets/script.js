@@ -61,11 +61,15 @@
     tick();
   }
 
-  const landing = one('[data-landing]'), form = one('[data-landing] form');
+  const landing = one('[data-landing]'), form = one('[data-landing] form'), paste = one('[data-paste]');
+  const link = location.hash.slice(1);
+  // Out of the address bar and the history before anything else.
+  if (form || paste) history.replaceState(null, '', location.pathname);
+  if (paste && link) {
+    paste.hidden = true;
+    one('[name=token]').value = link;
+  }
   if (form) {
-    const link = location.hash.slice(1);
-    // Out of the address bar and the history before anything else.
-    history.replaceState(null, '', location.pathname + location.search);
     if (!link) {
       landing.hidden = true;
       const cutOff = one('[data-cut-off]');

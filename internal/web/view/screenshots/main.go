@@ -1,12 +1,12 @@
-// Command screenshots takes pictures of every page, in light and dark and at
-// three sizes, so that people can look at what they have changed:
+// Command screenshots takes pictures of every page and message, in light and
+// dark and at three sizes, so that people can look at what they have changed:
 //
 //	go run ./internal/web/view/screenshots [-language de] <folder> [<part of a picture's name>]
 //
-// It serves the pages on loopback with their Content-Security-Policy, and
-// fails if the browser complains about anything or a page is wider than the
-// screen. It needs Chromium; the environment variable CHROMIUM says where it
-// is, if not at /usr/bin/chromium.
+// Names of messages begin with "mail-". It serves everything on loopback, pages
+// with their Content-Security-Policy, and fails if the browser complains about
+// anything or a page is wider than the screen. It needs Chromium; the
+// environment variable CHROMIUM says where it is, if not at /usr/bin/chromium.
 package main
 
 import (
@@ -19,17 +19,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	cdplog "github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
-
+	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/text"
-	"github.com/doorpost-auth/doorpost/internal/web/view/sample"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 var sizes = []struct{ width, height int64 }{{320, 700}, {390, 844}, {1280, 800}}
@@ -49,7 +43,7 @@ func run(language, folder, part string) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
 	}
-	handler, err := pages(language)
+	samples, err := handler(language)
 	if err != nil {
 		return err
 	}
@@ -57,50 +51,40 @@ func run(language, folder, part string) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: samples, ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
 
-	chromium := os.Getenv("CHROMIUM")
-	if chromium == "" {
-		chromium = "/usr/bin/chromium"
+	b, closing, err := openBrowser(context.Background())
+	if err != nil {
+		return err
 	}
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(chromium),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true))
-	defer cancel()
-	browser, cancel := chromedp.NewContext(allocator)
-	defer cancel()
-
-	var complaints atomic.Int64
-	if err := chromedp.Listen(browser, func(event any) {
-		switch e := event.(type) {
-		case *cdplog.EventEntryAdded:
-			log.Printf("browser: %s %s", e.Entry.Text, e.Entry.URL)
-		case *runtime.EventConsoleAPICalled:
-			log.Printf("console: %d values, first %s", len(e.Args), e.Args[0].Value)
-		case *runtime.EventExceptionThrown:
-			log.Printf("script: %s", e.ExceptionDetails.Text)
-		default:
-			return
-		}
-		complaints.Add(1)
-	}); err != nil {
-		return fmt.Errorf("starting the browser: %w", err)
-	}
-	for _, named := range sample.Pages() {
-		if err := take(browser, "http://"+listener.Addr().String(), folder, named.Name, part); err != nil {
+	defer closing()
+	for _, name := range names() {
+		if err := take(b, "http://"+listener.Addr().String(), folder, name, part); err != nil {
 			return err
 		}
-		if n := complaints.Load(); n > 0 {
-			return fmt.Errorf("%s: the browser complained %d times", named.Name, n)
+		if _, complaints := b.heard(); len(complaints) > 0 {
+			return fmt.Errorf("%s: the browser complained: %s", name, strings.Join(complaints, "; "))
 		}
 	}
 	return nil
 }
 
+// names lists what there is to take pictures of.
+func names() (list []string) {
+	for _, page := range view.Samples() {
+		list = append(list, page.Name)
+	}
+	for _, letter := range mail.Samples() {
+		list = append(list, mailPrefix+letter.Name)
+	}
+	return list
+}
+
 // take visits one page, also in other brands where that shows something new,
 // and takes the pictures whose names contain part.
-func take(browser context.Context, origin, folder, name, part string) error {
+func take(b *browser, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {
 	case "sign-in", "check-mail", "account":
@@ -110,6 +94,8 @@ func take(browser context.Context, origin, folder, name, part string) error {
 	case "landing-here", "landing-elsewhere":
 		addresses[name+"-cut-off"] = "/" + name
 		addresses[name] = "/" + name + "#the-link"
+	case "stop":
+		addresses[name+"-from-message"] = "/" + name + "#the-link"
 	}
 	for file, path := range addresses {
 		for _, scheme := range []string{"light", "dark"} {
@@ -119,47 +105,14 @@ func take(browser context.Context, origin, folder, name, part string) error {
 					continue
 				}
 				target := filepath.Join(folder, name)
-				if err := picture(browser, origin+path, target, scheme, size.width, size.height); err != nil {
+				if err := b.visit(origin+path, scheme, size.width, size.height); err != nil {
+					return fmt.Errorf("%s: %w", target, err)
+				}
+				if err := b.picture(target); err != nil {
 					return fmt.Errorf("%s: %w", target, err)
 				}
 			}
 		}
-	}
-	return nil
-}
-
-func picture(browser context.Context, address, target, scheme string, width, height int64) error {
-	colors := func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		})
-		return err
-	}
-	err := chromedp.Do(browser,
-		chromedp.Func(colors),
-		chromedp.EmulateViewport(width, height),
-		// A page that differs in nothing but its fragment would not load anew.
-		chromedp.Navigate("about:blank"),
-		chromedp.Navigate(address),
-	)
-	if err != nil {
-		return fmt.Errorf("visiting: %w", err)
-	}
-	// Nothing is harder to use on a phone than a page that scrolls sideways.
-	wider, err := chromedp.Run(browser, chromedp.Evaluate[bool](
-		`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
-	if err != nil {
-		return fmt.Errorf("measuring: %w", err)
-	}
-	if wider {
-		return fmt.Errorf("the page is wider than the screen")
-	}
-	png, err := chromedp.Run(browser, chromedp.FullScreenshot(100))
-	if err != nil {
-		return fmt.Errorf("taking the picture: %w", err)
-	}
-	if err := os.WriteFile(target, png, 0o600); err != nil {
-		return fmt.Errorf("writing the picture: %w", err)
 	}
 	return nil
 }

@@ -5,14 +5,17 @@ import (
 	"log"
 	"net/http"
 
+	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
-	"github.com/doorpost-auth/doorpost/internal/web/view/sample"
 )
 
-// pages serves every sample under its name, and enough around it that the
+// mailPrefix begins the names of messages.
+const mailPrefix = "mail-"
+
+// handler serves every sample under its name, and enough around pages that the
 // script finds nothing missing.
-func pages(language string) (http.Handler, error) {
+func handler(language string) (http.Handler, error) {
 	brands := map[string]view.Brand{
 		"":         {Name: "Reports", Support: "help@example.com"},
 		"/yellow":  {Name: "Yellow", Accent: "#ffd400", Logo: "/logo.svg"},
@@ -29,11 +32,11 @@ func pages(language string) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	for prefix, brand := range brands {
-		views, err := view.New(brand)
+		views, err := view.New(brand, nil)
 		if err != nil {
 			return nil, fmt.Errorf("preparing pages: %w", err)
 		}
-		for _, named := range sample.Pages() {
+		for _, named := range view.Samples() {
 			mux.HandleFunc("GET "+prefix+"/"+named.Name, func(w http.ResponseWriter, _ *http.Request) {
 				policy := views.ContentSecurityPolicy()
 				if _, ok := named.Page.(view.Mailbox); ok {
@@ -47,6 +50,16 @@ func pages(language string) (http.Handler, error) {
 			})
 		}
 	}
+	letters, err := write(lang)
+	if err != nil {
+		return nil, err
+	}
+	for name, letter := range letters {
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = fmt.Fprint(w, letter.HTML)
+		})
+	}
 	path, body := view.Script()
 	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
@@ -56,13 +69,30 @@ func pages(language string) (http.Handler, error) {
 		w.Header().Set("Content-Type", "image/svg+xml")
 		_, _ = fmt.Fprint(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 40"><rect width="160" height="40" rx="8" fill="#ffd400"/></svg>`)
 	})
+	// A message names no icon, so the browser looks for one.
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	// Nobody is signed in; without content, a browser has nothing to log.
 	mux.HandleFunc("GET /_doorpost/session", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /_doorpost/mailbox", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = fmt.Fprint(w, "<!doctype html><base target=_top><p>Here is your link to sign in to Reports.<p><a href=/sign-in>Sign in</a>")
+		_, _ = fmt.Fprint(w, letters[mailPrefix+"sign-in"].HTML)
 	})
 	// Without content, so that the page stays as it is while it waits.
 	mux.HandleFunc("POST /_doorpost/link", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	return mux, nil
+}
+
+// write writes every letter in a language, by its name.
+func write(lang *text.Language) (map[string]mail.Message, error) {
+	composer, err := mail.NewComposer(mail.Mailbox{Name: "Reports", Address: "door@example.com"}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("preparing messages: %w", err)
+	}
+	letters := map[string]mail.Message{}
+	for _, sample := range mail.Samples() {
+		if letters[mailPrefix+sample.Name], err = sample.Write(composer, lang); err != nil {
+			return nil, fmt.Errorf("writing %s: %w", sample.Name, err)
+		}
+	}
+	return letters, nil
 }

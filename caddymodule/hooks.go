@@ -1,0 +1,60 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/web"
+)
+
+// hooks are what mail services call to say what became of messages.
+func (a *App) hooks(store outbox.Store) map[string]web.Hook {
+	if len(a.webhooks) == 0 {
+		return nil
+	}
+	return map[string]web.Hook{"/hooks/mailgun": func(ctx context.Context, body []byte, now time.Time) error {
+		notice, err := a.openNotice(body, now)
+		if err != nil {
+			return err
+		}
+		m, err := store.Change(ctx, notice.MessageID, notice.Once, func(m *outbox.Message) error {
+			if notice.Known {
+				m.Apply(notice.Report)
+			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, outbox.ErrReplayed):
+			return fmt.Errorf("%w: %w", web.ErrHookReplayed, err)
+		case errors.Is(err, outbox.ErrUnknown): // of something else that is sent from the same domain
+			return nil
+		case err != nil:
+			return err
+		}
+		if notice.Known {
+			a.metrics.observe(m)
+			a.logger.Info("mailgun reports on a message", "message", m.ID, "to", m.To.Mask(), "state", string(m.State), "problem", m.Problem)
+		}
+		return nil
+	}}
+}
+
+// openNotice opens a notice with the keys of all mailers: which one sent the
+// message it does not say.
+func (a *App) openNotice(body []byte, now time.Time) (mailgunapi.Notice, error) {
+	var err error
+	for _, webhook := range a.webhooks {
+		var notice mailgunapi.Notice
+		if notice, err = webhook.Open(body, now); err == nil {
+			return notice, nil
+		}
+	}
+	if errors.Is(err, mailgunapi.ErrForged) {
+		return mailgunapi.Notice{}, fmt.Errorf("%w: %w", web.ErrHookForged, err)
+	}
+	return mailgunapi.Notice{}, fmt.Errorf("%w: %w", web.ErrHookMalformed, err)
+}

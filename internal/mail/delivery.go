@@ -1,0 +1,175 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+)
+
+// delivery is the way of one message that a courier has claimed, until it is
+// sent or given up. It has a goroutine of its own.
+type delivery struct {
+	*Courier
+	m      outbox.Message // as the store has it
+	tries  int            // of this courier, also those that did not get as far as the service
+	before int            // copies that may have been out when the attempt began
+	handed bool           // a service may have it from the attempt
+	copies int            // that may have been out when it was handed over last
+	unsure bool           // the store may have noted one handing over more than m says
+	gone   bool           // there is nothing to be sent any more, and nothing to release
+
+	// Guarded by Courier.mu.
+	busy  bool // in an attempt, or noting what became of it
+	again bool // claimed once more meanwhile
+}
+
+// run tries until the message is sent, given up, or somebody else's.
+func (d *delivery) run() {
+	for settled := true; settled && d.m.Waiting(); {
+		d.handed, d.before = false, d.m.Copies
+		if d.m.Unsettled {
+			d.before++ // the process that was at it died
+		}
+		ready, late := d.wait()
+		switch {
+		case ready:
+			d.tries++
+			settled = d.send()
+		case late:
+			settled = d.giveUp(outbox.Expired, "", because(errTooLate, d.m.Problem), 0)
+		default:
+			settled = false
+		}
+	}
+	d.leave()
+}
+
+// wait waits until the message is due and there is a slot for it. It tells
+// whether there is one, or else whether it is too late for that.
+func (d *delivery) wait() (ready, late bool) {
+	ctx, cancel := context.WithDeadline(d.stopping, d.m.Deadline)
+	defer cancel()
+	if !d.rest() {
+		return false, false
+	}
+	if d.m.Due.Before(d.m.Deadline) && pause(ctx, time.Until(d.m.Due)) {
+		select {
+		case d.slots <- struct{}{}:
+			if d.rouse(ctx) {
+				return true, false
+			}
+			<-d.slots
+		case <-ctx.Done():
+		}
+	}
+	return false, d.rouse(d.stopping)
+}
+
+// rest allows Close to release the message. It is false if Close has been
+// through already.
+func (d *delivery) rest() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.busy = false
+	return !d.closed
+}
+
+// rouse makes Close wait for the delivery, unless it does not any more or ctx
+// has ended.
+func (d *delivery) rouse(ctx context.Context) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.busy = !d.closed && ctx.Err() == nil
+	return d.busy
+}
+
+// leave forgets the delivery. A message that is still to be sent is for
+// whoever claims it next.
+func (d *delivery) leave() {
+	d.mu.Lock()
+	ours := d.held[d.m.ID] == d // otherwise Close has released it
+	if ours {
+		delete(d.held, d.m.ID)
+	}
+	again, full := d.again, d.full
+	d.mu.Unlock()
+	if ours && (again || d.m.Waiting() && !d.gone) {
+		d.release(d.m.ID)
+	}
+	if full {
+		d.lookAgain()
+	}
+}
+
+// pause waits; it is false if ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// What makes a courier let go of a message.
+var (
+	errTakenOver = errors.New("another process has taken the message over")
+	errEnded     = errors.New("the message is not to be sent any more")
+)
+
+// handOver notes in the store that a service may take the message from now on.
+// A service that is asked after another one has refused for certain changes
+// nothing about that, so it is noted once only.
+func (d *delivery) handOver(ctx context.Context, copies int) error {
+	if d.handed && copies == d.copies {
+		return nil
+	}
+	err := d.change(ctx, func(m *outbox.Message) error {
+		if !m.Waiting() {
+			return errEnded // its service has reported what became of an earlier attempt
+		}
+		return m.HandOver()
+	})
+	if err == nil {
+		d.handed, d.copies = true, copies
+	} else if !final(err) {
+		d.unsure = true
+	}
+	return err
+}
+
+// change changes the message in the store, if it is what this delivery left
+// there. An error that is not final means that the store failed.
+func (d *delivery) change(ctx context.Context, change func(*outbox.Message) error) error {
+	bounded, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	var refused error
+	m, err := d.store.Change(bounded, d.m.ID, outbox.Once{}, func(m *outbox.Message) error {
+		refused = errTakenOver
+		if m.Attempts == d.m.Attempts || d.unsure && m.Attempts == d.m.Attempts+1 {
+			refused = change(m)
+		}
+		return refused
+	})
+	if refused != nil {
+		return refused
+	}
+	if err == nil {
+		d.m, d.unsure = m, false
+	}
+	if ctx.Err() == nil {
+		d.storeAnswered(err)
+	}
+	return err
+}
+
+// final tells whether an error of change is an answer of the store, and not
+// that it failed.
+func final(err error) bool {
+	return errors.Is(err, errTakenOver) || errors.Is(err, errEnded) ||
+		errors.Is(err, outbox.ErrUnknown) || errors.Is(err, outbox.ErrEnough)
+}

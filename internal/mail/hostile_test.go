@@ -1,0 +1,268 @@
+package mail_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
+	"github.com/doorpost-auth/doorpost/internal/mail/smtprelay"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+)
+
+// What follows sends real messages of a real outbox through services that do
+// what services should not, once or always, and looks at what became of them.
+
+// fate is what is expected of a message.
+type fate struct {
+	state  outbox.State
+	asked  int32 // requests or conversations that the service saw
+	copies int   // that may be out beside the one that is known
+	hurt   bool  // the mailer is left alone
+}
+
+func (want fate) check(t *testing.T, mailer mail.Mailer, asked *atomic.Int32) {
+	t.Helper()
+	store, err := memstore.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged lockedText
+	logger := slog.New(slog.NewTextHandler(&logged, nil))
+	now := time.Now()
+	m := outbox.Message{
+		ID: mail.NewID(), Kind: outbox.SignIn, To: "alice@example.org", Site: "https://app.example.com", Sealed: []byte("sealed"),
+		Created: now, Deadline: now.Add(20 * time.Second), State: outbox.Queued, Since: now, Due: now,
+	}
+	if err := store.Put(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	failover := mail.NewFailover(logger, mailer)
+	courier := mail.NewCourier(store, failover, func(m outbox.Message) (mail.Message, error) {
+		return mail.Message{
+			ID: m.ID, From: mail.Mailbox{Address: "sign-in@example.com"}, To: string(m.To), Subject: "Sign in",
+			Text: "https://app.example.com/#secret-token", HTML: "<p>https://app.example.com/#secret-token</p>",
+		}, nil
+	}, logger, mail.CourierOptions{Timeout: time.Second})
+	courier.Start()
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		courier.Close(ctx)
+		_ = store.Close()
+	}()
+	redistest.Await(t, 19*time.Second, "the message is "+string(want.state), func() bool {
+		var found bool
+		m, found, err = store.Message(context.Background(), m.ID)
+		if err != nil || !found {
+			t.Fatalf("found %t, %v", found, err)
+		}
+		return m.State == want.state && !m.Unsettled
+	})
+	if asked.Load() != want.asked || m.Copies != want.copies || failover.Health()[0].Available == want.hurt {
+		t.Errorf("asked %d times, %+v, %+v", asked.Load(), m, failover.Health())
+	}
+	for _, secret := range []string{"alice", "secret-token", apiKey} {
+		if strings.Contains(logged.String(), secret) || strings.Contains(m.Problem, secret) {
+			t.Errorf("%q was told: %s\n%s", secret, m.Problem, &logged)
+		}
+	}
+}
+
+type lockedText struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+const apiKey = "key-0123456789abcdef"
+
+func TestMailgunThatDoesWhatItShouldNot(t *testing.T) {
+	status := func(code int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(code)
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	t.Run("group", func(t *testing.T) { // so that other is closed after all of them
+		for _, tc := range []struct {
+			name   string
+			first  http.HandlerFunc
+			always bool
+			want   fate
+		}{
+			{"400", status(400, `{"message":"alice@example.org is not valid"}`), true, fate{state: outbox.Failed, asked: 1}},
+			{"401", status(401, "Forbidden "+apiKey), true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+			{"403", status(403, ""), true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+			{"404", status(404, ""), true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+			{"429 with a short pause", func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "3")
+				w.WriteHeader(429)
+			}, false, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+			{"429 with a pause that is too long", func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(429)
+			}, true, fate{state: outbox.Expired, asked: 1, hurt: true}},
+			{"500", status(500, ""), false, fate{state: outbox.Deferred, asked: 1}},
+			{"502", status(502, "<html>alice@example.org"), false, fate{state: outbox.Deferred, asked: 1}},
+			{"it hangs", func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}, false, fate{state: outbox.Deferred, asked: 1, copies: 1}},
+			{"an endless answer", func(w http.ResponseWriter, _ *http.Request) {
+				for {
+					if _, err := w.Write(make([]byte, 32<<10)); err != nil {
+						return
+					}
+				}
+			}, true, fate{state: outbox.Deferred, asked: 1, copies: 1}},
+			{"a header of a megabyte", func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Huge", strings.Repeat("x", 1<<20))
+			}, false, fate{state: outbox.Deferred, asked: 1, copies: 1}},
+			{"a redirect elsewhere", func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
+			}, true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+			{"it cuts the connection after the body", func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				panic(http.ErrAbortHandler)
+			}, true, fate{state: outbox.Failed, asked: 2, copies: 2}},
+			{"200 with broken JSON once", status(200, `{"id":"<1`), false, fate{state: outbox.Sent, asked: 2, copies: 1}},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				t.Parallel()
+				var asked atomic.Int32
+				srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if asked.Add(1) == 1 || tc.always {
+						tc.first(w, r)
+						return
+					}
+					_, _ = io.WriteString(w, `{"id":"<1@mg.example.com>","message":"Queued. Thank you."}`)
+				}))
+				srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+				srv.Start()
+				defer srv.Close()
+				client, err := mailgunapi.New(mailgunapi.Config{Domain: "mg.example.com", APIKey: apiKey, APIBase: srv.URL})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer client.Close()
+				defer srv.CloseClientConnections()
+				tc.want.check(t, client, &asked)
+			})
+		}
+	})
+	if elsewhere.Load() != 0 {
+		t.Error("a redirect was followed")
+	}
+}
+
+// converse speaks SMTP with one client, as scripted: the reply to each command
+// is the usual one, unless the script has another; a reply that is empty cuts
+// the connection.
+func converse(conn net.Conn, script map[string]string) {
+	defer conn.Close()
+	usual := map[string]string{
+		"": "220 mail.test", "EHLO": "250 mail.test", "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok",
+		"DATA": "354 go on", ".": "250 2.0.0 queued as 1", "QUIT": "221 bye",
+	}
+	lines := bufio.NewScanner(conn)
+	for command := ""; ; {
+		reply, scripted := script[command]
+		if !scripted {
+			reply = usual[command]
+		}
+		if reply == "" {
+			return
+		}
+		fmt.Fprintf(conn, "%s\r\n", reply)
+		inData := command == "DATA" && strings.HasPrefix(reply, "354")
+		for lines.Scan() {
+			if !inData || lines.Text() == "." {
+				break
+			}
+		}
+		if command, _, _ = strings.Cut(lines.Text(), " "); command == "" {
+			return
+		}
+	}
+}
+
+func TestAnSMTPServerThatDoesWhatItShouldNot(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		script map[string]string
+		always bool
+		want   fate
+	}{
+		{"421 as the greeting", map[string]string{"": "421 4.3.2 later"}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"it hangs up at once", map[string]string{"": ""}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"450 to the recipient", map[string]string{"RCPT": "450 4.2.1 <alice@example.org> busy"}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"452 to the message", map[string]string{".": "452 4.3.1 no room"}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"550 to the recipient, no mailbox", map[string]string{"RCPT": "550 5.1.1 <alice@example.org> unknown"}, true, fate{state: outbox.Bounced, asked: 1}},
+		{"550 to the recipient, a policy", map[string]string{"RCPT": "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
+		{"550 to the message", map[string]string{".": "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
+		{"550 to the sender", map[string]string{"MAIL": "550 5.7.1 no"}, true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+		{"it cuts the connection before the message", map[string]string{"DATA": ""}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"it cuts the connection after the message, once", map[string]string{".": ""}, false, fate{state: outbox.Sent, asked: 2, copies: 1}},
+		{"it always cuts the connection after the message", map[string]string{".": ""}, true, fate{state: outbox.Failed, asked: 2, copies: 2}},
+		{"it hangs up instead of saying goodbye", map[string]string{"QUIT": ""}, true, fate{state: outbox.Sent, asked: 1}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var asked atomic.Int32
+			var serving sync.WaitGroup
+			serving.Go(func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					script := tc.script
+					if asked.Add(1) > 1 && !tc.always {
+						script = nil
+					}
+					serving.Go(func() { converse(conn, script) })
+				}
+			})
+			defer serving.Wait()
+			defer listener.Close()
+			relay, err := smtprelay.New(smtprelay.Config{Addr: listener.Addr().String(), TLS: smtprelay.NoTLS})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.want.check(t, relay, &asked)
+		})
+	}
+}

@@ -1,0 +1,90 @@
+package mail
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+func TestTheLetterIsWholeInEveryLanguage(t *testing.T) {
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range catalogue.Languages() {
+		for _, welcome := range []bool{false, true} {
+			l := testLetter()
+			l.Welcome = welcome
+			m, err := newComposer(t).SignIn(l, lang)
+			if err != nil {
+				t.Fatalf("%s: %v", lang.Tag(), err)
+			}
+			if m.Language != lang.Tag() || !strings.Contains(m.Subject, "Example") {
+				t.Errorf("%s: language %s, subject %q", lang.Tag(), m.Language, m.Subject)
+			}
+			for _, body := range []string{m.Text, seen(m)} {
+				// Lines of languages without spaces end within a sentence.
+				if lang.Space() == "" {
+					body = strings.ReplaceAll(body, "\n", "")
+				}
+				for _, want := range []string{"ABCD-2345", "14:05", "2026", "Firefox", "Linux", lang.Count("duration.minutes", 10), "help@example.com"} {
+					if !strings.Contains(body, want) {
+						t.Errorf("%s: the letter does not say %q:\n%s", lang.Tag(), want, body)
+					}
+				}
+				if regexp.MustCompile(`(mail|duration)\.[a-z]|[{}]`).MatchString(body) {
+					t.Errorf("%s: the letter shows a key or a brace:\n%s", lang.Tag(), body)
+				}
+			}
+		}
+	}
+}
+
+func TestDurationsAreToldInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Second: "1 minute", time.Minute: "1 minute", 61 * time.Second: "2 minutes", 10 * time.Minute: "10 minutes",
+		time.Hour: "1 hour", 90 * time.Minute: "90 minutes", 2 * time.Hour: "2 hours", 24 * time.Hour: "24 hours",
+	} {
+		if got := durationInWords(d, english(t)); got != want {
+			t.Errorf("%s is told as %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestALetterThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		spoil func(*SignInLetter)
+	}{
+		{"no link", func(l *SignInLetter) { l.Link = "" }},
+		{"a relative link", func(l *SignInLetter) { l.Link = "/link#secret-token" }},
+		{"a script for a link", func(l *SignInLetter) { l.Link = "javascript:secret-token" }},
+		{"a link with a space", func(l *SignInLetter) { l.Link = "https://a.example/link#secret-token x" }},
+		{"a link with a quote", func(l *SignInLetter) { l.Link = `https://a.example/link#"secret-token` }},
+		{"a link that ends in a dot", func(l *SignInLetter) { l.Link = "https://a.example/link#secret-token." }},
+		{"a script to stop messages", func(l *SignInLetter) { l.StopLink = "javascript:secret-token" }},
+		{"an id with a line break", func(l *SignInLetter) { l.ID = "a\r\nBcc: secret-token@example.com" }},
+		{"no code", func(l *SignInLetter) { l.Code = "" }},
+		{"a code with markup", func(l *SignInLetter) { l.Code = "<secret-token>" }},
+		{"no host", func(l *SignInLetter) { l.Host = "" }},
+		{"no life", func(l *SignInLetter) { l.ValidFor = 0 }},
+		{"no time", func(l *SignInLetter) { l.AskedAt = time.Time{} }},
+		{"two recipients", func(l *SignInLetter) { l.To = "alice@example.org, bob@example.org" }},
+		{"a host with a line break in the subject", func(l *SignInLetter) { l.Site, l.Host = "", "a\r\nb" }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := testLetter()
+			tc.spoil(&l)
+			m, err := newComposer(t).SignIn(l, english(t))
+			if err == nil {
+				t.Fatalf("written: %+v", m)
+			}
+			if strings.Contains(err.Error(), "secret-token") || strings.Contains(err.Error(), "alice") {
+				t.Errorf("the error tells too much: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,188 @@
+package mailgunapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mailgun/mailgun-go/v4"
+	"github.com/mailgun/mailgun-go/v4/events"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+)
+
+const (
+	// noticeAge is how old the signature of a notice may be. Mailgun repeats a
+	// notice that was not taken for 8 hours.
+	noticeAge = 12 * time.Hour
+	// clockSkew is how far the clock of Mailgun may be ahead of ours.
+	clockSkew = time.Minute
+	// MaxNotice is the longest notice that is read, in bytes.
+	MaxNotice = 64 << 10
+)
+
+// What Open says of a body that it does not take.
+var (
+	// ErrForged is a notice that is not signed with our key, or not lately.
+	ErrForged = errors.New("the notice is not from Mailgun")
+	// ErrMalformed is a notice that lacks something.
+	ErrMalformed = errors.New("the notice cannot be read")
+)
+
+// Notice is what Mailgun reports of a message that it took.
+type Notice struct {
+	// Once names the notice. The signature covers its name and not what it
+	// says, so that each name must count once only.
+	Once outbox.Once
+	// Known is false for a notice that changes nothing: of a kind that does
+	// not matter here, or of a message that is none of ours.
+	Known bool
+	// MessageID is the local part of the Message-ID, which is the message's id
+	// in the outbox. It is empty if Known is false.
+	MessageID string
+	// Report is what became of the message. It is empty if Known is false.
+	Report outbox.Report
+}
+
+// Webhook reads the notices that Mailgun posts. It is safe for concurrent use.
+type Webhook struct{ mailgun *mailgun.MailgunImpl }
+
+// NewWebhook makes a Webhook of the HTTP webhook signing key of the account.
+func NewWebhook(signingKey string) (*Webhook, error) {
+	if signingKey == "" || strings.ContainsFunc(signingKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, errors.New("setting up mailgun: webhook_key is empty or has spaces or line breaks in it; write for example {env.MAILGUN_WEBHOOK_KEY}")
+	}
+	mg := mailgun.NewMailgun("", "")
+	mg.SetWebhookSigningKey(signingKey)
+	return &Webhook{mg}, nil
+}
+
+var (
+	// unixSeconds is a time as it stands in a signature. Timestamp and token
+	// are signed as one text, so that nothing else may pass for a timestamp.
+	unixSeconds = regexp.MustCompile(`^[1-9][0-9]{9,10}$`)
+	noticeToken = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
+	// outboxID is an id as outbox messages have it.
+	outboxID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+)
+
+// Open reads the body of a request. Its error is an ErrForged or an
+// ErrMalformed and repeats nothing of the body.
+func (w *Webhook) Open(body []byte, now time.Time) (Notice, error) {
+	if len(body) > MaxNotice {
+		return Notice{}, fmt.Errorf("%w: it has more than %d bytes", ErrMalformed, MaxNotice)
+	}
+	var payload mailgun.WebhookPayload
+	if err := json.Unmarshal(body, &payload); err != nil {
+		return Notice{}, fmt.Errorf("%w: it is no JSON of the form that Mailgun sends", ErrMalformed)
+	}
+	once, err := w.verify(payload.Signature, now)
+	if err != nil {
+		return Notice{}, err
+	}
+	notice := Notice{Once: once}
+	var kind events.EventName
+	if err := json.Unmarshal(payload.EventData, &kind); err != nil || kind.Name == "" {
+		return Notice{}, fmt.Errorf("%w: it has no event", ErrMalformed)
+	}
+	if mailgun.EventNames[kind.GetName()] == nil {
+		return notice, nil
+	}
+	event, err := mailgun.ParseEvent(payload.EventData)
+	if err != nil {
+		return Notice{}, fmt.Errorf("%w: its event has not the form that Mailgun gives it", ErrMalformed)
+	}
+	report, headers, matters := read(event)
+	if !matters {
+		return notice, nil
+	}
+	if report.At, err = eventTime(payload.EventData, now); err != nil {
+		return Notice{}, err
+	}
+	id, _, ok := strings.Cut(strings.Trim(headers.MessageID, "<>"), "@")
+	if !ok {
+		return Notice{}, fmt.Errorf("%w: its event names no message", ErrMalformed)
+	}
+	if outboxID.MatchString(id) {
+		notice.Known, notice.MessageID, notice.Report = true, id, report
+	}
+	return notice, nil
+}
+
+// verify checks that the notice was signed, and lately.
+func (w *Webhook) verify(signature mailgun.Signature, now time.Time) (outbox.Once, error) {
+	if signature.TimeStamp == "" || signature.Token == "" || signature.Signature == "" {
+		return outbox.Once{}, fmt.Errorf("%w: it is not signed", ErrMalformed)
+	}
+	seconds, err := strconv.ParseInt(signature.TimeStamp, 10, 64)
+	if err != nil || !unixSeconds.MatchString(signature.TimeStamp) || !noticeToken.MatchString(signature.Token) {
+		return outbox.Once{}, fmt.Errorf("%w: its signature has not the form that Mailgun gives it", ErrMalformed)
+	}
+	if genuine, err := w.mailgun.VerifyWebhookSignature(signature); err != nil || !genuine {
+		return outbox.Once{}, fmt.Errorf("%w: its signature is wrong; check webhook_key", ErrForged)
+	}
+	signed := time.Unix(seconds, 0)
+	switch {
+	case signed.Before(now.Add(-noticeAge)):
+		return outbox.Once{}, fmt.Errorf("%w: it was signed more than %s ago", ErrForged, noticeAge)
+	case signed.After(now.Add(clockSkew)):
+		return outbox.Once{}, fmt.Errorf("%w: it was signed in the future; check the clock of this machine", ErrForged)
+	}
+	return outbox.Once{Name: "mailgun " + signature.Token, Until: signed.Add(noticeAge + time.Second)}, nil
+}
+
+// read tells what an event means for a message, if anything.
+func read(event mailgun.Event) (outbox.Report, events.MessageHeaders, bool) {
+	switch e := event.(type) {
+	case *events.Delivered:
+		return outbox.Report{State: outbox.Sent, Delivered: true}, e.Message.Headers, true
+	case *events.Failed:
+		report := outbox.Report{State: outbox.Deferred, Problem: problem(e.DeliveryStatus, e.Reason)}
+		switch {
+		case e.Severity != events.SeverityPermanent:
+		case e.Reason == events.ReasonOld: // nobody refused it: Mailgun has tried for too long
+			report.State = outbox.Failed
+		default:
+			report.State = outbox.Bounced
+		}
+		return report, e.Message.Headers, e.Severity == events.SeverityPermanent || e.Severity == events.SeverityTemporary
+	case *events.Complained:
+		return outbox.Report{State: outbox.Complained, Problem: "its reader called it unwanted"}, e.Message.Headers, true
+	case *events.Rejected:
+		return outbox.Report{State: outbox.Failed, Problem: reported("rejected", e.Reject.Reason, e.Reject.Description)}, e.Message.Headers, true
+	}
+	return outbox.Report{}, events.MessageHeaders{}, false
+}
+
+func problem(status events.DeliveryStatus, reason string) string {
+	code := ""
+	if status.Code != 0 {
+		code = strconv.Itoa(status.Code)
+	}
+	said := status.Message
+	if said == "" {
+		said = status.Description
+	}
+	return reported(reason, code, said)
+}
+
+// reported is what Mailgun says, fit for a log.
+func reported(parts ...string) string {
+	return "mailgun reports: " + mail.Redact(strings.Join(parts, " "))
+}
+
+// eventTime is when what is reported happened.
+func eventTime(event []byte, now time.Time) (time.Time, error) {
+	var when struct{ Timestamp float64 }
+	if err := json.Unmarshal(event, &when); err != nil || when.Timestamp <= 0 || when.Timestamp > float64(now.Add(clockSkew).Unix()) {
+		return time.Time{}, fmt.Errorf("%w: its event has no time, or one to come", ErrMalformed)
+	}
+	seconds, fraction := math.Modf(when.Timestamp)
+	return time.Unix(int64(seconds), int64(fraction*1e9)), nil
+}

@@ -1,0 +1,149 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+)
+
+// send makes one attempt and notes what became of it. It is false if that
+// could not be noted, or is for somebody else to do.
+func (d *delivery) send() (settled bool) {
+	if d.before >= outbox.MaxCopies {
+		<-d.slots
+		return d.giveUp(outbox.Failed, "", because(outbox.ErrEnough, d.m.Problem), 0)
+	}
+	message, err := d.compose()
+	if err != nil {
+		<-d.slots
+		return d.giveUp(outbox.Failed, "", fmt.Sprintf("writing the message: %v", RedactError(err)), 0)
+	}
+	ctx, cancel := context.WithDeadline(d.cut, earlier(time.Now().Add(d.opts.Timeout), d.m.Deadline))
+	var heldBack error
+	message.Copies = d.before
+	message.OnHandOver = func(copies int) error {
+		heldBack = d.handOver(ctx, copies)
+		return heldBack
+	}
+	receipt, failure := try(ctx, d.mailer, message)
+	cancel()
+	<-d.slots
+	switch {
+	case failure == nil:
+		return d.settle(0, func(m *outbox.Message, _ int) { m.Accept(time.Now(), receipt.Mailer, receipt.ID) })
+	case heldBack != nil && final(heldBack) && !errors.Is(heldBack, outbox.ErrEnough):
+		d.letGo(heldBack)
+		return false
+	}
+	return d.failed(failure, heldBack)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// compose writes the message. The text of a panic may hold anything, so only
+// its type is told.
+func (d *delivery) compose() (m Message, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a panic with a %T", r)
+		}
+	}()
+	return d.write(d.m)
+}
+
+// failed decides what an attempt that failed means for the message.
+func (d *delivery) failed(failure *SendError, heldBack error) (settled bool) {
+	copies := failure.PossibleCopies
+	if !d.handed {
+		copies = 0 // whatever the mailer says: it did not get that far
+	}
+	due := time.Now().Add(backoff(d.tries, failure.RetryAfter))
+	switch {
+	case failure.Undeliverable:
+		return d.giveUp(outbox.Bounced, failure.Mailer, failure.Error(), copies)
+	case !failure.Temporary && !failure.Unauthorized:
+		return d.giveUp(outbox.Failed, failure.Mailer, failure.Error(), copies)
+	case d.before+copies >= outbox.MaxCopies || errors.Is(heldBack, outbox.ErrEnough):
+		return d.giveUp(outbox.Failed, failure.Mailer, because(outbox.ErrEnough, failure.Error()), copies)
+	case d.cut.Err() != nil:
+		due = time.Now() // the next process need not wait
+	case !due.Before(d.m.Deadline):
+		return d.giveUp(outbox.Expired, failure.Mailer, because(errTooLate, failure.Error()), copies)
+	}
+	return d.settle(copies, func(m *outbox.Message, more int) {
+		m.Defer(time.Now(), due, failure.Mailer, failure.Error(), more)
+	})
+}
+
+func because(reason error, before string) string {
+	switch {
+	case before == "":
+		return reason.Error()
+	case errors.Is(reason, outbox.ErrEnough):
+		return "it may have arrived; " + reason.Error() + "; the last failure: " + before
+	}
+	return reason.Error() + "; the last failure: " + before
+}
+
+// giveUp notes that the message is not sent any more.
+func (d *delivery) giveUp(state outbox.State, mailer, problem string, copies int) (settled bool) {
+	return d.settle(copies, func(m *outbox.Message, more int) {
+		m.GiveUp(time.Now(), state, mailer, problem, more)
+	})
+}
+
+// settle notes what became of the message, as often as it takes until the
+// store has it: before that it must not be sent again. copies is how many
+// services may have taken it in this attempt without saying so; change gets
+// how many of those the store does not know of.
+func (d *delivery) settle(copies int, change func(m *outbox.Message, copies int)) (settled bool) {
+	for {
+		err := d.change(context.Background(), func(m *outbox.Message) error {
+			change(m, max(0, d.before+copies-m.Copies))
+			return nil
+		})
+		switch {
+		case err == nil:
+			d.opts.OnState(d.m)
+			d.log()
+			return true
+		case final(err):
+			d.letGo(err)
+			return false
+		case d.cut.Err() != nil:
+			d.logger.Error("what became of a message could not be stored; it may be sent once more", "message", d.m.ID, "error", err)
+			return false
+		}
+		pause(d.cut, lookInterval)
+	}
+}
+
+// letGo leaves the message to somebody else, if there is anything left of it.
+func (d *delivery) letGo(reason error) {
+	d.gone = !errors.Is(reason, errTakenOver)
+	d.logger.Info("a message is let go", "message", d.m.ID, "reason", reason)
+}
+
+// log writes one line when a message has come to its end.
+func (d *delivery) log() {
+	attributes := []any{
+		"message", d.m.ID, "state", d.m.State, "to", d.m.To.Mask(), "mailer", d.m.Mailer, "attempts", d.m.Attempts,
+		"duration", time.Since(d.m.Created).Round(time.Millisecond),
+	}
+	switch {
+	case d.m.Waiting():
+		d.logger.Debug("message not sent yet", append(attributes, "due", d.m.Due, "problem", d.m.Problem)...)
+	case d.m.State == outbox.Sent:
+		d.logger.Info("message sent", append(attributes, "provider_id", d.m.ProviderID)...)
+	default:
+		d.logger.Error("message not sent", append(attributes, "problem", d.m.Problem)...)
+	}
+}

@@ -1,0 +1,40 @@
+package smtprelay
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestCheckSignsInAndSendsNothing(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		server *server
+		tls    serverTLS
+		mode   TLSMode
+		steps  []string
+		want   string
+	}{
+		{"a server that takes us", &server{}, withStartTLS, StartTLS, []string{"AUTH"}, ""},
+		{"a server that takes us, with TLS from the start", &server{}, withImplicitTLS, ImplicitTLS, []string{"AUTH"}, ""},
+		{"refused credentials", &server{auth: reply(535)}, withStartTLS, StartTLS, []string{"AUTH"}, "check username and password"},
+		{"no way to sign in", &server{withoutAuth: true}, withStartTLS, StartTLS, nil, "leave username and password out"},
+		{"no STARTTLS", &server{}, withoutTLS, StartTLS, nil, "STARTTLS"},
+		{"no TLS", &server{}, withoutTLS, ImplicitTLS, nil, "TLS"},
+		{"a server that wants nothing from us", &server{greet: reply(554)}, withStartTLS, StartTLS, nil, "wants nothing from us"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := tc.server.start(t, tc.tls)
+			err := relay(t, s, tc.mode, true).Check(within(t))
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v", err)
+			}
+			if err != nil && (strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "alice")) {
+				t.Errorf("the error has too much in it: %v", err)
+			}
+			if got := s.said(); !slices.Equal(got, tc.steps) {
+				t.Errorf("the server was told %q", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,183 @@
+package smtprelay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
+)
+
+func reply(code int) error {
+	return &smtp.SMTPError{
+		Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1},
+		Message: "no <alice@example.org> for user@example.com with " + link,
+	}
+}
+
+func TestAnswersOfTheServerAreSortedByWhatHelps(t *testing.T) {
+	for _, tc := range []struct {
+		name                    string
+		server                  *server
+		temporary, unauthorized bool
+		aboutMessage            bool
+	}{
+		{"421 as the greeting", &server{greet: reply(421)}, true, false, false},
+		{"554 as the greeting", &server{greet: reply(554)}, false, true, false},
+		{"no way to sign in", &server{withoutAuth: true}, false, true, false},
+		{"535 to the credentials", &server{auth: reply(535)}, false, true, false},
+		{"454 to the credentials", &server{auth: reply(454)}, true, false, false},
+		{"530 to the sender", &server{mail: reply(530)}, false, true, false},
+		{"550 to the sender", &server{mail: reply(550)}, false, true, false},
+		{"451 to the sender", &server{mail: reply(451)}, true, false, false},
+		{"421 to the recipient", &server{rcpt: reply(421)}, true, false, false},
+		{"421 to the message", &server{data: reply(421)}, true, false, false},
+		{"450 to the recipient", &server{rcpt: reply(450)}, true, false, true},
+		{"452 to the recipient", &server{rcpt: reply(452)}, true, false, true},
+		{"550 to the recipient", &server{rcpt: reply(550)}, false, false, false},
+		{"452 to the message", &server{data: reply(452)}, true, false, true},
+		{"550 to the message", &server{data: reply(550)}, false, false, false},
+		{"554 to the message", &server{data: reply(554)}, false, false, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := tc.server.start(t, withStartTLS)
+			_, err := relay(t, s, StartTLS, true).Send(within(t), message())
+			failure, ok := errors.AsType[*mail.SendError](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			if failure.Temporary != tc.temporary || failure.Unauthorized != tc.unauthorized ||
+				failure.AboutMessage != tc.aboutMessage || failure.Undeliverable || failure.PossibleCopies != 0 || failure.Mailer != "smtp" {
+				t.Errorf("got %+v", failure)
+			}
+			for _, secret := range []string{"alice", "user@example.com", "s3cret", "_doorpost", "abcdefghij", "\n"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("the error has %q in it: %v", secret, err)
+				}
+			}
+		})
+	}
+}
+
+func TestARecipientIsUndeliverableIfTheServerSaysThatThereIsNoMailbox(t *testing.T) {
+	withCode := func(code int, enhanced ...int) error {
+		e := smtp.NoEnhancedCode
+		if len(enhanced) > 0 {
+			e = smtp.EnhancedCode{enhanced[0], enhanced[1], enhanced[2]}
+		}
+		return &smtp.SMTPError{Code: code, EnhancedCode: e, Message: "no <alice@example.org>"}
+	}
+	for _, tc := range []struct {
+		name   string
+		server *server
+		want   bool
+	}{
+		{"550 5.1.1", &server{rcpt: withCode(550, 5, 1, 1)}, true},
+		{"550 5.1.2", &server{rcpt: withCode(550, 5, 1, 2)}, true},
+		{"556 5.1.10", &server{rcpt: withCode(556, 5, 1, 10)}, true},
+		{"550 5.2.1", &server{rcpt: withCode(550, 5, 2, 1)}, true},
+		{"550 alone", &server{rcpt: withCode(550)}, true},
+		{"551 alone", &server{rcpt: withCode(551)}, true},
+		{"553 alone", &server{rcpt: withCode(553)}, true},
+		{"550 for relaying", &server{rcpt: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "Relay not permitted"}}, false},
+		{"552 alone", &server{rcpt: withCode(552)}, false},
+		{"552 5.2.2, a full mailbox", &server{rcpt: withCode(552, 5, 2, 2)}, false},
+		{"550 5.7.1, a policy", &server{rcpt: withCode(550, 5, 7, 1)}, false},
+		{"553 5.1.8, about the sender", &server{rcpt: withCode(553, 5, 1, 8)}, false},
+		{"554 5.7.1", &server{rcpt: withCode(554, 5, 7, 1)}, false},
+		{"550 5.1.1 to the message", &server{data: withCode(550, 5, 1, 1)}, false},
+		{"550 5.1.1 to the sender", &server{mail: withCode(550, 5, 1, 1)}, false},
+		{"450 4.1.1", &server{rcpt: withCode(450, 4, 1, 1)}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := relay(t, tc.server.start(t, withStartTLS), StartTLS, false).Send(within(t), message())
+			failure, ok := errors.AsType[*mail.SendError](err)
+			if !ok || failure.Undeliverable != tc.want || failure.Undeliverable && (failure.Temporary || failure.Unauthorized) {
+				t.Errorf("got %+v", err)
+			}
+		})
+	}
+}
+
+func TestAConnectionThatIsCutAfterTheMessageMayHaveLeftACopy(t *testing.T) {
+	s := (&server{dataRead: make(chan struct{}), release: make(chan struct{})}).start(t, withStartTLS)
+	go func() {
+		<-s.dataRead
+		s.cut()
+	}()
+	_, err := relay(t, s, StartTLS, false).Send(within(t), message())
+	failure, ok := errors.AsType[*mail.SendError](err)
+	if !ok || !failure.Temporary || failure.PossibleCopies != 1 || failure.AboutMessage {
+		t.Errorf("got %+v", err)
+	}
+}
+
+func TestAServerThatCannotBeReachedIsATemporaryFailure(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	_ = listener.Close()
+	r, err := New(Config{Addr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Send(within(t), message())
+	if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSendEndsWithItsContextWhileTheServerHangsAfterTheMessage(t *testing.T) {
+	for _, mode := range []struct {
+		server serverTLS
+		client TLSMode
+	}{{withStartTLS, StartTLS}, {withImplicitTLS, ImplicitTLS}} {
+		s := (&server{dataRead: make(chan struct{}), release: make(chan struct{})}).start(t, mode.server)
+		ctx, cancel := context.WithCancel(within(t))
+		go func() {
+			<-s.dataRead
+			cancel()
+		}()
+		_, err := relay(t, s, mode.client, false).Send(ctx, message())
+		failure, ok := errors.AsType[*mail.SendError](err)
+		if !ok || !failure.Temporary || failure.PossibleCopies != 1 || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %+v", err)
+		}
+	}
+}
+
+func TestSendEndsWithItsContextWhileTheServerDoesNotGreet(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(within(t))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		cancel()
+		_, _ = io.Copy(io.Discard, conn) // until the other side closes
+		_ = conn.Close()
+	}()
+	r, err := New(Config{Addr: listener.Addr().String(), TLS: NoTLS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Send(ctx, message())
+	if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary || failure.PossibleCopies != 0 {
+		t.Errorf("got %v", err)
+	}
+	_ = listener.Close()
+	<-ended // also shows that the connection was closed
+}

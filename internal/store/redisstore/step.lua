@@ -1,0 +1,4 @@
+-- A step that is asked for rarely comes as JSON.
+
+local step = cjson.decode(ARGV[1])
+local now = step.now

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// familiarLife is how long a browser keeps its mark after somebody signed in
+// there or asked there again. The mark is a random number that says nothing of
+// who that was. It is there so that what strangers do with an address (asking
+// until its limit is reached, or being stopped by its owner) does not lock its
+// owner out on a device of their own; half a year is longer than most people
+// stay away from a site that they use.
+const familiarLife = 180 * 24 * time.Hour
+
+// mark is what the request cookie says: which browser it is, not who was asked
+// for.
+type mark struct {
+	browser  signin.Browser // zero if the browser has no mark
+	familiar bool           // somebody has signed in here
+}
+
+// familiarFlag follows the bytes of the browser where somebody has signed in.
+const familiarFlag = 1
+
+func (m mark) bytes() []byte {
+	if m.familiar {
+		return append(m.browser[:], familiarFlag)
+	}
+	return m.browser[:]
+}
+
+func parseMark(raw []byte) (m mark) {
+	switch {
+	case len(raw) == len(m.browser):
+		m.browser = signin.Browser(raw)
+	case len(raw) == len(m.browser)+1 && raw[len(m.browser)] == familiarFlag:
+		m.browser, m.familiar = signin.Browser(raw[:len(m.browser)]), true
+	}
+	return m
+}
+
+// mark is that of the browser, zero if it has none.
+func (d *Door) mark(c *call) mark {
+	raw, ok := d.request.Open(requestCookieSigned(c), c.visit.RequestCookie())
+	if !ok {
+		return mark{}
+	}
+	return parseMark(raw)
+}
+
+// setMark sets the request cookie. A browser in which nobody has signed in
+// keeps it for as long as what was asked for there is remembered.
+func (d *Door) setMark(c *call, m mark) {
+	value, err := d.request.Sign(requestCookieSigned(c), m.bytes())
+	if err != nil {
+		// The code will not work here, the link will, after one more click.
+		d.Logger.Error("signing the request cookie", "error", err)
+		return
+	}
+	life := d.Service.LinkLife + signin.Remembered
+	if m.familiar {
+		life = familiarLife
+	}
+	http.SetCookie(c.w, &http.Cookie{
+		Name: gate.RequestCookieName(c.origin), Value: value, Path: "/", MaxAge: int(life / time.Second),
+		Secure: c.origin.IsSecure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// requestCookieSigned is the name under which the request cookie is signed:
+// that of one site is worth nothing at another.
+func requestCookieSigned(c *call) string {
+	return gate.RequestCookieName(c.origin) + "|" + c.origin.String()
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Hook takes in what a service reports, as the JSON that it sent. It alone
+// tells whether the report is genuine: nothing but a signature in the body
+// vouches for it. Only after it returns nil does the service forget the report;
+// so by then it has to be stored. It returns one of the errors below, or one
+// that wraps it, for a report that is not to be sent again; any other error
+// says that it could not be stored just now. now is when the request came. A
+// hook is called for several reports at the same time.
+type Hook func(ctx context.Context, body []byte, now time.Time) error
+
+// Why a report is refused for good.
+var (
+	ErrHookForged    = errors.New("the signature of the report is wrong")
+	ErrHookReplayed  = errors.New("the report was taken in before, or is too old")
+	ErrHookMalformed = errors.New("the report cannot be read")
+)
+
+// hookRefusals are the answers to reports that are refused for good. Mailgun
+// sends a report again for hours unless the answer is 200 or 406.
+var hookRefusals = []struct {
+	reason error
+	status int
+}{
+	{ErrHookForged, http.StatusForbidden},
+	{ErrHookReplayed, http.StatusNotAcceptable},
+	{ErrHookMalformed, http.StatusBadRequest},
+}
+
+// maxReport bounds a report, in bytes. Mailgun's have a few thousand.
+const maxReport = 64 << 10
+
+// hookRetry is how soon a service may send again what could not be stored.
+const hookRetry = 30 * time.Second
+
+// reportProblems say what is wrong with a request for a hook.
+var reportProblems = map[int]string{
+	http.StatusBadRequest:            "the body ended too early, or came too slowly",
+	http.StatusRequestEntityTooLarge: "a report has at most 64 KiB",
+	http.StatusUnsupportedMediaType:  "a report is sent as application/json",
+	http.StatusTooEarly:              problemKinds[http.StatusTooEarly].detail,
+}
+
+// takeReport is the page of a hook. It is no form and of no browser: the
+// signature in the report takes the place of its origin, and no cookie counts.
+func (d *Door) takeReport(hook Hook) func(*call) {
+	return func(c *call) {
+		body, status := readBody(c, "application/json", maxReport)
+		if status != 0 {
+			d.writeProblem(c, status, reportProblems[status])
+			return
+		}
+		err := hook(c.r.Context(), body, c.now)
+		if err == nil {
+			secure(c.w.Header(), noPagePolicy)
+			c.write(http.StatusOK, nil)
+			return
+		}
+		for _, refusal := range hookRefusals {
+			if errors.Is(err, refusal.reason) {
+				d.Logger.Warn("a report of the mail service is refused", "path", c.r.URL.Path, "error", err)
+				d.writeProblem(c, refusal.status, refusal.reason.Error())
+				return
+			}
+		}
+		d.Logger.Error("a report of the mail service could not be taken in; it will be sent again", "path", c.r.URL.Path, "error", err)
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(hookRetry/time.Second)))
+		d.writeProblem(c, http.StatusServiceUnavailable, "the report cannot be taken in just now; send it again")
+	}
+}

@@ -1,0 +1,42 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// stopForm is where a message leads somebody who did not ask for it. Like
+// landing it does nothing; and it never goes on by itself, in no browser.
+func (d *Door) stopForm(c *call) {
+	d.show(c, http.StatusOK, view.Stop{Frame: frame(c), Mute: d.Service.Mute})
+}
+
+// stop ends what a message brings, and keeps strangers from causing another.
+// Whoever holds the token reads that mailbox: it needs no more than that.
+func (d *Door) stop(c *call) {
+	fields, ok := d.form(c)
+	if !ok {
+		return
+	}
+	stopped, err := d.Service.Stop(c.r.Context(), d.site(c), pastedToken(fields.Get("token")))
+	switch {
+	case err != nil:
+		d.unavailable(c, gate.PathPrefix+"/stop", err)
+	case stopped:
+		d.show(c, http.StatusOK, view.Stopped{Frame: frame(c), Mute: d.Service.Mute})
+	default:
+		d.show(c, http.StatusUnprocessableEntity, view.Stop{Frame: frame(c), Mute: d.Service.Mute, Unknown: true})
+	}
+}
+
+// pastedToken is the token, of which a person may have pasted the whole link.
+func pastedToken(pasted string) string {
+	_, token, isLink := strings.Cut(pasted, "#")
+	if !isLink {
+		token = pasted
+	}
+	return strings.TrimSpace(token)
+}

@@ -1,0 +1,84 @@
+package view
+
+import "time"
+
+// Sample is a page with typical content, in a state that has a name.
+type Sample struct {
+	Name string
+	Page Page
+}
+
+const (
+	sampleAddress     = "ada.lovelace@example.com"
+	sampleLongAddress = "the.very.long.address.of.a.person.with.many.names@mail.department.university.example.com"
+	sampleTo          = "/reports?year=2026"
+)
+
+var (
+	sampleFrame = Frame{Host: "reports.example.com"}
+	sampleTime  = time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC)
+)
+
+// Samples lists every page in every state that looks different: for tests, for
+// looking at them, and for trying what an operator brings.
+func Samples() []Sample {
+	return []Sample{
+		{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
+		{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Email: "ada.lovelace@example", Malformed: true}},
+		{"sign-in-signed-in", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleAddress}},
+		{"check-mail", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, ResendAfter: 30,
+			Mailbox: Provider{Name: "Gmail", URL: "https://mail.google.com/"}}},
+		{"check-mail-plain", CheckMail{Frame: sampleFrame, To: sampleTo}},
+		{"check-mail-long", CheckMail{Frame: sampleFrame, Typed: sampleLongAddress, To: sampleTo, SignedInAs: sampleAddress}},
+		{"check-mail-wrong", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, WrongCode: true, TriesLeft: 3}},
+		{"check-mail-ended", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Ended: true}},
+		{"check-mail-ended-plain", CheckMail{Frame: sampleFrame, To: sampleTo, Ended: true}},
+		{"landing-here", Landing{Frame: sampleFrame, Here: true, To: sampleTo}},
+		{"landing-elsewhere", Landing{Frame: sampleFrame, To: sampleTo}},
+		{"confirm", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, AskedMinutes: 4, Browser: "Firefox", System: "Windows",
+			Token: "t0ken", Confirm: "c0nfirm"}},
+		{"confirm-replaces", ConfirmElsewhere{Frame: sampleFrame, Email: sampleLongAddress, Token: "t0ken", Confirm: "c0nfirm", SignedInAs: sampleAddress}},
+		{"stop", Stop{Frame: sampleFrame, Mute: 24 * time.Hour}},
+		{"stop-unknown", Stop{Frame: sampleFrame, Mute: 24 * time.Hour, Unknown: true}},
+		{"stopped", Stopped{Frame: sampleFrame, Mute: 24 * time.Hour}},
+		{"link-used", LinkUsed{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+		{"link-used-signed-in", LinkUsed{Frame: sampleFrame, SignedIn: true, To: sampleTo}},
+		{"link-too-old", LinkTooOld{Frame: sampleFrame, ValidFor: "10 minutes", Email: sampleAddress, To: sampleTo}},
+		{"link-unknown", LinkUnknown{Frame: sampleFrame, To: sampleTo}},
+		{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+		{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second}},
+		{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
+		{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
+		{"account", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()}},
+		{"account-alone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2]}},
+		{"sign-out", SignOut{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+		{"signed-out", SignedOut{Frame: sampleFrame}},
+		{"problem-not-found", Problem{Frame: sampleFrame, Status: 404, Kind: ProblemNotFound}},
+		{"problem-cross-site", Problem{Frame: sampleFrame, Status: 403, Kind: ProblemCrossSite}},
+		{"mailbox", Mailbox{Frame: Frame{Host: "localhost:8080"}, Messages: sampleMessages()}},
+		{"mailbox-empty", Mailbox{Frame: Frame{Host: "localhost:8080"}}},
+	}
+}
+
+func sampleSessions() []AccountSession {
+	return []AccountSession{
+		{ID: "s2", Browser: "Safari", System: "iOS", Network: "198.51.100.0/24", First: sampleTime.AddDate(0, 0, -9), Last: sampleTime.Add(-3 * time.Hour)},
+		{ID: "s1", Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24", First: sampleTime, Last: sampleTime, Current: true},
+		{ID: "s3", First: sampleTime.AddDate(0, -1, 0), Last: sampleTime.AddDate(0, 0, -20)},
+	}
+}
+
+func sampleMessages() []MailboxMessage {
+	return []MailboxMessage{
+		{
+			ID: "m1", At: sampleTime, From: "Reports <door@example.com>", To: sampleAddress, Subject: "Sign in to Reports",
+			Text: "Here is your link to sign in to Reports.\n\nhttp://localhost:8080/_doorpost/link#AbCdEfGhIjKlMnOpQrStUvWxYz0123456789\n\n" +
+				"Or type this code: ABCD-2345\n\nWorks once, for 10 minutes.",
+			HTML: "<p>Here is your link to sign in to Reports.</p>",
+		},
+		{
+			ID: "m2", At: sampleTime.Add(time.Minute), From: "Reports <door@example.com>", To: sampleLongAddress, Subject: "Welcome to Reports",
+			Text: "Reports uses your mailbox instead of a password. More at https://elsewhere.example.com/.",
+		},
+	}
+}

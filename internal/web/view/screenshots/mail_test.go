@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/doorpost-auth/doorpost/internal/color"
+	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+// seen is what a browser makes of a message.
+type seen struct {
+	Ground, Card                   string // colours behind
+	Heading                        string // colour
+	Button, ButtonWords            string // colours
+	ButtonWidth, ButtonHeight      float64
+	ButtonHref, ButtonAtItsMiddle  string
+	Code, Selected, CodeBackground string
+	CodeColor                      string
+	Preview                        float64 // height of the line that is for lists of messages only
+	Soft                           []string
+}
+
+// look measures a message in which the code was clicked on.
+const look = `(() => {
+	const one = (s) => document.querySelector(s), style = (e) => getComputedStyle(e);
+	const a = one('.button a'), box = a.getBoundingClientRect(), code = one('.code');
+	return {
+		Ground: style(document.body).backgroundColor, Card: style(one('.card')).backgroundColor,
+		Heading: style(one('h1')).color,
+		Button: style(one('.button')).backgroundColor, ButtonWords: style(a).color,
+		ButtonWidth: box.width, ButtonHeight: box.height, ButtonHref: a.href,
+		ButtonAtItsMiddle: document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.href ?? '',
+		Code: code.innerText, Selected: getSelection().toString(), CodeBackground: style(code).backgroundColor, CodeColor: style(code).color,
+		Preview: document.body.firstElementChild.getBoundingClientRect().height,
+		Soft: [...document.querySelectorAll('.soft, .soft a')].map((e) => style(e).color),
+	};
+})()`
+
+var rgb = regexp.MustCompile(`^rgb\((\d+), (\d+), (\d+)\)$`)
+
+func parseColor(t *testing.T, s string) color.Color {
+	t.Helper()
+	var parts [3]uint8
+	match := rgb.FindStringSubmatch(s)
+	if match == nil {
+		t.Fatalf("%q is no opaque colour", s)
+	}
+	for i := range parts {
+		n, err := strconv.ParseUint(match[i+1], 10, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts[i] = uint8(n)
+	}
+	return color.Color{Red: parts[0], Green: parts[1], Blue: parts[2]}
+}
+
+// TestMessagesLookRightInABrowser leaves pictures in the folder that the
+// environment variable DOORPOST_SCREENSHOTS names.
+func TestMessagesLookRightInABrowser(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	folder := os.Getenv("DOORPOST_SCREENSHOTS")
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	samples, err := handler(text.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(samples)
+	defer server.Close()
+	b, closing, err := openBrowser(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing()
+
+	for _, sample := range mail.Samples() {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, size := range []struct{ width, height int64 }{{320, 700}, {1280, 800}} {
+				name := fmt.Sprintf("%s%s-%s-%d", mailPrefix, sample.Name, scheme, size.width)
+				t.Run(name, func(t *testing.T) {
+					address := server.URL + "/" + mailPrefix + sample.Name
+					b.heard() // what came too late for the one before
+					// It fails if the message is wider than the screen.
+					if err := b.visit(address, scheme, size.width, size.height); err != nil {
+						t.Fatal(err)
+					}
+					if err := chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(".code"), chromedp.NodeVisible)); err != nil {
+						t.Fatal(err)
+					}
+					got, err := chromedp.Run(b.ctx, chromedp.Evaluate[seen](look))
+					if err != nil {
+						t.Fatal(err)
+					}
+					checkLook(t, got, scheme, size.width)
+					if err := b.picture(filepath.Join(folder, name+".png")); err != nil {
+						t.Error(err)
+					}
+					requests, complaints := b.heard()
+					requests = slices.DeleteFunc(requests, func(url string) bool { return url == "about:blank" || strings.HasSuffix(url, "/favicon.ico") })
+					if !slices.Equal(requests, []string{address}) || len(complaints) > 0 {
+						t.Errorf("the browser asked for %q and complained %q", requests, complaints)
+					}
+				})
+			}
+		}
+	}
+}
+
+func checkLook(t *testing.T, got seen, scheme string, width int64) {
+	t.Helper()
+	contrast := func(a, b string) float64 { return color.Contrast(parseColor(t, a), parseColor(t, b)) }
+	paper := "rgb(255, 255, 255)"
+	if scheme == "dark" {
+		paper = "rgb(0, 0, 0)"
+	}
+	for part, background := range map[string]string{"ground": got.Ground, "card": got.Card, "code": got.CodeBackground} {
+		if c := contrast(background, paper); c > 1.4 {
+			t.Errorf("the %s is %s in %s mode, %.1f:1 from %s", part, background, scheme, c, paper)
+		}
+	}
+	for part, pair := range map[string][2]string{
+		"heading": {got.Heading, got.Card}, "button": {got.ButtonWords, got.Button}, "code": {got.CodeColor, got.CodeBackground},
+	} {
+		if c := contrast(pair[0], pair[1]); c < color.Readable {
+			t.Errorf("the words of the %s have a contrast of %.1f:1", part, c)
+		}
+	}
+	for _, words := range got.Soft {
+		if c := min(contrast(words, got.Card), contrast(words, got.Ground)); c < color.Readable {
+			t.Errorf("small words in %s have a contrast of %.1f:1", words, c)
+		}
+	}
+	if got.ButtonHeight < 44 || got.ButtonWidth < 88 || width < 480 && got.ButtonWidth < float64(width)*3/4 {
+		t.Errorf("the button is %.0f × %.0f", got.ButtonWidth, got.ButtonHeight)
+	}
+	if !strings.Contains(got.ButtonHref, "/_doorpost/link#") || got.ButtonAtItsMiddle != got.ButtonHref {
+		t.Errorf("the button leads to %q, and what is there to %q", got.ButtonHref, got.ButtonAtItsMiddle)
+	}
+	if got.Code != "ABCD-2345" || got.Selected != got.Code {
+		t.Errorf("the code shows as %q, and a click selects %q", got.Code, got.Selected)
+	}
+	if got.Preview != 0 {
+		t.Errorf("the preview line is %.0f high", got.Preview)
+	}
+}
