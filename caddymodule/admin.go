@@ -3,7 +3,10 @@ package caddymodule
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -17,48 +20,79 @@ func (AdminAPI) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "admin.api.doorpost", New: func() caddy.Module { return new(AdminAPI) }}
 }
 
+// adminRoutes are the paths that are answered, as patterns of http.ServeMux,
+// with what answers there.
+var adminRoutes = map[string]methods{
+	"/doorpost/health":            {http.MethodGet: showHealth},
+	"/doorpost/outbox":            {http.MethodGet: listOutbox},
+	"/doorpost/outbox/{id}":       {http.MethodGet: showMessage},
+	"/doorpost/outbox/{id}/retry": {http.MethodPost: retryMessage},
+	"/doorpost/blocked/{address}": {http.MethodDelete: unblock},
+	"/doorpost/doctor":            {http.MethodPost: examine},
+}
+
 // Routes implements caddy.AdminRouter.
 func (*AdminAPI) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{{Pattern: "/doorpost/health", Handler: caddy.AdminHandlerFunc(showHealth)}}
+	var routes []caddy.AdminRoute
+	for path, answers := range adminRoutes {
+		routes = append(routes, caddy.AdminRoute{Pattern: path, Handler: answers})
+	}
+	return routes
 }
 
-// health is what GET /doorpost/health answers.
-type health struct {
-	Status string      `json:"status"` // ok or unavailable
-	Store  storeHealth `json:"store"`
-}
+// methods are what answers at one path, by method. An error that is no
+// caddy.APIError is the server's own fault. Caddy logs errors and sends them as
+// {"error": "…"}, so there is no address in them.
+type methods map[string]func(a *App, w http.ResponseWriter, r *http.Request) error
 
-type storeHealth struct {
-	Status   string   `json:"status"`
-	Error    string   `json:"error,omitempty"`
-	Warnings []string `json:"warnings"`
-}
-
-// showHealth tells whether somebody could sign in now.
-func showHealth(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("method not allowed: %s", r.Method)}
+// ServeHTTP implements caddy.AdminHandler.
+func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	answer, allowed := m[method]
+	if !allowed {
+		list := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
+		w.Header().Set("Allow", list)
+		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path takes %s", r.Method, list)
 	}
 	// Routes are made before apps are loaded, so the app is looked up now.
 	app, err := caddy.ActiveContext().AppIfConfigured("doorpost")
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("doorpost is not part of the configuration: %w", err)}
+		return apiError(http.StatusNotFound, "doorpost is not part of the configuration that runs: %w; add the directive doorpost to a site and reload", err)
 	}
-	answer, status := health{Status: "ok", Store: storeHealth{Status: "ok", Warnings: []string{}}}, http.StatusOK
-	house, err := app.(*App).open()
-	if err == nil {
-		var warnings []string
-		if warnings, err = house.backend.store.Health(r.Context()); len(warnings) > 0 {
-			answer.Store.Warnings = warnings
-		}
-	}
-	if err != nil {
-		answer.Status, answer.Store.Status, answer.Store.Error = "unavailable", "unavailable", err.Error()
-		status = http.StatusServiceUnavailable
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	return json.NewEncoder(w).Encode(answer)
+	w.Header().Set("Cache-Control", "no-store")
+	return answer(app.(*App), w, r)
 }
 
-var _ caddy.AdminRouter = (*AdminAPI)(nil)
+// apiError is an error that the client is told with a status.
+func apiError(status int, format string, values ...any) error {
+	return caddy.APIError{HTTPStatus: status, Err: fmt.Errorf(format, values...)}
+}
+
+// storeError says that the store does not do its work.
+func storeError(doing string, err error) error {
+	return apiError(http.StatusServiceUnavailable, "%s: the store does not answer: %w", doing, err)
+}
+
+// openForAdmin is the running app's parts.
+func (a *App) openForAdmin() (*house, error) {
+	h, err := a.open()
+	if err != nil {
+		return nil, apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
+	}
+	return h, nil
+}
+
+// writeJSON answers with a value.
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	return json.NewEncoder(w).Encode(value)
+}
+
+var (
+	_ caddy.AdminRouter  = (*AdminAPI)(nil)
+	_ caddy.AdminHandler = methods(nil)
+)

@@ -2,63 +2,214 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
 
-// askHealth asks as the admin endpoint would.
-func askHealth(t *testing.T, method string) (status int, answer health) {
+// patience is how long to wait for what should come at once.
+const patience = 20 * time.Second
+
+// admin is the admin endpoint of a gateway.
+type admin struct {
+	*gateway
+	address string
+}
+
+// newAdmin starts a gateway with an admin endpoint.
+func newAdmin(t *testing.T, options, site string) admin {
 	t.Helper()
-	route := new(AdminAPI).Routes()[0]
-	if route.Pattern != "/doorpost/health" {
-		t.Fatalf("the route is %s", route.Pattern)
-	}
-	w := httptest.NewRecorder()
-	err := route.Handler.ServeHTTP(w, httptest.NewRequest(method, route.Pattern, nil))
-	if apiErr, ok := err.(caddy.APIError); ok {
-		return apiErr.HTTPStatus, answer
-	} else if err != nil {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-		t.Fatalf("the answer %q is no JSON: %v", w.Body, err)
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
 	}
-	return w.Code, answer
+	return admin{newGateway(t, "admin "+address+"\n"+options, site), address}
+}
+
+// ask sends a request and, if into is not nil, reads the JSON of the answer.
+func (a admin) ask(method, path, body string, into any) answer {
+	a.t.Helper()
+	r, err := http.NewRequest(method, "http://"+a.address+path, strings.NewReader(body))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	response, err := client.Do(r)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(content, into); err != nil {
+			a.t.Fatalf("the answer %d %q is not what was asked for: %v", response.StatusCode, content, err)
+		}
+	}
+	return answer{response.StatusCode, response.Header, string(content)}
+}
+
+// refuses checks that a request gets an error as JSON, and returns its text.
+func (a admin) refuses(method, path, body string, status int) string {
+	a.t.Helper()
+	var said struct {
+		Error string `json:"error"`
+	}
+	got := a.ask(method, path, body, nil)
+	if err := json.Unmarshal([]byte(got.body), &said); err != nil || said.Error == "" || got.status != status {
+		a.t.Errorf("%s %s is answered with %d %s, want %d and an error as JSON", method, path, got.status, got.body, status)
+	}
+	return said.Error
+}
+
+func (a admin) health() (status int, said health) {
+	a.t.Helper()
+	got := a.ask(http.MethodGet, "/doorpost/health", "", &said)
+	return got.status, said
+}
+
+// closedPort is an address that nothing listens on.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func TestAdminPathsTakeTheirMethodsOnly(t *testing.T) {
+	a := newAdmin(t, "", helloBehindGate)
+	for pattern, methods := range adminRoutes {
+		path := strings.NewReplacer("{id}", "someid", "{address}", "alice@example.com").Replace(pattern)
+		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "NONSENSE"} {
+			if methods[method] != nil || method == "HEAD" && methods["GET"] != nil {
+				if got := a.ask(method, path, "", nil); got.status == http.StatusMethodNotAllowed {
+					t.Errorf("%s %s is not allowed", method, path)
+				}
+				continue
+			}
+			got := a.ask(method, path, "", nil)
+			if got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") == "" {
+				t.Errorf("%s %s is answered with %d, Allow %q", method, path, got.status, got.header.Get("Allow"))
+			}
+		}
+	}
+}
+
+func TestErrorsOfTheAdminAPIAreJSON(t *testing.T) {
+	a := newAdmin(t, "", helloBehindGate)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		{"PUT", "/doorpost/health", 405, "GET"},
+		{"GET", "/doorpost/outbox?limit=0", 400, "1 to 500"},
+		{"GET", "/doorpost/outbox?limit=501", 400, "1 to 500"},
+		{"GET", "/doorpost/outbox?limit=x", 400, "1 to 500"},
+		{"GET", "/doorpost/outbox?reveal=perhaps", 400, "1 or 0"},
+		{"GET", "/doorpost/outbox?from=nonsense", 400, "begin without it"},
+		{"GET", "/doorpost/outbox/nonsense", 404, "72 hours"},
+		{"GET", "/doorpost/outbox/nonsense?reveal=perhaps", 400, "1 or 0"},
+		{"POST", "/doorpost/outbox/nonsense/retry", 404, "72 hours"},
+		{"DELETE", "/doorpost/blocked/nonsense", 400, "exactly one @"},
+	} {
+		if said := a.refuses(c.method, c.path, "", c.status); !strings.Contains(said, c.says) {
+			t.Errorf("%s %s says %q, want %q in it", c.method, c.path, said, c.says)
+		}
+	}
+}
+
+func TestAdminAPIOfACaddyWithoutTheDirectiveSaysSo(t *testing.T) {
+	a := newAdmin(t, "", helloBehindGate)
+	if err := caddy.Load(fmt.Appendf(nil, `{"admin":{"listen":%q,"config":{"persist":false}}}`, a.address), true); err != nil {
+		t.Fatal(err)
+	}
+	if said := a.refuses("GET", "/doorpost/outbox", "", http.StatusNotFound); !strings.Contains(said, "directive") {
+		t.Errorf("the error is %q, want one that names the directive", said)
+	}
 }
 
 func TestHealthTellsWhetherTheStoreAnswersAndWhatToMend(t *testing.T) {
 	server := redistest.Single(t)
-	newGateway(t, "doorpost {\nsecret "+strings.Repeat("0123456789abcdef", 4)+"\nstore redis "+server.URL()+"\nmailer console\n}\n",
-		"doorpost {\nallow *\n}\nrespond hello")
-
-	if status, answer := askHealth(t, http.MethodGet); status != http.StatusOK || answer.Status != "ok" || answer.Store.Status != "ok" || len(answer.Store.Warnings) != 0 {
-		t.Errorf("a healthy store is %d, %+v", status, answer)
+	a := newAdmin(t, "doorpost {\nsecret "+strings.Repeat("0123456789abcdef", 4)+"\nstore redis "+server.URL()+"\nmailer console\n}\n", helloBehindGate)
+	if status, said := a.health(); status != http.StatusOK || said.Status != "ok" || said.Store.Status != "ok" || len(said.Store.Warnings) != 0 {
+		t.Errorf("a healthy store is %d, %+v", status, said)
 	}
 	server.Set(t, "maxmemory-policy", "allkeys-lru")
-	if status, answer := askHealth(t, http.MethodGet); status != http.StatusOK || len(answer.Store.Warnings) != 1 || !strings.Contains(answer.Store.Warnings[0], "allkeys-lru") {
-		t.Errorf("a store that forgets is %d, %+v", status, answer)
+	if status, said := a.health(); status != http.StatusOK || said.Status != "degraded" || said.Store.Status != "ok" ||
+		len(said.Store.Warnings) != 1 || !strings.Contains(said.Store.Warnings[0], "allkeys-lru") {
+		t.Errorf("a store that forgets is %d, %+v", status, said)
 	}
 	server.Kill()
-	if status, answer := askHealth(t, http.MethodGet); status != http.StatusServiceUnavailable || answer.Status != "unavailable" || answer.Store.Error == "" {
-		t.Errorf("a store that is down is %d, %+v", status, answer)
+	if status, said := a.health(); status != http.StatusServiceUnavailable || said.Status != "unavailable" || said.Store.Status != "unavailable" || said.Store.Error == "" {
+		t.Errorf("a store that is down is %d, %+v", status, said)
 	}
+	a.refuses("GET", "/doorpost/outbox", "", http.StatusServiceUnavailable)
+	a.refuses("GET", "/doorpost/outbox/someid", "", http.StatusServiceUnavailable)
+	a.refuses("POST", "/doorpost/outbox/someid/retry", "", http.StatusServiceUnavailable)
+	a.refuses("DELETE", "/doorpost/blocked/alice@example.com", "", http.StatusServiceUnavailable)
 	server.Restart(t)
-	if status, _ := askHealth(t, http.MethodGet); status != http.StatusOK {
-		t.Errorf("a store that is back is %d", status)
-	}
-	if status, _ := askHealth(t, http.MethodPost); status != http.StatusMethodNotAllowed {
-		t.Errorf("POST is answered with %d", status)
-	}
+	redistest.Await(t, patience, "health to be ok again", func() bool {
+		server.Set(t, "maxmemory-policy", "noeviction")
+		status, said := a.health()
+		return status == http.StatusOK && said.Status == "ok"
+	})
 }
 
 func TestHealthOfTheEmbeddedStoreIsTold(t *testing.T) {
-	newGateway(t, "", "doorpost {\nallow *\n}\nrespond hello")
-	if status, answer := askHealth(t, http.MethodGet); status != http.StatusOK || answer.Status != "ok" {
-		t.Errorf("health is %d, %+v", status, answer)
+	a := newAdmin(t, "", helloBehindGate)
+	status, said := a.health()
+	if status != http.StatusOK || said.Status != "ok" {
+		t.Errorf("the memory store is %d, %+v", status, said)
+	}
+	if len(said.Mailers) != 1 || said.Mailers[0].Name != "console" || !said.Mailers[0].Available || time.Since(said.Mailers[0].Since) > time.Minute {
+		t.Errorf("the mailers are %+v", said.Mailers)
+	}
+}
+
+// exhaust asks for links until the only mailer is left alone.
+func (a admin) exhaust() {
+	a.t.Helper()
+	for _, who := range []string{"ada", "bob", "cem", "dora", "eve"} {
+		a.newBrowser().tryAsk(who + "@example.com")
+	}
+	redistest.Await(a.t, patience, "the mailer to be left alone", func() bool {
+		_, said := a.health()
+		return !said.Mailers[0].Available
+	})
+}
+
+func TestAMailerThatFailsIsToldByHealthAndMetrics(t *testing.T) {
+	mailer := "mailer smtp " + closedPort(t) + " {\ntls off\n}\n"
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\n"+mailer+mailer+"}\n", helloBehindGate)
+	if got := a.metric(`doorpost_mailer_available{mailer="smtp-2"}`); got != 1 {
+		t.Errorf("smtp-2 is %v at the beginning", got)
+	}
+	a.exhaust()
+	status, said := a.health()
+	if status != http.StatusOK || said.Status != "degraded" || len(said.Mailers) != 2 || said.Mailers[1].Name != "smtp-2" {
+		t.Errorf("health is %d %+v", status, said)
+	}
+	if m := said.Mailers[0]; m.Available || m.Problem == "" || time.Since(m.Since) > time.Minute {
+		t.Errorf("the mailer is %+v", m)
+	}
+	if got := a.metric(`doorpost_mailer_available{mailer="smtp"}`); got != 0 {
+		t.Errorf("smtp is %v", got)
 	}
 }

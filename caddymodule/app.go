@@ -90,6 +90,7 @@ type App struct {
 	auditLogger *slog.Logger
 	store       StoreModule
 	mailers     *mail.Failover
+	mailModules []MailerModule // in their order
 	webhooks    []*mailgunapi.Webhook
 	metrics     *metrics
 	overrides   fs.FS // the operator's templates, nil for none

@@ -21,10 +21,13 @@ func (a *App) hooks(store outbox.Store) map[string]web.Hook {
 		if err != nil {
 			return err
 		}
+		news := false
 		m, err := store.Change(ctx, notice.MessageID, notice.Once, func(m *outbox.Message) error {
+			before := *m
 			if notice.Known {
 				m.Apply(notice.Report)
 			}
+			news = m.State != before.State || !m.Delivered.Equal(before.Delivered)
 			return nil
 		})
 		switch {
@@ -35,7 +38,7 @@ func (a *App) hooks(store outbox.Store) map[string]web.Hook {
 		case err != nil:
 			return err
 		}
-		if notice.Known {
+		if news {
 			a.metrics.observe(m)
 			a.logger.Info("mailgun reports on a message", "message", m.ID, "to", m.To.Mask(), "state", string(m.State), "problem", m.Problem)
 		}

@@ -77,6 +77,7 @@ func (a *App) provisionMailers(ctx caddy.Context) error {
 			return fmt.Errorf("mailer: the module %T is no mailer of Doorpost", m)
 		}
 		mailers = append(mailers, module.Mailer())
+		a.mailModules = append(a.mailModules, module)
 		if m, ok := m.(*MailgunMailer); ok && m.webhook != nil {
 			a.webhooks = append(a.webhooks, m.webhook)
 		}

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	// livePeriod is the pause between two reviews of what is live. What ends
-	// without a word of it, by expiry or by a change of the rules, is cut after
-	// at most this and a look into the store.
-	livePeriod = 500 * time.Millisecond
+	// livePeriod is the pause between two reviews of what is live. A request that
+	// may not go on has one to two of them to be answered to the end, so that what
+	// is short is not cut. What ends without a word of it, by expiry or by a change
+	// of the rules, is found out after one more, and a look into the store.
+	livePeriod = 200 * time.Millisecond
 
 	// liveReviewers is how many sessions are looked up at once in a review.
 	liveReviewers = 16
@@ -59,7 +60,8 @@ type exchange struct {
 	prev, next *Visit
 	w          http.ResponseWriter // nil for a visit that is not live
 	ctx        context.Context     // of the request, which handlers may change in place
-	cut        bool
+	over       int                 // reviews since it may not go on, and one; 0 if it may
+	cut        bool                // for good
 }
 
 // NewLive makes it, and begins to review. Close ends that.
@@ -87,7 +89,7 @@ func (l *Live) Close() {
 	l.cancel()
 	l.running.Wait()
 	l.closed.Store(true)
-	l.each(l.end)
+	l.each(l.cutNow)
 }
 
 // Enter notes that a visit goes on to the app as its session's: a block let it
@@ -106,19 +108,15 @@ func (l *Live) Enter(v *Visit, w http.ResponseWriter, r *http.Request) bool {
 	}
 	shard.first = v
 	shard.mu.Unlock()
-	if v.site.keeper.Ends() != v.ends || l.closed.Load() { // it may have ended before End could see it here
-		l.recheck(shard, v)
+	if v.site.keeper.Ends() != v.ends { // it may have ended before End could see it here
+		v.session.Doubt()
 	}
-	return true
-}
-
-func (l *Live) recheck(shard *liveShard, v *Visit) {
-	v.session.Doubt()
-	if l.closed.Load() || v.session.Ended() {
+	if l.closed.Load() {
 		shard.mu.Lock()
-		l.end(v)
+		l.cutNow(v)
 		shard.mu.Unlock()
 	}
+	return true
 }
 
 // Leave notes that a visit for which Enter returned true is over.
@@ -137,12 +135,13 @@ func (l *Live) Leave(v *Visit) {
 	v.live = exchange{}
 }
 
-// End cuts what is live of a session that has ended. The cache of sessions is
-// told first: what it still finds afterwards would not be cut.
+// End makes what is live of a session that has ended be cut within two reviews.
+// The cache of sessions is told first: what it still finds afterwards would not
+// be cut.
 func (l *Live) End(key session.Key) {
 	l.shards[key[0]].each(func(v *Visit) {
 		if v.session.Key == key {
-			l.end(v)
+			v.live.end()
 		}
 	})
 }
@@ -159,8 +158,11 @@ func (l *Live) Count() (n int) {
 	return n
 }
 
-// end cuts a visit. The lock of its shard is held, so its handler is at work.
-func (l *Live) end(v *Visit) {
+// end notes that what is live may not go on. The lock of the shard is held.
+func (e *exchange) end() { e.over = max(e.over, 1) }
+
+// cutNow cuts a visit. The lock of its shard is held, so its handler is at work.
+func (l *Live) cutNow(v *Visit) {
 	if !v.live.cut {
 		v.live.cut = l.cut(v.live.ctx, v.live.w)
 	}
@@ -189,9 +191,15 @@ func (l *Live) review(ctx context.Context) {
 		keeper := l.keeper(v)
 		switch {
 		case keeper == nil || v.session.Ended():
-			l.end(v)
-		case !keeper.Vouches(v.session):
+			v.live.end()
+		case v.live.over == 0 && !keeper.Vouches(v.session):
 			due[v.session] = keeper
+		}
+		if v.live.over > 0 {
+			v.live.over++
+		}
+		if v.live.over > 2 {
+			l.cutNow(v)
 		}
 	})
 	l.mu.Unlock()
@@ -215,7 +223,7 @@ func (l *Live) lookUp(ctx context.Context, due map[*session.Session]*session.Kee
 			}
 			l.shards[s.Key[0]].each(func(v *Visit) {
 				if v.session == s {
-					l.end(v)
+					v.live.end()
 				}
 			})
 		})

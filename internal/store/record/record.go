@@ -1,7 +1,7 @@
 // Package record is the form in which stores keep what they keep: JSON with
 // short names, so that a record that gains a field is still read by the version
-// before. Times are Unix milliseconds. Redis gets and gives these records too;
-// its scripts keep them as lists, whose fields they call by the names here.
+// before. Times are Unix milliseconds. In Redis only messages are kept so; what
+// else is there has a shorter form, see package redisstore.
 package record
 
 import (

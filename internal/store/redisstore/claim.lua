@@ -1,4 +1,5 @@
--- Claims messages that wait: those of instances that are gone, then new ones.
+-- Claims messages that wait: those of instances that are gone, those that this
+-- instance does not know to hold because an answer was lost, then new ones.
 -- An instance is gone if it has not claimed anything for a while, see alive_key.
 -- Returns places in the stream and messages by turns.
 
@@ -29,8 +30,15 @@ end
 
 for _, holder in ipairs(pending[4] or {}) do
   local left = step.n - #claimed / 2
-  if left > 0 and holder[1] ~= step.instance and redis.call('EXISTS', alive_key(holder[1])) == 0 then
-    for _, held in ipairs(redis.call('XPENDING', OUTBOX, SENDERS, '-', '+', integer(left), holder[1])) do
+  local known, lost = 0
+  if holder[1] == step.instance then
+    known = step.held
+    lost = tonumber(holder[2]) > known
+  else
+    lost = redis.call('EXISTS', alive_key(holder[1])) == 0
+  end
+  if lost and left > 0 then
+    for _, held in ipairs(redis.call('XPENDING', OUTBOX, SENDERS, '-', '+', integer(known + left), holder[1])) do
       local entries = redis.call('XCLAIM', OUTBOX, SENDERS, step.instance, '0', held[1])
       if #entries == 0 then redis.call('XACK', OUTBOX, SENDERS, held[1]) end -- it is not in the stream any more
       add(entries)

@@ -48,13 +48,20 @@ func (s *Store) Put(ctx context.Context, m outbox.Message) error {
 	return err
 }
 
-// Claim implements outbox.Store.
+// Claim implements outbox.Store. One claim at a time is made, so that what this
+// instance holds and does not know is what a lost answer left behind.
 func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
+	s.claiming.Lock()
+	defer s.claiming.Unlock()
+	s.mu.Lock()
+	held := len(s.claimed)
+	s.mu.Unlock()
 	raw, err := s.run(ctx, claimStep, struct {
 		Now      int64  `json:"now"`
 		Instance string `json:"instance"`
+		Held     int    `json:"held"`
 		N        int    `json:"n"`
-	}{record.Millis(time.Now()), s.instance, n})
+	}{record.Millis(time.Now()), s.instance, held, n})
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +74,11 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 		encoded, _ := list[i+1].(string)
 		m, err := decodeMessage(encoded)
 		if err != nil {
-			return nil, err
+			s.logger.Error("a message that waits is left alone", "error", err)
+			continue
+		}
+		if s.claimed[m.ID] == place {
+			continue // it is at work on that
 		}
 		s.claimed[m.ID] = place
 		messages = append(messages, m)
@@ -75,7 +86,8 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	return messages, nil
 }
 
-// Release implements outbox.Store.
+// Release implements outbox.Store. What could not be given back is claimed
+// anew, by the next claim.
 func (s *Store) Release(ctx context.Context, ids ...string) error {
 	var places []string
 	s.mu.Lock()
@@ -89,18 +101,16 @@ func (s *Store) Release(ctx context.Context, ids ...string) error {
 		return nil
 	}
 	_, err := s.run(ctx, releaseStep, struct {
-		Places []string `json:"places"`
-	}{places})
-	if err != nil {
-		return err
-	}
+		Instance string   `json:"instance"`
+		Places   []string `json:"places"`
+	}{s.instance, places})
 	s.mu.Lock()
 	for _, id := range ids {
 		delete(s.claimed, id)
 	}
 	s.mu.Unlock()
 	s.tellWaiting()
-	return nil
+	return err
 }
 
 // change is a change of a message for the script.

@@ -37,7 +37,7 @@ local function sign_in(name, record)
   others = others == name and '' or others or '' -- mostly there is no other link
   mark_used(name, record, now, session, person and '' or 'new')
   meet(address, person)
-  for at = 1, #others, NAME do use_up(others:sub(at, at + NAME - 1), now) end -- all but the link itself, which is by now
+  for at = 1, #others, NAME do use_up(others:sub(at, at + NAME - 1), now) end
   if replace ~= '' then end_session(replace) end
   save(session_key(session), struct.pack('>I2c0i8', #address, address, session_expires) .. session_rest, now, session_expires)
   list_session(address, session, session_expires, now)

@@ -30,12 +30,14 @@ type Store struct {
 	timeout time.Duration
 	logger  *slog.Logger
 	broken  breaker
+	wire    wire
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
 	instance string // tells this store from those of other instances
 
+	claiming  sync.Mutex // held by the one claim that is made
 	mu        sync.Mutex
 	onEnd     map[int]func(session.Key)
 	onDoubt   map[int]func()

@@ -79,8 +79,10 @@ func (s *Store) evalOnce(ctx context.Context, command, step string, arguments []
 	words := append([]any{command, step, 2, s.base, s.base + "2"}, arguments...)
 	call := onceCommand{redis.NewCmd(ctx, words...)}
 	call.SetFirstKeyPos(3)
-	err := s.client.Process(ctx, call)
-	return call.Val(), err
+	if err := s.send(ctx, call); err != nil {
+		return nil, err
+	}
+	return call.Val(), nil
 }
 
 // onceCommand is a command that a client does not send again by itself after

@@ -1,0 +1,114 @@
+package caddymodule
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"golang.org/x/net/publicsuffix"
+)
+
+// advice is what the configuration tells by itself: things that load, and that
+// an operator should know. It needs no store and no network.
+func (a *App) advice() (found []finding) {
+	found = append(found, a.adviseOnSecret())
+	found = append(found, a.adviseOnSites()...)
+	for _, module := range a.mailModules {
+		switch m := module.(type) {
+		case *ConsoleMailer:
+			found = append(found, finding{
+				"mailer console", warning, "it prints messages where the server runs, and sends them to nobody",
+				`configure another, for instance mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`,
+			})
+		case *MailgunMailer:
+			found = append(found, a.adviseOnAlignment(m), a.adviseOnWebhook(m))
+		}
+	}
+	return found
+}
+
+func (a *App) adviseOnSecret() finding {
+	f := finding{Check: "secret", Result: fine, Found: "it is configured"}
+	switch n := len(a.secrets); {
+	case n == 0:
+		f.Found = "generated at the first start, and kept in Caddy's storage: whoever loses that signs everybody out"
+	case n > 1:
+		f.Found = fmt.Sprintf("%d are configured: the first signs, all are recognized", n)
+	}
+	return f
+}
+
+// adviseOnSites tells where links lead.
+func (a *App) adviseOnSites() (found []finding) {
+	for _, origin := range a.origins() {
+		if !origin.IsLoopback() {
+			found = append(found, finding{Check: "site", Result: fine, Found: fmt.Sprintf("links lead to %s", origin)})
+			continue
+		}
+		found = append(found, finding{
+			"site", warning, fmt.Sprintf("links lead to %s, which works on this machine only", origin),
+			"for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it",
+		})
+	}
+	if found == nil {
+		found = []finding{{"site", warning, "no site has the directive doorpost: nothing is guarded", "add doorpost { allow … } to a site"}}
+	}
+	return found
+}
+
+// origins are those of all sites, in the order of the alphabet.
+func (a *App) origins() (sorted []gate.Origin) {
+	all := make(map[string]gate.Origin)
+	for _, s := range a.sites {
+		for _, origin := range s.origins.All() {
+			all[origin.String()] = origin
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		sorted = append(sorted, all[name])
+	}
+	return sorted
+}
+
+// adviseOnAlignment compares the domain that signs with the one that readers
+// see. Receivers that follow DMARC want the two to be of one organization (RFC
+// 7489, section 3.1). It asks no DNS: whether the records exist is not known.
+func (a *App) adviseOnAlignment(m *MailgunMailer) finding {
+	sending, err := resolve("domain", m.Domain)
+	if err != nil {
+		return finding{Check: "from", Result: warning, Found: "the sending domain cannot be told any more: " + err.Error()}
+	}
+	from := a.from.Domain()
+	if organization(sending) == organization(from) {
+		return finding{Check: "from", Result: fine, Found: fmt.Sprintf("%s and the sending domain %s belong together", from, sending)}
+	}
+	return finding{
+		"from", warning,
+		fmt.Sprintf("messages come from %s, and Mailgun signs them for %s: receivers that follow DMARC put them into spam or refuse them", from, sending),
+		fmt.Sprintf("let from be an address of %s, or register a domain of %s with Mailgun", sending, from),
+	}
+}
+
+// organization is the domain below a public suffix that a domain lies under.
+func organization(domain string) string {
+	domain = strings.ToLower(domain)
+	if registered, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return registered
+	}
+	return domain
+}
+
+func (a *App) adviseOnWebhook(m *MailgunMailer) finding {
+	if m.WebhookKey != "" {
+		return finding{Check: "webhook", Result: fine, Found: "reports of Mailgun on bounces and complaints are taken in"}
+	}
+	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
+	for _, origin := range a.origins() {
+		if !origin.IsLoopback() {
+			advice += fmt.Sprintf(", to %s%s/hooks/mailgun", origin, gate.PathPrefix)
+		}
+	}
+	return finding{"webhook", warning, "without webhook_key nobody hears of messages that bounce after Mailgun took them", advice}
+}

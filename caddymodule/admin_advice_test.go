@@ -1,0 +1,97 @@
+package caddymodule
+
+import (
+	"strings"
+	"testing"
+)
+
+const mailgunSite = `{
+	doorpost {
+		SECRET
+		store memory
+		mailer mailgun {
+			domain DOMAIN
+			api_key key-test
+			WEBHOOK
+		}
+		from "Example <sign-in@FROM>"
+	}
+}
+https://app.example.com, https://www.example.com {
+	doorpost {
+		allow *
+	}
+}
+`
+
+// adviceOn is the findings on a configuration in which some words are replaced.
+func adviceOn(t *testing.T, source string, replacements ...string) map[string]finding {
+	t.Helper()
+	isolate(t)
+	replacements = append(replacements, "SECRET", "", "DOMAIN", "mg.example.com", "WEBHOOK", "", "FROM", "example.com")
+	app := provisionedApp(t, strings.NewReplacer(replacements...).Replace(source))
+	found := make(map[string]finding)
+	for _, f := range app.advice() {
+		found[f.Check] = f
+	}
+	return found
+}
+
+func TestTheSenderIsHeldAgainstTheSendingDomain(t *testing.T) {
+	for _, c := range []struct {
+		domain, from string
+		want         verdict
+	}{
+		{"mg.example.com", "mg.example.com", fine},
+		{"mg.example.com", "example.com", fine},
+		{"example.com", "news.example.com", fine},
+		{"mg.example.com", "news.example.com", fine}, // of one organization: relaxed alignment
+		{"MG.Example.com", "EXAMPLE.com", fine},
+		{"mg.example.com", "example.org", warning},
+		{"mg.example.co.uk", "other.co.uk", warning},
+		{"example.com", "notexample.com", warning},
+		{"com.example.org", "example.com", warning},
+	} {
+		got := adviceOn(t, mailgunSite, "DOMAIN", c.domain, "FROM", c.from)["from"]
+		if got.Result != c.want || (got.Advice == "") != (c.want == fine) {
+			t.Errorf("mail from %s through %s is %+v, want %s", c.from, c.domain, got, c.want)
+		}
+	}
+}
+
+func TestAMissingWebhookKeyIsToldWithTheHookOfEachSite(t *testing.T) {
+	got := adviceOn(t, mailgunSite)["webhook"]
+	if got.Result != warning {
+		t.Errorf("without a key the finding is %+v", got)
+	}
+	for _, hook := range []string{"https://app.example.com/_doorpost/hooks/mailgun", "https://www.example.com/_doorpost/hooks/mailgun"} {
+		if !strings.Contains(got.Advice, hook) {
+			t.Errorf("the advice does not name %s: %s", hook, got.Advice)
+		}
+	}
+	if got := adviceOn(t, mailgunSite, "WEBHOOK", "webhook_key some-signing-key")["webhook"]; got.Result != fine {
+		t.Errorf("with a key the finding is %+v", got)
+	}
+}
+
+func TestAdviceTellsWhereTheSecretComesFromAndWhereLinksLead(t *testing.T) {
+	found := adviceOn(t, mailgunSite)
+	if got := found["secret"]; got.Result != fine || !strings.Contains(got.Found, "generated") {
+		t.Errorf("a generated secret is %+v", got)
+	}
+	if got := found["site"]; got.Result != fine || !strings.Contains(got.Found, "https://") {
+		t.Errorf("https sites are %+v", got)
+	}
+	one, other := strings.Repeat("0123456789abcdef", 4), strings.Repeat("fedcba9876543210", 4)
+	if got := adviceOn(t, mailgunSite, "SECRET", "secret "+one)["secret"]; got.Result != fine || !strings.Contains(got.Found, "configured") {
+		t.Errorf("a given secret is %+v", got)
+	}
+	got := adviceOn(t, mailgunSite, "SECRET", "secret "+one+" "+other)["secret"]
+	if got.Result != fine || !strings.Contains(got.Found, "2 are configured") || strings.Contains(got.Found, one[:8]) {
+		t.Errorf("two secrets are %+v", got)
+	}
+	got = adviceOn(t, "{\n doorpost {\n store memory\n mailer console\n }\n}\nhttp://localhost:8080 {\n doorpost {\n allow *\n }\n}\n")["site"]
+	if got.Result != warning || !strings.Contains(got.Found, "http://localhost:8080") {
+		t.Errorf("a site on loopback is %+v", got)
+	}
+}

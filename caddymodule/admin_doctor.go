@@ -1,0 +1,170 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/mail"
+)
+
+// examineTime bounds each check that asks a mail service.
+const examineTime = 30 * time.Second
+
+// verdict says how bad it is.
+type verdict string
+
+// The verdicts.
+const (
+	fine    verdict = "ok"
+	warning verdict = "warning" // it works, and somebody should know
+	wrong   verdict = "wrong"   // people cannot sign in, or not all of them
+)
+
+// finding is what one check of doctor found.
+type finding struct {
+	Check  string  `json:"check"`
+	Result verdict `json:"result"`
+	Found  string  `json:"found"`            // in words
+	Advice string  `json:"advice,omitempty"` // what to do about it
+}
+
+// examination is what POST /doorpost/doctor takes.
+type examination struct {
+	SendTo string `json:"send_to,omitempty"` // who gets a test message; empty for nobody
+}
+
+// examine checks store and mail, and answers with a finding on each line, as
+// soon as it is known (application/x-ndjson).
+func examine(a *App, w http.ResponseWriter, r *http.Request) error {
+	to, err := readExamination(w, r)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	answer, flush := json.NewEncoder(w), http.NewResponseController(w)
+	tell := func(found ...finding) {
+		for _, f := range found {
+			if answer.Encode(f) != nil || flush.Flush() != nil {
+				return // whoever asked went away
+			}
+		}
+	}
+	ctx := r.Context()
+	mailers := a.startMailerChecks(ctx)
+	if h, err := a.open(); err != nil {
+		tell(finding{"store", wrong, "it cannot be opened: " + err.Error(), "nobody can sign in before"})
+	} else {
+		tell(h.checkStore(ctx)...)
+	}
+	tell(a.advice()...)
+	for _, m := range mailers {
+		tell(<-m)
+	}
+	if to != "" {
+		tell(a.sendTest(ctx, to))
+	}
+	return nil
+}
+
+// readExamination tells who is to get a test message. An empty body is fine.
+func readExamination(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
+	var order examination
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&order); err != nil && !errors.Is(err, io.EOF) {
+		return "", apiError(http.StatusBadRequest, `the body is not {"send_to": "<address>"}: %w`, err)
+	}
+	if order.SendTo == "" {
+		return "", nil
+	}
+	if to, err = address.Parse(order.SendTo); err != nil {
+		return "", apiError(http.StatusBadRequest, "send_to: %w", err)
+	}
+	return to, nil
+}
+
+func (h *house) checkStore(ctx context.Context) (found []finding) {
+	warnings, err := h.backend.store.Health(ctx)
+	if err != nil {
+		return []finding{{
+			"store", wrong, "it does not answer: " + err.Error(),
+			"see that it runs and can be reached; until then only people who are signed in get through, and not for long",
+		}}
+	}
+	for _, w := range warnings {
+		found = append(found, finding{Check: "store", Result: warning, Found: w})
+	}
+	if found == nil {
+		found = []finding{{Check: "store", Result: fine, Found: "it answers"}}
+	}
+	return found
+}
+
+// startMailerChecks asks all mail services at once. Each result comes through
+// a channel of its own.
+func (a *App) startMailerChecks(ctx context.Context) (results []chan finding) {
+	health := healthOf(a.mailers)
+	for i, module := range a.mailModules {
+		checker, ok := module.Mailer().(mail.Checker)
+		if _, prints := module.(*ConsoleMailer); prints || !ok {
+			continue // there is no service to ask; see advice
+		}
+		result := make(chan finding, 1)
+		results = append(results, result)
+		go func() { result <- checkMailer(ctx, checker, health[i]) }()
+	}
+	return results
+}
+
+// checkMailer asks a mail service whether it would take messages from us.
+func checkMailer(ctx context.Context, checker mail.Checker, known mailerHealth) finding {
+	f := finding{Check: "mailer " + known.Name, Result: fine}
+	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	defer cancel()
+	switch err := checker.Check(ctx); {
+	case err != nil:
+		f.Result, f.Found = wrong, err.Error()
+		f.Advice = "mend it and run doctor again; outbox list shows what did not go out meanwhile"
+	case !known.Available:
+		f.Result, f.Found = warning, "it answers now, but is left alone for a while because it failed, since "+stamp(known.Since)+": "+known.Problem
+		f.Advice = "nothing, if that is over: it is tried again by itself, within 5 minutes"
+	default:
+		f.Found = "it answers and takes our credentials"
+	}
+	return f
+}
+
+// sendTest sends a message as any other is sent: through the first mailer that
+// is not left alone, or the next one that takes it.
+func (a *App) sendTest(ctx context.Context, to address.Address) finding {
+	f := finding{Check: "test message", Result: fine}
+	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	defer cancel()
+	receipt, err := a.mailers.Send(ctx, testMessage(a.from, to))
+	if err != nil {
+		f.Result, f.Found, f.Advice = wrong, err.Error(), "mend it and try again"
+		return f
+	}
+	f.Found = receipt.Mailer + " took it for " + to.Mask()
+	if receipt.ID != "" {
+		f.Found += ", and knows it as " + receipt.ID
+	}
+	f.Advice = "look into the mailbox and into its spam folder; against the latter help SPF, DKIM and DMARC records of the sender's domain"
+	return f
+}
+
+// testMessage is in English: operators read it.
+func testMessage(from mail.Mailbox, to address.Address) mail.Message {
+	return mail.Message{
+		ID: mail.NewID(), From: from, To: string(to), Language: "en", Subject: "Test message from Doorpost",
+		Text: "This is a test. Doorpost can send mail to this mailbox.\n\nAn operator asked for it with doorpost doctor --send-to. There is nothing to do.\n",
+		HTML: "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test message from Doorpost</title></head>\n" +
+			"<body><p>This is a test. Doorpost can send mail to this mailbox.</p>\n" +
+			"<p>An operator asked for it with <code>doorpost doctor --send-to</code>. There is nothing to do.</p></body></html>\n",
+	}
+}

@@ -1,0 +1,135 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/emersion/go-smtp"
+)
+
+// examine has the gateway examined and returns the findings by their checks.
+func (a admin) examine(body string) map[string]finding {
+	a.t.Helper()
+	got := a.ask("POST", "/doorpost/doctor", body, nil)
+	if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/x-ndjson" {
+		a.t.Fatalf("doctor is answered with %d %s", got.status, got.body)
+	}
+	found := make(map[string]finding)
+	for lines := json.NewDecoder(strings.NewReader(got.body)); ; {
+		var f finding
+		err := lines.Decode(&f)
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		if err != nil || f.Check == "" || f.Found == "" || f.Result != fine && f.Result != warning && f.Result != wrong {
+			a.t.Fatalf("a finding is %+v (%v)", f, err)
+		}
+		found[f.Check] = f
+	}
+}
+
+func TestDoctorFindsWhatIsWellAndWhatIsNot(t *testing.T) {
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer console\nmailer smtp "+closedPort(t)+" {\ntls off\n}\n}\n", helloBehindGate)
+	found := a.examine("")
+	for check, want := range map[string]verdict{
+		"store": fine, "secret": fine, "site": warning, "mailer console": warning, "mailer smtp": wrong,
+	} {
+		if found[check].Result != want {
+			t.Errorf("%s is %+v, want %s", check, found[check], want)
+		}
+		if want != fine && found[check].Advice == "" {
+			t.Errorf("%s is %s without advice", check, want)
+		}
+	}
+	if _, sent := found["test message"]; sent || len(found) != 5 {
+		t.Errorf("the findings are %+v", found)
+	}
+}
+
+func TestDoctorSendsATestMessageWhenItIsAskedTo(t *testing.T) {
+	a := newAdmin(t, "", helloBehindGate)
+	found := a.examine(`{"send_to": "Operator@example.com"}`)["test message"]
+	if found.Result != fine || !strings.Contains(found.Found, "console took it for o***@example.com") {
+		t.Errorf("sending is %+v", found)
+	}
+	for {
+		select {
+		case message := <-mailbox:
+			if strings.Contains(message, "To:      operator@example.com\n") && strings.Contains(message, "This is a test.") {
+				return
+			}
+		case <-time.After(patience):
+			t.Fatal("the message did not come")
+		}
+	}
+}
+
+// serveSMTP serves a mail server that takes everything.
+func serveSMTP(listener net.Listener) {
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return smtpSession{}, nil }))
+	server.Domain, server.ErrorLog = "mail.test", log.New(io.Discard, "", 0)
+	_ = server.Serve(listener)
+}
+
+type smtpSession struct{}
+
+func (smtpSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (smtpSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (smtpSession) Data(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+func (smtpSession) Reset()        {}
+func (smtpSession) Logout() error { return nil }
+
+func TestDoctorTellsOfAMailerThatIsLeftAlone(t *testing.T) {
+	address := closedPort(t)
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer smtp "+address+" {\ntls off\n}\n}\n", helloBehindGate)
+	a.exhaust()
+	listener, err := net.Listen("tcp", address) // the service is back, and was not tried since
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go serveSMTP(listener)
+	if f := a.examine("")["mailer smtp"]; f.Result != warning || !strings.Contains(f.Found, "left alone") {
+		t.Errorf("doctor finds %+v", f)
+	}
+}
+
+func TestDoctorTellsOfAStoreThatIsDownOrToBeMended(t *testing.T) {
+	server := redistest.Single(t)
+	a := newAdmin(t, "doorpost {\nsecret "+strings.Repeat("0123456789abcdef", 4)+"\nstore redis "+server.URL()+"\nmailer console\n}\n", helloBehindGate)
+	if f := a.examine("")["store"]; f.Result != fine {
+		t.Errorf("a healthy store is %+v", f)
+	}
+	server.Set(t, "maxmemory-policy", "allkeys-lru")
+	if f := a.examine("")["store"]; f.Result != warning || !strings.Contains(f.Found, "allkeys-lru") {
+		t.Errorf("a store that forgets is %+v", f)
+	}
+	server.Kill()
+	if f := a.examine("")["store"]; f.Result != wrong || f.Advice == "" {
+		t.Errorf("a store that is down is %+v", f)
+	}
+}
+
+func TestDoctorRefusesWhatItCannotRead(t *testing.T) {
+	a := newAdmin(t, "", helloBehindGate)
+	for body, says := range map[string]string{
+		`{"sendto": "alice@example.com"}`:                  "send_to",
+		`{"send_to": "nobody"}`:                            "exactly one @",
+		`{"send_to": "` + strings.Repeat("a", 5000) + `"}`: "too large",
+	} {
+		if said := a.refuses("POST", "/doorpost/doctor", body, http.StatusBadRequest); !strings.Contains(said, says) {
+			t.Errorf("%.40s is refused with %q, want %q in it", body, said, says)
+		}
+	}
+}

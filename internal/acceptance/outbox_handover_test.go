@@ -1,0 +1,91 @@
+package acceptance
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+const pending = 100 // messages, while the mail service does not answer
+
+// deaf makes a service deaf until the returned function is called. It takes
+// then what it was given before, also from those who did not wait for that.
+func deaf(t testing.TB) (hear func(), wait func()) {
+	heard := make(chan struct{})
+	hear = sync.OnceFunc(func() { close(heard) })
+	t.Cleanup(hear)
+	return hear, func() { <-heard }
+}
+
+// A reload while messages wait loses none, whatever becomes of the attempts
+// that it breaks off.
+func TestReloadLosesNoMessageThatWaits(t *testing.T) {
+	t.Parallel()
+	hear, wait := deaf(t)
+	service := startMailgun(t, func(http.ResponseWriter, *http.Request, string, int) bool {
+		wait()
+		return true
+	})
+	t.Cleanup(hear)
+	g := service.sendsThrough(t, setup{silent: true})
+	p := new(promises)
+	p.keep(t, pending, g.visitor())
+	await(t, "messages to be sent", func() bool { return service.asked() > 0 })
+	next := g.setup
+	next.site = "allow *@example.com\npublic /new/*"
+	g.configure(next)
+	if code, output := runToEnd(t, g.home, "reload", "--config", g.caddyfile(), "--address", g.admin); code != 0 {
+		t.Fatalf("the reload ended with %d: %s", code, output)
+	}
+	g.visitor().open("/new/x").echo(t)
+	if len(service.missing(p.addresses())) != pending {
+		t.Error("a deaf service took a message")
+	}
+	hear()
+	comeToTheirEnd(t, p, service, g)
+}
+
+// Two instances are restarted one after the other while messages wait.
+func TestRollingRestartLosesNoMessageThatWaits(t *testing.T) {
+	t.Parallel()
+	hear, wait := deaf(t)
+	service := startSMTP(t, func(at smtpStep, _ string, _ int) error {
+		if at == atDot {
+			wait()
+		}
+		return nil
+	})
+	t.Cleanup(hear)
+	p := startPair(t, setup{mailer: service.mailer, silent: true})
+	asked := new(promises)
+	asked.keep(t, pending, p.visitor().at(p.a), p.visitor().at(p.b))
+	for _, g := range p.instances() {
+		g.restart()
+	}
+	if len(service.missing(asked.addresses())) != pending {
+		t.Error("a deaf service took a message")
+	}
+	hear()
+	comeToTheirEnd(t, asked, service, p.instances()...)
+}
+
+// comeToTheirEnd waits until every promised message has arrived and is known to
+// have done so, and stops the gates.
+func comeToTheirEnd(t *testing.T, p *promises, service *mailService, gates ...*stage) {
+	t.Helper()
+	p.haveArrived(t, service)
+	if !holdsWithin(deliveryPatience, func() bool {
+		var all string
+		for _, g := range gates {
+			all += g.gate.output()
+		}
+		return service.areKnown(sentMessages(all), time.Time{})
+	}) {
+		t.Error("not every message that arrived is known to have been sent")
+	}
+	for _, g := range gates {
+		g.gate.stop()
+	}
+	t.Logf("%d messages, %d extra copies", p.count(), service.checkCopies(t))
+}
