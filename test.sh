@@ -96,12 +96,17 @@ function show(key) { printf "%s", output[key] }
 	action = field("Action"); package = field("Package"); test = field("Test"); key = package "\n" test
 }
 action == "build-output" { printf "%s", plain(field("Output")); fflush(); next }
-action == "output" { output[key] = output[key] plain(field("Output")); next }
+action == "output" {
+	said = plain(field("Output")); output[key] = output[key] said
+	if (match(said, /catalogue: [0-9]+ covered, [0-9]+ excluded/)) catalogue = substr(said, RSTART, RLENGTH)
+	next
+}
 action == "run" { running[key] = 1; next }
 test != "" && (action == "pass" || action == "fail" || action == "skip") {
 	delete running[key]
 	if (action == "pass") { passed++; passedIn[package]++ }
 	if (action == "fail") { failed++; failedIn[package]++; show(key) }
+	if (action == "fail" && test ~ /^TestAttack[A-Z][A-Z][0-9][0-9][^\/]*$/) attacks++
 	if (action == "skip") { skipped++; show(key) }
 	delete output[key]; fflush(); next
 }
@@ -122,6 +127,7 @@ test == "" && (action == "pass" || action == "fail") {
 }
 END {
 	for (other in running) { show(other); split(other, part, "\n"); print "--- FAIL: " part[1] " " part[2] " (did not end)"; failed++ }
+	if (catalogue) printf "attack %s, %d tests of it failing\n", catalogue, attacks
 	printf "%d %d %d\n", passed, failed, skipped > counts
 }'
 

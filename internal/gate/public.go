@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // PathPrefix is under what all pages of ours lie.
@@ -73,16 +74,17 @@ func isPlainURL(u *url.URL) bool {
 	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
 }
 
-// isPlain tells whether a decoded path has no dot segments, no empty ones, and
-// no character that some server takes for a separator or decodes once more.
+// isPlain tells whether a decoded path has no dot segments, no empty ones, no
+// character that some server takes for a separator or decodes once more, and
+// nothing that is no UTF-8, in which some find dots and slashes (CVE-2008-2938).
 func isPlain(path string) bool {
 	for i := range len(path) {
 		switch c := path[i]; {
-		case c < ' ', c == 0x7f, c == '\\', c == ';', c == '%':
+		case c < ' ', c == 0x7f, c == '\\', c == ';', c == '%', c == '?', c == '#':
 			return false
 		}
 	}
-	return path == "/" || strings.HasPrefix(path, "/") && !strings.Contains(path, "//") && !hasDotSegment(path)
+	return path == "/" || strings.HasPrefix(path, "/") && !strings.Contains(path, "//") && !hasDotSegment(path) && utf8.ValidString(path)
 }
 
 func hasDotSegment(path string) bool {

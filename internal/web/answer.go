@@ -18,18 +18,46 @@ const storeRetry = 5 * time.Second
 // noPagePolicy is the content security policy of what is no page.
 const noPagePolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
-// secure sets the headers that every answer of ours has. Nothing of ours is
-// kept by caches, framed, or told to other sites.
-func secure(header http.Header, policy string) {
-	header.Set("Content-Security-Policy", policy)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-store")
-	// With no-referrer browsers send Origin: null with our own forms.
-	header.Set("Referrer-Policy", "same-origin")
-	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("X-Frame-Options", "DENY")
-	header.Add("Vary", "Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept")
+// field is a header field. Its name is in canonical form: it is not made so.
+type field struct{ name, value string }
+
+// secured are fields that every answer of ours has. Nothing of ours is kept by
+// caches, framed, or told to other sites.
+var secured = [...]field{
+	{"X-Content-Type-Options", "nosniff"},
+	{"Cache-Control", "no-store"},
+	{"Referrer-Policy", "same-origin"}, // with no-referrer browsers send Origin: null with our own forms
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"X-Frame-Options", "DENY"},
+}
+
+// secure sets the fields that every answer of ours has, with a content security
+// policy, and those that this one has besides.
+//
+// The values lie in one array, which saves an allocation for each. The array is
+// this answer's own although most of the values never change: the header
+// directive of Caddy replaces text in place, and would do so in the answers to
+// others too.
+func secure(header http.Header, policy string, more ...field) {
+	values := make([]string, 0, len(secured)+len(more)+2)
+	set := func(name, value string) {
+		values = append(values, value)
+		header[name] = values[len(values)-1 : len(values) : len(values)] // whoever appends moves away
+	}
+	for _, f := range secured {
+		set(f.name, f.value)
+	}
+	set("Content-Security-Policy", policy)
+	const vary = "Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept"
+	if len(header["Vary"]) > 0 {
+		header.Add("Vary", vary)
+	} else {
+		set("Vary", vary)
+	}
+	for _, f := range more {
+		set(f.name, f.value)
+	}
 }
 
 // show answers with a page.
@@ -38,6 +66,9 @@ func (d *Door) show(c *call, status int, p view.Page) {
 }
 
 func (d *Door) showWithPolicy(c *call, status int, p view.Page, policy string) {
+	if c.lang == nil {
+		c.lang = d.language(c.r)
+	}
 	var body bytes.Buffer
 	if err := d.Views.Render(&body, c.lang, p); err != nil {
 		d.Logger.Error("rendering a page", "error", err)
@@ -54,6 +85,11 @@ func (d *Door) showWithPolicy(c *call, status int, p view.Page, policy string) {
 
 func (c *call) write(status int, body []byte) {
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	c.finish(status, body)
+}
+
+// finish answers; the length of the body is among the headers.
+func (c *call) finish(status int, body []byte) {
 	c.w.WriteHeader(status)
 	if c.r.Method != http.MethodHead {
 		c.w.Write(body) // who does not read the answer does not miss it
@@ -64,70 +100,23 @@ func (c *call) write(status int, body []byte) {
 // header as it is: http.Redirect would clean it, and it has to come back byte
 // for byte.
 func (c *call) seeOther(to string) {
-	header := c.w.Header()
-	secure(header, noPagePolicy)
-	header.Set("Location", to)
-	c.write(http.StatusSeeOther, nil)
+	secure(c.w.Header(), noPagePolicy, field{"Location", to}, field{"Content-Length", "0"})
+	c.finish(http.StatusSeeOther, nil)
 }
 
 // json answers a program.
 func (c *call) json(status int, contentType string, body any) {
+	encoded := encode(body)
+	secure(c.w.Header(), noPagePolicy, field{"Content-Type", contentType}, field{"Content-Length", strconv.Itoa(len(encoded))})
+	c.finish(status, encoded)
+}
+
+func encode(body any) []byte {
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		encoded = []byte("{}")
 	}
-	header := c.w.Header()
-	secure(header, noPagePolicy)
-	header.Set("Content-Type", contentType)
-	c.write(status, append(encoded, '\n'))
-}
-
-// problemDetails is the answer to a program (RFC 9457).
-type problemDetails struct {
-	Type      string `json:"type"`
-	Title     string `json:"title"`
-	Status    int    `json:"status"`
-	Detail    string `json:"detail,omitempty"`
-	SignInURL string `json:"sign_in_url,omitempty"`
-}
-
-// problemKinds are the problems that have a page.
-var problemKinds = map[int]struct{ kind, detail string }{
-	http.StatusBadRequest:            {view.ProblemMalformed, "the form cannot be read: each field is given once, as application/x-www-form-urlencoded"},
-	http.StatusForbidden:             {view.ProblemCrossSite, "a form is accepted from a page of this site only: Origin or Sec-Fetch-Site has to say so"},
-	http.StatusNotFound:              {view.ProblemNotFound, "there is nothing here"},
-	http.StatusMethodNotAllowed:      {view.ProblemWrongMethod, "the Allow header lists the methods that work here"},
-	http.StatusRequestEntityTooLarge: {view.ProblemTooLarge, "a form has at most 16 KiB"},
-	http.StatusUnsupportedMediaType:  {view.ProblemUnsupported, "a form is sent as application/x-www-form-urlencoded"},
-	http.StatusMisdirectedRequest:    {view.ProblemWrongHost, "the Host of the request is no address of this site; if there is a proxy in front, it has to pass the Host on"},
-	http.StatusTooEarly:              {view.ProblemTooEarly, "the request came before the TLS handshake was done; send it again"},
-}
-
-// problem answers with a page to a person and with details to a program.
-func (d *Door) problem(c *call, status int) {
-	known := problemKinds[status]
-	if c.wantsPage() && known.kind != "" {
-		d.show(c, status, view.Problem{Frame: frame(c), Status: status, Kind: known.kind})
-		return
-	}
-	d.writeProblem(c, status, known.detail)
-}
-
-func (d *Door) writeProblem(c *call, status int, detail string) {
-	c.json(status, "application/problem+json", problemDetails{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail,
-	})
-}
-
-// signInRequired answers a program that nobody is signed in (RFC 9110, section
-// 15.5.2). The scheme is one that no browser asks a password for.
-func (d *Door) signInRequired(c *call) {
-	signIn := c.origin.String() + gate.PathPrefix + "/sign-in"
-	c.w.Header().Set("WWW-Authenticate", `Doorpost sign_in_url="`+signIn+`"`)
-	c.json(http.StatusUnauthorized, "application/problem+json", problemDetails{
-		Type: "about:blank", Title: http.StatusText(http.StatusUnauthorized), Status: http.StatusUnauthorized,
-		Detail: "nobody is signed in; a person signs in at sign_in_url", SignInURL: signIn,
-	})
+	return append(encoded, '\n')
 }
 
 // unavailable answers that the store is down. It keeps where the person wanted

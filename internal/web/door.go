@@ -24,6 +24,7 @@ type Door struct {
 	request      session.Signer // of the request cookie
 	confirmation session.Signer // of the word that a confirm page was shown
 	pages        map[string]page
+	challenges   challenges
 }
 
 // Parts are what a door is made of.
@@ -80,24 +81,28 @@ type call struct {
 	r      *http.Request
 	visit  *gate.Visit
 	origin gate.Origin
-	client netip.Addr // of the visitor; invalid if unknown
-	lang   *text.Language
+	client netip.Addr     // of the visitor; invalid if unknown
+	lang   *text.Language // that the visitor reads; nil for a request for the app, until a page is shown
 	now    time.Time
 
 	forProgram bool // whatever it says it accepts
 }
 
-func (d *Door) newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit, client netip.Addr) *call {
-	r = r.WithContext(audit.WithRequest(r.Context(), client))
-	c := &call{w: w, r: r, visit: v, client: client, now: time.Now(), lang: d.Languages.Match(r.Header.Get("Accept-Language"))}
+func newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit, client netip.Addr) *call {
+	c := &call{w: w, r: r, visit: v, client: client, now: time.Now()}
 	c.origin, _ = v.Origin()
 	return c
+}
+
+func (d *Door) language(r *http.Request) *text.Language {
+	return d.Languages.Match(r.Header.Get("Accept-Language"))
 }
 
 // Serve answers a request for a path under /_doorpost. The path is that which
 // the visitor sent. The caller has begun the visit.
 func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gate.Visit, client netip.Addr) {
-	c := d.newCall(w, r, v, client)
+	c := newCall(w, r, v, client)
+	c.lang = d.language(r)
 	if _, ok := v.Origin(); !ok {
 		d.problem(c, http.StatusMisdirectedRequest)
 		return
@@ -110,6 +115,8 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		d.serveMethod(c, p.get, p)
 	case r.Method == http.MethodPost:
+		// To look at a page is no event; what is posted may be one.
+		c.r = r.WithContext(audit.WithRequest(r.Context(), client))
 		d.serveMethod(c, p.post, p)
 	default:
 		d.serveMethod(c, nil, p)

@@ -13,7 +13,7 @@ import (
 // Refuse answers a request for the app that does not pass. The URI is that
 // which the visitor sent.
 func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit, client netip.Addr) {
-	c := d.newCall(w, r, v, client)
+	c := newCall(w, r, v, client)
 	switch verdict {
 	case gate.WrongHost:
 		d.problem(c, http.StatusMisdirectedRequest)
@@ -35,7 +35,7 @@ func (d *Door) noSession(c *call, uri string) {
 		}
 		c.seeOther(signInPath(gate.ReturnTo(uri)))
 	case gate.FormSubmit:
-		c.w.Header().Set("WWW-Authenticate", `Doorpost sign_in_url="`+c.origin.String()+gate.PathPrefix+`/sign-in"`)
+		c.w.Header().Set("WWW-Authenticate", d.challenges.at(c.origin).authenticate)
 		d.show(c, http.StatusUnauthorized, view.FormNotSent{Frame: frame(c), Back: formPage(c)})
 	default:
 		d.signInRequired(c)

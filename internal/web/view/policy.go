@@ -5,13 +5,15 @@ import (
 	"encoding/base64"
 )
 
+// contentSecurityPolicy has no form-action: browsers apply it to redirects too,
+// and an app may send people on to another host right after they signed in.
 func contentSecurityPolicy(style, logoOrigin string) string {
 	sum := sha256.Sum256([]byte(style))
 	images := "'self' data:"
 	if logoOrigin != "" {
 		images += " " + logoOrigin
 	}
-	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; script-src 'self'; " +
+	return "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; " +
 		"style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; connect-src 'self'; img-src " + images
 }
 

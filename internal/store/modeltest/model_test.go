@@ -1,0 +1,186 @@
+package modeltest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// link is what the model knows of a link.
+type link struct {
+	key      signin.LinkKey
+	code     signin.CodeKey
+	who      address.Address
+	site     string
+	policy   string
+	browser  signin.BrowserKey
+	expires  time.Time
+	used     bool // redeemed, or killed
+	redeemed int  // how often it signed in
+}
+
+// request is what the model knows of what a browser asked for last.
+type request struct {
+	who     address.Address
+	site    string
+	expires time.Time
+	tries   int
+	links   []*link
+}
+
+// visit is a session.
+type visit struct {
+	key     session.Key
+	who     address.Address
+	expires time.Time
+	ended   bool
+}
+
+// model is a store in a few maps.
+type model struct {
+	now      time.Time
+	links    []*link
+	requests map[signin.BrowserKey]*request
+	visits   []*visit
+	familiar map[address.Address][]signin.BrowserKey
+	muted    map[address.Address]time.Time
+	made     int // how many keys were made
+
+	// ownClock: the store ends a mute by its own clock, not by the time that it
+	// is told, and no history lasts as long as one.
+	ownClock bool
+}
+
+func (l *link) alive(now time.Time) bool { return !l.used && l.expires.After(now) }
+
+func (v *visit) alive(now time.Time) bool { return !v.ended && v.expires.After(now) }
+
+// asked predicts what asking makes, and does it.
+func (m *model) asked(a signin.Asking) signin.SilentReason {
+	silent := m.mayBeSent(a)
+	next := &request{who: a.Request.Address, site: a.Request.Site, expires: a.Request.Expires}
+	if before := m.requests[a.Browser]; before != nil && before.expires.After(m.now) && before.tries < signin.MaxCodeTries {
+		next.tries = before.tries
+		for _, l := range before.links {
+			if l.alive(m.now) {
+				next.links = append(next.links, l)
+			}
+		}
+	}
+	if silent == signin.NotSilent {
+		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Site, policy: a.Policy, browser: a.Browser, expires: a.Request.Expires}
+		m.links, next.links = append(m.links, l), append(next.links, l)
+	}
+	m.requests[a.Browser] = next
+	return silent
+}
+
+func (m *model) mayBeSent(a signin.Asking) signin.SilentReason {
+	alive := 0
+	for _, l := range m.links {
+		if l.who == a.Request.Address && l.alive(m.now) {
+			alive++
+		}
+	}
+	switch {
+	case !a.Admitted:
+		return signin.SilentNotAllowed
+	case m.isMuted(a.Request.Address) && !slices.Contains(m.familiar[a.Request.Address], a.Browser):
+		return signin.SilentMuted
+	case alive >= signin.MaxLiveLinks:
+		return signin.SilentThreeAlive
+	}
+	return signin.NotSilent
+}
+
+func (m *model) isMuted(who address.Address) bool {
+	until, muted := m.muted[who]
+	return muted && (m.ownClock || until.After(m.now))
+}
+
+// byLink predicts how a redemption of a link ends. What is over may have been
+// forgotten, then the outcome is TooOld.
+func (m *model) byLink(r signin.Redemption) (l *link, outcome signin.Outcome) {
+	for _, known := range m.links {
+		if known.key == r.Link {
+			l = known
+		}
+	}
+	switch {
+	case l == nil || !l.expires.After(m.now):
+		return l, signin.TooOld
+	case l.used:
+		return l, signin.Used
+	case l.site != r.Site:
+		return l, signin.Unknown
+	case l.browser != r.Browser && !r.Elsewhere:
+		return l, signin.OtherBrowser
+	case l.policy != r.Policy:
+		return l, signin.PolicyChanged
+	}
+	return l, signin.SignedIn
+}
+
+// byCode predicts how a redemption of a code ends, and counts a wrong one.
+func (m *model) byCode(r signin.Redemption) (found *link, outcome signin.Outcome) {
+	asked := m.requests[r.Browser]
+	switch {
+	case asked == nil || asked.site != r.Site || !asked.expires.After(m.now):
+		return nil, signin.Unknown
+	case asked.tries >= signin.MaxCodeTries:
+		return nil, signin.RequestEnded
+	}
+	for _, l := range asked.links {
+		if l.alive(m.now) && l.site == r.Site && slices.Contains(r.Codes, l.code) {
+			if l.policy != r.Policy {
+				return l, signin.PolicyChanged
+			}
+			return l, signin.SignedIn
+		}
+	}
+	if asked.tries++; asked.tries < signin.MaxCodeTries {
+		return nil, signin.WrongCode
+	}
+	m.end(asked)
+	return nil, signin.RequestEnded
+}
+
+// end ends a request with its links.
+func (m *model) end(asked *request) {
+	for _, l := range asked.links {
+		l.used = true
+	}
+	asked.tries, asked.links = signin.MaxCodeTries, nil
+}
+
+// signedIn is what a redemption does that signs in.
+func (m *model) signedIn(l *link, r signin.Redemption) {
+	for _, sibling := range m.links {
+		if sibling.who == l.who {
+			sibling.used = true
+		}
+	}
+	l.redeemed++
+	for _, v := range m.visits {
+		if v.key == r.Replace {
+			v.ended = true
+		}
+	}
+	m.visits = append(m.visits, &visit{key: r.Session.Key, who: l.who, expires: r.Session.Expires})
+	if known := m.familiar[l.who]; r.Mark != (signin.BrowserKey{}) && !slices.Contains(known, r.Mark) {
+		known = append(known, r.Mark)
+		m.familiar[l.who] = known[max(0, len(known)-signin.MaxFamiliar):]
+	}
+}
+
+// stopped is what a reader's wish for no more messages does.
+func (m *model) stopped(l *link, until time.Time) {
+	if asked := m.requests[l.browser]; asked != nil && slices.Contains(asked.links, l) {
+		m.end(asked)
+	}
+	l.used = true
+	m.muted[l.who] = until
+}

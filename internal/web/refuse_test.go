@@ -1,0 +1,218 @@
+package web_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+	"github.com/doorpost-auth/doorpost/internal/text"
+	"github.com/doorpost-auth/doorpost/internal/web"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// anonymousURI is what somebody who is not signed in asks for below.
+const anonymousURI = "/reports/2024?month=5&view=table"
+
+// anonymous are requests of somebody who is not signed in, and how often the
+// door allocates to refuse one.
+var anonymous = []struct {
+	name    string
+	headers map[string]string
+	most    float64
+}{
+	{"program", map[string]string{"Accept": "application/json", "User-Agent": "curl/8"}, 2}, // the call, the values of the headers
+	{"navigation", map[string]string{
+		"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "de-AT,de;q=0.9", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
+	}, 4}, // and Location: escaped, then put together
+}
+
+// refuser makes refusals of requests to one door, which has two origins. The
+// visit is the same each time: the door alone is measured.
+type refuser func(host string, headers map[string]string) (refuse func(http.ResponseWriter))
+
+func newRefuser(t testing.TB) refuser {
+	t.Helper()
+	random := make([]byte, keys.MinSecretLength)
+	rand.Read(random)
+	ring, err := keys.NewRing(random)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := memstore.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := view.New(view.Brand{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	languages, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []gate.Origin
+	var cookies []*session.Cookie
+	for _, s := range []string{"https://a.example", "https://b.example:8443"} {
+		origin, err := gate.ParseOrigin(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, origin)
+		cookies = append(cookies, session.NewCookie(ring, session.CookieOptions{Scope: s, Secure: true, Lifetime: time.Hour}))
+	}
+	origins, err := gate.NewOrigins(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.DiscardHandler)
+	keeper := session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
+	door := web.NewDoor(ring, web.Parts{
+		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
+		Keeper:  keeper, Views: views, Languages: languages, Logger: logger,
+	})
+	site := gate.NewSite(origins, cookies, keeper)
+	return func(host string, headers map[string]string) func(http.ResponseWriter) {
+		r := httptest.NewRequest(http.MethodGet, "https://"+host+anonymousURI, nil)
+		for name, value := range headers {
+			r.Header.Set(name, value)
+		}
+		visit, client := site.Arrive(r), netip.MustParseAddr("192.0.2.1")
+		return func(w http.ResponseWriter) { door.Refuse(w, r, anonymousURI, gate.NoSession, visit, client) }
+	}
+}
+
+// wire is an answer as it is sent, with the fields in the order of their names.
+func wire(w *httptest.ResponseRecorder) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, w.Code)
+	_ = w.Header().Write(&b)
+	return strings.ReplaceAll(b.String(), "\r\n", "\n") + "\n" + w.Body.String()
+}
+
+const programRefused = `401
+Cache-Control: no-store
+Content-Length: %[2]d
+Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'
+Content-Type: application/problem+json
+Cross-Origin-Opener-Policy: same-origin
+Cross-Origin-Resource-Policy: same-origin
+Referrer-Policy: same-origin
+Vary: Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept
+Www-Authenticate: Doorpost sign_in_url="%[1]s/_doorpost/sign-in"
+X-Content-Type-Options: nosniff
+X-Frame-Options: DENY
+
+{"type":"about:blank","title":"Unauthorized","status":401,"detail":"nobody is signed in; a person signs in at sign_in_url","sign_in_url":"%[1]s/_doorpost/sign-in"}
+`
+
+const navigationRefused = `303
+Cache-Control: no-store
+Content-Length: 0
+Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'
+Cross-Origin-Opener-Policy: same-origin
+Cross-Origin-Resource-Policy: same-origin
+Location: /_doorpost/sign-in?to=%2Freports%2F2024%3Fmonth%3D5%26view%3Dtable
+Referrer-Policy: same-origin
+Vary: Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept
+X-Content-Type-Options: nosniff
+X-Frame-Options: DENY
+
+`
+
+// Whatever comes between the door and the visitor may change an answer in
+// place, as the header directive of Caddy does when it replaces text.
+func TestRefusalsAreTheSameWhateverBecameOfOthers(t *testing.T) {
+	refuser := newRefuser(t)
+	var all sync.WaitGroup
+	for host, programRefused := range map[string]string{
+		"a.example": fmt.Sprintf(programRefused, "https://a.example", 176), "B.example:8443": fmt.Sprintf(programRefused, "https://b.example:8443", 181),
+	} {
+		want := []string{programRefused, navigationRefused}
+		for i, a := range anonymous {
+			for range 3 { // at the same time
+				refuse := refuser(host, a.headers)
+				all.Go(func() {
+					for range 20 {
+						w := httptest.NewRecorder()
+						refuse(w)
+						if got := wire(w); got != want[i] {
+							t.Errorf("%s at %s is answered\n%s\nwant\n%s", a.name, host, got, want[i])
+						}
+						for name, values := range w.Header() {
+							w.Header()[name] = append(values, "appended")
+							values[0] = "replaced"
+						}
+					}
+				})
+			}
+		}
+	}
+	all.Wait()
+}
+
+func TestARefusalKeepsWhatTheAnswerVariesOnAlready(t *testing.T) {
+	refuser := newRefuser(t)
+	for _, a := range anonymous {
+		w := httptest.NewRecorder()
+		w.Header().Set("Vary", "Accept-Encoding")
+		w.Header().Set("Cache-Control", "public")
+		refuser("a.example", a.headers)(w)
+		if got := w.Header()["Vary"]; len(got) != 2 || got[0] != "Accept-Encoding" {
+			t.Errorf("%s: Vary is %q", a.name, got)
+		}
+		if got := w.Header()["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
+			t.Errorf("%s: Cache-Control is %q", a.name, got)
+		}
+	}
+}
+
+// sink is a writer that keeps the header only, in a map that has room for it.
+type sink struct{ header http.Header }
+
+func newSink() *sink                           { return &sink{make(http.Header, 16)} }
+func (s *sink) Header() http.Header            { return s.header }
+func (s *sink) Write(body []byte) (int, error) { return len(body), nil }
+func (s *sink) WriteHeader(int)                {}
+
+func TestARefusalAllocatesLittle(t *testing.T) {
+	refuser := newRefuser(t)
+	for _, a := range anonymous {
+		refuse, w := refuser("a.example", a.headers), newSink()
+		allocations := testing.AllocsPerRun(1000, func() {
+			clear(w.header)
+			refuse(w)
+		})
+		if len(w.header) < 10 {
+			t.Fatalf("%s is answered with %v only", a.name, w.header)
+		}
+		if allocations > a.most {
+			t.Errorf("%s: the door allocates %.0f times, want at most %.0f", a.name, allocations, a.most)
+		}
+	}
+}
+
+func BenchmarkRefuse(b *testing.B) {
+	refuser := newRefuser(b)
+	for _, a := range anonymous {
+		b.Run(a.name, func(b *testing.B) {
+			refuse, w := refuser("a.example", a.headers), newSink()
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				refuse(w)
+			}
+		})
+	}
+}
