@@ -1,7 +1,7 @@
 package session
 
 import (
-	"hash/maphash"
+	"crypto/sha256"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,53 +13,67 @@ import (
 const DefaultCacheSize = 100_000
 
 // Session is one that was found. The fields do not change; what does is
-// behind methods.
+// behind methods. An instance may hold many: TestASessionInUseTakesLittleMemory
+// bounds the size.
 type Session struct {
 	Key      Key
 	Address  address.Address
 	SignedIn time.Time
 
-	// readBy is which kind of cookie it was found by: one whose secret was
-	// dropped since is no cookie any more.
-	readBy string
+	name    cookieName
+	expires atomic.Int64  // Unix nanoseconds
+	checked atomic.Int64  // when the store last confirmed it, Unix nanoseconds
+	retry   atomic.Int64  // not before this is the store asked again, Unix nanoseconds
+	seen    atomic.Uint32 // as the store has it, whole Unix seconds
 
-	ended   atomic.Bool
-	doubted atomic.Bool  // word of its end may have been missed
-	expires atomic.Int64 // Unix nanoseconds
-	checked atomic.Int64 // when the store last confirmed it, Unix nanoseconds
-	retry   atomic.Int64 // not before this is the store asked again, Unix nanoseconds
-	seen    atomic.Int64 // as the store has it, Unix nanoseconds
+	flags atomic.Uint32 // isEnded, isDoubted
 
 	refresh sync.Mutex // held by the one request that asks the store again
-	cookie  string     // that it was found by
 }
+
+// What may be known of a session.
+const (
+	isEnded   = 1 << iota
+	isDoubted // word of its end may have been missed
+)
 
 // Expires is when the session ends unless it is used before.
 func (s *Session) Expires() time.Time { return time.Unix(0, s.expires.Load()) }
 
 // Ended tells whether the session was ended since it was found.
-func (s *Session) Ended() bool { return s.ended.Load() }
+func (s *Session) Ended() bool { return s.flags.Load()&isEnded != 0 }
 
 // Doubt makes the session be looked up again before it counts, for when word of
 // its end may have been missed.
 func (s *Session) Doubt() {
-	s.doubted.Store(true)
+	s.flags.Or(isDoubted)
 	s.retry.Store(0)
 }
+
+func (s *Session) doubted() bool { return s.flags.Load()&isDoubted != 0 }
 
 // cacheShards spreads the locks. Each shard is bounded by itself.
 const cacheShards = 32
 
-// Cache remembers the sessions that this instance has seen, under the very
-// string of their cookie, so that a known one costs neither a decode nor a
-// look into the store. It outlives a configuration; all that use one store
-// share one cache.
+// cookieName is what a session is remembered under: the first half of a SHA-256
+// of the very string of its cookie and of what can read it. It takes less memory
+// than the cookie, and lets nobody in who finds it there. A cookie whose secret
+// was dropped has another name afterwards.
+type cookieName [16]byte
+
+func (c *Cookie) nameOf(value string) cookieName {
+	sum := sha256.Sum256(append(append(make([]byte, 0, 128), c.readBy[:]...), value...))
+	return cookieName(sum[:16])
+}
+
+// Cache remembers the sessions that this instance has seen by their cookies, so
+// that a known one costs neither a decode nor a look into the store. It outlives
+// a configuration; all that use one store share one cache.
 //
 // It is not one of the caches to be had as a library, because the end of a
 // session must reach it by another name than the one it is found by, and
 // nothing may come between the two.
 type Cache struct {
-	seed   maphash.Seed
 	shards [cacheShards]cacheShard
 	// ends counts words of sessions that were ended, at the beginning and at the
 	// end of taking each in. A look into the store that was under way meanwhile
@@ -68,62 +82,66 @@ type Cache struct {
 }
 
 type cacheShard struct {
-	mu       sync.RWMutex
-	size     int
-	byCookie map[string]*Session
-	byKey    map[Key]string // to find the cookie of one that is ended elsewhere
+	mu     sync.RWMutex
+	size   int
+	byName index[cookieName]
+	byKey  index[Key] // to find one that is ended elsewhere
 }
 
 // NewCache makes a cache for about size sessions. Beyond that, one is
 // forgotten for each that is met: it is looked up again at its next request.
 func NewCache(size int) *Cache {
-	c := &Cache{seed: maphash.MakeSeed()}
+	c := new(Cache)
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.size = max(size/cacheShards, 1)
-		shard.byCookie, shard.byKey = make(map[string]*Session), make(map[Key]string)
+		shard.byName.nameOf = func(s *Session) *cookieName { return &s.name }
+		shard.byKey.nameOf = func(s *Session) *Key { return &s.Key }
 	}
 	return c
 }
 
-func (c *Cache) shard(cookie string) *cacheShard {
-	return &c.shards[maphash.String(c.seed, cookie)%cacheShards]
-}
+func (c *Cache) shard(name cookieName) *cacheShard { return &c.shards[name[0]%cacheShards] }
 
-func (c *Cache) get(cookie string) *Session {
-	shard := c.shard(cookie)
+func (c *Cache) get(name cookieName) *Session {
+	shard := c.shard(name)
 	shard.mu.RLock()
 	defer shard.mu.RUnlock()
-	return shard.byCookie[cookie]
+	return shard.byName.get(name)
 }
 
 // put remembers a session unless one was ended since the count of ends was
 // taken; what is ended then may be this one. A cookie has one spelling, see
-// Cookie.Read, so a key stands for one cookie.
+// Cookie.Read, so one key has one name for each kind of cookie that reads it.
 func (c *Cache) put(s *Session, ends uint64) {
-	shard := c.shard(s.cookie)
+	shard := c.shard(s.name)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if c.ends.Load() != ends {
 		return
 	}
-	if len(shard.byCookie) >= shard.size {
-		for other, forgotten := range shard.byCookie { // any one: maps have no order
-			delete(shard.byCookie, other)
-			delete(shard.byKey, forgotten.Key)
-			break
-		}
+	if before := shard.byKey.get(s.Key); before != nil {
+		shard.forget(before)
 	}
-	shard.byCookie[s.cookie], shard.byKey[s.Key] = s, s.cookie
+	if shard.byName.count >= shard.size {
+		shard.forget(shard.byName.any())
+	}
+	shard.byName.put(s)
+	shard.byKey.put(s)
 }
 
-func (c *Cache) remove(cookie string) {
-	shard := c.shard(cookie)
+// forget takes out a session that is in the shard.
+func (shard *cacheShard) forget(s *Session) {
+	shard.byName.remove(s.name)
+	shard.byKey.remove(s.Key)
+}
+
+func (c *Cache) remove(name cookieName) {
+	shard := c.shard(name)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if s := shard.byCookie[cookie]; s != nil {
-		delete(shard.byCookie, cookie)
-		delete(shard.byKey, s.Key)
+	if s := shard.byName.get(name); s != nil {
+		shard.forget(s)
 	}
 }
 
@@ -134,10 +152,9 @@ func (c *Cache) End(key Key) {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
-		if cookie, known := shard.byKey[key]; known {
-			shard.byCookie[cookie].ended.Store(true)
-			delete(shard.byCookie, cookie)
-			delete(shard.byKey, key)
+		if s := shard.byKey.get(key); s != nil {
+			s.flags.Or(isEnded)
+			shard.forget(s)
 		}
 		shard.mu.Unlock()
 	}
@@ -152,8 +169,10 @@ func (c *Cache) Distrust() {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
-		for _, s := range shard.byCookie {
-			s.Doubt()
+		for _, s := range shard.byName.slots {
+			if s != nil {
+				s.Doubt()
+			}
 		}
 		shard.mu.RUnlock()
 	}

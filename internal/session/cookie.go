@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -18,8 +19,8 @@ const cookieVersion = 1
 type Cookie struct {
 	name     string
 	scope    string
-	signed   string // the name under which the value is signed
-	readBy   string // who can read the same values: a cookie of this name, scope and secrets
+	signed   string   // the name under which the value is signed
+	readBy   [16]byte // who can read the same values: a hash of this name, scope and secrets
 	domain   string
 	secure   bool
 	lifetime time.Duration
@@ -47,7 +48,8 @@ func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
 	}
 	c.signed = c.name + "|" + o.Scope
 	c.signer = NewSigner(ring, keys.SessionCookie, o.Lifetime)
-	c.readBy = c.signed + "|" + ring.Fingerprint()
+	readBy := sha256.Sum256([]byte(c.signed + "|" + ring.Fingerprint()))
+	c.readBy = [16]byte(readBy[:16])
 	return c
 }
 

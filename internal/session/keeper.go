@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -22,6 +23,10 @@ const Freshness = 5 * time.Second
 // retryInterval is how long a session that the store could not confirm goes on
 // before the store is asked for it again.
 const retryInterval = time.Second
+
+// maxCookieLength bounds what is looked at, in bytes. A session cookie has about
+// a hundred.
+const maxCookieLength = 4096
 
 // clockTolerance is how far in the future a session may have been made: the
 // clocks of two instances differ a little.
@@ -55,13 +60,16 @@ func (k *Keeper) Limits() Limits { return k.limits }
 // error is ErrUnavailable or wraps it. A session that was checked a moment ago
 // costs one look into a map.
 func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, error) {
-	now := k.now()
-	s := k.cache.get(value)
-	if s == nil || s.readBy != c.readBy {
+	if len(value) > maxCookieLength {
+		return nil, nil
+	}
+	now, name := k.now(), c.nameOf(value)
+	s := k.cache.get(name)
+	if s == nil {
 		return k.meet(ctx, c, value, now)
 	}
-	if s.ended.Load() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
-		k.cache.remove(value)
+	if s.Ended() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
+		k.cache.remove(name)
 		return k.meet(ctx, c, value, now) // another instance may have seen it since
 	}
 	if s.isFresh(now) || now.UnixNano() < s.retry.Load() {
@@ -87,7 +95,10 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
 		return nil, nil
 	}
-	s := &Session{Key: id.Key(), Address: record.Address, SignedIn: record.SignedIn, readBy: c.readBy, cookie: value}
+	// The address may be a part of what the store answered, which shall not stay
+	// in memory with it.
+	who := address.Address(strings.Clone(string(record.Address)))
+	s := &Session{Key: id.Key(), Address: who, SignedIn: record.SignedIn, name: c.nameOf(value)}
 	s.learn(record, now)
 	k.cache.put(s, ends)
 	k.slide(ctx, s, now)
@@ -100,7 +111,7 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bool) (alive bool, err error) {
 	withinGrace := now.UnixNano()-s.checked.Load() < int64(k.limits.Grace)
 	if !s.refresh.TryLock() {
-		if withinGrace && !s.doubted.Load() {
+		if withinGrace && !s.doubted() {
 			return true, nil
 		}
 		s.refresh.Lock()
@@ -108,7 +119,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	defer s.refresh.Unlock()
 	isOver := now.UnixNano() >= s.expires.Load()
 	switch {
-	case s.ended.Load():
+	case s.Ended():
 		return false, nil
 	case s.isFresh(now) && !isOver: // somebody else asked while this one waited
 		return true, nil
@@ -129,11 +140,11 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	case err != nil:
 		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
 	case !found || !k.alive(record, now):
-		s.ended.Store(true)
-		k.cache.remove(s.cookie)
+		s.flags.Or(isEnded)
+		k.cache.remove(s.name)
 		return false, nil
 	}
-	if s.ended.Load() {
+	if s.Ended() {
 		return false, nil
 	}
 	if k.cache.ends.Load() == ends {
@@ -148,7 +159,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 // isFresh tells whether the store confirmed the session a moment ago.
 func (s *Session) isFresh(now time.Time) bool {
 	age := now.UnixNano() - s.checked.Load()
-	return age < int64(Freshness) && age > -int64(Freshness) && !s.doubted.Load()
+	return age < int64(Freshness) && age > -int64(Freshness) && !s.doubted()
 }
 
 // alive holds a record to the limits in force now, which may be narrower than
@@ -159,10 +170,10 @@ func (k *Keeper) alive(r Record, now time.Time) bool {
 }
 
 func (s *Session) learn(r Record, now time.Time) {
-	s.seen.Store(r.Seen.UnixNano())
+	s.seen.Store(uint32(r.Seen.Unix()))
 	s.expires.Store(r.Expires.UnixNano())
 	s.retry.Store(0)
-	s.doubted.Store(false)
+	s.flags.And(^uint32(isDoubted))
 	s.checked.Store(now.UnixNano())
 }
 
@@ -170,7 +181,7 @@ func (s *Session) learn(r Record, now time.Time) {
 // enough to be worth a write. A note that fails costs nothing but exactness.
 func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
 	interval := min(max(k.limits.Idle/100, time.Second), time.Hour)
-	if now.Sub(time.Unix(0, s.seen.Load())) < interval {
+	if now.Sub(time.Unix(int64(s.seen.Load()), 0)) < interval {
 		return
 	}
 	expires := k.limits.Expiry(s.SignedIn, now)
@@ -178,7 +189,7 @@ func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
 		k.logger.Warn("noting the use of a session", "error", err)
 		return
 	}
-	s.seen.Store(now.UnixNano())
+	s.seen.Store(uint32(now.Unix()))
 	s.expires.Store(expires.UnixNano())
 }
 
