@@ -93,7 +93,7 @@ func measureEqualTime(b *testing.B, s setup, full bool) {
 	if a := stop.submit("/_doorpost/stop", "token", service.await(b, "muted@example.com").token); a.status >= 400 {
 		b.Fatalf("stopping messages was answered %d: %s", a.status, a.text())
 	}
-	await(b, "a bounce", func() bool { f, _ := g.fateOf("blocked@example.com"); return f.State == "bounced" })
+	g.becomes("blocked@example.com", "bounced")
 	slow.Store(true)
 	v := g.visitor()
 	if full {

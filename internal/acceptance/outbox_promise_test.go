@@ -140,13 +140,3 @@ func (p *promises) errors() []error {
 	defer p.mu.Unlock()
 	return slices.Clone(p.flaws)
 }
-
-// haveArrived fails the test unless each promised message came, and each once
-// or twice only.
-func (p *promises) haveArrived(t testing.TB, s *mailService) (extra int) {
-	t.Helper()
-	if !holdsWithin(deliveryPatience, func() bool { return len(s.missing(p.addresses())) == 0 }) {
-		t.Errorf("%d of %d promised messages did not come within %v: %v", len(s.missing(p.addresses())), p.count(), deliveryPatience, s.missing(p.addresses()))
-	}
-	return s.checkCopies(t)
-}

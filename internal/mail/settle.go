@@ -84,13 +84,14 @@ func (d *delivery) failed(failure *SendError, heldBack error) (settled bool) {
 }
 
 func because(reason error, before string) string {
-	switch {
-	case before == "":
-		return reason.Error()
-	case errors.Is(reason, outbox.ErrEnough):
-		return "it may have arrived; " + reason.Error() + "; the last failure: " + before
+	words := reason.Error()
+	if errors.Is(reason, outbox.ErrEnough) {
+		words = "it may have arrived; " + words
 	}
-	return reason.Error() + "; the last failure: " + before
+	if before == "" {
+		return words
+	}
+	return words + "; the last failure: " + before
 }
 
 // giveUp notes that the message is not sent any more.
