@@ -49,6 +49,7 @@ func TestAttackEM01ListsAndArrays(t *testing.T) {
 	for _, contentType := range []string{"application/json", "multipart/form-data; boundary=b", "text/plain", "application/x-www-form-urlencoded, application/json"} {
 		refused(contentType, v.post("/_doorpost/sign-in", contentType, `{"email":"ada@example.com","email":"evil@example.net"}`))
 	}
+	g.comesToRest()
 	g.gate.stop()
 	if n := len(g.mail.received("ada@example.com")) + len(g.mail.received("evil@example.net")); n != 0 {
 		t.Errorf("%d messages were sent", n)
@@ -98,6 +99,7 @@ func TestAttackEM02ExoticAddressesGetNoMail(t *testing.T) {
 			t.Errorf("%q was answered %d, with the cookies %q", typed, a.status, a.header.Values("Set-Cookie"))
 		}
 	}
+	g.comesToRest()
 	g.gate.stop()
 	g.mail.mu.Lock()
 	defer g.mail.mu.Unlock()
@@ -125,6 +127,7 @@ func TestAttackEM04NoLetterStandsForAnother(t *testing.T) {
 	if asked < 60 {
 		t.Fatalf("only %d lookalikes were tried", asked)
 	}
+	g.comesToRest()
 	g.gate.stop()
 	if n := len(g.mail.received("alice@example.com")) + len(g.mail.received("bob@corp.example")); n != 0 {
 		t.Errorf("%d messages were sent to whom the lookalikes look like", n)

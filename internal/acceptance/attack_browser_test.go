@@ -63,6 +63,7 @@ func TestAttackCS01OtherSitesRedeemNothing(t *testing.T) {
 		}
 	}
 	attacker.submit("/_doorpost/link", "token", m.token).leadsTo(t, "/") // it was not used up
+	g.comesToRest()
 	g.gate.stop()
 	if n := len(g.mail.received("victim@example.com")); n != 0 {
 		t.Errorf("other sites had %d messages sent", n)

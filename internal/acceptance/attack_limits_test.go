@@ -71,6 +71,7 @@ func TestAttackRL01OneMailboxFromManyPeers(t *testing.T) {
 			t.Errorf("peer %d was answered\n%s\nand the first\n%s", i, a, answers[0])
 		}
 	}
+	g.comesToRest()
 	g.gate.stop()
 	g.mail.mu.Lock()
 	defer g.mail.mu.Unlock()
@@ -157,6 +158,7 @@ func TestAttackRL04NoLockOut(t *testing.T) {
 	r.Header.Set("X-Forwarded-For", "198.51.100.1")
 	other.do(r).leadsTo(t, "/_doorpost/check-mail")
 	other.submit("/_doorpost/link", "token", g.mail.await("other@example.com").token).leadsTo(t, "/")
+	g.comesToRest()
 	g.gate.stop()
 	if n := len(g.mail.received("victim@example.com")); n > 3 {
 		t.Errorf("%d messages went to the victim, want at most 3", n)
@@ -184,6 +186,7 @@ func TestAttackRL05TheBillIsBounded(t *testing.T) {
 	}
 	member.open("/").echo(t)
 	asked.submit("/_doorpost/link", "token", m.token).leadsTo(t, "/")
+	g.comesToRest()
 	g.gate.stop()
 	g.mail.mu.Lock()
 	defer g.mail.mu.Unlock()

@@ -56,6 +56,7 @@ func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
 		r := v.request(http.MethodPost, "/_doorpost/sign-in", "email=ada@example.com", append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
 		v.do(r).leadsTo(t, "/_doorpost/check-mail")
 	}
+	g.comesToRest()
 	g.gate.stop()
 	if n := len(g.mail.received("victim@example.com")); n > 0 {
 		t.Errorf("forms of other sites sent %d messages", n)

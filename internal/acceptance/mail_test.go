@@ -116,6 +116,7 @@ func TestAnswerDoesNotTellWhoMayComeIn(t *testing.T) {
 		wrong := v.submit("/_doorpost/code", "code", "AAAA-AAAA").is(t, http.StatusUnprocessableEntity)
 		wrong.says(t, "You have 4 more tries.")
 	}
+	g.comesToRest()
 	g.gate.stop()
 	for address, sent := range map[string]int{"qadm@example.com": 1, "qels@example.org": 0, "qthr@example.com": 1} {
 		if got := len(g.mail.received(address)); got != sent {
@@ -150,6 +151,7 @@ func TestNetworkThatAsksTooOftenIsToldSo(t *testing.T) {
 	v.do(r).isProblem(t, http.StatusTooManyRequests)
 	// A link that was sent before works.
 	v.submit("/_doorpost/link", "token", m.token).leadsTo(t, "/")
+	g.comesToRest()
 	g.gate.stop()
 	if sent := g.mail.received("bob@example.com"); len(sent) > 0 {
 		t.Errorf("%d messages were sent over the limit", len(sent))
@@ -163,6 +165,7 @@ func TestMailboxLimitCountsEverySpellingOfAMailbox(t *testing.T) {
 	for _, spelling := range spellings {
 		g.visitor().ask(spelling, "/").leadsTo(t, "/_doorpost/check-mail")
 	}
+	g.comesToRest()
 	g.gate.stop()
 	total := 0
 	for _, spelling := range []string{"alice@gmail.com", "alice+1@gmail.com", "a.l.i.c.e@gmail.com", "alice+x.y@gmail.com", "a.lice+2@gmail.com"} {
