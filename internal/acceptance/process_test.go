@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -186,13 +188,14 @@ var ports sync.Map
 func freePort(t testing.TB) string {
 	t.Helper()
 	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+		// Not one that the system gives to whoever connects to something, see
+		// ip_local_port_range: it may be gone before it is used.
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if _, given := ports.LoadOrStore(port, true); given {
+			continue
 		}
-		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		_ = listener.Close()
-		if _, given := ports.LoadOrStore(port, true); !given {
+		if listener, err := net.Listen("tcp", ":"+port); err == nil {
+			_ = listener.Close()
 			return port
 		}
 	}

@@ -91,7 +91,7 @@ func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.R
 // link is used up. Trying again goes on from there.
 func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result, err error) {
 	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
-		d.admit(c, attempt, result)
+		d.admit(c, result)
 	}
 	d.unavailable(c, gate.PathPrefix+"/check-mail", err)
 }
@@ -135,23 +135,22 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 // signedIn sends the person where they wanted to go, as it was written down
 // when they asked.
 func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
-	if !d.admit(c, attempt, result) {
+	if !d.admit(c, result) {
 		d.problem(c, http.StatusInternalServerError)
 		return
 	}
+	d.setMark(c, mark{browser: attempt.Mark, familiar: true})
 	c.seeOther(gate.ReturnTo(result.Request.To))
 }
 
-// admit sets the cookie of the session that was made, and marks the browser as
-// one in which somebody has signed in.
-func (d *Door) admit(c *call, attempt signin.Attempt, result signin.Result) bool {
+// admit sets the cookie of the session that was made.
+func (d *Door) admit(c *call, result signin.Result) bool {
 	cookie, err := c.visit.Cookie().Issue(result.SessionID)
 	if err != nil {
 		d.Logger.Error("issuing the session cookie", "error", err)
 		return false
 	}
 	http.SetCookie(c.w, cookie)
-	d.setMark(c, mark{browser: attempt.Mark, familiar: true})
 	return true
 }
 
