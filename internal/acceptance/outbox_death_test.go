@@ -31,7 +31,7 @@ func TestEveryPromisedMessageArrives(t *testing.T) {
 		t.Parallel()
 		service := startMailgun(t, nil)
 		p := startPair(t, setup{mailer: service.mailer, silent: true})
-		dieWhileAsked(t, service, 10, p.a, p.b)
+		dieWhileAsked(t, service, 20, p.a, p.b)
 	})
 }
 
