@@ -19,6 +19,10 @@ const Kept = 72 * time.Hour
 // case, when a service accepts it without saying so. All carry the same link.
 const MaxCopies = 2
 
+// BlockedFor is how long nobody writes to a mailbox that bounced, unless it is
+// unblocked before. It bounds how many of them a store keeps.
+const BlockedFor = 365 * 24 * time.Hour
+
 // Kind says what a message is.
 type Kind string
 

@@ -11,10 +11,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// blockedFor is how long nobody writes to a mailbox that bounced, unless it is
-// unblocked before. It bounds how many of them are kept.
-const blockedFor = 365 * 24 * time.Hour
-
 func encodeMessage(m outbox.Message) (string, error) {
 	encoded, err := json.Marshal(record.PackMessage(m))
 	if err != nil {
@@ -182,7 +178,7 @@ func (s *Store) prepare(step *change, m *outbox.Message, f func(*outbox.Message)
 	}
 	step.Waits = m.Waiting() && !before.Waiting()
 	if m.State == outbox.Bounced && before.State != outbox.Bounced {
-		step.Block, step.BlockFor = m.To, blockedFor.Milliseconds()
+		step.Block, step.BlockFor = m.To, outbox.BlockedFor.Milliseconds()
 	}
 	return nil
 }

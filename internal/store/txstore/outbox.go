@@ -5,16 +5,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
-
-// blockedFor is how long nobody writes to a mailbox that bounced, unless it is
-// unblocked before. It bounds how many of them are kept.
-const blockedFor = 365 * 24 * time.Hour
 
 // newestKey and waitingKey are the keys of a message beside its id.
 func newestKey(m outbox.Message) []byte {
@@ -147,7 +142,7 @@ func saveChanged(tx Tx, before, m outbox.Message) error {
 		err = tx.Delete(outboxWaiting, waitingKey(m))
 	}
 	if err == nil && m.State == outbox.Bounced && before.State != outbox.Bounced {
-		err = tx.Put(blocked, []byte(m.To), encodeTime(m.Since.Add(blockedFor)))
+		err = tx.Put(blocked, []byte(m.To), encodeTime(m.Since.Add(outbox.BlockedFor)))
 	}
 	if err != nil {
 		return err
