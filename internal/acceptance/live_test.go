@@ -64,6 +64,9 @@ type socket struct {
 	reader *bufio.Reader
 }
 
+// socketPath is where sockets lead.
+const socketPath = "/socket"
+
 // connect opens a WebSocket in a browser that is signed in.
 func (g *stage) connect(v *visitor, who string) *socket {
 	g.t.Helper()
@@ -71,8 +74,8 @@ func (g *stage) connect(v *visitor, who string) *socket {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.t.Cleanup(func() { _ = conn.Close() })
-	handshake := g.line("GET", "/socket", v.cookie()) +
+	g.gate.sockets = append(g.gate.sockets, conn)
+	handshake := g.line("GET", socketPath, v.cookie()) +
 		"Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n\n"
 	if _, err := io.WriteString(conn, strings.ReplaceAll(handshake, "\n", "\r\n")); err != nil {
 		g.t.Fatal(err)

@@ -68,8 +68,9 @@ type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr *transcript
 	exited         chan struct{}
-	err            error // valid once exited is closed
-	ended          bool  // on our behalf
+	err            error      // valid once exited is closed
+	ended          bool       // on our behalf
+	sockets        []net.Conn // WebSockets through it
 }
 
 // launch starts the program. The test ends with it stopped in good order.
@@ -123,6 +124,7 @@ func (p *process) stop() {
 		p.t.Errorf("the program ended by itself: %v\n%s", p.err, p.output())
 		return
 	}
+	p.closeSockets()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Errorf("asking the program to stop: %v", err)
 	}
@@ -138,6 +140,19 @@ func (p *process) stop() {
 		p.t.Errorf("the program ended with %v\n%s", p.err, p.output())
 	}
 	checkOutput(p.t, p.output())
+}
+
+// closeSockets ends the WebSockets and waits until that is in the access log.
+// Caddy closes those that are open when it stops, and counts what it writes
+// into them while their handlers return and read that count: a data race.
+func (p *process) closeSockets() {
+	p.t.Helper()
+	for _, conn := range p.sockets {
+		_ = conn.Close()
+	}
+	await(p.t, "the WebSockets to be over", func() bool {
+		return p.hasExited() || strings.Count(p.stderr.String(), `"uri":"`+socketPath+`"`) >= len(p.sockets)
+	})
 }
 
 // kill ends the program as a power cut would.
