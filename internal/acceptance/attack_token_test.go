@@ -256,7 +256,7 @@ func TestAttackTK12GuessesCostTheStoreNothing(t *testing.T) {
 	v := g.visitor()
 	v.ask("ada@example.com", "/")
 	m := g.mail.await("ada@example.com")
-	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+	const alphabet = "abcdefghijklmnopqrstuvwxyz234567\n" // a decoder may pass over a line break
 	random := rand.New(rand.NewPCG(12, 12))
 	guess := func() string {
 		word := []byte(m.token)

@@ -36,7 +36,7 @@ func TestLinkThatWasNeverMadeIsUnknown(t *testing.T) {
 	foreign := elsewhere.mail.await("ada@example.com").token
 	garbage := []string{
 		"", " ", "x", foreign, strings.Repeat("a", 40), strings.ToUpper(m.token), m.token + "a", m.token[1:], m.token[:39], m.token + m.token,
-		"../" + m.token, "%00", "\x00", "null", "{}", strings.Repeat("a", 15000), "ﬀﬀ", m.code,
+		"../" + m.token, "%00", "\x00", m.token[:25] + strings.Repeat("\n", 15), strings.Repeat("\r\n", 20), "null", "{}", strings.Repeat("a", 15000), "ﬀﬀ", m.code,
 	}
 	// Every character counts.
 	for i := range m.token {

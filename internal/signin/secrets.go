@@ -56,7 +56,7 @@ func (s secrets) openToken(site, token string) (LinkKey, bool) {
 		return LinkKey{}, false
 	}
 	raw, err := tokenEncoding.DecodeString(token)
-	if err != nil {
+	if err != nil || len(raw) != linkRandom+linkMAC { // line breaks are no error, and no bytes
 		return LinkKey{}, false
 	}
 	for _, key := range s.link {

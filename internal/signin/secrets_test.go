@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"crypto/sha256"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -41,7 +43,7 @@ func TestATokenIsGenuineAtItsSiteInItsOneSpelling(t *testing.T) {
 			}
 		}
 	}
-	for _, variant := range []string{"", token[1:], token + "a", token + token, strings.ToUpper(token), " " + token, strings.Repeat("a", 1<<16)} {
+	for _, variant := range []string{"", token[1:], token + "a", token + token, strings.ToUpper(token), " " + token, strings.Repeat("a", 1<<16), token[1:] + "\n", token[:25] + strings.Repeat("\r\n", 7) + "\n", strings.Repeat("\n", tokenLength)} {
 		if _, ok := s.openToken(testSite, variant); ok {
 			t.Errorf("%.50q is genuine", variant)
 		}
@@ -132,11 +134,51 @@ func TestACodeBelongsToABrowser(t *testing.T) {
 }
 
 func FuzzOpenTokenTakesNothingThatWasNotMade(f *testing.F) {
-	s := newTestSecrets(f)
+	// What is not random is the same in every process that fuzzes.
+	s := newTestSecrets(f, []byte("not a secret: it is for a test only"), []byte("nor is this the secret from before"))
+	const other = "https://other.example.com"
+	made := make(map[[2]string]LinkKey)
+	for i, site := range []string{testSite, other, testSite} {
+		raw := make([]byte, linkRandom)
+		raw[0] = byte(i)
+		raw = append(raw, linkTag(s.link[i%len(s.link)], site, raw)...)
+		token := tokenEncoding.EncodeToString(raw)
+		made[[2]string{site, token}] = sha256.Sum256(raw)
+		for _, seed := range []string{token, strings.ToUpper(token), token + "a", token[1:], " " + token} {
+			f.Add(seed)
+		}
+	}
 	f.Add(strings.Repeat("a", tokenLength))
+	f.Add("")
 	f.Fuzz(func(t *testing.T, token string) {
-		if _, ok := s.openToken(testSite, token); ok {
-			t.Fatalf("%q is genuine", token)
+		for _, site := range []string{testSite, other} {
+			want, good := made[[2]string{site, token}]
+			if got, ok := s.openToken(site, token); ok != good || got != want {
+				t.Fatalf("%q is genuine at %s: %v", token, site, ok)
+			}
+		}
+	})
+}
+
+func FuzzACodeHasOnePlainForm(f *testing.F) {
+	for _, typed := range []string{"ABCD-2345", "abcd2345", " a b-c d 2\u20133 4\u00a05\n", "ABCD-234O", "\uff21BCD2345", "ABCD\x002345", strings.Repeat("-", 60) + "ABCD2345"} {
+		f.Add(typed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		plain, ok := plainCode(typed)
+		if !ok {
+			if plain != "" {
+				t.Fatalf("plainCode(%q) refuses and gives %q", typed, plain)
+			}
+			return
+		}
+		if !regexp.MustCompile(`^[A-HJKM-NP-Z2-9]{8}$`).MatchString(plain) {
+			t.Fatalf("plainCode(%q) = %q", typed, plain)
+		}
+		for _, again := range []string{plain, strings.ToLower(plain), plain[:4] + "-" + plain[4:]} {
+			if got, ok := plainCode(again); !ok || got != plain {
+				t.Fatalf("plainCode(%q) = %q, %v after %q", again, got, ok, typed)
+			}
 		}
 	})
 }
