@@ -36,6 +36,67 @@ func seedWithGoldens(f *testing.F, folders ...string) {
 	}
 }
 
+// seedWithJSON adds the app, and each handler with it, of the golden files that
+// load.
+func seedWithJSON(f *testing.F) {
+	f.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "adapt", "*.caddyfiletest"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	handlers := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		_, adapted, _ := strings.Cut(string(content), separator)
+		var config struct {
+			Apps struct {
+				Doorpost json.RawMessage
+				HTTP     any
+			}
+		}
+		if err := json.Unmarshal([]byte(adapted), &config); err != nil {
+			f.Fatalf("%s: %v", file, err)
+		}
+		app := config.Apps.Doorpost
+		if app == nil {
+			app = json.RawMessage("{}")
+		}
+		for _, handler := range handlersIn(config.Apps.HTTP) {
+			delete(handler, "handler")
+			written, err := json.Marshal(handler)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(app), string(written))
+			handlers++
+		}
+	}
+	if handlers < len(files) {
+		f.Fatalf("%d golden files have %d handlers", len(files), handlers)
+	}
+}
+
+// handlersIn finds our handlers, wherever they stand.
+func handlersIn(value any) (found []map[string]any) {
+	switch value := value.(type) {
+	case map[string]any:
+		if value["handler"] == "doorpost" {
+			return []map[string]any{value}
+		}
+		for _, inner := range value {
+			found = append(found, handlersIn(inner)...)
+		}
+	case []any:
+		for _, inner := range value {
+			found = append(found, handlersIn(inner)...)
+		}
+	}
+	return found
+}
+
 // mayProvision tells whether a configuration touches nothing but itself when it
 // is provisioned: what is fuzzed reads no file, binds nothing, imports nothing.
 func mayProvision(source string) bool {
@@ -110,6 +171,7 @@ func FuzzTheJSONOfTheAppAndOfAHandler(f *testing.F) {
 	} {
 		f.Add(seed[0], seed[1])
 	}
+	seedWithJSON(f)
 	f.Fuzz(func(t *testing.T, app, handler string) {
 		if !mayProvision(app+handler) || !json.Valid([]byte(app)) || !strings.HasPrefix(handler, "{") || !json.Valid([]byte(handler)) {
 			return

@@ -1,6 +1,7 @@
 package address
 
 import (
+	"net/mail"
 	"strings"
 	"testing"
 )
@@ -83,24 +84,49 @@ func TestMaskKeepsTheFirstLetterAndTheDomain(t *testing.T) {
 }
 
 func FuzzParseHasOneCanonicalForm(f *testing.F) {
-	for _, seed := range []string{"alice@example.com", "A@B.CO", `"x"@y.z`, "a@xn--bcher-kva.example"} {
+	for _, seed := range []string{
+		"alice@example.com", "A@B.CO", `"x"@y.z`, "a@xn--bcher-kva.example", " O'Brien+Tag@Mail.Example.ORG\r\n", "a.b.c@googlemail.com", "victim@corp.example@evil.example",
+		"victim\uff20corp.example@evil.example", "m\u0131ke@corp.example", "mi\u212ae@corp.example", "Eve <v@corp.example>", "=?utf-8?q?v=40corp?=@x.example", "#$&'*+-/=?^_`{|}~@a-b.example",
+		"a@xn--n3h.example", "a@XN--BCHER-KVA.example", "a@1.2.3.4", "a@b.c.", "a.+b.c@gmail.com", strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 90) + "cc",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		a, err := Parse(typed)
 		if err != nil {
+			if a != "" {
+				t.Fatalf("Parse(%q) refuses and gives %q", typed, a)
+			}
 			return
 		}
-		if len(a) > MaxLength || strings.Count(string(a), "@") != 1 {
+		if len(a) > MaxLength || strings.Count(string(a), "@") != 1 || a.Local()+"@"+a.Domain() != string(a) {
 			t.Fatalf("Parse(%q) = %q", typed, a)
 		}
 		for i := range len(a) {
-			if a[i] <= ' ' || a[i] >= 0x7f || 'A' <= a[i] && a[i] <= 'Z' || a[i] == ',' {
+			if a[i] <= ' ' || a[i] >= 0x7f || 'A' <= a[i] && a[i] <= 'Z' || strings.IndexByte(`,;:"()<>[]\%!`, a[i]) >= 0 {
 				t.Fatalf("Parse(%q) = %q has byte %q", typed, a, a[i])
 			}
 		}
-		if again, err := Parse(string(a)); err != nil || again != a {
-			t.Fatalf("Parse is not stable on %q: %q, %v", a, again, err)
+		// Case and white space around it are all that may differ from it.
+		if strings.ToLower(strings.Trim(typed, " \t\r\n")) != string(a) {
+			t.Fatalf("Parse(%q) = %q", typed, a)
+		}
+		for _, spelling := range []string{string(a), strings.ToUpper(string(a)), "\t" + string(a) + " \r\n"} {
+			if again, err := Parse(spelling); err != nil || again != a {
+				t.Fatalf("Parse(%q) = %q, %v, and Parse(%q) = %q", spelling, again, err, typed, a)
+			}
+		}
+		// Whoever reads the header of a message reads the same one address.
+		if read, err := mail.ParseAddress(string(a)); err != nil || read.Address != string(a) || read.Name != "" {
+			t.Fatalf("net/mail reads %q as %v, %v", a, read, err)
+		}
+		if list, err := mail.ParseAddressList("x@example.com, " + string(a)); err != nil || len(list) != 2 || list[1].Address != string(a) {
+			t.Fatalf("net/mail reads %q in a list as %v, %v", a, list, err)
+		}
+		// Counters fold it once and for all, and into no other domain.
+		folded := Address(a.Fold())
+		if folded.Fold() != string(folded) || folded.Local() == "" || folded.Domain() != a.Domain() && folded.Domain() != dotsIgnored[a.Domain()] {
+			t.Fatalf("%q is folded to %q, and that to %q", a, folded, folded.Fold())
 		}
 	})
 }

@@ -2,9 +2,12 @@ package gate
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 func TestOurCookiesAreTakenAndOthersKeptAsTheyAre(t *testing.T) {
@@ -42,17 +45,58 @@ func TestOurCookiesAreTakenAndOthersKeptAsTheyAre(t *testing.T) {
 }
 
 func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
-	f.Add("a=1; __Host-doorpost=x; doorpost-ask=y")
-	f.Fuzz(func(t *testing.T, line string) {
-		header := http.Header{"Cookie": {line}}
-		takeCookies(header, "__Host-doorpost", "__Host-doorpost-ask")
-		for _, left := range header["Cookie"] {
-			for pair := range strings.SplitSeq(left, ";") {
-				name, _, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-				if isOurCookie(strings.TrimRight(name, " \t")) {
-					t.Fatalf("%q leaves %q", line, left)
+	const session, request = "__Host-doorpost", "__Host-doorpost-ask"
+	for _, lines := range [][2]string{
+		{"a=1; __Host-doorpost=x; doorpost-ask=y", ""}, {"__Host-doorpost=x", "__Host-doorpost=y"}, {"__Host-doorpost-ask=\"a;b\"; c=\"d", "theme=dark"},
+		{"__Secure-doorpost=x;;;=;=doorpost;doorpost", " \t__Host-doorpost \t=\t x \t"}, {"a=doorpost; doorposts=1; __Host-__Host-doorpost=2", "DOORPOST=3; __host-doorpost=4"},
+	} {
+		f.Add(lines[0], lines[1])
+	}
+	names := regexp.MustCompile(`^(__Host-|__Secure-)?doorpost(-.*)?$`)
+	f.Fuzz(func(t *testing.T, first, second string) {
+		if !httpguts.ValidHeaderFieldValue(first) || !httpguts.ValidHeaderFieldValue(second) {
+			return // no server of ours takes it
+		}
+		header := http.Header{"Cookie": {first, second}}
+		sent := &http.Request{Header: header.Clone()}
+		got := takeCookies(header, session, request)
+		var kept []string // what an app has to find
+		found := make(map[string][]string)
+		for _, line := range []string{first, second} {
+			for pair := range strings.SplitSeq(line, ";") {
+				pair = strings.Trim(pair, " \t")
+				name, value, _ := strings.Cut(pair, "=")
+				if name = strings.TrimRight(name, " \t"); names.MatchString(name) {
+					found[name] = append(found[name], strings.TrimLeft(value, " \t"))
+				} else if pair != "" {
+					kept = append(kept, pair)
 				}
 			}
+		}
+		var left []string
+		for _, line := range header["Cookie"] {
+			for pair := range strings.SplitSeq(line, ";") {
+				if pair = strings.Trim(pair, " \t"); pair != "" {
+					left = append(left, pair)
+				}
+			}
+		}
+		if !slices.Equal(left, kept) {
+			t.Fatalf("of %q and %q the app sees %q, want %q", first, second, left, kept)
+		}
+		for name, value := range map[string]string{session: got.session, request: got.request} {
+			want := ""
+			if len(found[name]) == 1 {
+				want = found[name][0]
+			}
+			if value != want {
+				t.Fatalf("of %q and %q %s is %q, want %q", first, second, name, value, want)
+			}
+		}
+		// A server of Go sees all others, and none of ours.
+		others := slices.DeleteFunc(sent.Cookies(), func(c *http.Cookie) bool { return names.MatchString(c.Name) })
+		if seen := (&http.Request{Header: header}).Cookies(); !slices.EqualFunc(seen, others, func(a, b *http.Cookie) bool { return a.String() == b.String() }) {
+			t.Fatalf("of %q and %q a server sees %v, want %v", first, second, seen, others)
 		}
 	})
 }

@@ -113,15 +113,34 @@ func TestKeysAreReadAsTheyAreWritten(t *testing.T) {
 }
 
 func FuzzReadTakesNothingThatWasNotIssued(f *testing.F) {
-	ring, err := keys.NewRing(keys.Generate())
+	// The secret is fixed: cookies of one process that fuzzes are good in all.
+	ring, err := keys.NewRing([]byte("not a secret: it is for a test only"))
 	if err != nil {
 		f.Fatal(err)
 	}
-	c := siteCookie(ring, "https://a.example")
+	scopes := []string{"https://a.example", "https://b.example", "a.example"}
+	issued := make(map[[2]string]ID)
+	var cookies []*Cookie
+	for i, scope := range scopes {
+		c, id := siteCookie(ring, scope), ID{byte(i), 1, 2, 3}
+		cookie, err := c.Issue(id)
+		if err != nil {
+			f.Fatal(err)
+		}
+		issued[[2]string{scope, cookie.Value}] = id
+		cookies = append(cookies, c)
+		f.Add(cookie.Value)
+		f.Add(cookie.Value[:len(cookie.Value)-1])
+		f.Add(cookie.Value + "=")
+	}
 	f.Add("MTc5NTQzNzgzMnxBZEVneG9Ia1lZN3ZZdjhyWEFlMjVVUT18g8IJ")
+	f.Add("")
 	f.Fuzz(func(t *testing.T, value string) {
-		if id, ok := c.Read(value); ok {
-			t.Fatalf("%q is read as %v", value, id)
+		for i, c := range cookies {
+			want, good := issued[[2]string{scopes[i], value}]
+			if id, ok := c.Read(value); ok != good || id != want {
+				t.Fatalf("%q is read as %v, %v at %s", value, id, ok, scopes[i])
+			}
 		}
 	})
 }
