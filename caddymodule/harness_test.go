@@ -245,17 +245,24 @@ func (b *browser) signIn(address string) {
 // receiveToken waits for the message to an address and takes the token from it.
 func (b *browser) receiveToken(address string) string {
 	b.t.Helper()
+	message := b.receive(address)
+	found := linkToken.FindStringSubmatch(message)
+	if found == nil {
+		b.t.Fatalf("there is no link in the message:\n%s", message)
+	}
+	return found[1]
+}
+
+// receive waits for the message to an address.
+func (b *browser) receive(address string) string {
+	b.t.Helper()
 	for {
 		select {
 		case message := <-mailbox:
 			if !strings.Contains(message, "To:      "+address+"\n") {
 				continue // for a browser of another test
 			}
-			found := linkToken.FindStringSubmatch(message)
-			if found == nil {
-				b.t.Fatalf("there is no link in the message:\n%s", message)
-			}
-			return found[1]
+			return message
 		case <-time.After(20 * time.Second):
 			b.t.Fatalf("no message to %s came", address)
 		}
