@@ -36,7 +36,7 @@ var hookRefusals = []struct {
 }
 
 // maxReport bounds a report, in bytes. Mailgun's have a few thousand.
-const maxReport = 64 << 10
+const maxReport = 16 << 10
 
 // hookRetry is how soon a service may send again what could not be stored.
 const hookRetry = 30 * time.Second
@@ -44,7 +44,7 @@ const hookRetry = 30 * time.Second
 // reportProblems say what is wrong with a request for a hook.
 var reportProblems = map[int]string{
 	http.StatusBadRequest:            "the body ended too early, or came too slowly",
-	http.StatusRequestEntityTooLarge: "a report has at most 64 KiB",
+	http.StatusRequestEntityTooLarge: "a report has at most 16 KiB",
 	http.StatusUnsupportedMediaType:  "a report is sent as application/json",
 	http.StatusTooEarly:              problemKinds[http.StatusTooEarly].detail,
 }

@@ -151,7 +151,7 @@ func TestAReportReachesTheHookAsItWasSent(t *testing.T) {
 		return nil
 	}})
 	before := time.Now()
-	for _, sent := range []string{"{\"signature\": {}}\n", "", strings.Repeat("x", 64<<10)} {
+	for _, sent := range []string{"{\"signature\": {}}\n", "", strings.Repeat("x", 16<<10)} {
 		// A form would be refused with these.
 		response, body := send(t, http.MethodPost, origin+hookPath, sent, "Content-Type", "application/json; charset=utf-8",
 			"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site", "Cookie", "doorpost=x; doorpost-ask=y")
@@ -181,7 +181,7 @@ func TestWhatIsNoReportDoesNotReachTheHook(t *testing.T) {
 		"a form":            {http.MethodPost, hookPath, "a=b", "application/x-www-form-urlencoded", http.StatusUnsupportedMediaType},
 		"a form with files": {http.MethodPost, hookPath, "", "multipart/form-data; boundary=x", http.StatusUnsupportedMediaType},
 		"no type":           {http.MethodPost, hookPath, "{}", "", http.StatusUnsupportedMediaType},
-		"too much":          {http.MethodPost, hookPath, strings.Repeat("x", 64<<10+1), "application/json", http.StatusRequestEntityTooLarge},
+		"too much":          {http.MethodPost, hookPath, strings.Repeat("x", 16<<10+1), "application/json", http.StatusRequestEntityTooLarge},
 		"another path":      {http.MethodPost, hookPath + "/", "{}", "application/json", http.StatusNotFound},
 	} {
 		headers := []string{"Content-Type", c.contentType}

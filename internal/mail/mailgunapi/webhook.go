@@ -24,7 +24,7 @@ const (
 	// clockSkew is how far the clock of Mailgun may be ahead of ours.
 	clockSkew = time.Minute
 	// MaxNotice is the longest notice that is read, in bytes.
-	MaxNotice = 64 << 10
+	MaxNotice = 16 << 10
 )
 
 // What Open says of a body that it does not take.
