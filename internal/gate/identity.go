@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 
@@ -132,7 +133,7 @@ func (m *managed) strip(r *http.Request) {
 func (m *managed) inConnection(values []string) bool {
 	for _, value := range values {
 		for token := range strings.SplitSeq(value, ",") {
-			if m.has(strings.Trim(token, " \t")) {
+			if m.has(textproto.TrimString(token)) {
 				return true
 			}
 		}
@@ -144,7 +145,7 @@ func (m *managed) stripConnection(header http.Header, values []string) {
 	var kept []string
 	for _, value := range values {
 		for token := range strings.SplitSeq(value, ",") {
-			if token = strings.Trim(token, " \t"); token != "" && !m.has(token) {
+			if token = textproto.TrimString(token); token != "" && !m.has(token) {
 				kept = append(kept, token)
 			}
 		}
