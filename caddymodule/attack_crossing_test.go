@@ -18,7 +18,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/store/memstore"
 )
 
 // crossings is how many requests TestAttackID02NoIdentityCrosses makes.
@@ -123,22 +122,8 @@ func (c *crossingTest) once(random *rand.Rand) error {
 
 func TestAttackID02NoIdentityCrosses(t *testing.T) {
 	const sessions, workers = 25, 16
-	opened, err := memstore.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store := &jitteryStore{Store: opened}
-	_, loaded, err := backends.LoadOrNew("memory", func() (caddy.Destructor, error) {
-		return newBackend("memory", store, sessions), nil // few, so that sessions are looked up again
-	})
-	if err != nil || loaded {
-		t.Fatalf("the memory store is open already (%v)", err)
-	}
-	t.Cleanup(func() {
-		if _, err := backends.Delete("memory"); err != nil {
-			t.Error(err)
-		}
-	})
+	store := &jitteryStore{Store: openMemory(t)}
+	holdStore(t, store, sessions) // few, so that sessions are looked up again
 	g := newGateway(t, "doorpost {\n store memory\n mailer console\n limit client 100000 1m\n limit address 100000 1m\n limit total 100000 1m\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
 	c := &crossingTest{handler: findHandler(t), origin: g.origin()}
 	var leaving []*browser

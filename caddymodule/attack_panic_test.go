@@ -22,7 +22,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/memstore"
 	"go.uber.org/zap"
 )
 
@@ -220,19 +219,8 @@ func (s *faultyStore) Session(ctx context.Context, key session.Key, now time.Tim
 }
 
 func TestAttackLG01NoSecretIsInWhatThePanicOfAStoreSays(t *testing.T) {
-	opened, err := memstore.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store := &faultyStore{Store: opened}
-	if _, loaded, err := backends.LoadOrNew("memory", func() (caddy.Destructor, error) { return newBackend("memory", store, 1000), nil }); err != nil || loaded {
-		t.Fatalf("the memory store is open already (%v)", err)
-	}
-	t.Cleanup(func() {
-		if _, err := backends.Delete("memory"); err != nil {
-			t.Error(err)
-		}
-	})
+	store := &faultyStore{Store: openMemory(t)}
+	holdStore(t, store, 1000)
 	g := newGateway(t, "debug\n doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
 	known, b, member := make(secretsSeen), g.newBrowser(), g.newBrowser()
 	member.signIn("bob@example.com")

@@ -34,13 +34,26 @@ func (s *countingStore) Touch(ctx context.Context, key session.Key, seen, expire
 // is looked for.
 func holdCountingStore(t testing.TB) *countingStore {
 	t.Helper()
-	opened, err := memstore.New()
+	store := &countingStore{Store: openMemory(t)}
+	holdStore(t, store, session.DefaultCacheSize)
+	return store
+}
+
+func openMemory(t testing.TB) Store {
+	t.Helper()
+	store, err := memstore.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := &countingStore{Store: opened}
+	return store
+}
+
+// holdStore keeps a store, with a cache of so many sessions, where the memory
+// store is looked for.
+func holdStore(t testing.TB, store Store, sessions int) {
+	t.Helper()
 	_, loaded, err := backends.LoadOrNew("memory", func() (caddy.Destructor, error) {
-		return newBackend("memory", store, session.DefaultCacheSize), nil
+		return newBackend("memory", store, sessions), nil
 	})
 	if err != nil || loaded {
 		t.Fatalf("the memory store is open already (%v)", err)
@@ -50,7 +63,6 @@ func holdCountingStore(t testing.TB) *countingStore {
 			t.Error(err)
 		}
 	})
-	return store
 }
 
 // findHandler finds the first handler of ours in the configuration that runs.
