@@ -21,7 +21,7 @@ import (
 )
 
 // crossings is how many requests TestAttackID02NoIdentityCrosses makes.
-// DOORPOST_CROSSINGS=1000000 go test -race -timeout 60m -run NoIdentityCrosses ./caddymodule
+// DOORPOST_CROSSINGS=1000000 go test -race -timeout 30m -run NoIdentityCrosses ./caddymodule
 // makes a million.
 func crossings(t *testing.T) int64 {
 	count, err := strconv.ParseInt(os.Getenv("DOORPOST_CROSSINGS"), 10, 64)
