@@ -56,7 +56,8 @@ func identityIn(header http.Header) map[string][]string {
 func checkReached(r *http.Request, member bool) error {
 	asAlice := map[string][]string{"REMOTE_USER": {"alice@example.com"}, "REMOTE_EMAIL": {"alice@example.com"}}
 	found := identityIn(r.Header)
-	open := strings.HasPrefix(r.URL.Path, "/public/") && path.Clean(r.URL.Path)+"/" != "/public/" && !strings.Contains(r.URL.Path, "//") && !strings.Contains(r.URL.Path, "/..")
+	clean := path.Clean(r.URL.Path)
+	open := strings.HasPrefix(r.URL.Path, "/public/") && (r.URL.Path == clean || r.URL.Path == clean+"/")
 	switch named := maps.EqualFunc(found, asAlice, slices.Equal); {
 	case named && !member:
 		return errors.New("nobody is signed in, and the app is told that somebody is")
