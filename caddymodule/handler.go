@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -150,17 +151,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		w.Header().Set("Retry-After", "5")
 		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
 	}
-	visit, met := caddyhttp.GetVar(r.Context(), visitVar).(*gate.Visit)
-	if !met {
-		visit = door.gate.Arrive(r)
-		caddyhttp.SetVar(r.Context(), visitVar, visit)
-	}
-	sent := sentURL(r)
+	visit := h.visit(door, r)
+	sent := targetOf(r)
 	if gate.IsOwnPath(sent.Path) {
 		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
 		return nil
 	}
-	needsSession, err := h.needsSession(r, sent)
+	needsSession, err := h.needsSession(r, sent.URL)
 	if err != nil {
 		return err
 	}
@@ -170,12 +167,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	verdict, identity := h.block.Check(visit, r)
 	switch {
 	case verdict != gate.Pass:
-		door.web.Refuse(w, r, sentURI(r), verdict, visit, clientIP(r))
+		door.web.Refuse(w, r, sent.URI(), verdict, visit)
 		return nil
 	case r.Method == http.MethodConnect && !isExtendedConnect(r):
 		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
 	}
 	return h.pass(visit, identity, w, r, next)
+}
+
+// visit begins the visit of a request, unless a block before did.
+func (h *Handler) visit(door *door, r *http.Request) *gate.Visit {
+	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
+	if visit, met := vars[visitVar].(*gate.Visit); met {
+		return visit
+	}
+	visit := door.gate.Arrive(r)
+	if vars != nil {
+		vars[visitVar] = visit
+	}
+	return visit
 }
 
 // pass hands a request on. One that goes on as somebody's is cut when their
@@ -207,26 +217,27 @@ func (h *Handler) needsSession(r *http.Request, sent *url.URL) (bool, error) {
 	return !h.block.IsPublic(r.URL, sent), nil
 }
 
-// sentURL is what the visitor asked for, whatever rewrites made of it since.
-func sentURL(r *http.Request) *url.URL {
-	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
-		return original.URL
-	}
-	return r.URL
+// target is what the visitor asked for, whatever rewrites made of it since.
+type target struct {
+	*url.URL
+	written string // as it was sent
 }
 
-// sentURI is the same, as it was written: Go's parser would write some
+func targetOf(r *http.Request) target {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
+		return target{original.URL, cmp.Or(original.RequestURI, r.RequestURI)}
+	}
+	return target{r.URL, r.RequestURI}
+}
+
+// URI is path and query as they were written: Go's parser would write some
 // characters otherwise, and people come back to what they asked for byte for
 // byte.
-func sentURI(r *http.Request) string {
-	uri := r.RequestURI
-	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.RequestURI != "" {
-		uri = original.RequestURI
+func (t target) URI() string {
+	if !strings.HasPrefix(t.written, "/") { // the absolute form, which proxies send
+		return t.RequestURI()
 	}
-	if !strings.HasPrefix(uri, "/") { // the absolute form, which proxies send
-		return sentURL(r).RequestURI()
-	}
-	return uri
+	return t.written
 }
 
 // isExtendedConnect tells whether a CONNECT opens a WebSocket over HTTP/2 or

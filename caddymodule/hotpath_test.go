@@ -4,12 +4,15 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
 )
@@ -101,17 +104,28 @@ func findHandler(t testing.TB) *Handler {
 // it came once more.
 func gatedRequest(t testing.TB, b *browser) (r *http.Request, rewind func()) {
 	t.Helper()
-	r = httptest.NewRequest(http.MethodGet, b.origin()+"/app?x=1", nil)
-	for name, value := range map[string]string{
-		"Accept": "text/html", "Accept-Language": "en", "User-Agent": "Mozilla/5.0", "Sec-Fetch-Mode": "navigate", "Referer": b.origin() + "/",
-	} {
-		r.Header.Set(name, value)
+	site, err := url.Parse(b.origin())
+	if err != nil {
+		t.Fatal(err)
 	}
 	var cookies string
-	for _, cookie := range b.client.Jar.Cookies(r.URL) {
+	for _, cookie := range b.client.Jar.Cookies(site) {
 		cookies += cookie.Name + "=" + cookie.Value + "; "
 	}
-	line := []string{cookies + "theme=dark"}
+	return arriving(b.origin(), cookies+"theme=dark", "Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Referer", b.origin()+"/")
+}
+
+// arriving is a request as the server hands it to us, with headers as names and
+// values in turn, and how to make it as it came once more.
+func arriving(origin, cookies string, headers ...string) (r *http.Request, rewind func()) {
+	r = httptest.NewRequest(http.MethodGet, origin+"/app?x=1", nil)
+	r.RequestURI = r.URL.RequestURI() // as clients send it
+	r.Header.Set("Accept-Language", "en")
+	r.Header.Set("User-Agent", "Mozilla/5.0")
+	for pair := range slices.Chunk(headers, 2) {
+		r.Header.Set(pair[0], pair[1])
+	}
+	line := []string{cookies}
 	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), httptest.NewRecorder(), &caddyhttp.Server{})
 	return r, func() {
 		r.Header["Cookie"] = line
@@ -163,5 +177,67 @@ func TestAGatedRequestAsksNoStoreAndAllocatesLittle(t *testing.T) {
 	}
 	if allocations > maxAllocations {
 		t.Errorf("the gate allocates %.0f times a request, want at most %d", allocations, maxAllocations)
+	}
+}
+
+// headerOnly is a writer that keeps the header and the status only, in a map that
+// has room for it.
+type headerOnly struct {
+	header http.Header
+	status int
+}
+
+func (w *headerOnly) Header() http.Header            { return w.header }
+func (w *headerOnly) Write(body []byte) (int, error) { return len(body), nil }
+func (w *headerOnly) WriteHeader(status int)         { w.status = status }
+
+func TestARefusalAsksNoStoreAndAllocatesLittle(t *testing.T) {
+	store := holdCountingStore(t)
+	g := newGateway(t, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
+	h := findHandler(t)
+	ring, err := keys.NewRing(keys.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, err := session.NewCookie(ring, session.CookieOptions{Scope: g.origin(), Lifetime: time.Hour}).Issue(session.NewID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
+		t.Error("a request reached the app")
+		return nil
+	})
+	program := []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}
+	for _, refused := range []struct {
+		who     string
+		cookies string
+		headers []string
+		status  int
+		most    float64
+	}{
+		{"a program", "theme=dark", program, http.StatusUnauthorized, 2},                                          // the visit, the values of the headers
+		{"a person", "theme=dark", []string{"Accept", "text/html"}, http.StatusSeeOther, 4},                       // and Location
+		{"who forged a cookie", "theme=dark; doorpost=" + forged.Value, program, http.StatusUnauthorized, 15},     // and the check of its signature
+		{"who made a cookie up", "theme=dark; doorpost=" + forged.Value[1:], program, http.StatusUnauthorized, 3}, // and what is kept of the cookies
+	} {
+		r, rewind := arriving(g.origin(), refused.cookies, refused.headers...)
+		w := &headerOnly{header: make(http.Header, 16)}
+		allocations := testing.AllocsPerRun(1000, func() {
+			rewind()
+			clear(w.header)
+			if err := h.ServeHTTP(w, r, next); err != nil {
+				t.Error(err)
+			}
+		}) - testing.AllocsPerRun(1000, rewind)
+		t.Logf("%s: %.0f allocations", refused.who, allocations)
+		if w.status != refused.status {
+			t.Fatalf("%s is answered %d, want %d", refused.who, w.status, refused.status)
+		}
+		if allocations > refused.most {
+			t.Errorf("to refuse %s the gate allocates %.0f times, want at most %.0f", refused.who, allocations, refused.most)
+		}
+	}
+	if asked := store.lookups.Load() + store.touches.Load(); asked != 0 {
+		t.Errorf("requests of nobody asked the store %d times", asked)
 	}
 }

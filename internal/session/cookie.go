@@ -13,6 +13,31 @@ import (
 // cookieVersion stands before the id, so that a later form can be told apart.
 const cookieVersion = 1
 
+// Lengths in bytes. What is signed is the time, the payload and the MAC: ten
+// digits until the year 2286, base64, and a SHA-256, with a stroke between each.
+// The value is base64 of that.
+const (
+	payloadLength = 1 + len(ID{})
+	signedLength  = 10 + 1 + (payloadLength+2)/3*4 + 1 + sha256.Size
+	valueLength   = (signedLength + 2) / 3 * 4
+)
+
+var oneSpelling = base64.URLEncoding.Strict()
+
+// isSpeltAsWeDo tells whether a value is spelt as Issue spells. What is not is
+// refused at next to no cost. And a value must have one spelling: otherwise
+// base64 lets the last bits of a string vary and line ends stand anywhere, and a
+// second spelling of a cookie could outlive the end of the first in a cache.
+func isSpeltAsWeDo(value string) bool {
+	if len(value) != valueLength {
+		return false
+	}
+	var encoded, signed [valueLength]byte
+	copy(encoded[:], value)
+	n, err := oneSpelling.Decode(signed[:], encoded[:])
+	return err == nil && n == signedLength
+}
+
 // Cookie signs and reads the session cookie of one scope. The scope is part of
 // what is signed, so that a cookie of one site is worth nothing at another
 // that has the same secret.
@@ -85,15 +110,13 @@ func (c *Cookie) blank() *http.Cookie {
 	}
 }
 
-// Read verifies a value and returns the id in it. A value has one spelling:
-// base64 lets the last bits of a string vary, and a second spelling of a cookie
-// could outlive the end of the first in a cache.
+// Read verifies a value and returns the id in it.
 func (c *Cookie) Read(value string) (ID, bool) {
-	if raw, err := base64.URLEncoding.DecodeString(value); err != nil || base64.URLEncoding.EncodeToString(raw) != value {
+	if !isSpeltAsWeDo(value) {
 		return ID{}, false
 	}
 	payload, ok := c.signer.Open(c.signed, value)
-	if !ok || len(payload) != 1+len(ID{}) || payload[0] != cookieVersion {
+	if !ok || len(payload) != payloadLength || payload[0] != cookieVersion {
 		return ID{}, false
 	}
 	return ID(payload[1:]), true

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,26 @@ type oneSession struct {
 func (s *oneSession) Session(context.Context, Key, time.Time) (Record, bool, error) {
 	s.lookups++
 	return s.record, true, nil
+}
+
+func TestACookieThatIsNotSpeltAsOursIsNotDecoded(t *testing.T) {
+	cookie := siteCookie(newRing(t, keys.Generate()), "https://app.example.com")
+	codec := &countingCodec{Codec: cookie.signer.codecs[0]}
+	cookie.signer.codecs[0] = codec
+	value := issue(t, cookie, NewID())
+	if _, ok := cookie.Read(value); !ok || codec.decodes != 1 {
+		t.Fatalf("our own cookie is read: %v, after %d decodes", ok, codec.decodes)
+	}
+	for _, other := range []string{"", value[1:], value + "=", value[:len(value)-2] + "\n=", "*" + value[1:], strings.Repeat("a", 4096)} {
+		allocations := testing.AllocsPerRun(100, func() {
+			if _, ok := cookie.Read(other); ok {
+				t.Fatalf("%.100q is read", other)
+			}
+		})
+		if codec.decodes != 1 || allocations > 1 { // the error of the base64 decoder
+			t.Errorf("%.100q takes %d decodes and %.0f allocations", other, codec.decodes-1, allocations)
+		}
+	}
 }
 
 func TestASessionThatWasCheckedAMomentAgoCostsNoDecodeAndNoLookUp(t *testing.T) {

@@ -24,10 +24,6 @@ const Freshness = 5 * time.Second
 // before the store is asked for it again.
 const retryInterval = time.Second
 
-// maxCookieLength bounds what is looked at, in bytes. A session cookie has about
-// a hundred.
-const maxCookieLength = 4096
-
 // clockTolerance is how far in the future a session may have been made: the
 // clocks of two instances differ a little.
 const clockTolerance = time.Minute
@@ -60,7 +56,7 @@ func (k *Keeper) Limits() Limits { return k.limits }
 // error is ErrUnavailable or wraps it. A session that was checked a moment ago
 // costs one look into a map.
 func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, error) {
-	if len(value) > maxCookieLength {
+	if len(value) != valueLength {
 		return nil, nil
 	}
 	now, name := k.now(), c.nameOf(value)

@@ -31,6 +31,10 @@ func (s Signer) Sign(name string, value []byte) (string, error) {
 // Open returns the value that was signed under the name; ok is false for
 // anything else. One value can be spelt in several ways, see Cookie.Read.
 func (s Signer) Open(name, signed string) (value []byte, ok bool) {
-	err := securecookie.DecodeMulti(name, signed, &value, s.codecs...)
-	return value, err == nil
+	for _, codec := range s.codecs { // DecodeMulti would collect errors that nobody reads
+		if codec.Decode(name, signed, &value) == nil {
+			return value, true
+		}
+	}
+	return nil, false
 }

@@ -75,21 +75,26 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	return d
 }
 
-// call is one request for a page of ours.
+// call is one request for a page of ours, or one for the app that is refused.
 type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	visit  *gate.Visit
 	origin gate.Origin
-	client netip.Addr     // of the visitor; invalid if unknown
-	lang   *text.Language // that the visitor reads; nil for a request for the app, until a page is shown
+
+	// Of a request for a page of ours only.
+	client netip.Addr // of the visitor; invalid if unknown
 	now    time.Time
+
+	lang *text.Language // that the visitor reads; nil for a request for the app, until a page is shown
 
 	forProgram bool // whatever it says it accepts
 }
 
-func newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit, client netip.Addr) *call {
-	c := &call{w: w, r: r, visit: v, client: client, now: time.Now()}
+// newCall returns a value: the many that are refused at the door need none that
+// outlives them.
+func newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit) call {
+	c := call{w: w, r: r, visit: v}
 	c.origin, _ = v.Origin()
 	return c
 }
@@ -101,8 +106,9 @@ func (d *Door) language(r *http.Request) *text.Language {
 // Serve answers a request for a path under /_doorpost. The path is that which
 // the visitor sent. The caller has begun the visit.
 func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gate.Visit, client netip.Addr) {
-	c := newCall(w, r, v, client)
-	c.lang = d.language(r)
+	begun := newCall(w, r, v)
+	c := &begun
+	c.client, c.lang, c.now = client, d.language(r), time.Now()
 	if _, ok := v.Origin(); !ok {
 		d.problem(c, http.StatusMisdirectedRequest)
 		return

@@ -3,7 +3,6 @@ package web
 import (
 	"maps"
 	"net/http"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -15,7 +14,6 @@ import (
 type challenge struct {
 	authenticate string // the value of WWW-Authenticate
 	body         []byte // never written to
-	length       string // of the body
 }
 
 func newChallenge(o gate.Origin) *challenge {
@@ -24,7 +22,7 @@ func newChallenge(o gate.Origin) *challenge {
 		Type: "about:blank", Title: http.StatusText(http.StatusUnauthorized), Status: http.StatusUnauthorized,
 		Detail: "nobody is signed in; a person signs in at sign_in_url", SignInURL: signIn,
 	})
-	return &challenge{authenticate: `Doorpost sign_in_url="` + signIn + `"`, body: body, length: strconv.Itoa(len(body))}
+	return &challenge{authenticate: `Doorpost sign_in_url="` + signIn + `"`, body: body}
 }
 
 // challenges are those that were needed so far: one for each origin of the site
@@ -37,8 +35,10 @@ type challenges struct {
 // the same time may be lost again; the next that needs it makes it once more.
 func (cs *challenges) at(o gate.Origin) *challenge {
 	made := cs.made.Load()
-	if made != nil && (*made)[o] != nil {
-		return (*made)[o]
+	if made != nil {
+		if ch := (*made)[o]; ch != nil {
+			return ch
+		}
 	}
 	more := make(map[gate.Origin]*challenge)
 	if made != nil {
@@ -52,7 +52,6 @@ func (cs *challenges) at(o gate.Origin) *challenge {
 // signInRequired answers a program that nobody is signed in.
 func (d *Door) signInRequired(c *call) {
 	ch := d.challenges.at(c.origin)
-	secure(c.w.Header(), noPagePolicy,
-		field{"Content-Type", problemType}, field{"Content-Length", ch.length}, field{"Www-Authenticate", ch.authenticate})
+	secure(c.w.Header(), noPagePolicy, field{"Content-Type", problemType}, field{"Www-Authenticate", ch.authenticate})
 	c.finish(http.StatusUnauthorized, ch.body)
 }

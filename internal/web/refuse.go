@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -12,8 +11,9 @@ import (
 
 // Refuse answers a request for the app that does not pass. The URI is that
 // which the visitor sent.
-func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit, client netip.Addr) {
-	c := newCall(w, r, v, client)
+func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit) {
+	begun := newCall(w, r, v)
+	c := &begun
 	switch verdict {
 	case gate.WrongHost:
 		d.problem(c, http.StatusMisdirectedRequest)
