@@ -54,14 +54,16 @@ type doubter interface {
 	OnDoubt(doubt func()) (cancel func())
 }
 
-func openBackend(module StoreModule, logger *slog.Logger) (*backend, error) {
+// openBackend opens a store, or takes the one that is open, with a cache for so
+// many sessions from now on.
+func openBackend(module StoreModule, sessions int, logger *slog.Logger) (*backend, error) {
 	pooled, _, err := backends.LoadOrNew(module.Key(), func() (caddy.Destructor, error) {
 		store, err := module.Open()
 		if err != nil {
 			return nil, err
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		b := newBackend(module.Key(), store, session.DefaultCacheSize)
+		b := newBackend(module.Key(), store, sessions)
 		b.cancel = cancel
 		if s, ok := store.(sweeper); ok {
 			b.swept.Go(func() { s.Sweep(ctx, sweepPause, logger) })
@@ -71,7 +73,9 @@ func openBackend(module StoreModule, logger *slog.Logger) (*backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return pooled.(*backend), nil
+	b := pooled.(*backend)
+	b.cache.Resize(sessions)
+	return b, nil
 }
 
 // newBackend ties a store to what has to know of ended sessions.

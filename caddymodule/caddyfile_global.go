@@ -43,7 +43,7 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 //		mailer   mailgun { … } | smtp <host:port> { … } | console
 //		from     <address>
 //		link_ttl <duration>
-//		session { idle <d>; absolute <d>; grace <d>; cookie_domain <domain> }
+//		session { idle <d>; absolute <d>; grace <d>; cache <sessions>; cookie_domain <domain> }
 //		group    <name> <who>…
 //		admins   <who>…
 //		limit    address|client|total <n> <window>
@@ -168,6 +168,7 @@ func (a *App) readSession(d *caddyfile.Dispenser) error {
 			a.Session.Grace = &grace
 			return duration(&grace, "5m", checkGrace)(d)
 		}},
+		option{name: "cache", read: number(&a.Session.Cache, "100000", checkCache)},
 		option{name: "cookie_domain", read: checkedValue(&a.Session.CookieDomain, "example.com", func(given string) error {
 			_, err := parseCookieDomain(given)
 			return err

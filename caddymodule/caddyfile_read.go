@@ -172,6 +172,26 @@ func duration(to *caddy.Duration, example string, check func(time.Duration) erro
 	}
 }
 
+// number reads a whole number, which is checked.
+func number(to *int, example string, check func(int) error) func(*caddyfile.Dispenser) error {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		var given string
+		if err := oneValue(&given, example)(d); err != nil {
+			return err
+		}
+		n, err := strconv.Atoi(given)
+		if err != nil {
+			return d.Errf("%s: %q is no whole number such as %s", name, given, example)
+		}
+		if err := check(n); err != nil {
+			return d.Errf("%s: %v", name, err)
+		}
+		*to = n
+		return nil
+	}
+}
+
 // readLimit reads "<n> <window>" behind the name of a limit.
 func readLimit(d *caddyfile.Dispenser, name string, args []string) (*LimitConfig, error) {
 	if len(args) != 2 {

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -239,5 +240,66 @@ func TestARefusalAsksNoStoreAndAllocatesLittle(t *testing.T) {
 	}
 	if asked := store.lookups.Load() + store.touches.Load(); asked != 0 {
 		t.Errorf("requests of nobody asked the store %d times", asked)
+	}
+}
+
+// crowdedStore is one in which everybody is signed in. It counts as the other.
+type crowdedStore struct {
+	*countingStore
+	scope string
+}
+
+func (s *crowdedStore) Session(_ context.Context, _ session.Key, now time.Time) (session.Record, bool, error) {
+	s.lookups.Add(1)
+	return session.Record{Address: "alice@example.com", Scope: s.scope, SignedIn: now, Seen: now, Expires: now.Add(time.Hour)}, true, nil
+}
+
+func TestAReloadChangesHowManySessionsAreRemembered(t *testing.T) {
+	opened, err := memstore.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &crowdedStore{countingStore: &countingStore{Store: opened}}
+	holdStore(t, store, session.DefaultCacheSize)
+	options := "doorpost {\n store memory\n mailer console\n session {\n cache %d\n }\n}\n"
+	g := newGateway(t, fmt.Sprintf(options, 1000), helloBehindGate)
+	store.scope = g.origin()
+	house := g.app().opened
+	cookie := session.NewCookie(house.ring, session.CookieOptions{Scope: store.scope, Lifetime: time.Hour})
+	var values []string
+	for range 3000 {
+		issued, err := cookie.Issue(session.NewID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, issued.Value)
+	}
+	// lookups is how many of the sessions are looked up when each is used.
+	lookups := func() int64 {
+		before := store.lookups.Load()
+		for _, value := range values {
+			if s, err := g.app().opened.keeper.Find(t.Context(), cookie, value); s == nil || err != nil {
+				t.Fatalf("a session is found as %v, %v", s, err)
+			}
+		}
+		return store.lookups.Load() - before
+	}
+	lookups()
+	if n := lookups(); n < 1500 {
+		t.Errorf("with room for 1000, %d of 3000 sessions are looked up again", n)
+	}
+	g.options = fmt.Sprintf(options, 10_000)
+	g.load()
+	if g.app().opened.backend != house.backend {
+		t.Fatal("the reload opened the store once more")
+	}
+	lookups()
+	if n := lookups(); n != 0 {
+		t.Errorf("with room for 10000, %d of 3000 sessions are looked up again", n)
+	}
+	g.options = fmt.Sprintf(options, 1000)
+	g.load()
+	if n := lookups(); n < 1500 {
+		t.Errorf("with room for 1000 after a reload, %d of 3000 sessions are looked up again", n)
 	}
 }

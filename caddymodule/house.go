@@ -59,7 +59,7 @@ func (a *App) build() (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := openBackend(a.store, a.logger)
+	b, err := openBackend(a.store, a.Session.Cache, a.logger)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,8 @@ func checkMute(d time.Duration) error {
 	return nil
 }
 
-// SessionConfig says how long somebody stays signed in.
+// SessionConfig says how long somebody stays signed in, and what a process
+// remembers of it.
 type SessionConfig struct {
 	// Idle ends a session that is not used for so long. Default 7d, or absolute
 	// if that is shorter.
@@ -65,6 +66,10 @@ type SessionConfig struct {
 	// Grace is how long sessions that were seen go on while the store does not
 	// answer. Default 5m.
 	Grace *caddy.Duration `json:"grace,omitempty"`
+
+	// Cache is how many sessions a process remembers, so that it need not look
+	// into the store: 1000 to 10000000. Default 100000.
+	Cache int `json:"cache,omitempty"`
 
 	// CookieDomain makes one sign-in serve all sites under a domain. Default:
 	// each site has its own.
@@ -89,6 +94,9 @@ func (s *SessionConfig) complete() error {
 		grace := caddy.Duration(defaultGrace)
 		s.Grace = &grace
 	}
+	if s.Cache == 0 {
+		s.Cache = session.DefaultCacheSize
+	}
 	if err := checkIdle(time.Duration(s.Idle)); err != nil {
 		return fmt.Errorf("idle: %w", err)
 	}
@@ -97,6 +105,9 @@ func (s *SessionConfig) complete() error {
 	}
 	if err := checkGrace(time.Duration(*s.Grace)); err != nil {
 		return fmt.Errorf("grace: %w", err)
+	}
+	if err := checkCache(s.Cache); err != nil {
+		return fmt.Errorf("cache: %w", err)
 	}
 	if s.Idle > s.Absolute {
 		return fmt.Errorf("idle: %s is longer than absolute, %s", spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
@@ -132,6 +143,13 @@ func checkAbsolute(d time.Duration) error {
 func checkGrace(d time.Duration) error {
 	if d < 0 || d > time.Hour {
 		return fmt.Errorf("%s is not between 0 and 1h; 5m is a good choice", spell(d))
+	}
+	return nil
+}
+
+func checkCache(sessions int) error {
+	if sessions < 1000 || sessions > 10_000_000 {
+		return fmt.Errorf("%d is not between 1000 and 10000000; %d is a good choice", sessions, session.DefaultCacheSize)
 	}
 	return nil
 }

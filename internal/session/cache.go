@@ -9,7 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
 
-// DefaultCacheSize is how many sessions an instance remembers.
+// DefaultCacheSize is how many sessions an instance remembers unless it is told
+// otherwise.
 const DefaultCacheSize = 100_000
 
 // Session is one that was found. The fields do not change; what does is
@@ -94,11 +95,33 @@ func NewCache(size int) *Cache {
 	c := new(Cache)
 	for i := range c.shards {
 		shard := &c.shards[i]
-		shard.size = max(size/cacheShards, 1)
 		shard.byName.nameOf = func(s *Session) *cookieName { return &s.name }
 		shard.byKey.nameOf = func(s *Session) *Key { return &s.Key }
 	}
+	c.Resize(size)
 	return c
+}
+
+// Resize makes the cache one for about size sessions. What is too many is
+// forgotten, and takes no memory any more.
+func (c *Cache) Resize(size int) {
+	for i := range c.shards {
+		c.shards[i].resize(max(size/cacheShards, 1))
+	}
+}
+
+func (shard *cacheShard) resize(size int) {
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	shard.size = size
+	if shard.byName.count <= size {
+		return
+	}
+	for shard.byName.count > size {
+		shard.forget(shard.byName.any())
+	}
+	shard.byName.fit()
+	shard.byKey.fit()
 }
 
 func (c *Cache) shard(name cookieName) *cacheShard { return &c.shards[name[0]%cacheShards] }

@@ -42,16 +42,28 @@ func (x *index[N]) get(name N) *Session {
 	return x.slots[x.find(&name)]
 }
 
+// holds tells whether so many slots are enough for so many sessions.
+func holds(slots, sessions int) bool { return sessions*5 <= slots*4 }
+
+// fit makes as many slots as one session more needs.
+func (x *index[N]) fit() {
+	slots := minSlots
+	for !holds(slots, x.count+1) {
+		slots *= 2
+	}
+	before := x.slots
+	x.slots = make([]*Session, slots)
+	for _, s := range before {
+		if s != nil {
+			x.slots[x.find(x.nameOf(s))] = s
+		}
+	}
+}
+
 // put adds a session, in place of one that has the same name.
 func (x *index[N]) put(s *Session) {
-	if (x.count+1)*5 > len(x.slots)*4 {
-		before := x.slots
-		x.slots = make([]*Session, max(2*len(before), minSlots))
-		for _, other := range before {
-			if other != nil {
-				x.slots[x.find(x.nameOf(other))] = other
-			}
-		}
+	if !holds(len(x.slots), x.count+1) {
+		x.fit()
 	}
 	slot := x.find(x.nameOf(s))
 	if x.slots[slot] == nil {

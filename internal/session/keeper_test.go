@@ -292,6 +292,56 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 }
 
+func TestTheCacheTakesAnotherSizeAndKeepsWhatHasRoom(t *testing.T) {
+	c := NewCache(6400)
+	var all []*Session
+	for range 3200 {
+		id := NewID()
+		s := &Session{Key: id.Key(), name: cookieName(id)}
+		c.put(s, 0)
+		all = append(all, s)
+	}
+	remembered := func() (n int) {
+		for _, s := range all {
+			switch c.get(s.name) {
+			case s:
+				n++
+			case nil:
+			default:
+				t.Fatal("a name finds another session")
+			}
+		}
+		return n
+	}
+	slots := func() (n int) {
+		for i := range c.shards {
+			n += len(c.shards[i].byName.slots) + len(c.shards[i].byKey.slots)
+		}
+		return n
+	}
+	before := slots()
+	c.Resize(12800)
+	if n := remembered(); n != len(all) || slots() != before {
+		t.Errorf("a larger cache remembers %d of %d, in %d slots instead of %d", n, len(all), slots(), before)
+	}
+	c.Resize(320)
+	if n := remembered(); n != 320 || slots() > before/8 {
+		t.Errorf("a cache for 320 remembers %d, in %d slots instead of %d", n, slots(), before)
+	}
+	for _, s := range all {
+		c.put(s, 0)
+	}
+	if n := remembered(); n != 320 {
+		t.Errorf("a cache for 320 remembers %d after %d more", n, len(all))
+	}
+	for _, s := range all {
+		c.End(s.Key)
+	}
+	if n := remembered(); n != 0 {
+		t.Errorf("%d are remembered after their end", n)
+	}
+}
+
 func TestDistrustMakesEverySessionBeLookedUpAgain(t *testing.T) {
 	k := newKeep(t)
 	k.mustFind(t)
