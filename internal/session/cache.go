@@ -17,15 +17,15 @@ const DefaultCacheSize = 100_000
 // behind methods. An instance may hold many: TestASessionInUseTakesLittleMemory
 // bounds the size.
 type Session struct {
-	Key      Key
-	Address  address.Address
-	SignedIn time.Time
+	Key     Key
+	Address address.Address
 
-	name    cookieName
-	expires atomic.Int64  // Unix nanoseconds
-	checked atomic.Int64  // when the store last confirmed it, Unix nanoseconds
-	retry   atomic.Int64  // not before this is the store asked again, Unix nanoseconds
-	seen    atomic.Uint32 // as the store has it, whole Unix seconds
+	name     cookieName
+	signedIn int64         // Unix nanoseconds; time.Time takes three times as much
+	checked  atomic.Int64  // when the store last confirmed it, Unix nanoseconds
+	putOff   atomic.Uint32 // not before so long after that is the store asked again, in milliseconds, since it did not answer
+	expires  atomic.Uint32 // whole Unix seconds; in what is left of the last one the store is asked
+	seen     atomic.Uint32 // as the store has it, whole Unix seconds
 
 	flags atomic.Uint32 // isEnded, isDoubted
 
@@ -38,8 +38,20 @@ const (
 	isDoubted // word of its end may have been missed
 )
 
-// Expires is when the session ends unless it is used before.
-func (s *Session) Expires() time.Time { return time.Unix(0, s.expires.Load()) }
+// SignedIn is when the address was proven.
+func (s *Session) SignedIn() time.Time { return time.Unix(0, s.signedIn) }
+
+// Expires is when the session ends unless it is used before, to the second.
+func (s *Session) Expires() time.Time { return time.Unix(int64(s.expires.Load()), 0) }
+
+func (s *Session) isOver(now time.Time) bool { return now.Unix() >= int64(s.expires.Load()) }
+
+// isPutOff tells whether the store did not answer a moment ago, and is not asked
+// for the session just now.
+func (s *Session) isPutOff(now time.Time) bool {
+	putOff := time.Duration(s.putOff.Load()) * time.Millisecond
+	return putOff > 0 && now.UnixNano()-s.checked.Load() < int64(putOff)
+}
 
 // Ended tells whether the session was ended since it was found.
 func (s *Session) Ended() bool { return s.flags.Load()&isEnded != 0 }
@@ -48,7 +60,7 @@ func (s *Session) Ended() bool { return s.flags.Load()&isEnded != 0 }
 // its end may have been missed.
 func (s *Session) Doubt() {
 	s.flags.Or(isDoubted)
-	s.retry.Store(0)
+	s.putOff.Store(0)
 }
 
 func (s *Session) doubted() bool { return s.flags.Load()&isDoubted != 0 }

@@ -64,11 +64,11 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 	if s == nil {
 		return k.meet(ctx, c, value, now)
 	}
-	if s.Ended() || now.UnixNano() >= s.expires.Load() || now.Sub(s.SignedIn) >= k.limits.Absolute {
+	if s.Ended() || s.isOver(now) || now.Sub(s.SignedIn()) >= k.limits.Absolute {
 		k.cache.remove(name)
 		return k.meet(ctx, c, value, now) // another instance may have seen it since
 	}
-	if s.isFresh(now) || now.UnixNano() < s.retry.Load() {
+	if s.isFresh(now) || s.isPutOff(now) {
 		return s, nil
 	}
 	if alive, err := k.confirm(ctx, s, now, true); !alive {
@@ -94,7 +94,7 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 	// The address may be a part of what the store answered, which shall not stay
 	// in memory with it.
 	who := address.Address(strings.Clone(string(record.Address)))
-	s := &Session{Key: id.Key(), Address: who, SignedIn: record.SignedIn, name: c.nameOf(value)}
+	s := &Session{Key: id.Key(), Address: who, signedIn: record.SignedIn.UnixNano(), name: c.nameOf(value)}
 	s.learn(record, now)
 	k.cache.put(s, ends)
 	k.slide(ctx, s, now)
@@ -113,7 +113,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		s.refresh.Lock()
 	}
 	defer s.refresh.Unlock()
-	isOver := now.UnixNano() >= s.expires.Load()
+	isOver := s.isOver(now)
 	switch {
 	case s.Ended():
 		return false, nil
@@ -131,7 +131,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 			level = slog.LevelDebug
 		}
 		k.logger.Log(ctx, level, "the store does not answer; a session goes on for a while", "error", err, "grace", k.limits.Grace)
-		s.retry.Store(now.Add(retryInterval).UnixNano())
+		s.putOff.Store(uint32(max(now.Add(retryInterval).UnixNano()-s.checked.Load(), 0) / int64(time.Millisecond)))
 		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
@@ -167,8 +167,8 @@ func (k *Keeper) alive(r Record, now time.Time) bool {
 
 func (s *Session) learn(r Record, now time.Time) {
 	s.seen.Store(uint32(r.Seen.Unix()))
-	s.expires.Store(r.Expires.UnixNano())
-	s.retry.Store(0)
+	s.expires.Store(uint32(r.Expires.Unix()))
+	s.putOff.Store(0)
 	s.flags.And(^uint32(isDoubted))
 	s.checked.Store(now.UnixNano())
 }
@@ -180,13 +180,13 @@ func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
 	if now.Sub(time.Unix(int64(s.seen.Load()), 0)) < interval {
 		return
 	}
-	expires := k.limits.Expiry(s.SignedIn, now)
+	expires := k.limits.Expiry(s.SignedIn(), now)
 	if err := k.store.Touch(ctx, s.Key, now, expires); err != nil {
 		k.logger.Warn("noting the use of a session", "error", err)
 		return
 	}
 	s.seen.Store(uint32(now.Unix()))
-	s.expires.Store(expires.UnixNano())
+	s.expires.Store(uint32(expires.Unix()))
 }
 
 // Expiry is when a session ends that was last used at the time given.

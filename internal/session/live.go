@@ -12,8 +12,8 @@ func (k *Keeper) Ends() uint64 { return k.cache.ends.Load() }
 // a look into the store. If not, Review tells.
 func (k *Keeper) Vouches(s *Session) bool {
 	now := k.now()
-	return !s.Ended() && now.UnixNano() < s.expires.Load() && now.Sub(s.SignedIn) < k.limits.Absolute &&
-		(s.isFresh(now) || now.UnixNano() < s.retry.Load())
+	return !s.Ended() && !s.isOver(now) && now.Sub(s.SignedIn()) < k.limits.Absolute &&
+		(s.isFresh(now) || s.isPutOff(now))
 }
 
 // Review tells whether a session goes on, for what began with it and lasts: it
@@ -24,7 +24,7 @@ func (k *Keeper) Review(ctx context.Context, s *Session) bool {
 		return true
 	}
 	now := k.now()
-	if s.Ended() || now.Sub(s.SignedIn) >= k.limits.Absolute {
+	if s.Ended() || now.Sub(s.SignedIn()) >= k.limits.Absolute {
 		return false
 	}
 	alive, err := k.confirm(ctx, s, now, false)

@@ -32,7 +32,7 @@ func (d *Door) whoIs(c *call) {
 		Expires  string   `json:"expires"`
 	}{
 		id.User, id.Email, groupList(id), id.Name,
-		s.SignedIn.UTC().Format(time.RFC3339Nano), s.Expires().UTC().Format(time.RFC3339),
+		s.SignedIn().UTC().Format(time.RFC3339Nano), s.Expires().UTC().Format(time.RFC3339),
 	})
 }
 
@@ -53,7 +53,7 @@ func (d *Door) account(c *call) {
 		return
 	}
 	slices.SortFunc(entries, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
-	p := view.Account{Frame: frame(c), Email: string(s.Address), SignedIn: s.SignedIn}
+	p := view.Account{Frame: frame(c), Email: string(s.Address), SignedIn: s.SignedIn()}
 	for _, e := range entries {
 		p.Sessions = append(p.Sessions, view.AccountSession{
 			ID: e.Key.String(), Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,

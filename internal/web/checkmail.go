@@ -38,7 +38,7 @@ func (d *Door) checkMail(c *call) {
 		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
 		return
 	}
-	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == request.Address && !s.SignedIn.Before(request.Asked) {
+	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == request.Address && !s.SignedIn().Before(request.Asked) {
 		c.seeOther(gate.ReturnTo(request.To))
 		return
 	}
