@@ -8,17 +8,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/store/txstore"
 	"go.etcd.io/bbolt"
 )
 
-// batchDelay is how long a change waits for others to share its write to disk
-// with.
-const batchDelay = time.Millisecond
-
-type engine struct{ db *bbolt.DB }
+type engine struct {
+	db      *bbolt.DB
+	changes *batcher
+}
 
 // Open opens the store in a file, made if it does not exist, readable by the
 // owner only. It fails within seconds if another process has the file open,
@@ -31,7 +29,6 @@ func Open(path string) (*txstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.MaxBatchDelay = batchDelay
 	err = db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range txstore.Buckets() {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
@@ -42,7 +39,7 @@ func Open(path string) (*txstore.Store, error) {
 	})
 	var store *txstore.Store
 	if err == nil {
-		store, err = txstore.Open(&engine{db: db})
+		store, err = txstore.Open(&engine{db: db, changes: newBatcher(db)})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store %s: %w", path, err), db.Close())
@@ -58,7 +55,7 @@ func (e *engine) View(f func(txstore.Tx) error) error {
 // Update implements txstore.Engine. Changes that come at the same time share a
 // write to disk.
 func (e *engine) Update(f func(txstore.Tx) error) error {
-	return e.db.Batch(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
+	return e.changes.update(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
 }
 
 // Close implements txstore.Engine.
