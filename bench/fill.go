@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -38,7 +37,7 @@ func writeStore(path, origin string, people []person) error {
 	}
 	defer db.Close()
 	now := time.Now()
-	known, err := json.Marshal(record.Person{Created: record.Millis(now)})
+	known, err := record.Encode(record.Person{Created: record.Millis(now)})
 	if err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func writeStore(path, origin string, people []person) error {
 		record func(person) (key, value []byte, err error)
 	}{
 		{"sessions", byKey, func(p person) ([]byte, []byte, error) {
-			value, err := json.Marshal(record.PackSession(session.Record{
+			value, err := record.Encode(record.PackSession(session.Record{
 				Address: p.address, Scope: origin, SignedIn: now, Seen: now, Expires: now.Add(sessionLife),
 				Device: session.Device{Browser: "Firefox", System: "Linux", Network: "203.0.113.0/24"},
 			}))

@@ -35,6 +35,7 @@ var exceptions = map[[2]string]string{
 // libraries are each spoken to by one package, not counting those for tests.
 var libraries = map[string]string{
 	"github.com/chromedp":              "internal/web/view/screenshots",
+	"github.com/fxamacker/cbor":        "internal/store/record",
 	"github.com/gorilla/securecookie":  "internal/session",
 	"github.com/mailgun/mailgun-go":    "internal/mail/mailgunapi",
 	"github.com/prometheus":            "caddymodule",

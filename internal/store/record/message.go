@@ -7,29 +7,29 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
-// Message is an outbox.Message.
+// Message is an outbox.Message. In Redis it is JSON, which scripts can read.
 type Message struct {
-	Expires    int64           `json:"e"` // forgotten then
-	ID         string          `json:"i"`
-	Kind       outbox.Kind     `json:"k"`
-	To         address.Address `json:"a"`
-	Site       string          `json:"s"`
-	Language   string          `json:"g,omitempty"`
-	Welcome    bool            `json:"w,omitempty"`
-	Sealed     []byte          `json:"c,omitempty"`
-	Created    int64           `json:"q"`
-	Deadline   int64           `json:"t"`
-	State      outbox.State    `json:"z"`
-	Since      int64           `json:"y"`
-	Due        int64           `json:"d,omitempty"`
-	Attempts   int             `json:"n,omitempty"`
-	Unsettled  bool            `json:"u,omitempty"`
-	Copies     int             `json:"x,omitempty"`
-	Mailer     string          `json:"m,omitempty"`
-	ProviderID string          `json:"p,omitempty"`
-	Problem    string          `json:"f,omitempty"`
-	Delivered  int64           `json:"v,omitempty"`
-	Retried    int64           `json:"r,omitempty"`
+	Expires    int64           `cbor:"1,keyasint" json:"e"` // forgotten then
+	ID         string          `cbor:"2,keyasint" json:"i"`
+	Kind       outbox.Kind     `cbor:"3,keyasint" json:"k"`
+	To         address.Address `cbor:"4,keyasint" json:"a"`
+	Site       string          `cbor:"5,keyasint" json:"s"`
+	Language   string          `cbor:"6,keyasint,omitempty" json:"g,omitempty"`
+	Welcome    bool            `cbor:"7,keyasint,omitempty" json:"w,omitempty"`
+	Sealed     []byte          `cbor:"8,keyasint,omitempty" json:"c,omitempty"`
+	Created    int64           `cbor:"9,keyasint" json:"q"`
+	Deadline   int64           `cbor:"10,keyasint" json:"t"`
+	State      outbox.State    `cbor:"11,keyasint" json:"z"`
+	Since      int64           `cbor:"12,keyasint" json:"y"`
+	Due        int64           `cbor:"13,keyasint,omitempty" json:"d,omitempty"`
+	Attempts   int             `cbor:"14,keyasint,omitempty" json:"n,omitempty"`
+	Unsettled  bool            `cbor:"15,keyasint,omitempty" json:"u,omitempty"`
+	Copies     int             `cbor:"16,keyasint,omitempty" json:"x,omitempty"`
+	Mailer     string          `cbor:"17,keyasint,omitempty" json:"m,omitempty"`
+	ProviderID string          `cbor:"18,keyasint,omitempty" json:"p,omitempty"`
+	Problem    string          `cbor:"19,keyasint,omitempty" json:"f,omitempty"`
+	Delivered  int64           `cbor:"20,keyasint,omitempty" json:"v,omitempty"`
+	Retried    int64           `cbor:"21,keyasint,omitempty" json:"r,omitempty"`
 }
 
 // PackMessage makes the record of a message.

@@ -1,7 +1,10 @@
-// Package record is the form in which stores keep what they keep: JSON with
-// short names, so that a record that gains a field is still read by the version
-// before. Times are Unix milliseconds. In Redis only messages are kept so; what
-// else is there has a shorter form, see package redisstore.
+// Package record is the form in which stores keep what they keep: CBOR (RFC
+// 8949), maps with small numbers as keys, so that a record that gains a field
+// is still read by the version before. A number is never used for something
+// else later; 1 is the end of those that end. Times are Unix milliseconds.
+//
+// In Redis only messages are of these, as JSON; what else is there has a
+// shorter form, see package redisstore.
 package record
 
 import (
@@ -14,53 +17,53 @@ import (
 
 // Device is a session.Device; nil for one of which nothing is known.
 type Device struct {
-	Browser string `json:"b,omitempty"`
-	System  string `json:"o,omitempty"`
-	Network string `json:"n,omitempty"`
+	Browser string `cbor:"1,keyasint,omitempty"`
+	System  string `cbor:"2,keyasint,omitempty"`
+	Network string `cbor:"3,keyasint,omitempty"`
 }
 
 // Link is one link with its code.
 type Link struct {
-	Used    bool            `json:"u,omitempty"` // all that is left of a used link is this, with Browser and Expires
-	Browser []byte          `json:"r"`
-	Expires int64           `json:"e"`
-	Address address.Address `json:"a,omitempty"`
-	Site    string          `json:"s,omitempty"`
-	To      string          `json:"t,omitempty"`
-	Asked   int64           `json:"q,omitempty"`
-	Code    []byte          `json:"c,omitempty"`
-	Policy  string          `json:"p,omitempty"`
-	Device  *Device         `json:"d,omitempty"`
+	Expires int64           `cbor:"1,keyasint"`
+	Used    bool            `cbor:"2,keyasint,omitempty"` // all that is left of a used link is this, with Browser and Expires
+	Browser []byte          `cbor:"3,keyasint"`
+	Address address.Address `cbor:"4,keyasint,omitempty"`
+	Site    string          `cbor:"5,keyasint,omitempty"`
+	To      string          `cbor:"6,keyasint,omitempty"`
+	Asked   int64           `cbor:"7,keyasint,omitempty"`
+	Code    []byte          `cbor:"8,keyasint,omitempty"`
+	Policy  string          `cbor:"9,keyasint,omitempty"`
+	Device  *Device         `cbor:"10,keyasint,omitempty"`
 }
 
 // Request is what a browser asked for.
 type Request struct {
-	Address address.Address `json:"a"`
-	Typed   string          `json:"y"`
-	Site    string          `json:"s"`
-	To      string          `json:"t"`
-	Asked   int64           `json:"q"`
-	Expires int64           `json:"e"`
-	Device  *Device         `json:"d,omitempty"`
-	Tries   int             `json:"w,omitempty"`
-	Links   [][]byte        `json:"l,omitempty"`
+	Expires int64           `cbor:"1,keyasint"`
+	Address address.Address `cbor:"2,keyasint"`
+	Typed   string          `cbor:"3,keyasint"`
+	Site    string          `cbor:"4,keyasint"`
+	To      string          `cbor:"5,keyasint"`
+	Asked   int64           `cbor:"6,keyasint"`
+	Device  *Device         `cbor:"7,keyasint,omitempty"`
+	Tries   int             `cbor:"8,keyasint,omitempty"`
+	Links   [][]byte        `cbor:"9,keyasint,omitempty"`
 }
 
 // Session is a session.Record.
 type Session struct {
-	Address  address.Address `json:"a"`
-	Scope    string          `json:"s"`
-	SignedIn int64           `json:"i"`
-	Seen     int64           `json:"l"`
-	Expires  int64           `json:"e"`
-	Device   *Device         `json:"d,omitempty"`
+	Expires  int64           `cbor:"1,keyasint"`
+	Address  address.Address `cbor:"2,keyasint"`
+	Scope    string          `cbor:"3,keyasint"`
+	SignedIn int64           `cbor:"4,keyasint"`
+	Seen     int64           `cbor:"5,keyasint"`
+	Device   *Device         `cbor:"6,keyasint,omitempty"`
 }
 
 // Person is somebody whose address was proven.
 type Person struct {
-	Created  int64    `json:"c"`
-	Language string   `json:"g,omitempty"`
-	Browsers [][]byte `json:"b,omitempty"` // familiar ones, the last one last
+	Created  int64    `cbor:"2,keyasint"`
+	Language string   `cbor:"3,keyasint,omitempty"`
+	Browsers [][]byte `cbor:"4,keyasint,omitempty"` // familiar ones, the last one last
 }
 
 // Millis is a time as records have it.

@@ -1,16 +1,16 @@
 package txstore
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
 // counterRecord is a count with the time from which nobody needs it.
 type counterRecord struct {
-	Expires int64  `json:"e"`
-	Count   []byte `json:"n"`
+	Expires int64  `cbor:"1,keyasint"`
+	Count   []byte `cbor:"2,keyasint"`
 }
 
 // load reads a record; found is false if there is none. A record that cannot
@@ -21,14 +21,14 @@ func load[R any](tx Tx, b Bucket, key []byte) (value R, found bool, err error) {
 	if raw == nil {
 		return value, false, nil
 	}
-	if err := json.Unmarshal(raw, &value); err != nil {
+	if err := record.Decode(raw, &value); err != nil {
 		return value, false, fmt.Errorf("reading a record of %s: %w", b, err)
 	}
 	return value, true, nil
 }
 
 func save(tx Tx, b Bucket, key []byte, value any) error {
-	raw, err := json.Marshal(value)
+	raw, err := record.Encode(value)
 	if err != nil {
 		return fmt.Errorf("writing a record of %s: %w", b, err)
 	}

@@ -3,7 +3,6 @@ package txstore
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -113,14 +112,12 @@ func isOver(b Bucket, value []byte, now time.Time) bool {
 	case addressLinks, outboxNewest, outboxWaiting, muted, blocked, happened: // they hold nothing but their end
 		return !isAfter(value, now)
 	}
-	var ending struct {
-		Expires int64 `json:"e"`
-	}
-	if json.Unmarshal(value, &ending) != nil || ending.Expires == 0 {
+	end, err := record.End(value)
+	if err != nil || end == 0 {
 		return false
 	}
 	if b == links || b == requests {
 		now = now.Add(-signin.Remembered)
 	}
-	return ending.Expires <= record.Millis(now)
+	return end <= record.Millis(now)
 }
