@@ -15,9 +15,9 @@ const (
 	personSessions Bucket = "person_sessions" // address NUL session.Key
 	people         Bucket = "people"          // address
 	counters       Bucket = "counters"        // kind NUL window NUL name
-	outboxMessages Bucket = "outbox"          // id of a message
-	outboxNewest   Bucket = "outbox_newest"   // inverted time of making, id; the newest come first
-	outboxWaiting  Bucket = "outbox_waiting"  // time of making, id
+	outboxMessages Bucket = "outbox"          // inverted end, id; the newest messages come first
+	outboxIDs      Bucket = "outbox_ids"      // id
+	outboxWaiting  Bucket = "outbox_waiting"  // end, id
 	muted          Bucket = "muted"           // address
 	blocked        Bucket = "blocked"         // address
 	happened       Bucket = "happened"        // name of what may happen once
@@ -28,7 +28,7 @@ const (
 func Buckets() []Bucket {
 	return []Bucket{
 		links, requests, addressLinks, sessions, personSessions, people, counters,
-		outboxMessages, outboxNewest, outboxWaiting, muted, blocked, happened, meta,
+		outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened, meta,
 	}
 }
 

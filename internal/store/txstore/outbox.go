@@ -11,15 +11,34 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// newestKey and waitingKey are the keys of a message beside its id.
-func newestKey(m outbox.Message) []byte {
-	return append(binary.BigEndian.AppendUint64(nil, math.MaxUint64-uint64(record.Millis(m.Created))), m.ID...)
+// A message is kept under its end and its id. All are kept for the same time,
+// so that those which are made at a time lie together, the newest ones first.
+
+// messageKey is the key of a message with an encoded end.
+func messageKey(end, id []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, math.MaxUint64-binary.BigEndian.Uint64(end)), id...)
 }
 
-func waitingKey(m outbox.Message) []byte { return append(encodeTime(m.Created), m.ID...) }
+// waitingKey is the key of a message among those that wait, oldest first.
+func waitingKey(m outbox.Message) []byte { return append(endOf(m), m.ID...) }
 
-// idIn is the id of the message that such a key is of.
-func idIn(key []byte) string { return string(key[8:]) }
+func endOf(m outbox.Message) []byte { return encodeTime(m.Created.Add(outbox.Kept)) }
+
+// loadMessage reads the message with an id.
+func loadMessage(tx Tx, id string) (m record.Message, found bool, err error) {
+	end := tx.Get(outboxIDs, []byte(id))
+	if end == nil {
+		return m, false, nil
+	}
+	if len(end) != encodedTime {
+		return m, false, fmt.Errorf("reading a record of %s: it is no time", outboxIDs)
+	}
+	return load[record.Message](tx, outboxMessages, messageKey(end, []byte(id)))
+}
+
+func saveMessage(tx Tx, m outbox.Message) error {
+	return save(tx, outboxMessages, messageKey(endOf(m), []byte(m.ID)), record.PackMessage(m))
+}
 
 // Put implements outbox.Store.
 func (s *Store) Put(ctx context.Context, m outbox.Message) error {
@@ -32,14 +51,14 @@ func (s *Store) Put(ctx context.Context, m outbox.Message) error {
 
 // putMessage keeps a message that waits.
 func putMessage(tx Tx, m outbox.Message) error {
-	until := encodeTime(m.Created.Add(outbox.Kept))
-	if err := tx.Put(outboxNewest, newestKey(m), until); err != nil {
+	end := endOf(m)
+	if err := tx.Put(outboxIDs, []byte(m.ID), end); err != nil {
 		return err
 	}
-	if err := tx.Put(outboxWaiting, waitingKey(m), until); err != nil {
+	if err := tx.Put(outboxWaiting, waitingKey(m), end); err != nil {
 		return err
 	}
-	return save(tx, outboxMessages, []byte(m.ID), record.PackMessage(m))
+	return saveMessage(tx, m)
 }
 
 // Claim implements outbox.Store.
@@ -52,10 +71,11 @@ func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, er
 			if len(messages) >= n {
 				return false
 			}
-			if s.claimed[idIn(key)] {
+			end, id := key[:encodedTime], key[encodedTime:]
+			if s.claimed[string(id)] {
 				return true
 			}
-			stored, found, err := load[record.Message](tx, outboxMessages, key[8:])
+			stored, found, err := load[record.Message](tx, outboxMessages, messageKey(end, id))
 			if err != nil {
 				failed = err // and the others are sent all the same
 			} else if found {
@@ -96,7 +116,7 @@ func (s *Store) Change(ctx context.Context, id string, once outbox.Once, change 
 		if err := happensOnce(tx, once); err != nil {
 			return err
 		}
-		stored, found, err := load[record.Message](tx, outboxMessages, []byte(id))
+		stored, found, err := loadMessage(tx, id)
 		if unknown = err == nil && !found; err != nil || unknown {
 			return err
 		}
@@ -137,7 +157,7 @@ func saveChanged(tx Tx, before, m outbox.Message) error {
 	var err error
 	switch {
 	case m.Waiting() && !before.Waiting():
-		err = tx.Put(outboxWaiting, waitingKey(m), encodeTime(m.Created.Add(outbox.Kept)))
+		err = tx.Put(outboxWaiting, waitingKey(m), endOf(m))
 	case !m.Waiting() && before.Waiting():
 		err = tx.Delete(outboxWaiting, waitingKey(m))
 	}
@@ -147,13 +167,13 @@ func saveChanged(tx Tx, before, m outbox.Message) error {
 	if err != nil {
 		return err
 	}
-	return save(tx, outboxMessages, []byte(m.ID), record.PackMessage(m))
+	return saveMessage(tx, m)
 }
 
 // Message implements outbox.Store.
 func (s *Store) Message(ctx context.Context, id string) (m outbox.Message, found bool, err error) {
 	err = s.view(ctx, func(tx Tx) error {
-		stored, ok, err := load[record.Message](tx, outboxMessages, []byte(id))
+		stored, ok, err := loadMessage(tx, id)
 		if found = ok && err == nil; found {
 			m = stored.Unpack()
 		}
@@ -167,24 +187,24 @@ func (s *Store) Messages(ctx context.Context, from string, n int) (list []outbox
 	err = s.view(ctx, func(tx Tx) error {
 		var start []byte
 		if from != "" {
-			first, found, err := load[record.Message](tx, outboxMessages, []byte(from))
-			if err != nil || !found {
+			end := tx.Get(outboxIDs, []byte(from))
+			if len(end) != encodedTime {
 				return fmt.Errorf("listing messages from %q: %w", from, outbox.ErrUnknown)
 			}
-			start = newestKey(first.Unpack())
+			start = messageKey(end, []byte(from))
 		}
 		var failed error
-		tx.Scan(outboxNewest, nil, start, func(key, _ []byte) bool {
+		tx.Scan(outboxMessages, nil, start, func(key, value []byte) bool {
 			if len(list) == n {
-				next = idIn(key)
+				next = string(key[encodedTime:])
 				return false
 			}
-			stored, found, err := load[record.Message](tx, outboxMessages, key[8:])
-			if found {
-				list = append(list, stored.Unpack())
+			stored, err := decode[record.Message](outboxMessages, value)
+			if failed = err; err != nil {
+				return false
 			}
-			failed = err
-			return err == nil
+			list = append(list, stored.Unpack())
+			return true
 		})
 		return failed
 	})

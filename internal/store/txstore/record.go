@@ -13,18 +13,23 @@ type counterRecord struct {
 	Count   []byte `cbor:"2,keyasint"`
 }
 
-// load reads a record; found is false if there is none. A record that cannot
-// be read is an error and not a missing one: what was used up must not look
-// as if it had never been.
+// load reads a record; found is false if there is none.
 func load[R any](tx Tx, b Bucket, key []byte) (value R, found bool, err error) {
 	raw := tx.Get(b, key)
 	if raw == nil {
 		return value, false, nil
 	}
+	value, err = decode[R](b, raw)
+	return value, err == nil, err
+}
+
+// decode reads a record that is there. One that cannot be read is an error and
+// not a missing one: what was used up must not look as if it had never been.
+func decode[R any](b Bucket, raw []byte) (value R, err error) {
 	if err := record.Decode(raw, &value); err != nil {
-		return value, false, fmt.Errorf("reading a record of %s: %w", b, err)
+		return value, fmt.Errorf("reading a record of %s: %w", b, err)
 	}
-	return value, true, nil
+	return value, nil
 }
 
 func save(tx Tx, b Bucket, key []byte, value any) error {

@@ -123,10 +123,13 @@ func removeSessionOfAnyone(tx Tx, key session.Key) error {
 	return removeSession(tx, stored.Address, key)
 }
 
+// encodedTime is the length of what encodeTime makes.
+const encodedTime = 8
+
 func encodeTime(t time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(record.Millis(t)))
 }
 
 func isAfter(encoded []byte, now time.Time) bool {
-	return len(encoded) == 8 && int64(binary.BigEndian.Uint64(encoded)) > record.Millis(now)
+	return len(encoded) == encodedTime && int64(binary.BigEndian.Uint64(encoded)) > record.Millis(now)
 }

@@ -36,7 +36,7 @@ func readerOf(tx Tx, stop signin.Stopping) (address.Address, error) {
 	if link.Address != "" && link.Site == stop.Site {
 		return link.Address, nil
 	}
-	message, _, err := load[record.Message](tx, outboxMessages, []byte(stop.Message))
+	message, _, err := loadMessage(tx, stop.Message)
 	if err != nil || message.Site != stop.Site || message.Expires <= record.Millis(stop.Now) {
 		return "", err
 	}

@@ -36,7 +36,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 	full := sizes(e)
 	want := map[Bucket]int{
 		links: 3, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, people: 1, counters: 3, meta: 1,
-		outboxMessages: 3, outboxNewest: 3, outboxWaiting: 3,
+		outboxMessages: 3, outboxIDs: 3, outboxWaiting: 3,
 	}
 	if !maps.Equal(nonZero(full), want) {
 		t.Fatalf("a sign-in leaves %v, want %v", full, want)
@@ -50,7 +50,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 		{30 * time.Minute, []Bucket{sessions, personSessions}},
 		{(limit.Rule{Window: time.Hour}).Lifetime(), []Bucket{counters, counters}},
 		{linkLife + signin.Remembered, []Bucket{links, links, links, requests}},
-		{outbox.Kept, slices.Repeat([]Bucket{outboxMessages, outboxNewest, outboxWaiting}, 3)},
+		{outbox.Kept, slices.Repeat([]Bucket{outboxMessages, outboxIDs, outboxWaiting}, 3)},
 	}
 	now := sizes(e)
 	for _, end := range ends {
@@ -127,7 +127,7 @@ func TestASessionTouchedDuringTheSweepStays(t *testing.T) {
 	over := start.Add(30 * time.Minute)
 	// Between the look at the sessions and their removal somebody whose request
 	// came in time is noted.
-	for _, b := range []Bucket{links, requests, addressLinks, counters, outboxMessages, outboxNewest, outboxWaiting} {
+	for _, b := range []Bucket{links, requests, addressLinks, counters, outboxMessages, outboxIDs, outboxWaiting} {
 		clear(e.state[b])
 	}
 	e.beforeUpdate = func() { must(t, s.Touch(t.Context(), key, over.Add(-time.Second), over.Add(time.Hour))) }
