@@ -4,10 +4,12 @@
 // A count is kept in slots of one sixteenth of the window. A slot counts until
 // the whole of it is past, so that no span of the window's length ever holds
 // more than the limit, at the price of waiting up to a sixteenth longer. That
-// takes 76 bytes whatever the limit, and the same few lines in any store.
+// takes 76 bytes at most, whatever the limit, and the same few lines in any
+// store.
 package limit
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -81,26 +83,32 @@ func (c *Count) untilRoom(rule Rule, now time.Time, total int) time.Duration {
 	return max(rule.Window, time.Second)
 }
 
-// encodedLength is that of a Count in a store.
-const encodedLength = 8 + 4*(slotsInWindow+1)
+// The lengths of a Count in a store.
+const (
+	shortest = 8
+	longest  = shortest + 4*(slotsInWindow+1)
+)
 
-// MarshalBinary encodes the count for a store.
+// MarshalBinary encodes the count for a store, without the zeros at its end:
+// most counts are of one event.
 func (c *Count) MarshalBinary() ([]byte, error) {
-	encoded := binary.BigEndian.AppendUint64(make([]byte, 0, encodedLength), uint64(c.newest))
+	encoded := binary.BigEndian.AppendUint64(make([]byte, 0, longest), uint64(c.newest))
 	for _, n := range c.bySlot {
 		encoded = binary.BigEndian.AppendUint32(encoded, n)
 	}
-	return encoded, nil
+	return encoded[:shortest+len(bytes.TrimRight(encoded[shortest:], "\x00"))], nil
 }
 
 // UnmarshalBinary decodes what MarshalBinary made.
 func (c *Count) UnmarshalBinary(encoded []byte) error {
-	if len(encoded) != encodedLength {
+	if len(encoded) < shortest || len(encoded) > longest {
 		return errors.New("a stored count has the wrong length")
 	}
-	c.newest = int64(binary.BigEndian.Uint64(encoded))
+	var whole [longest]byte
+	copy(whole[:], encoded)
+	c.newest = int64(binary.BigEndian.Uint64(whole[:]))
 	for i := range c.bySlot {
-		c.bySlot[i] = binary.BigEndian.Uint32(encoded[8+4*i:])
+		c.bySlot[i] = binary.BigEndian.Uint32(whole[shortest+4*i:])
 	}
 	return nil
 }

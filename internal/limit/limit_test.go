@@ -83,7 +83,23 @@ func TestACountSurvivesTheStore(t *testing.T) {
 			t.Errorf("event %d: let pass is %v", i+1, got)
 		}
 	}
-	if err := count.UnmarshalBinary([]byte("short")); err == nil {
-		t.Error("a damaged count was accepted")
+	for _, damaged := range []int{0, 7, 77} {
+		if err := count.UnmarshalBinary(make([]byte, damaged)); err == nil {
+			t.Errorf("a damaged count of %d bytes was accepted", damaged)
+		}
+	}
+}
+
+func TestACountInTheStoreIsTheSameAndNoLongerThanItsSlots(t *testing.T) {
+	for slot := range slotsInWindow + 1 {
+		for _, n := range []uint32{1, 0x100, 0x10000, 0x1000000, 0xffffffff} {
+			count := Count{newest: 1 << 40}
+			count.bySlot[slot] = n
+			encoded, err := count.MarshalBinary()
+			var again Count
+			if err != nil || again.UnmarshalBinary(encoded) != nil || again != count || len(encoded) > 8+4*(slot+1) {
+				t.Errorf("of %+v is read %+v, from %x", count, again, encoded)
+			}
+		}
 	}
 }
