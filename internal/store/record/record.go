@@ -25,15 +25,14 @@ type Device struct {
 // Link is one link with its code.
 type Link struct {
 	Expires int64           `cbor:"1,keyasint"`
-	Used    bool            `cbor:"2,keyasint,omitempty"` // all that is left of a used link is this, with Browser and Expires
-	Browser []byte          `cbor:"3,keyasint"`
-	Address address.Address `cbor:"4,keyasint,omitempty"`
-	Site    string          `cbor:"5,keyasint,omitempty"`
-	To      string          `cbor:"6,keyasint,omitempty"`
-	Asked   int64           `cbor:"7,keyasint,omitempty"`
-	Code    []byte          `cbor:"8,keyasint,omitempty"`
-	Policy  string          `cbor:"9,keyasint,omitempty"`
-	Device  *Device         `cbor:"10,keyasint,omitempty"`
+	Browser []byte          `cbor:"2,keyasint"`
+	Address address.Address `cbor:"3,keyasint"`
+	Site    string          `cbor:"4,keyasint"`
+	To      string          `cbor:"5,keyasint,omitempty"`
+	Asked   int64           `cbor:"6,keyasint"`
+	Code    []byte          `cbor:"7,keyasint"`
+	Policy  string          `cbor:"8,keyasint,omitempty"`
+	Device  *Device         `cbor:"9,keyasint,omitempty"`
 }
 
 // Request is what a browser asked for.

@@ -121,26 +121,6 @@ func isFamiliar(person record.Person, browser signin.BrowserKey) bool {
 	return slices.ContainsFunc(person.Browsers, func(b []byte) bool { return bytes.Equal(b, browser[:]) })
 }
 
-func saveLink(tx Tx, a signin.Asking) error {
-	if err := save(tx, links, a.Link[:], record.PackLink(a)); err != nil {
-		return err
-	}
-	return tx.Put(addressLinks, under(a.Request.Address, a.Link[:]), encodeTime(a.Request.Expires))
-}
-
-// liveLinks keeps of some links those that can still be redeemed.
-func liveLinks(tx Tx, keys [][]byte, now time.Time) ([][]byte, error) {
-	var failed error
-	live := slices.DeleteFunc(keys, func(key []byte) bool {
-		link, found, err := load[record.Link](tx, links, key)
-		if err != nil {
-			failed = err
-		}
-		return !found || link.Used || link.Expires <= record.Millis(now)
-	})
-	return live, failed
-}
-
 // The kinds of limits, as they stand in the keys of counters.
 const (
 	clientLimit   = "client"

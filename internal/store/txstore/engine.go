@@ -9,6 +9,7 @@ type Bucket string
 // The buckets, and the form of their keys.
 const (
 	links          Bucket = "links"           // LinkKey
+	usedLinks      Bucket = "used_links"      // end of the link, LinkKey
 	requests       Bucket = "requests"        // BrowserKey
 	addressLinks   Bucket = "address_links"   // address NUL LinkKey
 	sessions       Bucket = "sessions"        // session.Key
@@ -27,7 +28,7 @@ const (
 // Buckets lists all buckets, for engines that have to make them.
 func Buckets() []Bucket {
 	return []Bucket{
-		links, requests, addressLinks, sessions, personSessions, people, counters,
+		links, usedLinks, requests, addressLinks, sessions, personSessions, people, counters,
 		outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened, meta,
 	}
 }

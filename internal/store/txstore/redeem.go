@@ -25,7 +25,7 @@ func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Red
 // the outcome that stands without.
 type finding struct {
 	key      []byte
-	link     record.Link
+	link     storedLink
 	outcome  signin.Redeemed
 	wrongTry bool // a wrong code, to be counted
 }
@@ -67,14 +67,14 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, s
 }
 
 func findByLink(tx Tx, r signin.Redemption) (finding, error) {
-	link, found, err := load[record.Link](tx, links, r.Link[:])
+	link, found, err := loadLink(tx, r.Link[:])
 	f := finding{key: r.Link[:], link: link}
 	switch {
 	case err != nil:
 		return f, err
 	case !found:
 		f.outcome.Outcome = signin.TooOld // its signature is ours, so it was a link once
-	case link.Used:
+	case link.used:
 		f.outcome.Outcome = signin.Used
 	case link.Expires <= record.Millis(r.Now):
 		f.outcome.Outcome = signin.TooOld
@@ -102,11 +102,11 @@ func findByCode(tx Tx, r signin.Redemption) (finding, error) {
 		return f, nil
 	}
 	for _, key := range request.Links {
-		link, found, err := load[record.Link](tx, links, key)
+		link, found, err := loadLink(tx, key)
 		if err != nil {
 			return f, err
 		}
-		if found && !link.Used && link.Expires > record.Millis(r.Now) && link.Site == r.Site && isOneOf(r.Codes, link.Code) {
+		if found && !link.used && link.Expires > record.Millis(r.Now) && link.Site == r.Site && isOneOf(r.Codes, link.Code) {
 			return finding{key: key, link: link, outcome: underRules(link, r)}, nil
 		}
 	}
@@ -120,7 +120,7 @@ func isOneOf(codes []signin.CodeKey, code []byte) bool {
 
 // underRules is the outcome for a live link: redeemable if the rules in force
 // are those under which it was made.
-func underRules(link record.Link, r signin.Redemption) signin.Redeemed {
+func underRules(link storedLink, r signin.Redemption) signin.Redeemed {
 	redeemed := signin.Redeemed{Outcome: redeemable, Request: link.Request()}
 	if link.Policy != r.Policy {
 		redeemed.Outcome, redeemed.Policy = signin.PolicyChanged, link.Policy
@@ -180,18 +180,6 @@ func meet(person *record.Person, r signin.Redemption) (changed bool) {
 		}
 	}
 	return changed
-}
-
-// markUsed leaves of a link the mark that it was used, until it is forgotten.
-func markUsed(tx Tx, key []byte) error {
-	link, found, err := load[record.Link](tx, links, key)
-	if err != nil || !found || link.Used {
-		return err
-	}
-	if err := tx.Delete(addressLinks, under(link.Address, key)); err != nil {
-		return err
-	}
-	return save(tx, links, key, record.Link{Used: true, Browser: link.Browser, Expires: link.Expires})
 }
 
 // countWrongCode counts a wrong code; the last one that is allowed ends the

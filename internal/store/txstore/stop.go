@@ -26,10 +26,10 @@ func (s *Store) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, e
 	return stopped && err == nil, err
 }
 
-// readerOf is whom a link was sent to, empty if that is not remembered. Of a
-// used link the message alone remembers it.
+// readerOf is whom a link was sent to, empty if that is not remembered. The
+// message is remembered for longer than the link.
 func readerOf(tx Tx, stop signin.Stopping) (address.Address, error) {
-	link, _, err := load[record.Link](tx, links, stop.Link[:])
+	link, _, err := loadLink(tx, stop.Link[:])
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +46,7 @@ func readerOf(tx Tx, stop signin.Stopping) (address.Address, error) {
 // endRequestOf ends the request that a link belongs to, if it is the last one
 // of its browser, and the link in any case.
 func endRequestOf(tx Tx, link signin.LinkKey) error {
-	stored, found, err := load[record.Link](tx, links, link[:])
+	stored, found, err := loadLink(tx, link[:])
 	if err != nil || !found {
 		return err
 	}

@@ -35,7 +35,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 	signInAt(t, s, "a@example.com", start)
 	full := sizes(e)
 	want := map[Bucket]int{
-		links: 3, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, people: 1, counters: 3, meta: 1,
+		links: 3, usedLinks: 2, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, people: 1, counters: 3, meta: 1,
 		outboxMessages: 3, outboxIDs: 3, outboxWaiting: 3,
 	}
 	if !maps.Equal(nonZero(full), want) {
@@ -49,7 +49,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 		{linkLife, []Bucket{addressLinks}},
 		{30 * time.Minute, []Bucket{sessions, personSessions}},
 		{(limit.Rule{Window: time.Hour}).Lifetime(), []Bucket{counters, counters}},
-		{linkLife + signin.Remembered, []Bucket{links, links, links, requests}},
+		{linkLife + signin.Remembered, []Bucket{links, links, links, usedLinks, usedLinks, requests}},
 		{outbox.Kept, slices.Repeat([]Bucket{outboxMessages, outboxIDs, outboxWaiting}, 3)},
 	}
 	now := sizes(e)
@@ -127,7 +127,7 @@ func TestASessionTouchedDuringTheSweepStays(t *testing.T) {
 	over := start.Add(30 * time.Minute)
 	// Between the look at the sessions and their removal somebody whose request
 	// came in time is noted.
-	for _, b := range []Bucket{links, requests, addressLinks, counters, outboxMessages, outboxIDs, outboxWaiting} {
+	for _, b := range []Bucket{links, usedLinks, requests, addressLinks, counters, outboxMessages, outboxIDs, outboxWaiting} {
 		clear(e.state[b])
 	}
 	e.beforeUpdate = func() { must(t, s.Touch(t.Context(), key, over.Add(-time.Second), over.Add(time.Hour))) }
