@@ -132,12 +132,14 @@ func underRules(link storedLink, r signin.Redemption) signin.Redeemed {
 // makes the session in place of the one that this browser had.
 func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Key, error) {
 	who := f.link.Address
-	var siblings [][]byte
+	all := [][]byte{f.key}
 	tx.Scan(addressLinks, under(who, nil), nil, func(key, _ []byte) bool {
-		siblings = append(siblings, bytes.Clone(key[len(who)+1:]))
+		if key = key[len(who)+1:]; !bytes.Equal(key, f.key) {
+			all = append(all, bytes.Clone(key))
+		}
 		return true
 	})
-	for _, key := range append(siblings, f.key) {
+	for _, key := range all {
 		if err := markUsed(tx, key); err != nil {
 			return signin.Redeemed{}, nil, err
 		}
