@@ -26,7 +26,7 @@ func (s *stand) measureBolt() (section, error) {
 		return section{}, fmt.Errorf("opening a file of bbolt: %w", err)
 	}
 	defer db.Close()
-	db.MaxBatchDelay = time.Millisecond // for as long the store waits, at most
+	db.MaxBatchDelay = time.Millisecond // as long as the store waits at most
 	bucket := []byte("bare")
 	if err := db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucketIfNotExists(bucket); return err }); err != nil {
 		return section{}, fmt.Errorf("making a bucket: %w", err)
