@@ -37,7 +37,7 @@ func writeStore(path, origin string, people []person) error {
 	}
 	defer db.Close()
 	now := time.Now()
-	known, err := record.Encode(record.Person{Created: record.Millis(now)})
+	known, err := record.Encode(record.Person{Added: record.Millis(now)})
 	if err != nil {
 		return err
 	}

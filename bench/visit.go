@@ -12,6 +12,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -45,7 +46,7 @@ func newVisit(n int) visit {
 			Address: who, Typed: string(who), Site: visitOrigin, To: "/", Asked: now, Expires: now.Add(10 * time.Minute), Device: device,
 		},
 		Client: limit.Use{Name: fmt.Sprintf("203.0.113.%d", n%256), Rule: plenty}, Mailbox: limit.Use{Name: string(who), Rule: plenty}, Total: limit.Use{Rule: plenty},
-		Admitted: true, Policy: "abcdef0123456789",
+		Admission: people.Admission{Ways: []people.Way{{Open: true}}}, Policy: "abcdef0123456789",
 	}
 	rand.Read(a.Link[:])
 	rand.Read(a.Code[:])

@@ -27,8 +27,24 @@ var adminRoutes = map[string]methods{
 	"/doorpost/outbox":            {http.MethodGet: listOutbox},
 	"/doorpost/outbox/{id}":       {http.MethodGet: showMessage},
 	"/doorpost/outbox/{id}/retry": {http.MethodPost: retryMessage},
-	"/doorpost/blocked/{address}": {http.MethodDelete: unblock},
+	"/doorpost/outbox/unblock":    {http.MethodPost: unblock},
 	"/doorpost/doctor":            {http.MethodPost: examine},
+
+	"/doorpost/users/list":    {http.MethodPost: listUsers},
+	"/doorpost/users/show":    {http.MethodPost: showUser},
+	"/doorpost/users/add":     {http.MethodPost: addUser},
+	"/doorpost/users/leave":   {http.MethodPost: leaveGroups},
+	"/doorpost/users/disable": {http.MethodPost: disableUser},
+	"/doorpost/users/enable":  {http.MethodPost: enableUser},
+	"/doorpost/users/remove":  {http.MethodPost: removeUser},
+	"/doorpost/sessions/list": {http.MethodPost: listSessions},
+	"/doorpost/sessions/end":  {http.MethodPost: endSessions},
+	"/doorpost/invite":        {http.MethodPost: invite},
+	"/doorpost/why":           {http.MethodPost: tellWhy},
+
+	"/doorpost/requests":              {http.MethodGet: listRequests},
+	"/doorpost/requests/{id}/approve": {http.MethodPost: approveRequest},
+	"/doorpost/requests/{id}/refuse":  {http.MethodPost: refuseRequest},
 }
 
 // Routes implements caddy.AdminRouter.

@@ -2,9 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -45,13 +42,10 @@ func examine(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	answer, flush := json.NewEncoder(w), http.NewResponseController(w)
+	line := answerLines[finding](w)
 	tell := func(found ...finding) {
 		for _, f := range found {
-			if answer.Encode(f) != nil || flush.Flush() != nil {
-				return // whoever asked went away
-			}
+			line(f)
 		}
 	}
 	ctx := r.Context()
@@ -74,10 +68,8 @@ func examine(a *App, w http.ResponseWriter, r *http.Request) error {
 // readExamination tells who is to get a test message. An empty body is fine.
 func readExamination(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
 	var order examination
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&order); err != nil && !errors.Is(err, io.EOF) {
-		return "", apiError(http.StatusBadRequest, `the body is not {"send_to": "<address>"}: %w`, err)
+	if err := readOrder(w, r, &order, `{"send_to": "<address>"}`); err != nil {
+		return "", err
 	}
 	if order.SendTo == "" {
 		return "", nil

@@ -124,9 +124,9 @@ func TestDoctorTellsOfAStoreThatIsDownOrToBeMended(t *testing.T) {
 func TestDoctorRefusesWhatItCannotRead(t *testing.T) {
 	a := newAdmin(t, "", helloBehindGate)
 	for body, says := range map[string]string{
-		`{"sendto": "alice@example.com"}`:                  "send_to",
-		`{"send_to": "nobody"}`:                            "exactly one @",
-		`{"send_to": "` + strings.Repeat("a", 5000) + `"}`: "too large",
+		`{"sendto": "alice@example.com"}`:                   "send_to",
+		`{"send_to": "nobody"}`:                             "exactly one @",
+		`{"send_to": "` + strings.Repeat("a", 20000) + `"}`: "too large",
 	} {
 		if said := a.refuses("POST", "/doorpost/doctor", body, http.StatusBadRequest); !strings.Contains(said, says) {
 			t.Errorf("%.40s is refused with %q, want %q in it", body, said, says)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
@@ -181,7 +180,12 @@ func retryMessage(a *App, w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-// unblockReport is what DELETE /doorpost/blocked/<address> answers.
+// unblockOrder is what POST /doorpost/outbox/unblock takes.
+type unblockOrder struct {
+	Address string `json:"address"`
+}
+
+// unblockReport is what it answers.
 type unblockReport struct {
 	Address   string `json:"address"`   // masked
 	Unblocked bool   `json:"unblocked"` // false if it was not blocked
@@ -189,9 +193,13 @@ type unblockReport struct {
 
 // unblock lets an address be written to again to which a message bounced.
 func unblock(a *App, w http.ResponseWriter, r *http.Request) error {
-	who, err := address.Parse(r.PathValue("address"))
+	var order unblockOrder
+	if err := readOrder(w, r, &order, `{"address": "<address>"}`); err != nil {
+		return err
+	}
+	who, err := readAddress(order.Address)
 	if err != nil {
-		return apiError(http.StatusBadRequest, "this is no mail address: %w", err)
+		return err
 	}
 	h, err := a.openForAdmin()
 	if err != nil {

@@ -171,7 +171,7 @@ func TestUnblockTakesAnyAddressAndTellsWhetherItWasBlocked(t *testing.T) {
 	a.put(m.ID, func(m *outbox.Message) { m.Apply(outbox.Report{State: outbox.Bounced, At: time.Now()}) })
 	for _, want := range []bool{true, false} {
 		var done unblockReport
-		got := a.ask("DELETE", "/doorpost/blocked/"+url.PathEscape(strings.ToUpper(who)), "", &done)
+		got := a.tell("/doorpost/outbox/unblock", unblockOrder{strings.ToUpper(who)}, &done)
 		if got.status != http.StatusOK || done.Unblocked != want || done.Address != "o***@example.com" {
 			t.Errorf("unblocking is answered with %d %s, want %v", got.status, got.body, want)
 		}

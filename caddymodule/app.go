@@ -100,6 +100,7 @@ type App struct {
 	from        mail.Mailbox
 	secrets     [][]byte // as configured, may be none
 	groups      *people.Groups
+	admins      *people.Rules // nil: nobody
 	languages   *text.Catalogue
 	sites       map[string]*site
 
@@ -164,12 +165,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {
 		return err
 	}
-	for _, admin := range a.Admins {
-		if err := people.CheckWho(admin); err != nil {
-			return fmt.Errorf("admins: %w", err)
-		}
+	if err := a.checkGroups("admins", a.Admins); err != nil || len(a.Admins) == 0 {
+		return err
 	}
-	return a.checkGroups("admins", a.Admins)
+	if a.admins, err = people.NewRules(a.Admins, nil, nil, a.groups); err != nil {
+		return fmt.Errorf("admins: %w", err)
+	}
+	return nil
 }
 
 // checkGroups tells which of the groups that an option names does not exist.

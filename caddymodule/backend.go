@@ -29,7 +29,7 @@ type backend struct {
 	cache  *session.Cache
 	live   *gate.Live
 	cancel context.CancelFunc
-	untold func() // no more ends are told to the cache
+	untold func() // no more ends and changes are told
 	swept  sync.WaitGroup
 
 	signer atomic.Pointer[[]byte] // what the secret that signs is known by
@@ -81,10 +81,18 @@ func openBackend(module StoreModule, sessions int, logger *slog.Logger) (*backen
 // newBackend ties a store to what has to know of ended sessions.
 func newBackend(key string, store Store, sessions int) *backend {
 	b := &backend{key: key, store: store, cache: session.NewCache(sessions), live: gate.NewLive(cut), cancel: func() {}}
-	b.untold = store.OnEnd(func(key session.Key) {
+	ends := store.OnEnd(func(key session.Key) {
 		b.cache.End(key)
 		b.live.End(key)
 	})
+	changes := store.OnChange(func(key session.Key) {
+		b.cache.Change(key)
+		b.live.Change(key)
+	})
+	b.untold = func() {
+		ends()
+		changes()
+	}
 	if d, ok := store.(doubter); ok {
 		d.OnDoubt(func() { // for as long as the store is open
 			b.cache.Distrust()

@@ -186,8 +186,8 @@ func (a *App) readSession(d *caddyfile.Dispenser) error {
 
 func (a *App) readGroup(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
-	if len(args) < 2 {
-		return d.Err("group takes a name and its members, for instance group staff alice@example.com *@example.org")
+	if len(args) == 0 {
+		return d.Err("group takes a name and its members, for instance group staff alice@example.com *@example.org; without members it has those whom doorpost users add puts into it")
 	}
 	if a.Groups == nil {
 		a.Groups = make(map[string][]string)

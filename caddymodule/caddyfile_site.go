@@ -36,8 +36,10 @@ func readSite(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 //	doorpost [<matcher>] {
 //		allow   <who>…
 //		deny    <who>…
+//		ask     <owner address>…
 //		public  <path>…
 //		url     <origin>
+//		recent  <duration>
 //		headers { user <Name>; email <Name>; groups <Name>; name <Name> }
 //	}
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
@@ -49,14 +51,16 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := readBlock(d, "doorpost",
 		option{name: "allow", read: values(&h.Allow, "alice@example.com *@example.org", people.CheckWho), many: true},
 		option{name: "deny", read: values(&h.Deny, "mallory@example.org", people.CheckWho), many: true},
+		option{name: "ask", read: values(&h.Ask, "owner@example.com", checkOwner), many: true},
 		option{name: "public", read: values(&h.Public, "/health /assets/*", checkPublic), many: true},
 		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", checkOrigin)},
+		option{name: "recent", read: duration(&h.Recent, "15m", checkRecent)},
 		option{name: "headers", read: h.readHeaders, nested: true},
 	)
 	if err != nil {
 		return err
 	}
-	if len(h.Allow) == 0 {
+	if len(h.Allow) == 0 && len(h.Ask) == 0 {
 		return here.Err("doorpost lets nobody in: name who may enter with allow, for instance allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
 	}
 	return nil

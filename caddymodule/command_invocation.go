@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/spf13/cobra"
 )
 
@@ -22,9 +24,11 @@ const (
 
 // invocation is one call of a command that talks to the server.
 type invocation struct {
-	flags   caddycmd.Flags
-	out     io.Writer // for what was asked for; errors go through Caddy's logger to standard error
-	program string    // how our commands are called: doorpost, or caddy doorpost
+	flags    caddycmd.Flags
+	out      io.Writer // for what was asked for; errors go through Caddy's logger to standard error
+	progress io.Writer // for how far it is
+	in       io.Reader // for the answers to questions
+	program  string    // how our commands are called: doorpost, or caddy doorpost
 }
 
 // usageError is a mistake in how a command was called.
@@ -34,6 +38,11 @@ type usageError struct{ error }
 // find the server, and ends with one of the exit codes. It takes as many
 // arguments as are given here.
 func talks(cmd *cobra.Command, arguments int, run func(*invocation) error) *cobra.Command {
+	return talksWith(cmd, arguments, arguments, run)
+}
+
+// talksWith is talks for a command that may be given fewer arguments, or more.
+func talksWith(cmd *cobra.Command, least, most int, run func(*invocation) error) *cobra.Command {
 	flags := cmd.Flags()
 	flags.String("address", "", "The admin endpoint of the server, for instance localhost:2019 or unix//run/caddy.sock")
 	flags.StringP("config", "c", "", "The configuration file of the server, to find its admin endpoint by")
@@ -41,13 +50,17 @@ func talks(cmd *cobra.Command, arguments int, run func(*invocation) error) *cobr
 	flags.Bool("json", false, "Print JSON, for machines")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return end(cmd, usageError{err}) })
 	cmd.Args = func(cmd *cobra.Command, given []string) error {
-		if len(given) == arguments {
+		if least <= len(given) && len(given) <= most {
 			return nil
 		}
-		return end(cmd, usageError{fmt.Errorf("%d arguments are given, it takes %d: %s %s", len(given), arguments, cmd.Parent().Name(), cmd.Use)})
+		takes := strconv.Itoa(least)
+		if most > least {
+			takes += " to " + strconv.Itoa(most)
+		}
+		return end(cmd, usageError{fmt.Errorf("%d arguments are given, it takes %s: %s %s", len(given), takes, cmd.Parent().Name(), cmd.Use)})
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return end(cmd, run(&invocation{caddycmd.Flags{FlagSet: cmd.Flags()}, cmd.OutOrStdout(), program(cmd)}))
+		return end(cmd, run(&invocation{caddycmd.Flags{FlagSet: cmd.Flags()}, cmd.OutOrStdout(), cmd.ErrOrStderr(), cmd.InOrStdin(), program(cmd)}))
 	}
 	return cmd
 }
@@ -98,6 +111,24 @@ func (c *invocation) printJSON(value any) error {
 	encoder := json.NewEncoder(c.out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
+}
+
+// readAddress checks the mail address that a command is given.
+func (c *invocation) readAddress(argument int) (string, error) {
+	who, err := address.Parse(c.flags.Arg(argument))
+	if err != nil {
+		return "", usageError{fmt.Errorf("this is no mail address: %w", err)}
+	}
+	return string(who), nil
+}
+
+// strings is the value of a flag that may be given several times.
+func (c *invocation) strings(name string) []string {
+	list, err := c.flags.GetStringSlice(name)
+	if err != nil {
+		panic("a flag that no command has: " + err.Error())
+	}
+	return list
 }
 
 // say prints a line.

@@ -1,12 +1,10 @@
 package caddymodule
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/spf13/cobra"
 )
 
@@ -124,16 +122,16 @@ by that: the person asks for a new link. --json prints an object.`,
 }
 
 func runUnblock(c *invocation) error {
-	who, err := address.Parse(c.flags.Arg(0))
+	who, err := c.readAddress(0)
 	if err != nil {
-		return usageError{fmt.Errorf("this is no mail address: %w", err)}
+		return err
 	}
 	server, err := c.findServer()
 	if err != nil {
 		return err
 	}
 	var done unblockReport
-	if err := server.ask(http.MethodDelete, "/doorpost/blocked/"+url.PathEscape(string(who)), nil, &done); err != nil {
+	if err := server.ask(http.MethodPost, "/doorpost/outbox/unblock", unblockOrder{Address: who}, &done); err != nil {
 		return err
 	}
 	switch {

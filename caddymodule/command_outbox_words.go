@@ -11,7 +11,15 @@ import (
 )
 
 // kinds says what messages are.
-var kinds = map[outbox.Kind]string{outbox.SignIn: "a link to sign in at"}
+var kinds = map[outbox.Kind]string{
+	outbox.SignIn:   "a link to sign in at",
+	outbox.Invite:   "an invitation to",
+	outbox.Offer:    "an offer to ask to be let in at",
+	outbox.Approve:  "a request to be decided by an owner of",
+	outbox.Approved: "a link for somebody whom an owner let in at",
+	outbox.Proof:    "a link to prove an address at",
+	outbox.Moved:    "a link to undo a change of address at",
+}
 
 // printLife tells what is known of a message.
 func (c *invocation) printLife(m messageReport) {

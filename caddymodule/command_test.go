@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
@@ -52,6 +53,7 @@ func TestTheLifeOfAMessageIsToldWithWhatToDo(t *testing.T) {
 		{"failed", with(base, outbox.Failed, retryable), []string{"given up 1m ago", "sent again, within 5m: doorpost outbox retry someid"}},
 		{"failed and too late", with(over, outbox.Failed, nothing), []string{"the person can ask for a new one"}},
 		{"expired", with(over, outbox.Expired, func(m *messageReport) { m.Attempts = 3 }), []string{"handed to a mail service 3 times", "Its time was over 1m ago"}},
+		{"an invitation", with(base, outbox.Sent, func(m *messageReport) { m.Kind = outbox.Invite }), []string{"an invitation to https://app.example.com, for a***@example.com"}},
 		{"of many lives", with(base, outbox.Sent, func(m *messageReport) { m.Welcome, m.Copies, m.Retried = true, 1, now }), []string{"Nobody had signed in", "may have taken it without saying so", "An operator had it tried again 0s ago"}},
 	} {
 		got := said(func(out *invocation) { out.printLife(c.m) })
@@ -109,5 +111,22 @@ func TestErrorsOfTheAdminEndpointSayWhatToDo(t *testing.T) {
 	err := (&adminClient{closedPort(t)}).ask("GET", "/doorpost/outbox", nil, new(any))
 	if advised, ok := errors.AsType[advisedError](err); !ok || !strings.Contains(advised.advice, "run --config Caddyfile") || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("without a server the error is %v", err)
+	}
+}
+
+func TestEndingTheSessionsOfEverybodyIsAskedAbout(t *testing.T) {
+	for typed, confirmed := range map[string]bool{"yes\n": true, " yes \n": true, "yes": true, "y\n": false, "no\n": false, "": false, "\n": false} {
+		var asked strings.Builder
+		c := &invocation{progress: &asked, in: strings.NewReader(typed), flags: caddycmd.Flags{FlagSet: endCommand().Flags()}}
+		if err := c.confirm("Go on?"); (err == nil) != confirmed || !strings.Contains(asked.String(), "Go on? Type yes: ") {
+			t.Errorf("%q confirms: %v, after the question %q", typed, err, asked.String())
+		}
+	}
+	cmd := endCommand()
+	if err := cmd.Flags().Set("yes", "true"); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&invocation{flags: caddycmd.Flags{FlagSet: cmd.Flags()}}).confirm("Go on?"); err != nil {
+		t.Errorf("with --yes it is not confirmed: %v", err)
 	}
 }

@@ -29,7 +29,11 @@ their mailbox. In the doorpost binary they stand at the top: doorpost demo.`,
 // Commands are the commands of Doorpost, for the binary to register at its
 // top.
 func Commands() []caddycmd.Command {
-	return []caddycmd.Command{demoCommand(), protectCommand(), outboxCommand(), doctorCommand()}
+	return []caddycmd.Command{
+		demoCommand(), protectCommand(),
+		usersCommand(), sessionsCommand(), inviteCommand(), requestsCommand(), whyCommand(),
+		outboxCommand(), doctorCommand(),
+	}
 }
 
 // runCaddyfile runs the server on a configuration that was put together here.

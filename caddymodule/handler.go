@@ -3,14 +3,17 @@ package caddymodule
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
@@ -29,8 +32,16 @@ type Handler struct {
 	// Deny lists who may not, whatever Allow says.
 	Deny []string `json:"deny,omitempty"`
 
+	// Ask names owners of the site, whom somebody may ask to be let in whom Allow
+	// does not admit. Default: nobody may ask.
+	Ask []string `json:"ask,omitempty"`
+
 	// Public lists paths that anyone may reach: /health, /assets/*.
 	Public []string `json:"public,omitempty"`
+
+	// Recent is how old the last proof of the address may be: 1m or more. Who is
+	// signed in for longer is asked for another. Default: as old as the session.
+	Recent caddy.Duration `json:"recent,omitempty"`
 
 	// URL is the public origin of the site, where its address does not tell it:
 	// behind a proxy that speaks TLS, for catch-all and wildcard sites.
@@ -42,6 +53,10 @@ type Handler struct {
 	app      *App
 	site     *site
 	matchers caddyhttp.MatcherSets
+	meets    matcherWords // the same, for operators
+	rules    *people.Rules
+	partly   bool // not all requests of the site reach it
+	server   *caddyhttp.Server
 	block    *gate.Block
 }
 
@@ -107,6 +122,7 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
 	}
+	h.meets = describeMatchers(h.MatcherSetsRaw)
 	if h.MatcherSetsRaw != nil {
 		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
 		if err != nil {
@@ -116,12 +132,21 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 			return fmt.Errorf("loading the matcher: %w", err)
 		}
 	}
-	h.block = &gate.Block{Covers: string(covers)}
-	rules, err := people.NewRules(h.Allow, h.Deny, h.app.groups)
+	if h.Recent != 0 {
+		if err := checkRecent(time.Duration(h.Recent)); err != nil {
+			return fmt.Errorf("recent: %w", err)
+		}
+	}
+	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
+	owners, err := parseOwners(h.Ask)
 	if err != nil {
 		return err
 	}
-	h.block.Rules = rules
+	rules, err := people.NewRules(h.Allow, h.Deny, owners, h.app.groups)
+	if err != nil {
+		return err
+	}
+	h.block.Rules, h.rules, h.partly = rules, rules, place.partly
 	if h.block.Public, err = gate.ParsePublicPaths(h.Public); err != nil {
 		return fmt.Errorf("public: %w", err)
 	}
@@ -134,9 +159,40 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		tellConn(server)
+		h.server = server
 	}
 	h.site, err = h.app.join(place, h, rules)
 	return err
+}
+
+// parseOwners reads the addresses of the option ask.
+func parseOwners(given []string) (owners []address.Address, err error) {
+	for _, entry := range given {
+		if err := checkOwner(entry); err != nil {
+			return nil, fmt.Errorf("ask: %w", err)
+		}
+		owner, _ := address.Parse(entry)
+		owners = append(owners, owner)
+	}
+	return owners, nil
+}
+
+func checkOwner(given string) error {
+	_, err := address.Parse(given)
+	if strings.Contains(given, "*") { // a domain, as in allow
+		err = errors.New("a message goes to an address, not to a domain")
+	}
+	if err != nil {
+		return fmt.Errorf("%q: %w; owners are addresses, for instance owner@example.com", given, err)
+	}
+	return nil
+}
+
+func checkRecent(d time.Duration) error {
+	if d < time.Minute {
+		return fmt.Errorf("%v is too short: a message takes a while; write 1m or more", d)
+	}
+	return nil
 }
 
 // visitVar is where the visit of a request lies between the blocks of a site.

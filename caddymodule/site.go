@@ -15,11 +15,12 @@ import (
 
 // site is the blocks of one site, which act as one.
 type site struct {
-	url     string
-	origins gate.Origins
-	blocks  []*gate.Block
-	rules   anyOf
-	running atomic.Pointer[door]
+	url      string
+	origins  gate.Origins
+	handlers []*Handler // of its blocks
+	blocks   []*gate.Block
+	rules    anyOf
+	running  atomic.Pointer[door]
 }
 
 // door is a site once the app runs.
@@ -38,11 +39,16 @@ func (a *App) join(p place, h *Handler, rules *people.Rules) (*site, error) {
 	if err := s.locate(a, p, h.URL); err != nil {
 		return nil, err
 	}
+	rules.At(s.name())
+	s.handlers = append(s.handlers, h)
 	s.blocks = append(s.blocks, h.block)
 	s.rules = append(s.rules, rules)
 	a.sites[key] = s
 	return s, nil
 }
+
+// name is the first of its origins, which grants name.
+func (s *site) name() string { return s.origins.All()[0].String() }
 
 // locate finds the origins of the site. The option url, in any of its blocks,
 // wins over its address.
@@ -98,11 +104,17 @@ func (s *site) open(a *App, h *house) {
 	s.running.Store(&door{
 		gate: gate.NewSite(s.origins, cookies, h.keeper, s.blocks...),
 		web: web.NewDoor(h.ring, web.Parts{
-			Service: h.service, Keeper: h.keeper, Rules: s.rules, Views: a.views, Languages: a.languages,
-			Identity: func(who *session.Session) gate.Identity { return first.Identity(who.Address) },
+			Service: h.service, Keeper: h.keeper, Entry: h.entry, Account: h.account, Roster: h.roster,
+			Rules: s.rules, IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Name: s.name(), Views: a.views, Languages: a.languages,
+			Identity: first.Identity,
 			Mailbox:  a.mailbox, Hooks: a.hooks(h.outbox), Audit: h.audit, Logger: a.logger,
 		}),
 	})
+}
+
+// isAdmin tells whether somebody may manage people.
+func (a *App) isAdmin(s *session.Session) bool {
+	return a.admins != nil && a.admins.Admits(s.Address, s.Standing())
 }
 
 // door is the site as it runs. The first request may come before the app was
@@ -122,8 +134,29 @@ func (s *site) door(a *App) (*door, error) {
 type anyOf []*people.Rules
 
 // Admits implements signin.Rules.
-func (rules anyOf) Admits(who address.Address) bool {
-	return slices.ContainsFunc(rules, func(r *people.Rules) bool { return r.Admits(who) })
+func (rules anyOf) Admits(who address.Address, s *people.Standing) bool {
+	return slices.ContainsFunc(rules, func(r *people.Rules) bool { return r.Admits(who, s) })
+}
+
+// Admission implements signin.Rules.
+func (rules anyOf) Admission(who address.Address) people.Admission {
+	all := rules[0].Admission(who)
+	for _, r := range rules[1:] {
+		all.Ways = append(all.Ways, r.Admission(who).Ways...)
+	}
+	return all
+}
+
+// Owners implements signin.Rules: the owners of all blocks, each once.
+func (rules anyOf) Owners() (owners []address.Address) {
+	for _, r := range rules {
+		for _, owner := range r.Owners() {
+			if !slices.Contains(owners, owner) {
+				owners = append(owners, owner)
+			}
+		}
+	}
+	return owners
 }
 
 // Fingerprint implements signin.Rules.

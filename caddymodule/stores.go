@@ -7,7 +7,10 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
@@ -32,6 +35,9 @@ type Store interface {
 	signin.Store
 	session.Store
 	outbox.Store
+	people.Store
+	entry.Store
+	account.Store
 
 	// Health tells whether the store answers, and what an operator should mend
 	// although it does.

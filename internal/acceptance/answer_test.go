@@ -170,6 +170,8 @@ func (a answer) forms(t testing.TB) (forms []pageForm) {
 				attributes[attribute.Key] = attribute.Val
 			}
 			switch {
+			case token.Data == "form" && attributes["role"] == "search":
+				forms = append(forms, pageForm{action: attributes["action"] + "?"})
 			case token.Data == "form":
 				if !strings.EqualFold(attributes["method"], "post") {
 					t.Errorf("a form is submitted with %q", attributes["method"])

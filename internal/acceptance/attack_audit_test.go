@@ -10,7 +10,7 @@ import (
 
 // event is one line of the audit log.
 type event struct {
-	Level, Logger, Msg, Address, Subject, Client, Request, Reason string
+	Level, Logger, Msg, Address, Subject, Client, Request, Reason, By string
 
 	Ts any
 }

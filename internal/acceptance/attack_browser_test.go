@@ -128,7 +128,7 @@ func TestAttackCS07NothingComesBackAsMarkup(t *testing.T) {
 		}
 	}
 	for _, payload := range payloads {
-		for _, path := range []string{"/_doorpost/sign-in?to=", "/_doorpost/check-mail?to=", "/_doorpost/link?error=", "/_doorpost/sign-out?to=", "/_doorpost/account?session=", "/x?"} {
+		for _, path := range []string{"/_doorpost/sign-in?to=", "/_doorpost/check-mail?to=", "/_doorpost/link?error=", "/_doorpost/sign-out?to=", "/_doorpost/account?session=", "/_doorpost/people?search=", "/_doorpost/people?who=", "/_doorpost/people?after=", "/x?"} {
 			r := v.navigate(path + url.QueryEscape("/"+payload))
 			for _, name := range []string{"Referer", "User-Agent", "X-Forwarded-Host", "X-Forwarded-For", "Accept-Language", "X-Request-Id", "Via"} {
 				r.Header.Set(name, strings.ReplaceAll(payload, "\u2028", ""))
@@ -138,7 +138,10 @@ func TestAttackCS07NothingComesBackAsMarkup(t *testing.T) {
 		r := v.navigate("/")
 		r.URL.Opaque = "/_doorpost/" + strings.NewReplacer(" ", "%20", "\u2028", "%E2%80%A8").Replace(payload)
 		check("the path "+payload, v.do(r))
-		for path, name := range map[string]string{"/_doorpost/sign-in": "email", "/_doorpost/link": "token", "/_doorpost/code": "code", "/_doorpost/sign-out": "scope"} {
+		for path, name := range map[string]string{
+			"/_doorpost/sign-in": "email", "/_doorpost/link": "token", "/_doorpost/code": "code", "/_doorpost/sign-out": "scope", "/_doorpost/ask": "words",
+			"/_doorpost/decide": "token", "/_doorpost/people": "who", "/_doorpost/account/address": "email", "/_doorpost/account/prove": "token",
+		} {
 			check(name+" "+payload, v.submit(path, name, payload, "to", "/"+payload, "confirm", payload))
 		}
 		browser := v.form("/_doorpost/sign-in", "email", "ada@example.com", "to", "/x")
@@ -153,7 +156,7 @@ func TestAttackCS08NoOtherOriginIsAllowed(t *testing.T) {
 	g := start(t, setup{silent: true})
 	v := g.signedIn("ada@example.com")
 	for _, origin := range []string{"https://evil.example", "null", "http://localhost", g.origin + ".evil.example", "http://evil." + strings.TrimPrefix(g.origin, "http://"), "*", g.origin} {
-		for _, path := range []string{"/_doorpost/session", "/_doorpost/account", "/_doorpost/sign-in", "/_doorpost/link", "/_doorpost/code", "/_doorpost/sign-out", "/_doorpost/nothing"} {
+		for _, path := range append([]string{"/_doorpost/session", "/_doorpost/account", "/_doorpost/nothing"}, formPaths...) {
 			for _, method := range []string{http.MethodGet, http.MethodOptions, http.MethodPost} {
 				r := v.request(method, path, "", "Origin", origin, "Sec-Fetch-Site", "cross-site", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type", "Access-Control-Request-Private-Network", "true")
 				for name := range v.do(r).header {

@@ -6,9 +6,15 @@ import (
 	"testing"
 )
 
+// formPaths are where forms are sent to.
+var formPaths = []string{
+	"/_doorpost/sign-in", "/_doorpost/link", "/_doorpost/code", "/_doorpost/sign-out", "/_doorpost/stop", "/_doorpost/ask", "/_doorpost/decide",
+	"/_doorpost/people", "/_doorpost/account/address", "/_doorpost/account/recovery", "/_doorpost/account/prove", "/_doorpost/account/delete",
+}
+
 func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{silent: true})
+	g := start(t, setup{silent: true, global: "admins ada@example.com", site: "allow *@example.com\nask owner@example.com"})
 	v := g.signedIn("ada@example.com")
 	attacker := g.visitor()
 	attacker.ask("eve@example.com", "/")
@@ -42,6 +48,9 @@ func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
 	} {
 		for path, body := range map[string]string{
 			"/_doorpost/sign-in": "email=victim@example.com", "/_doorpost/link": "token=" + token, "/_doorpost/code": "code=AAAAAAAA", "/_doorpost/sign-out": "scope=all",
+			"/_doorpost/account/address": "email=victim@example.com", "/_doorpost/account/recovery": "email=victim@example.com", "/_doorpost/account/delete": "confirm=yes",
+			"/_doorpost/account/prove": "token=" + token + "&confirm=yes", "/_doorpost/ask": "words=x", "/_doorpost/decide": "token=" + token + "&decision=always",
+			"/_doorpost/people": "who=ada@example.com&action=remove&confirm=yes", "/_doorpost/stop": "token=" + token,
 		} {
 			r := v.request(http.MethodPost, path, body, append(headers, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")...)
 			v.do(r).is(t, http.StatusForbidden).setsNoSession(t)
@@ -75,7 +84,7 @@ func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 		return v.do(r)
 	}
 	const form = "application/x-www-form-urlencoded"
-	for _, path := range []string{"/_doorpost/sign-in", "/_doorpost/link", "/_doorpost/code", "/_doorpost/sign-out"} {
+	for _, path := range formPaths {
 		for _, contentType := range []string{"", "text/plain", "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded-not", "*/*", ";", "text/plain; application/x-www-form-urlencoded", form + ", text/plain"} {
 			send(path, contentType, "email=a@example.com").is(t, http.StatusUnsupportedMediaType)
 		}

@@ -20,13 +20,14 @@ type message struct {
 	recipients []string // of the envelope
 	header     mail.Header
 	text, html string
-	link       string // as it stands in the text
+	link       string // the first one, as it stands in the text
+	page       string // where the link leads, below /_doorpost
 	token      string // what the link carries
-	code       string
+	code       string // empty in messages that have none
 }
 
 var (
-	linkInText = regexp.MustCompile(`https?://[^\s"<>]+/_doorpost/link#([a-z2-7]+)`)
+	linkInText = regexp.MustCompile(`https?://[^\s"<>/]+/_doorpost(/[a-z/]+)#([a-z2-7]+)`)
 	codeInText = regexp.MustCompile(`(?m)^([A-HJ-KM-NP-Z2-9]{4}-[A-HJ-KM-NP-Z2-9]{4})\r?$`)
 )
 
@@ -73,10 +74,13 @@ func parseMessage(raw []byte) (message, error) {
 // find finds link and code in the text.
 func (m *message) find() error {
 	link, code := linkInText.FindStringSubmatch(m.text), codeInText.FindStringSubmatch(m.text)
-	if link == nil || code == nil {
-		return fmt.Errorf("the text of a message has no link or no code: %s", m.text)
+	if link == nil {
+		return fmt.Errorf("the text of a message has no link: %s", m.text)
 	}
-	m.link, m.token, m.code = link[0], link[1], code[1]
+	m.link, m.page, m.token = link[0], link[1], link[2]
+	if code != nil {
+		m.code = code[1]
+	}
 	return nil
 }
 
@@ -93,6 +97,9 @@ func (m message) check(t testing.TB, address string) {
 	}
 	if m.header.Get("Auto-Submitted") != "auto-generated" {
 		t.Errorf("Auto-Submitted is %q", m.header.Get("Auto-Submitted"))
+	}
+	if m.code == "" && m.page == "/link" && strings.Contains(m.text, "code") {
+		t.Errorf("the message speaks of a code and has none: %s", m.text)
 	}
 	if !strings.Contains(m.html, `href="`+m.link+`"`) || !strings.Contains(m.html, m.code) {
 		t.Errorf("the HTML part has not the link and code of the text part: %s", m.html)

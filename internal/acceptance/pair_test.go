@@ -34,7 +34,10 @@ func startPair(t testing.TB, s setup) *pair {
 	p.a, p.b = prepare(t, setup{}), prepare(t, setup{})
 	p.b.mail, p.b.upstream, p.mail = p.a.mail, p.a.upstream, p.a.mail
 	p.balancer = startBalancer(t, "127.0.0.1:"+p.a.port, "127.0.0.1:"+p.b.port)
-	s.origin, s.site = p.balancer.origin, "allow *@example.com\nurl "+p.balancer.origin
+	if s.site == "" {
+		s.site = "allow *@example.com"
+	}
+	s.origin, s.site = p.balancer.origin, s.site+"\nurl "+p.balancer.origin
 	for _, g := range p.instances() {
 		s.address = "http://:" + g.port
 		g.configure(s)

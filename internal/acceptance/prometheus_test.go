@@ -74,8 +74,12 @@ func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
 	prometheus := startPrometheus(t)
 	g := start(t, setup{behind: "reverse_proxy " + prometheus, silent: true})
 	person := newProfile(t)
+	// Debian's copy of this library is a module, which the page loads as a plain
+	// script, with or without a gate before it.
+	const popper = "/classic/static/popper.js/"
 	tab := person.newTab()
 	tab.expect(waitingNoise)
+	tab.expect(popper) // it goes on to the page, too
 	tab.open(g.origin + prometheusPage)
 	tab.awaitText("Type your email address")
 	tab.typeInto("#email", "ada@example.com")
@@ -83,9 +87,7 @@ func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
 	tab.awaitText("Check your mail")
 	m := g.mail.await("ada@example.com")
 	opened := person.newTab()
-	// Debian's copy of this library is a module, which the page loads as a plain
-	// script, with or without a gate before it.
-	opened.expect("/classic/static/popper.js/")
+	opened.expect(popper)
 	opened.open(m.link)
 	opened.awaitLocation(g.origin + prometheusPage)
 	// The page asks for the result by XHR.

@@ -32,6 +32,19 @@ const (
 	SignedOut  Event = "signed out"  // the person ended this session
 	Ended      Event = "ended"       // other sessions were ended
 	KeyRotated Event = "key rotated" // another secret signs from now on
+
+	Applied  Event = "applied"  // somebody asked the owners of a site to be let in
+	Approved Event = "approved" // an owner let them in, until the time given
+	Declined Event = "declined" // an owner did not
+	Invited  Event = "invited"
+	Added    Event = "added"   // a person, to those who are known
+	Changed  Event = "changed" // groups of a person
+	Disabled Event = "disabled"
+	Enabled  Event = "enabled"
+	Removed  Event = "removed"
+	Moved    Event = "moved"    // a person has another address
+	Undone   Event = "undone"   // and has the former one again
+	Recovery Event = "recovery" // a person has another recovery address, or none any more
 )
 
 // Log writes events. The nil Log writes nothing.
@@ -55,6 +68,9 @@ func (l *Log) Record(ctx context.Context, event Event, who address.Address, args
 	if r, ok := ctx.Value(requestKey{}).(*request); ok {
 		args = append(args, "client", r.client.String(), "request", r.id)
 	}
+	if by, ok := ctx.Value(actorKey{}).(string); ok {
+		args = append(args, "by", by)
+	}
 	if who != "" {
 		args = append(args, "subject", l.subject(who), "address", who.Mask())
 	}
@@ -68,6 +84,14 @@ func (l *Log) subject(who address.Address) string {
 	mac := hmac.New(sha256.New, l.key)
 	mac.Write([]byte(who))
 	return hex.EncodeToString(mac.Sum(nil)[:8])
+}
+
+type actorKey struct{}
+
+// WithActor makes events say who brought them about, where that is not whom they
+// are about: the masked address of an owner or an admin, or what else may.
+func WithActor(ctx context.Context, by string) context.Context {
+	return context.WithValue(ctx, actorKey{}, by)
 }
 
 type requestKey struct{}

@@ -15,15 +15,17 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
 // Rules say who may enter, and which groups somebody is in.
 type Rules interface {
-	Admits(who address.Address) bool
-	Groups(who address.Address) []string
+	Admits(who address.Address, s *people.Standing) bool
+	Groups(who address.Address, s *people.Standing) []string
 }
 
 // Site is one site's door. Its blocks act as one.
@@ -66,6 +68,9 @@ type Block struct {
 	Rules   Rules
 	Public  PublicPaths
 	Headers HeaderNames
+
+	// Recent is how old the proof of an address may be; 0: as old as the session.
+	Recent time.Duration
 
 	// Covers says which requests need a session: two blocks with the same text
 	// mean the same requests. It is compared only.
@@ -148,6 +153,7 @@ const (
 	WrongHost                  // the Host is none of the site's
 	NoSession                  // nobody is signed in
 	NotAdmitted                // somebody is, whom the rules do not let in
+	NotRecent                  // somebody is who would be let in, and proved their address too long ago
 	Unavailable                // it cannot be told just now
 )
 
@@ -163,8 +169,10 @@ func (b *Block) Check(v *Visit, r *http.Request) (Verdict, Identity) {
 		return Unavailable, Identity{}
 	case s == nil:
 		return NoSession, Identity{}
-	case !b.Rules.Admits(s.Address):
+	case !b.Rules.Admits(s.Address, s.Standing()):
 		return NotAdmitted, Identity{}
+	case b.Recent > 0 && time.Since(s.SignedIn()) >= b.Recent:
+		return NotRecent, Identity{}
 	}
 	v.passed.Or(1 << b.number)
 	return Pass, b.identify(s, r.Header)
@@ -174,7 +182,7 @@ func (b *Block) Check(v *Visit, r *http.Request) (Verdict, Identity) {
 // signed in and admitted.
 func (b *Block) Greet(v *Visit, r *http.Request) Identity {
 	s, err := v.Session(r)
-	if err != nil || s == nil || !b.Rules.Admits(s.Address) {
+	if err != nil || s == nil || !b.Rules.Admits(s.Address, s.Standing()) {
 		return Identity{}
 	}
 	v.greeted.Or(1 << b.number)
@@ -182,15 +190,15 @@ func (b *Block) Greet(v *Visit, r *http.Request) Identity {
 }
 
 func (b *Block) identify(s *session.Session, header http.Header) Identity {
-	id := b.Identity(s.Address)
+	id := b.Identity(s)
 	b.Headers.set(header, id)
 	return id
 }
 
 // Identity is what the app is told of somebody.
-func (b *Block) Identity(who address.Address) Identity {
-	id := Identity{User: string(who), Email: string(who)}
-	if groups := b.Rules.Groups(who); len(groups) > 0 {
+func (b *Block) Identity(s *session.Session) Identity {
+	id := Identity{User: string(s.Address), Email: string(s.Address)}
+	if groups := b.Rules.Groups(s.Address, s.Standing()); len(groups) > 0 {
 		id.Groups = strings.Join(groups, ",")
 	}
 	return id

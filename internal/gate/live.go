@@ -146,6 +146,16 @@ func (l *Live) End(key session.Key) {
 	})
 }
 
+// Change makes a session of which something changed be looked up again, for what
+// is live of it. The cache of sessions is told first.
+func (l *Live) Change(key session.Key) {
+	l.shards[key[0]].each(func(v *Visit) {
+		if v.session.Key == key {
+			v.session.Doubt()
+		}
+	})
+}
+
 // Distrust makes the sessions of all that is live be looked up again, for when
 // word of ended ones may have been missed.
 func (l *Live) Distrust() {

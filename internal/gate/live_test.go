@@ -13,6 +13,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"go.uber.org/goleak"
 )
@@ -41,8 +42,8 @@ func (s *records) Touch(context.Context, session.Key, time.Time, time.Time) erro
 // names are rules that admit those they name.
 type names []address.Address
 
-func (n names) Admits(who address.Address) bool     { return slices.Contains(n, who) }
-func (n names) Groups(address.Address) (_ []string) { return nil }
+func (n names) Admits(who address.Address, _ *people.Standing) bool   { return slices.Contains(n, who) }
+func (n names) Groups(address.Address, *people.Standing) (_ []string) { return nil }
 
 // liveGate is a gate whose cuts are counted.
 type liveGate struct {

@@ -32,9 +32,14 @@ func (l *Live) Use(sites map[string]*Site) (retire func()) {
 }
 
 // keeper is the one that decides about a visit's session now; nil if the visit
-// would not be let through any more. The lock of the configurations is held.
+// would not be let through any more: its rules are others, or what they go by
+// is, such as a group that the person is not in any more. The lock of the
+// configurations is held.
 func (l *Live) keeper(v *Visit) *session.Keeper {
 	if !v.site.retired {
+		if !v.site.admits(v) {
+			return nil
+		}
 		return v.site.keeper
 	}
 	if len(l.inUse) == 0 {
@@ -61,6 +66,17 @@ func (l *Live) keeper(v *Visit) *session.Keeper {
 	return keeper
 }
 
+// admits tells whether each block that a visit of the site met admits the
+// person still.
+func (s *Site) admits(v *Visit) bool {
+	for i, b := range s.blocks {
+		if v.met(i) && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
+			return false
+		}
+	}
+	return true
+}
+
 // serves tells whether a site has the origin of a visit to another.
 func (s *Site) serves(v *Visit) bool {
 	origin, _ := v.Origin()
@@ -82,7 +98,7 @@ func (s *Site) keeps(v *Visit) bool {
 		if sameShape {
 			meets = v.met(i)
 		}
-		if meets && !b.Rules.Admits(v.session.Address) {
+		if meets && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
 			return false
 		}
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// SignInLetter is what the message with a link and a code says.
+// SignInLetter is what a message with a link to sign in says, and with a code
+// unless nobody has asked for it in a browser.
 type SignInLetter struct {
 	Site string // name of the site as people know it; Host stands in where it is empty
 	Host string // where the link leads, such as app.example.com
@@ -20,18 +21,22 @@ type SignInLetter struct {
 	ID string
 
 	Link string // absolute http or https URL, with the token; it appears byte for byte
-	Code string // as it is shown and typed, such as ABCD-2345
+	Code string // as it is shown and typed, such as ABCD-2345; only with Approved or Invited it may be empty
 
 	// StopLink is where somebody who did not ask stops such messages: an
 	// absolute http or https URL. The letter says nothing of it if it is empty.
 	StopLink string
 
 	ValidFor time.Duration // life of link and code, from AskedAt; told in minutes or hours, rounded up
-	AskedAt  time.Time     // told in UTC
+	AskedAt  time.Time     // told in UTC, but to somebody who is Invited
 	Browser  string        // that asked, such as "Firefox"; may be empty
 	System   string        // that it runs on, such as "Windows"; may be empty
 
-	Welcome bool   // true for the first message an address gets
+	Welcome  bool      // true for the first message an address gets
+	Invited  bool      // the operator asked for it, not the reader
+	Approved bool      // the reader asked to be let in, and is
+	Until    time.Time // how long that holds, with Approved; zero: for good
+
 	Accent  string // colour of the button as #rrggbb; a calm default where it is anything else
 	Support string // where to turn for help: an address, a URL or words; may be empty
 
@@ -52,20 +57,35 @@ var safeCode = regexp.MustCompile(`^[A-Z0-9]+(-[A-Z0-9]+)*$`)
 
 func (l SignInLetter) check() error {
 	switch {
-	case !safeLink.MatchString(l.Link):
-		return errors.New("its link is no absolute http or https URL of plain characters")
-	case l.StopLink != "" && !safeLink.MatchString(l.StopLink):
-		return errors.New("its link to stop messages is no absolute http or https URL of plain characters")
-	case !safeCode.MatchString(l.Code):
+	case !safeCode.MatchString(l.Code) && (l.Code != "" || !l.Invited && !l.Approved):
 		return errors.New("its code has characters other than A-Z, 0-9 and dashes")
-	case l.Host == "":
+	case l.AskedAt.IsZero() && !l.Invited:
+		return errNoTime
+	}
+	return checkLinks(l.Host, l.Link, l.StopLink, l.ValidFor)
+}
+
+var errNoTime = errors.New("the time of the request is missing")
+
+// checkLinks checks what every letter has: a link that works for some time, and
+// another that may be empty.
+func checkLinks(host, link, stopLink string, validFor time.Duration) error {
+	switch {
+	case !safeLink.MatchString(link):
+		return errors.New("its link is no absolute http or https URL of plain characters")
+	case stopLink != "" && !safeLink.MatchString(stopLink):
+		return errors.New("its link to stop messages is no absolute http or https URL of plain characters")
+	case host == "":
 		return errors.New("the host is missing")
-	case l.ValidFor <= 0:
+	case validFor <= 0:
 		return errors.New("its life is not positive")
-	case l.AskedAt.IsZero():
-		return errors.New("the time of the request is missing")
 	}
 	return nil
+}
+
+// notice is what the letter shares with all others.
+func (l SignInLetter) notice() Notice {
+	return Notice{ID: l.ID, Site: l.Site, Host: l.Host, To: l.To, Accent: l.Accent, LogoURL: l.LogoURL, Support: l.Support}
 }
 
 // SignIn writes the message with a link and a code, in the given language. It
@@ -75,7 +95,7 @@ func (c *Composer) SignIn(l SignInLetter, lang *text.Language) (Message, error) 
 	if err := l.check(); err != nil {
 		return Message{}, fmt.Errorf("writing a sign-in message: %w", err)
 	}
-	m, err := c.write(signInKind, l.ID, l.To, newSignInWords(l, lang))
+	m, err := c.write(signInKind, l.notice(), newSignInWords(l, lang))
 	if err != nil {
 		return Message{}, fmt.Errorf("writing a sign-in message: %w", err)
 	}

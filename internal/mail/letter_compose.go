@@ -10,9 +10,15 @@ import (
 // The kinds of letter. Each is the name of a pair of templates, which say what
 // stands between the head and the foot that all letters share, and a function
 // that makes their words.
-const signInKind = "sign-in"
+const (
+	signInKind  = "sign-in"
+	offerKind   = "offer"
+	approveKind = "approve"
+	proofKind   = "proof"
+	movedKind   = "moved"
+)
 
-var kinds = []string{signInKind}
+var kinds = []string{signInKind, offerKind, approveKind, proofKind, movedKind}
 
 // Composer writes letters from one sender. It is safe for concurrent use.
 type Composer struct {
@@ -49,7 +55,7 @@ type words interface {
 }
 
 // write makes a message of one kind. Without an id it makes one.
-func (c *Composer) write(kind, id, to string, w words) (Message, error) {
+func (c *Composer) write(kind string, n Notice, w words) (Message, error) {
 	var plain, rich bytes.Buffer
 	if err := c.templates[kind].text.ExecuteTemplate(&plain, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its text: %w", err)
@@ -57,11 +63,11 @@ func (c *Composer) write(kind, id, to string, w words) (Message, error) {
 	if err := c.templates[kind].html.ExecuteTemplate(&rich, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its HTML: %w", err)
 	}
-	if id == "" {
-		id = NewID()
+	if n.ID == "" {
+		n.ID = NewID()
 	}
 	m := Message{
-		ID: id, From: c.from, To: to,
+		ID: n.ID, From: c.from, To: n.To,
 		Subject:  w.common().Subject,
 		Text:     strings.TrimSpace(plain.String()) + "\n",
 		HTML:     strings.TrimSpace(rich.String()) + "\n",

@@ -13,8 +13,10 @@ import (
 //go:embed template
 var templates embed.FS
 
-// layout is the name of the pair of templates around every kind of letter.
-const layout = "layout"
+const (
+	layout = "layout" // the pair of templates around every kind of letter
+	parts  = "parts"  // the pair that all of them are made of, always the built-in one
+)
 
 // templatePair is one kind of letter in its two forms.
 type templatePair struct {
@@ -35,8 +37,8 @@ func readOverrides(folder fs.FS) (override.Files, error) {
 // its own, which define the gap of the layout.
 func parsePair(kind string, own override.Files) (pair templatePair, err error) {
 	pair.html = htmltemplate.New("")
-	pair.text = texttemplate.New("").Funcs(texttemplate.FuncMap{"wrap": wrap})
-	for _, part := range []struct{ file, defines string }{{layout, "layout"}, {kind, "main"}} {
+	pair.text = texttemplate.New("").Funcs(texttemplate.FuncMap{"wrap": wrap, "quote": quote})
+	for _, part := range []struct{ file, defines string }{{parts, ""}, {layout, "layout"}, {kind, "main"}} {
 		for _, form := range []struct {
 			file  string
 			parse func(name, content string) error

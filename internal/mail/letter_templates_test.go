@@ -78,7 +78,7 @@ func TestAnOperatorMayShowTheLogo(t *testing.T) {
 
 func TestATemplateThatWouldSpoilALetterIsRefusedWithFileAndLine(t *testing.T) {
 	for name, tc := range map[string]struct{ file, content, want string }{
-		"an unknown name":        {"mail/signin.html", ownHTML, "templates/mail/signin.html: nothing has that name; known in templates/mail/ are layout.html, layout.txt, sign-in.html, sign-in.txt"},
+		"an unknown name":        {"mail/signin.html", ownHTML, "templates/mail/signin.html: nothing has that name; known in templates/mail/ are layout.html, layout.txt, sign-in.html, sign-in.txt, offer.html, offer.txt, "},
 		"a folder too many":      {"mail/en/sign-in.html", ownHTML, "templates/mail/en/sign-in.html: nothing has that name"},
 		"a syntax error":         {"mail/sign-in.html", "{{define \"main\"}}\n{{if .Link}}{{end", "templates/mail/sign-in.html:2: "},
 		"a syntax error in text": {"mail/sign-in.txt", "{{define \"main\"}}\n\n{{.Link}}{{else}}{{end}}", "templates/mail/sign-in.txt:3: unexpected {{else}}"},
@@ -98,6 +98,9 @@ func TestATemplateThatWouldSpoilALetterIsRefusedWithFileAndLine(t *testing.T) {
 		"a link and a dot":       {"mail/sign-in.txt", strings.Replace(ownText, "{{.Link}}", "{{.Link}}.", 1), "lacks its link"},
 		"no code in the text":    {"mail/sign-in.txt", strings.Replace(ownText, "{{.Code}}", "", 1), `templates/mail/sign-in.txt: the letter "sign-in" lacks its code`},
 		"a layout without main":  {"mail/layout.html", `{{define "layout"}}<p>{{.Subject}}</p>{{end}}`, `templates/mail/layout.html: the letter "sign-in" lacks its link`},
+		"another kind, no link":  {"mail/moved.txt", `{{define "main"}}{{wrap .Intro}}{{end}}`, `templates/mail/moved.txt: the letter "moved" lacks its link`},
+		"a field of another":     {"mail/offer.html", `{{define "main"}}{{.Quote}}{{end}}`, "templates/mail/offer.html:1: "},
+		"a part":                 {"mail/parts.html", `{{define "press"}}{{end}}`, "templates/mail/parts.html: nothing has that name"},
 		"a script":               {"mail/sign-in.html", strings.Replace(ownHTML, "<p>", "<script>x()</script><p>", 1), "has a <script>"},
 		"a form":                 {"mail/sign-in.html", strings.Replace(ownHTML, "<p>", "<form></form><p>", 1), "has a <form>"},
 	} {
@@ -107,6 +110,25 @@ func TestATemplateThatWouldSpoilALetterIsRefusedWithFileAndLine(t *testing.T) {
 				t.Errorf("got %v, want it to say %q", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestTemplatesOfTheOperatorsAreMadeOfTheSameParts(t *testing.T) {
+	c, err := NewComposer(Mailbox{Address: "a@example.com"}, fstest.MapFS{
+		"mail/layout.html":  {Data: []byte(`{{define "layout"}}<p style="{{template "font"}}">Ours</p>{{template "main" .}}{{end}}`)},
+		"mail/approve.html": {Data: []byte(`{{define "main"}}{{range .Quote}}<q>{{.}}</q>{{end}}{{template "press" .}}{{end}}`)},
+		"mail/approve.txt":  {Data: []byte("{{define \"main\"}}{{range .Quote}}{{quote .}}\n{{end}}{{template \"press\" .}}{{end}}")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.Approve(testApprove(), english(t))
+	m = written(t, m, err)
+	if !strings.Contains(m.HTML, "Ours</p><q>I am new here.</q><q>Let me in, please.</q>") || !strings.Contains(m.HTML, `class="button"`) {
+		t.Errorf("the HTML is %s", m.HTML)
+	}
+	if !strings.HasPrefix(m.Text, "> I am new here.\n> Let me in, please.\nOpen this link:\n"+testDecideLink+"\n") {
+		t.Errorf("the text is %s", m.Text)
 	}
 }
 
@@ -121,14 +143,18 @@ func TestTheDocsListWhatTemplatesGetAndTheirExampleWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[signInWords]()) {
-		if !field.Anonymous && !strings.Contains(string(docs), "`."+field.Name+"`") {
-			t.Errorf("the docs do not name .%s", field.Name)
+	for _, words := range []reflect.Type{reflect.TypeFor[signInWords](), reflect.TypeFor[approveWords]()} {
+		for _, field := range reflect.VisibleFields(words) {
+			if !field.Anonymous && !strings.Contains(string(docs), "`."+field.Name+"`") {
+				t.Errorf("the docs do not name .%s", field.Name)
+			}
 		}
 	}
-	for _, name := range []string{"layout.html", "layout.txt", "sign-in.html", "sign-in.txt"} {
-		if !strings.Contains(string(docs), "`mail/"+name+"`") {
-			t.Errorf("the docs do not name %s", name)
+	for _, name := range append([]string{layout}, kinds...) {
+		for _, ending := range []string{".html", ".txt"} {
+			if !strings.Contains(string(docs), "`mail/"+name+ending+"`") {
+				t.Errorf("the docs do not name %s", name+ending)
+			}
 		}
 	}
 	example := regexp.MustCompile("(?m)^`mail/sign-in.txt`, [^\n]*:\n\n```text\n((?s:.*?))^```$").FindSubmatch(docs)

@@ -4,55 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/net/html"
 
 	"github.com/doorpost-auth/doorpost/internal/override"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
-
-// Sample is a letter with typical content, in a state that has a name: for
-// tests, for looking at it, and for trying what an operator brings.
-type Sample struct {
-	Name  string
-	Write func(*Composer, *text.Language) (Message, error)
-
-	kind  string
-	links []string // that have to be in both parts
-	code  string   // that has to be in both parts
-}
-
-// Samples lists every letter in every state that looks different.
-func Samples() []Sample {
-	ordinary := SignInLetter{
-		Site: "Reports", Host: "reports.example.com", To: "ada.lovelace@example.com", ID: "sample",
-		Link: "https://reports.example.com/_doorpost/link#v1.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz", Code: "ABCD-2345",
-		StopLink: "https://reports.example.com/_doorpost/stop#v1.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz",
-		ValidFor: 10 * time.Minute, AskedAt: time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC),
-		Browser: "Firefox", System: "Windows",
-	}
-	welcome := ordinary
-	welcome.Welcome = true
-	branded := welcome
-	branded.Site, branded.Accent, branded.LogoURL = "The Neighbourhood Library of Upper and Lower Thornbury", "#ffd400", "https://cdn.example.com/logo.png"
-	branded.Support = "help@example.com"
-	dark := ordinary
-	dark.Accent, dark.Support = "#000", "https://example.com/help"
-	bare := ordinary
-	bare.Site, bare.StopLink, bare.Browser, bare.System, bare.Support = "", "", "", "", "Ring 555-0100"
-	return []Sample{
-		signInSample("sign-in", ordinary), signInSample("sign-in-welcome", welcome), signInSample("sign-in-branded", branded),
-		signInSample("sign-in-black", dark), signInSample("sign-in-bare", bare),
-	}
-}
-
-func signInSample(name string, l SignInLetter) Sample {
-	return Sample{
-		Name: name, kind: signInKind, links: []string{l.Link}, code: l.Code,
-		Write: func(c *Composer, lang *text.Language) (Message, error) { return c.SignIn(l, lang) },
-	}
-}
 
 // try writes each letter that the operator's files have a part in, in every
 // state and language, and tells what is wrong with it.

@@ -14,12 +14,14 @@ const textColumns = 72
 // wrap breaks a paragraph into lines for a terminal, where a letter of Chinese
 // or Japanese is two columns wide. A word that is longer than a line, such as
 // an address, stays whole: broken, it would be of no use.
-func wrap(paragraph string) string {
+func wrap(paragraph string) string { return wrapTo(paragraph, textColumns) }
+
+func wrapTo(paragraph string, width int) string {
 	var b strings.Builder
 	column := 0
 	for _, piece := range pieces(strings.TrimFunc(paragraph, breaks)) {
 		switch spaced := strings.HasPrefix(piece, " "); {
-		case column > 0 && column+columns(piece) > textColumns:
+		case column > 0 && column+columns(piece) > width:
 			b.WriteByte('\n')
 			column, piece = 0, strings.TrimPrefix(piece, " ")
 		case column == 0 && spaced:

@@ -26,8 +26,16 @@ const BlockedFor = 365 * 24 * time.Hour
 // Kind says what a message is.
 type Kind string
 
-// SignIn is a message with a link and a code.
-const SignIn Kind = "sign-in"
+// The kinds of messages.
+const (
+	SignIn   Kind = "sign-in"  // a link and a code
+	Invite   Kind = "invite"   // a link that lasts, without a code
+	Offer    Kind = "offer"    // a link to ask the owners to be let in
+	Approve  Kind = "approve"  // to an owner: somebody asks, a link to decide
+	Approved Kind = "approved" // a link, since an owner let them in
+	Proof    Kind = "proof"    // a link that proves another address of a person
+	Moved    Kind = "moved"    // to the address that a person had: a link that undoes the change
+)
 
 // State is what became of a message so far.
 type State string

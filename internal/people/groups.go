@@ -16,7 +16,7 @@ type Groups struct {
 
 // NewGroups makes groups from the entries of each. A group has addresses and
 // domains as members, not other groups, so that who is in it can be read in
-// one place.
+// one place. One without members has those whom a store adds.
 func NewGroups(entries map[string][]string) (*Groups, error) {
 	g := &Groups{members: make(map[string]set, len(entries)), names: slices.Sorted(maps.Keys(entries))}
 	for _, name := range g.names {
@@ -37,14 +37,15 @@ func NewGroups(entries map[string][]string) (*Groups, error) {
 	return g, nil
 }
 
-// Of lists the groups that an address is in, sorted by name.
-func (g *Groups) Of(a address.Address) []string {
+// Of lists the groups that somebody is in, sorted by name: those that the
+// configuration puts them in, and those of its groups that a store does.
+func (g *Groups) Of(a address.Address, s *Standing) []string {
 	if g == nil {
 		return nil
 	}
 	var in []string
 	for _, name := range g.names {
-		if g.has(name, a) {
+		if g.has(name, a) || s.isIn(name) {
 			in = append(in, name)
 		}
 	}
@@ -59,7 +60,8 @@ func (g *Groups) has(name string, a address.Address) bool {
 	return known && (members.addresses[a] || members.domains[a.Domain()])
 }
 
-func (g *Groups) known(name string) bool {
+// Has tells whether there is a group of that name.
+func (g *Groups) Has(name string) bool {
 	if g == nil {
 		return false
 	}

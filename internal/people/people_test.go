@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
@@ -29,17 +30,17 @@ func TestRulesAdmitWhomAllowCoversAndDenyDoesNot(t *testing.T) {
 		{allow: []string{"*"}, deny: []string{"*@evil.example"}, in: []address.Address{"x@anything.example"}, out: []address.Address{"x@evil.example"}},
 		{allow: []string{"group:staff", "dave@staff.example"}, deny: []string{"group:gone"}, in: []address.Address{"x@staff.example"}, out: []address.Address{"dave@staff.example"}},
 	} {
-		rules, err := NewRules(c.allow, c.deny, groups)
+		rules, err := NewRules(c.allow, c.deny, nil, groups)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range c.in {
-			if !rules.Admits(a) {
+			if !rules.Admits(a, nil) {
 				t.Errorf("allow %v deny %v does not admit %s", c.allow, c.deny, a)
 			}
 		}
 		for _, a := range c.out {
-			if rules.Admits(a) {
+			if rules.Admits(a, nil) {
 				t.Errorf("allow %v deny %v admits %s", c.allow, c.deny, a)
 			}
 		}
@@ -63,7 +64,7 @@ func TestMistakesInRulesAreErrorsThatSayWhatWouldBeRight(t *testing.T) {
 		{[]string{"group:"}, "1 to 64"},
 		{[]string{"group:a,b"}, "letters"},
 	} {
-		if _, err := NewRules(c.allow, nil, groups); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := NewRules(c.allow, nil, nil, groups); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("allow %v: %v; want an error that says %q", c.allow, err, c.says)
 		}
 	}
@@ -76,17 +77,17 @@ func TestMistakesInRulesAreErrorsThatSayWhatWouldBeRight(t *testing.T) {
 
 func TestGroupsOfAnAddressAreSorted(t *testing.T) {
 	groups := mustGroups(t, map[string][]string{"z": {"a@b.example"}, "a": {"*@b.example"}, "m": {"other@b.example"}})
-	if got := groups.Of("a@b.example"); !slices.Equal(got, []string{"a", "z"}) {
+	if got := groups.Of("a@b.example", nil); !slices.Equal(got, []string{"a", "z"}) {
 		t.Errorf("groups are %v", got)
 	}
-	if got := (*Groups)(nil).Of("a@b.example"); got != nil {
+	if got := (*Groups)(nil).Of("a@b.example", nil); got != nil {
 		t.Errorf("no groups give %v", got)
 	}
 }
 
 func TestTheFingerprintChangesWithTheRulesOnly(t *testing.T) {
 	print := func(allow, deny []string, members ...string) string {
-		rules, err := NewRules(allow, deny, mustGroups(t, map[string][]string{"staff": members}))
+		rules, err := NewRules(allow, deny, nil, mustGroups(t, map[string][]string{"staff": members}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,5 +106,53 @@ func TestTheFingerprintChangesWithTheRulesOnly(t *testing.T) {
 		if other == base {
 			t.Errorf("change %d does not change the fingerprint", i)
 		}
+	}
+}
+
+func TestWhatAStoreKnowsCountsAsFarAsTheConfigurationLetsIt(t *testing.T) {
+	groups := mustGroups(t, map[string][]string{"staff": {"carol@corp.example"}, "gone": nil})
+	asking, err := NewRules([]string{"group:staff"}, []string{"group:gone", "*@evil.example"}, []address.Address{"owner@a.example"}, groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, err := NewRules([]string{"group:staff"}, []string{"group:gone"}, nil, groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asking.At("https://a.example")
+	closed.At("https://a.example")
+	later, before := time.Now().Add(time.Hour), time.Now().Add(-time.Second)
+	for name, c := range map[string]struct {
+		who             address.Address
+		standing        *Standing
+		asking, granted bool // admitted where people may ask, and where they may not
+	}{
+		"nothing":              {"bob@b.example", nil, false, false},
+		"in the group":         {"bob@b.example", &Standing{Groups: []string{"staff"}}, true, true},
+		"in another group":     {"bob@b.example", &Standing{Groups: []string{"stuff"}}, false, false},
+		"in a denied group":    {"carol@corp.example", &Standing{Groups: []string{"gone"}}, false, false},
+		"in both":              {"bob@b.example", &Standing{Groups: []string{"gone", "staff"}}, false, false},
+		"granted for good":     {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://a.example"}}}, true, false},
+		"granted for now":      {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://a.example", Until: later}}}, true, false},
+		"granted until a past": {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://a.example", Until: before}}}, false, false},
+		"granted elsewhere":    {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://b.example"}}}, false, false},
+		"granted and denied":   {"bob@evil.example", &Standing{Grants: []Grant{{Site: "https://a.example"}}}, false, false},
+		"nothing but rules":    {"carol@corp.example", nil, true, true},
+	} {
+		for rules, want := range map[*Rules]bool{asking: c.asking, closed: c.granted} {
+			if got := rules.Admits(c.who, c.standing); got != want {
+				t.Errorf("%s: admitted %v, want %v", name, got, want)
+			}
+			if got := rules.Admission(c.who).Admits(c.standing, time.Now()); got != want {
+				t.Errorf("%s: admitted %v within a step, want %v", name, got, want)
+			}
+		}
+	}
+}
+
+func TestGroupsOfAStoreAreThoseOfTheConfiguration(t *testing.T) {
+	groups := mustGroups(t, map[string][]string{"staff": nil, "admins": {"a@b.example"}})
+	if got := groups.Of("a@b.example", &Standing{Groups: []string{"staff", "unheard-of"}}); !slices.Equal(got, []string{"admins", "staff"}) {
+		t.Errorf("groups are %v", got)
 	}
 }

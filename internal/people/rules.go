@@ -7,24 +7,29 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
 
-// Rules say who may enter: those whom allow covers and deny does not.
+// Rules say who may enter: those whom allow covers and deny does not, and, where
+// there are owners to ask, those to whom they granted it.
 type Rules struct {
 	allow, deny set
+	owners      []address.Address
+	site        string // whose grants count
 	groups      *Groups
 	fingerprint string
 }
 
-// NewRules makes rules from the entries of allow, which has at least one, and
-// deny. The groups they name must exist.
-func NewRules(allow, deny []string, groups *Groups) (*Rules, error) {
-	if len(allow) == 0 {
+// NewRules makes rules from the entries of allow and deny, and from the owners
+// whom people may ask; allow has an entry, or there is an owner. The groups they
+// name must exist: a store adds people to groups, and makes none.
+func NewRules(allow, deny []string, owners []address.Address, groups *Groups) (*Rules, error) {
+	if len(allow) == 0 && len(owners) == 0 {
 		return nil, errors.New("nobody is allowed: name who may enter with allow, for instance allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
 	}
-	r := &Rules{groups: groups}
+	r := &Rules{owners: owners, groups: groups}
 	var err error
 	if r.allow, err = parseSet(allow); err != nil {
 		return nil, fmt.Errorf("allow: %w", err)
@@ -33,20 +38,21 @@ func NewRules(allow, deny []string, groups *Groups) (*Rules, error) {
 		return nil, fmt.Errorf("deny: %w", err)
 	}
 	for _, name := range slices.Concat(r.allow.groups, r.deny.groups) {
-		if !groups.known(name) {
+		if !groups.Has(name) {
 			return nil, fmt.Errorf("group %q does not exist; make it in the global doorpost block: group %s alice@example.com", name, name)
 		}
 	}
-	r.fingerprint = fingerprint(allow, deny, groups)
+	r.fingerprint = fingerprint(allow, deny, owners, groups)
 	return r, nil
 }
 
 // fingerprint covers everything that an answer of the rules depends on.
-func fingerprint(allow, deny []string, groups *Groups) string {
+func fingerprint(allow, deny []string, owners []address.Address, groups *Groups) string {
 	described := struct {
 		Allow, Deny []string
+		Ask         bool
 		Groups      map[string][]string
-	}{slices.Sorted(slices.Values(allow)), slices.Sorted(slices.Values(deny)), map[string][]string{}}
+	}{slices.Sorted(slices.Values(allow)), slices.Sorted(slices.Values(deny)), len(owners) > 0, map[string][]string{}}
 	if groups != nil {
 		for name, members := range groups.members {
 			for a := range members.addresses {
@@ -66,13 +72,26 @@ func fingerprint(allow, deny []string, groups *Groups) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Admits tells whether an address may enter.
-func (r *Rules) Admits(a address.Address) bool {
-	return !r.deny.contains(a, r.groups) && r.allow.contains(a, r.groups)
+// At tells which site the rules are of, by its first origin. It is called before
+// the rules are asked.
+func (r *Rules) At(site string) { r.site = site }
+
+// Admits tells whether somebody may enter of whom a store knows this.
+func (r *Rules) Admits(a address.Address, s *Standing) bool {
+	w, possible := r.way(a)
+	if s.IsEmpty() { // as it nearly always is
+		return w.Open
+	}
+	return possible && w.admits(s, r.site, time.Now())
 }
 
-// Fingerprint changes whenever an answer of Admits may have changed.
+// Owners are whom people may ask to be let in; none where they may not.
+func (r *Rules) Owners() []address.Address { return r.owners }
+
+// Fingerprint changes whenever an answer of Admits may have changed that the
+// configuration gives.
 func (r *Rules) Fingerprint() string { return r.fingerprint }
 
-// Groups lists the groups that an address is in, sorted by name.
-func (r *Rules) Groups(a address.Address) []string { return r.groups.Of(a) }
+// Groups lists the groups that somebody is in, by the configuration or by what
+// a store knows of them, sorted by name.
+func (r *Rules) Groups(a address.Address, s *Standing) []string { return r.groups.Of(a, s) }

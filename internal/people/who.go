@@ -22,6 +22,19 @@ type who struct {
 
 const groupPrefix = "group:"
 
+// String is the entry as it is written in a configuration.
+func (w who) String() string {
+	switch {
+	case w.everyone:
+		return "*"
+	case w.domain != "":
+		return "*@" + w.domain
+	case w.group != "":
+		return groupPrefix + w.group
+	}
+	return string(w.address)
+}
+
 func parseWho(entry string) (who, error) {
 	group, isGroup := strings.CutPrefix(entry, groupPrefix)
 	domain, isDomain := strings.CutPrefix(entry, "*@")
@@ -100,9 +113,26 @@ func parseSet(entries []string) (set, error) {
 	return s, nil
 }
 
-func (s set) contains(a address.Address, groups *Groups) bool {
-	if s.everyone || s.addresses[a] || s.domains[a.Domain()] {
-		return true
+// covering calls found with each entry that covers somebody by the
+// configuration, until it returns false.
+func (s set) covering(a address.Address, groups *Groups, found func(who) bool) {
+	switch {
+	case s.everyone && !found(who{everyone: true}):
+	case s.addresses[a] && !found(who{address: a}):
+	case s.domains[a.Domain()] && !found(who{domain: a.Domain()}):
+	default:
+		for _, group := range s.groups {
+			if groups.has(group, a) && !found(who{group: group}) {
+				return
+			}
+		}
 	}
-	return slices.ContainsFunc(s.groups, func(group string) bool { return groups.has(group, a) })
+}
+
+func (s set) contains(a address.Address, groups *Groups) (covered bool) {
+	s.covering(a, groups, func(who) bool {
+		covered = true
+		return false
+	})
+	return covered
 }

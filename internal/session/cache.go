@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
 // DefaultCacheSize is how many sessions an instance remembers unless it is told
@@ -21,13 +22,13 @@ type Session struct {
 	Address address.Address
 
 	name     cookieName
-	signedIn int64         // Unix nanoseconds; time.Time takes three times as much
-	checked  atomic.Int64  // when the store last confirmed it, Unix nanoseconds
+	signedIn int64        // Unix nanoseconds; time.Time takes three times as much
+	checked  atomic.Int64 // when the store last confirmed it, Unix nanoseconds
+	standing atomic.Pointer[people.Standing]
 	putOff   atomic.Uint32 // not before so long after that is the store asked again, in milliseconds, since it did not answer
 	expires  atomic.Uint32 // whole Unix seconds; in what is left of the last one the store is asked
 	seen     atomic.Uint32 // as the store has it, whole Unix seconds
-
-	flags atomic.Uint32 // isEnded, isDoubted
+	flags    atomic.Uint32 // isEnded, isDoubted
 
 	refresh sync.Mutex // held by the one request that asks the store again
 }
@@ -52,6 +53,9 @@ func (s *Session) isPutOff(now time.Time) bool {
 	putOff := time.Duration(s.putOff.Load()) * time.Millisecond
 	return putOff > 0 && now.UnixNano()-s.checked.Load() < int64(putOff)
 }
+
+// Standing is what the store knows of the person, nil for nothing.
+func (s *Session) Standing() *people.Standing { return s.standing.Load() }
 
 // Ended tells whether the session was ended since it was found.
 func (s *Session) Ended() bool { return s.flags.Load()&isEnded != 0 }
@@ -192,6 +196,21 @@ func (c *Cache) End(key Key) {
 			shard.forget(s)
 		}
 		shard.mu.Unlock()
+	}
+}
+
+// Change makes a session be looked up again before it counts, since what the
+// store keeps of it changed. It is what a store's OnChange calls.
+func (c *Cache) Change(key Key) {
+	c.ends.Add(1) // see put
+	defer c.ends.Add(1)
+	for i := range c.shards {
+		shard := &c.shards[i]
+		shard.mu.RLock()
+		if s := shard.byKey.get(key); s != nil {
+			s.Doubt()
+		}
+		shard.mu.RUnlock()
 	}
 }
 

@@ -135,7 +135,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
-	case !found || !k.alive(record, now):
+	case !found || record.Address != s.Address || !k.alive(record, now):
 		s.flags.Or(isEnded)
 		k.cache.remove(s.name)
 		return false, nil
@@ -168,6 +168,7 @@ func (k *Keeper) alive(r Record, now time.Time) bool {
 func (s *Session) learn(r Record, now time.Time) {
 	s.seen.Store(uint32(r.Seen.Unix()))
 	s.expires.Store(uint32(r.Expires.Unix()))
+	s.standing.Store(r.Standing)
 	s.putOff.Store(0)
 	s.flags.And(^uint32(isDoubted))
 	s.checked.Store(now.UnixNano())

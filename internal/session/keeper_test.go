@@ -68,6 +68,12 @@ func (s *scriptedStore) Sessions(context.Context, address.Address, time.Time) ([
 	return nil, nil
 }
 
+func (s *scriptedStore) AllSessions(context.Context, address.Address, int, time.Time) ([]Entry, address.Address, error) {
+	return nil, "", nil
+}
+
+func (s *scriptedStore) OnChange(func(Key)) func() { return func() {} }
+
 func (s *scriptedStore) OnEnd(ended func(Key)) func() {
 	s.ended = ended
 	return func() {}

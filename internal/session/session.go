@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
 // ID is what the cookie carries: 128 random bits.
@@ -65,6 +66,7 @@ type Record struct {
 	Seen     time.Time // last use, as exact as it was written
 	Expires  time.Time // end by idleness as of Seen, never after the absolute end
 	Device   Device
+	Standing *people.Standing // of the person, kept in step with theirs; nil for none
 }
 
 // Entry is a record with its key.
@@ -89,6 +91,14 @@ type Store interface {
 	// given, in no order.
 	Sessions(ctx context.Context, who address.Address, now time.Time) ([]Entry, error)
 
+	// AllSessions lists at most max sessions, of whomever, that are not over at
+	// the time given: those of one person after another, in the order of
+	// addresses, from the first person after the one named. A person's sessions
+	// are not torn apart: there may be more than max by those of one person. next
+	// is the last person that was looked at, empty at the end; there may be fewer
+	// than max, or none, before the end.
+	AllSessions(ctx context.Context, after address.Address, max int, now time.Time) (list []Entry, next address.Address, err error)
+
 	// End ends one session of a person. When it returns, the session is gone.
 	// A session of somebody else is left alone.
 	End(ctx context.Context, who address.Address, key Key) error
@@ -98,8 +108,12 @@ type Store interface {
 	EndAll(ctx context.Context, who address.Address, keep Key) error
 
 	// OnEnd calls ended with the key of each session that is ended before its
-	// time from now on, whichever instance ends it, until cancel is called.
+	// time from now on, or becomes that of another address, whichever instance
+	// does it, until cancel is called.
 	// It is called before the call that ends the session returns, where that
 	// is this instance; it must not call the store.
 	OnEnd(ended func(Key)) (cancel func())
+
+	// OnChange does the same for each session that got another Standing.
+	OnChange(changed func(Key)) (cancel func())
 }

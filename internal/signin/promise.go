@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
@@ -25,13 +26,39 @@ type Promise struct {
 	Expires time.Time `json:"expires"` // end of the link
 	Browser string    `json:"browser,omitempty"`
 	System  string    `json:"system,omitempty"`
+	Network string    `json:"network,omitempty"`
+
+	// Of messages that are not a person's own request.
+	Person  address.Address `json:"person,omitempty"` // who asks to be let in, or whose address it is about
+	New     address.Address `json:"new,omitempty"`    // that the person has now
+	Words   string          `json:"words,omitempty"`  // of the person, as typed
+	Until   time.Time       `json:"until,omitzero"`   // of what an owner granted; zero: for good
+	Recover bool            `json:"recover,omitempty"`
+}
+
+// Prepare makes a link that no browser asked for, with the message that brings
+// it, to be kept by one of the stores. Purpose, Address, Site and Subject of the
+// link are given, and what the message says beside the link.
+func (s *Service) Prepare(kind outbox.Kind, link Link, life time.Duration, p Promise) Promised {
+	now := s.now()
+	p.Token, link.Key = s.tokens.New(link.Site, link.Purpose)
+	p.Asked, p.Expires = now, now.Add(life)
+	link.Expires = p.Expires
+	return Promised{Now: now, Link: link, To: "/", Message: s.message(kind, link.Key, link.Site, Ask{Address: link.Address}, p)}
+}
+
+// Use reads the token of a link that does not sign in; false for one that is
+// not of this purpose and site, which costs no look into the store.
+func (s *Service) Use(site Site, purpose Purpose, token string) (Use, bool) {
+	key, genuine := s.tokens.Open(site.Origin, purpose, token)
+	return Use{Now: s.now(), Link: key, Purpose: purpose, Site: site.Origin}, genuine
 }
 
 // message is the message that brings a link.
-func (s *Service) message(link LinkKey, site Site, ask Ask, p Promise) outbox.Message {
+func (s *Service) message(kind outbox.Kind, link LinkKey, site string, ask Ask, p Promise) outbox.Message {
 	m := outbox.Message{
-		ID: messageID(link), Kind: outbox.SignIn, To: ask.Address, Site: site.Origin, Language: ask.Language,
-		Created: p.Asked, Deadline: p.Expires.Add(-min(lateMargin, s.LinkLife/2)), State: outbox.Queued, Since: p.Asked, Due: p.Asked,
+		ID: messageID(link), Kind: kind, To: ask.Address, Site: site, Language: ask.Language,
+		Created: p.Asked, Deadline: p.Expires.Add(-min(lateMargin, p.Expires.Sub(p.Asked)/2)), State: outbox.Queued, Since: p.Asked, Due: p.Asked,
 	}
 	content, err := json.Marshal(p)
 	if err != nil {
@@ -66,7 +93,10 @@ func messageID(link LinkKey) string {
 // before make us write to them. It is false for a token that is not known, or
 // not any more.
 func (s *Service) Stop(ctx context.Context, site Site, token string) (stopped bool, err error) {
-	link, genuine := s.secrets.openToken(site.Origin, token)
+	link, genuine := s.tokens.Open(site.Origin, ToSignIn, token)
+	if !genuine {
+		link, genuine = s.tokens.Open(site.Origin, ToAsk, token)
+	}
 	if !genuine {
 		s.Audit.Record(ctx, audit.Refused, "", "site", site.Origin, "reason", reasons[Unknown])
 		return false, nil

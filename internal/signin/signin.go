@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -20,12 +21,23 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
 // ErrUnavailable says that the store did not do its part: nothing was promised
 // and nothing used up.
 var ErrUnavailable = errors.New("the store does not answer")
+
+// Unavailable wraps what a store could not do in ErrUnavailable. Nil, what is
+// wrapped already, and the refusals named stay what they are.
+func Unavailable(doing string, err error, refusals ...error) error {
+	is := func(target error) bool { return errors.Is(err, target) }
+	if err == nil || is(ErrUnavailable) || slices.ContainsFunc(refusals, is) {
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
+}
 
 // Browser marks the browser that asked: 128 random bits, in the request cookie.
 type Browser [16]byte
@@ -50,13 +62,19 @@ func (b Browser) Key() BrowserKey {
 // Site is where somebody signs in.
 type Site struct {
 	Origin string // https://app.example.com
+	Name   string // the first of its origins, which grants name
 	Rules  Rules
 }
 
 // Rules decide who may come in.
 type Rules interface {
-	Admits(who address.Address) bool
-	// Fingerprint changes whenever an answer of Admits may have changed.
+	Admits(who address.Address, s *people.Standing) bool
+	// Admission is how they decide, for a step that knows the standing.
+	Admission(who address.Address) people.Admission
+	// Owners are whom people may ask who are not admitted; none where nobody may.
+	Owners() []address.Address
+	// Fingerprint changes whenever an answer may have changed that does not come
+	// from the standing.
 	Fingerprint() string
 }
 
@@ -76,14 +94,15 @@ type Service struct {
 	Mute     time.Duration // how long nobody is written to after "it was not me"
 	Audit    *audit.Log
 
-	secrets secrets
-	sealer  outbox.Sealer
-	now     func() time.Time
+	tokens Tokens
+	codes  codes
+	sealer outbox.Sealer
+	now    func() time.Time
 }
 
 // NewService makes a service from its parts and the operator's secrets.
 func NewService(ring keys.Ring, parts Service) *Service {
-	parts.secrets, parts.sealer = newSecrets(ring), outbox.NewSealer(ring)
+	parts.tokens, parts.codes, parts.sealer = NewTokens(ring), newCodes(ring), outbox.NewSealer(ring)
 	parts.now = time.Now
 	return &parts
 }
@@ -106,30 +125,36 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 	now := s.now()
 	browser := ask.Browser.Key()
 	// Whoever is asked for, the same work is done.
-	token, link := s.secrets.newToken(site.Origin)
+	token, link := s.tokens.New(site.Origin, ToSignIn)
 	code := newCode()
 	plain, _ := plainCode(code)
-	admitted := site.Rules.Admits(ask.Address)
 	expires := now.Add(s.LinkLife)
-	asked, err := s.Store.Ask(ctx, Asking{
+	promise := Promise{
+		Token: token, Code: code, Asked: now, Expires: expires, Browser: ask.Device.Browser, System: ask.Device.System,
+	}
+	asking := Asking{
 		Now:     now,
 		Browser: browser,
 		Request: Request{
 			Address: ask.Address, Typed: ask.Typed, Site: site.Origin, To: ask.To,
 			Asked: now, Expires: expires, Device: ask.Device,
 		},
-		Client:   limit.Use{Name: ask.Network, Rule: s.Limits.Client},
-		Mailbox:  limit.Use{Name: ask.Address.Fold(), Rule: s.Limits.Mailbox},
-		Total:    limit.Use{Rule: s.Limits.Total},
-		Reserve:  s.Limits.Total.Max / 5,
-		Admitted: admitted,
-		Link:     link,
-		Code:     s.secrets.codeKeys(browser, plain)[0],
-		Policy:   site.Rules.Fingerprint(),
-		Message: s.message(link, site, ask, Promise{
-			Token: token, Code: code, Asked: now, Expires: expires, Browser: ask.Device.Browser, System: ask.Device.System,
-		}),
-	})
+		Client:    limit.Use{Name: ask.Network, Rule: s.Limits.Client},
+		Mailbox:   limit.Use{Name: ask.Address.Fold(), Rule: s.Limits.Mailbox},
+		Total:     limit.Use{Rule: s.Limits.Total},
+		Reserve:   s.Limits.Total.Max / 5,
+		Admission: site.Rules.Admission(ask.Address),
+		Link:      link,
+		Code:      s.codes.keys(browser, plain)[0],
+		Policy:    site.Rules.Fingerprint(),
+		Message:   s.message(outbox.SignIn, link, site.Origin, ask, promise),
+	}
+	if len(site.Rules.Owners()) > 0 {
+		promise.Token, asking.OfferLink = s.tokens.New(site.Origin, ToAsk)
+		promise.Code = ""
+		asking.Offer = s.message(outbox.Offer, asking.OfferLink, site.Origin, ask, promise)
+	}
+	asked, err := s.Store.Ask(ctx, asking)
 	if err != nil {
 		return 0, fmt.Errorf("%w: asking for a link: %w", ErrUnavailable, err)
 	}
@@ -165,7 +190,7 @@ type Result struct {
 
 // RedeemLink signs in with the token of a link.
 func (s *Service) RedeemLink(ctx context.Context, site Site, a Attempt) (Result, error) {
-	link, genuine := s.secrets.openToken(site.Origin, a.Token)
+	link, genuine := s.tokens.Open(site.Origin, ToSignIn, a.Token)
 	if !genuine {
 		s.record(ctx, site, Result{})
 		return Result{}, nil
@@ -181,7 +206,7 @@ func (s *Service) RedeemCode(ctx context.Context, site Site, a Attempt) (Result,
 	}
 	// What cannot be a code is a wrong one: it counts like any other.
 	plain, _ := plainCode(a.Code)
-	return s.redeem(ctx, site, a, Redemption{Codes: s.secrets.codeKeys(a.Browser.Key(), plain)}, s.Store.RedeemCode)
+	return s.redeem(ctx, site, a, Redemption{Codes: s.codes.keys(a.Browser.Key(), plain)}, s.Store.RedeemCode)
 }
 
 func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption,
@@ -196,10 +221,10 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 	}}
 	redeemed, err := step(ctx, r)
 	if err == nil && redeemed.Outcome == PolicyChanged {
-		if !site.Rules.Admits(redeemed.Request.Address) {
+		if !site.Rules.Admits(redeemed.Request.Address, &redeemed.Person.Standing) {
 			redeemed.Outcome = NotAdmitted
 		} else {
-			r.Policy = redeemed.Policy // the rules of today admit what those of then did
+			r.Policy, r.Revision = redeemed.Policy, &redeemed.Person.Revision // those of today admit what those of then did
 			redeemed, err = step(ctx, r)
 		}
 	}

@@ -69,7 +69,7 @@ func (d *desk) asked(t *testing.T, browser signin.Browser, who address.Address) 
 
 func rules(t *testing.T, allow ...string) *people.Rules {
 	t.Helper()
-	r, err := people.NewRules(allow, nil, nil)
+	r, err := people.NewRules(allow, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -44,18 +45,40 @@ type Store interface {
 	// its mailbox is blocked, or it is muted. Earlier links stay alive. The
 	// counter of wrong tries of a browser whose request is alive goes on.
 	//
+	// Who is admitted is decided here, by Admission and by what is known of the
+	// person; nobody is who is disabled. A recovery address that
+	// is not itself that of somebody known stands for its person, whether the rules
+	// admit it or not: the link is then the person's, its message goes to the
+	// recovery address, and it is bound to no rules, so that those in force are
+	// asked about the person when it is redeemed. Somebody who is not
+	// admitted and may ask to be gets, under the same limits, a link of the
+	// purpose ToAsk, with the message Offer.
+	//
 	// A browser in which somebody has proven the address is familiar to it: it
 	// has a limit of its own, and is not muted.
 	Ask(ctx context.Context, a Asking) (Asked, error)
 
-	// RedeemLink uses a link up and signs in. Of any number of redemptions of
-	// one link, at the same time and ever after, exactly one is SignedIn.
+	// RedeemLink uses a link up, with all others of its address that sign in, and
+	// signs in. Of any number of redemptions of one link, at the same time and
+	// ever after, exactly one is SignedIn.
 	RedeemLink(ctx context.Context, r Redemption) (Redeemed, error)
 
 	// RedeemCode does the same with a code, which counts in the browser that
 	// asked only. A wrong one is counted, the fifth ends the browser's request
 	// and uses up its links.
 	RedeemCode(ctx context.Context, r Redemption) (Redeemed, error)
+
+	// Promise keeps a link that no browser asked for, and its message, unless
+	// MaxLiveLinks of the address are alive, its mailbox is blocked, or it would
+	// sign in somebody who is disabled. It makes somebody who is not known known if
+	// the link signs in. The message is filled in as in Ask.
+	Promise(ctx context.Context, p Promised) (SilentReason, error)
+
+	// UseLink uses up a link that does not sign in, once, if it is of the purpose
+	// and site given, or, with look, tells what would become of it. The outcome
+	// is SignedIn for a link that is good, Used, TooOld or Unknown. The link is
+	// returned with SignedIn, and with Used if it was ToDecide.
+	UseLink(ctx context.Context, u Use, look bool) (Link, Outcome, error)
 
 	// Stop ends the request that a link belongs to, with all its links, and
 	// mutes the address. It works as long as the link or its message is
@@ -78,16 +101,66 @@ type Asking struct {
 	Client, Mailbox, Total limit.Use
 	Reserve                int // how many of Total are for addresses that have signed in before
 
-	// Admitted says that the address may come in here; Link, Code, Policy and
-	// Message then belong to the link that is made.
-	Admitted bool
-	Link     LinkKey
-	Code     CodeKey
-	Policy   string // fingerprint of the rules that admitted it
+	// Admission decides whether the address may come in here; Link, Code, Policy
+	// and Message then belong to the link that is made.
+	Admission people.Admission
+	Link      LinkKey
+	Code      CodeKey
+	Policy    string // fingerprint of the rules that admitted it
 
 	// Message brings the link. The store says in it whether it is a welcome,
 	// and fills in an empty Language with the one kept with the person.
 	Message outbox.Message
+
+	// Offer takes the place of Message for somebody who may ask to be admitted;
+	// the link is OfferLink then. Zero where nobody may ask.
+	OfferLink LinkKey
+	Offer     outbox.Message
+}
+
+// Purpose is what a link is good for. At another purpose it is garbage.
+type Purpose string
+
+// Bounded tells whether links of the purpose count among the MaxLiveLinks of
+// their address: those that somebody else can cause, by typing an address.
+func (p Purpose) Bounded() bool { return p != ToDecide && p != ToUndo && p != ToForget }
+
+// The purposes.
+const (
+	ToSignIn  Purpose = ""
+	ToAsk     Purpose = "ask"     // to ask the owners of a site to be admitted
+	ToDecide  Purpose = "decide"  // as an owner, about an application
+	ToMove    Purpose = "move"    // to prove the new address of a person
+	ToRecover Purpose = "recover" // to prove the recovery address of a person
+	ToUndo    Purpose = "undo"    // a move, from the address that the person had
+	ToForget  Purpose = "forget"  // the recovery address of a person, from their own
+)
+
+// Link is a link that no browser asked for, or does not sign in.
+type Link struct {
+	Key     LinkKey
+	Purpose Purpose
+	Address address.Address // whom it was sent to
+	Site    string          // origin
+	Subject string          // what it is about: an application, or the person whose address it changes
+	Expires time.Time
+}
+
+// Promised is a link with the message that brings it.
+type Promised struct {
+	Now     time.Time
+	Link    Link
+	Policy  string // as in Asking, for one that signs in
+	To      string // as in Request, for one that signs in
+	Message outbox.Message
+}
+
+// Use is one use of a link that does not sign in.
+type Use struct {
+	Now     time.Time
+	Link    LinkKey
+	Purpose Purpose
+	Site    string
 }
 
 // Stopping is the wish of a reader to get no such messages.
@@ -145,14 +218,19 @@ type Redemption struct {
 	Codes     []CodeKey // for RedeemCode: what the typed code may be known as
 
 	// Policy is the fingerprint of the rules in force. A link that was made
-	// under others is PolicyChanged, and stays as it is.
-	Policy string
+	// under others, or before its person was changed, is PolicyChanged, and stays
+	// as it is, unless Revision says that what is known of the person now was
+	// looked at.
+	Policy   string
+	Revision *uint64 // of the person, as a PolicyChanged told; nil before that
 
 	Mark     BrowserKey // to be familiar to the person from now on; may be zero
 	Language string     // BCP 47, to be kept with the person; may be empty
 
-	Session session.Entry // to be made; its Address is taken from the link
-	Replace session.Key   // the session of this browser so far, ended in the same step; may be zero
+	// Session is to be made; its Address is taken from the link, its Standing from
+	// the person.
+	Session session.Entry
+	Replace session.Key // the session of this browser so far, ended in the same step; may be zero
 }
 
 // Outcome says how an attempt to sign in ended.
@@ -166,16 +244,19 @@ const (
 	Used                         // used before, or ended by a sibling or wrong codes
 	TooOld                       // over, or forgotten
 	PolicyChanged                // the rules are not those that admitted the request
-	NotAdmitted                  // the rules in force do not admit the address
+	NotAdmitted                  // the rules in force do not admit the address, or it is disabled
 	WrongCode                    // not the code; Redeemed.TriesLeft says how many tries are left
 	RequestEnded                 // too many wrong codes
 )
 
 // Redeemed says what became of an attempt to sign in.
 type Redeemed struct {
-	Outcome   Outcome
-	Request   Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
-	Policy    string  // with PolicyChanged: the fingerprint the link was made under
-	NewPerson bool    // with SignedIn: the address was proven for the first time
+	Outcome Outcome
+	Request Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
+	// With PolicyChanged: the fingerprint that the link was made under, and what
+	// is known of the person.
+	Policy    string
+	Person    people.Person
+	NewPerson bool // with SignedIn: the address was proven for the first time
 	TriesLeft int
 }

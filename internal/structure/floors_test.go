@@ -19,9 +19,11 @@ var floors = [][]string{
 	{"cmd"},
 	{"caddymodule"},
 	{"internal/mail", "internal/store", "internal/web"},
+	{"internal/account", "internal/entry", "internal/roster"},
 	{"internal/gate", "internal/signin"},
-	{"internal/audit", "internal/outbox", "internal/people"},
+	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
+	{"internal/people"},
 	{"internal/address", "internal/color", "internal/keys", "internal/limit", "internal/override", "internal/text"},
 }
 

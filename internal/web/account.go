@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -32,35 +33,60 @@ func (d *Door) whoIs(c *call) {
 		Expires  string   `json:"expires"`
 	}{
 		id.User, id.Email, groupList(id), id.Name,
-		s.SignedIn().UTC().Format(time.RFC3339Nano), s.Expires().UTC().Format(time.RFC3339),
+		signedInAt(s), s.Expires().UTC().Format(time.RFC3339),
 	})
+}
+
+// signedInAt is when the address was proven, as programs and our script are told.
+func signedInAt(s *session.Session) string { return s.SignedIn().UTC().Format(time.RFC3339Nano) }
+
+// somebody is the session of whoever is signed in. Where it is nil, the answer
+// has been given, with back as the way on.
+func (d *Door) somebody(c *call, back string) *session.Session {
+	s, err := c.visit.Session(c.r)
+	switch {
+	case err != nil:
+		d.unavailable(c, back, err)
+	case s == nil:
+		d.noSession(c, back)
+	}
+	return s
 }
 
 // account shows who is signed in, and where.
 func (d *Door) account(c *call) {
-	s, err := c.visit.Session(c.r)
-	switch {
-	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/account", err)
-		return
-	case s == nil:
-		d.noSession(c, "/")
-		return
+	if s := d.somebody(c, gate.PathPrefix+"/account"); s != nil {
+		d.showAccount(c, http.StatusOK, s, view.Account{})
 	}
+}
+
+// showAccount shows the account of whoever is signed in, with a notice of what
+// was done, if any.
+func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Account) {
 	entries, err := d.Keeper.List(c.r.Context(), s.Address)
+	if err == nil {
+		var recovery address.Address
+		recovery, err = d.Account.Recovery(c.r.Context(), s.Address)
+		p.Recovery = string(recovery)
+	}
 	if err != nil {
 		d.unavailable(c, gate.PathPrefix+"/account", err)
 		return
 	}
+	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
+	d.show(c, status, p)
+}
+
+// sessionRows are sessions as pages show them, the last used first.
+func sessionRows(entries []session.Entry, current session.Key) (rows []view.AccountSession) {
 	slices.SortFunc(entries, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
-	p := view.Account{Frame: frame(c), Email: string(s.Address), SignedIn: s.SignedIn()}
 	for _, e := range entries {
-		p.Sessions = append(p.Sessions, view.AccountSession{
+		rows = append(rows, view.AccountSession{
 			ID: e.Key.String(), Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
-			First: e.SignedIn, Last: e.Seen, Current: e.Key == s.Key,
+			First: e.SignedIn, Last: e.Seen, Current: e.Key == current,
 		})
 	}
-	d.show(c, http.StatusOK, p)
+	return rows
 }
 
 // signOutForm asks whether to sign out, since looking at a page must not do it.

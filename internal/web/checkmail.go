@@ -53,8 +53,12 @@ func (d *Door) remembered(c *call) (signin.Request, error) {
 
 func checkMailPage(c *call, request signin.Request) view.CheckMail {
 	wait := resendAfter - c.now.Sub(request.Asked)
-	return view.CheckMail{
+	p := view.CheckMail{
 		Frame: frame(c), Typed: request.Typed, To: gate.ReturnTo(request.To), Mailbox: mailProviders[request.Address.Domain()],
-		ResendAfter: max(0, int(wait/time.Second)), SignedInAs: signedInAs(c),
+		ResendAfter: max(0, int(wait/time.Second)),
 	}
+	if s, err := c.visit.Session(c.r); err == nil && s != nil {
+		p.Before = signedInAt(s)
+	}
+	return p
 }

@@ -8,10 +8,15 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/text"
@@ -31,6 +36,12 @@ type Door struct {
 type Parts struct {
 	Service   *signin.Service
 	Keeper    *session.Keeper
+	Entry     *entry.Service
+	Account   *account.Service
+	Roster    *roster.Service
+	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people
+	GroupsOf  func(address.Address, *people.Standing) []string
+	Name      string       // the first origin of the site, which grants name
 	Rules     signin.Rules // whoever any block of the site admits may ask for a link
 	Identity  func(*session.Session) gate.Identity
 	Views     *view.Views
@@ -60,9 +71,17 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		"/code":       {post: d.redeemCode},
 		"/link":       {get: d.landing, post: d.redeemLink},
 		"/stop":       {get: d.stopForm, post: d.stop},
+		"/ask":        {get: d.askForm, post: d.askOwners},
+		"/decide":     {get: d.decideForm, post: d.decide},
 		"/session":    {get: d.whoIs},
 		"/account":    {get: d.account},
 		"/sign-out":   {get: d.signOutForm, post: d.signOut},
+		"/people":     {get: d.people, post: d.changePeople},
+
+		"/account/address":  {post: d.changeAddress},
+		"/account/recovery": {post: d.changeRecovery},
+		"/account/prove":    {get: d.proveForm, post: d.prove},
+		"/account/delete":   {get: d.deleteForm, post: d.deleteMe},
 
 		script[len(gate.PathPrefix):]: {get: d.script},
 	}
@@ -158,7 +177,7 @@ func (c *call) chosenLanguage() string {
 
 // site is where the visitor signs in.
 func (d *Door) site(c *call) signin.Site {
-	return signin.Site{Origin: c.origin.String(), Rules: d.Rules}
+	return signin.Site{Origin: c.origin.String(), Name: d.Name, Rules: d.Rules}
 }
 
 // frame is what each page needs to know of the request.

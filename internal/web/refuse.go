@@ -22,6 +22,8 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdic
 		d.unavailable(c, gate.ReturnTo(uri), err)
 	case gate.NotAdmitted:
 		d.notAdmitted(c, uri)
+	case gate.NotRecent:
+		d.notRecent(c, uri)
 	default:
 		d.noSession(c, uri)
 	}
@@ -51,10 +53,25 @@ func formPage(c *call) string {
 	return gate.ReturnTo(referer.RequestURI())
 }
 
+// notRecent asks for another proof of the address. The session stays: what it is
+// good for elsewhere it is good for still.
+func (d *Door) notRecent(c *call, uri string) {
+	switch gate.Classify(c.r) {
+	case gate.Navigation:
+		c.seeOther(signInPath(gate.ReturnTo(uri)) + "&" + againField + "=1")
+	default:
+		d.noSession(c, uri)
+	}
+}
+
 func (d *Door) notAdmitted(c *call, uri string) {
 	if gate.Classify(c.r) == gate.Program {
 		d.writeProblem(c, http.StatusForbidden, "whoever is signed in has no access here")
 		return
 	}
-	d.show(c, http.StatusForbidden, view.NotAdmitted{Frame: frame(c), Email: signedInAs(c), To: gate.ReturnTo(uri)})
+	p := view.NotAdmitted{Frame: frame(c), Email: signedInAs(c), To: gate.ReturnTo(uri)}
+	if s, err := c.visit.Session(c.r); err == nil && s != nil {
+		p.MayAsk = d.Rules.Admission(s.Address).MayAsk(s.Standing())
+	}
+	d.show(c, http.StatusForbidden, p)
 }

@@ -12,10 +12,17 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
+// againField says in the address of the form that who is signed in proved their
+// address too long ago. It changes what the form says, and nothing else.
+const againField = "again"
+
 // signInForm shows the form. Nothing is stored.
 func (d *Door) signInForm(c *call) {
-	to := gate.ReturnTo(c.r.URL.Query().Get("to"))
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: signedInAs(c)})
+	query := c.r.URL.Query()
+	who := signedInAs(c)
+	d.show(c, http.StatusOK, view.SignIn{
+		Frame: frame(c), To: gate.ReturnTo(query.Get("to")), SignedInAs: who, Again: who != "" && query.Has(againField),
+	})
 }
 
 // ask takes the form. Whoever is asked for, the answer is the same.

@@ -14,6 +14,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/txstore"
@@ -104,11 +105,11 @@ func newAsking(who address.Address, now time.Time) signin.Asking {
 	plenty := limit.Rule{Max: 1_000_000, Window: time.Hour}
 	a := signin.Asking{
 		Now: now, Browser: signin.NewBrowser().Key(),
-		Request:  signin.Request{Address: who, Site: testSite, To: "/", Asked: now, Expires: now.Add(10 * time.Minute)},
-		Client:   limit.Use{Name: "192.0.2.1", Rule: plenty},
-		Mailbox:  limit.Use{Name: string(who), Rule: plenty},
-		Total:    limit.Use{Rule: plenty},
-		Admitted: true, Policy: testRules,
+		Request:   signin.Request{Address: who, Site: testSite, To: "/", Asked: now, Expires: now.Add(10 * time.Minute)},
+		Client:    limit.Use{Name: "192.0.2.1", Rule: plenty},
+		Mailbox:   limit.Use{Name: string(who), Rule: plenty},
+		Total:     limit.Use{Rule: plenty},
+		Admission: people.Admission{Ways: []people.Way{{Open: true}}}, Policy: testRules,
 		Message: outbox.Message{ID: rand.Text(), To: who, Site: testSite, Sealed: make([]byte, 250), Created: now, State: outbox.Queued, Due: now},
 	}
 	rand.Read(a.Link[:])

@@ -8,9 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"pgregory.net/rapid"
@@ -20,11 +22,13 @@ import (
 type store interface {
 	signin.Store
 	session.Store
+	people.Store
+	account.Store
 }
 
 // The world of a history is small, so that its parts meet.
 var (
-	persons  = []address.Address{"ada@example.com", "bob@example.com"}
+	persons  = []address.Address{"ada@example.com", "bob@example.com", "cyd@example.com"}
 	sites    = []string{"https://one.example", "https://two.example"}
 	policies = []string{"then", "now"}
 	browsers = []signin.BrowserKey{{1}, {2}, {3}}
@@ -47,6 +51,7 @@ func newHistory(s store, reopen func() store) *history {
 	return &history{store: s, reopen: reopen, model: &model{
 		now: time.Now().Truncate(time.Second), requests: make(map[signin.BrowserKey]*request),
 		familiar: make(map[address.Address][]signin.BrowserKey), muted: make(map[address.Address]time.Time),
+		known: make(map[address.Address]known),
 	}}
 }
 
@@ -72,9 +77,12 @@ func (h *history) someLink(t *rapid.T) *link {
 func (h *history) ask(t *rapid.T) {
 	plenty := limit.Rule{Max: 1_000_000, Window: time.Hour}
 	a := signin.Asking{
-		Now: h.now, Browser: one(t, browsers, "browser"), Admitted: rapid.IntRange(0, 5).Draw(t, "admitted unless 0") > 0, Policy: one(t, policies, "policy"),
+		Now: h.now, Browser: one(t, browsers, "browser"), Policy: one(t, policies, "policy"),
 		Request: signin.Request{Address: one(t, persons, "person"), Site: one(t, sites, "site"), To: "/", Asked: h.now, Expires: h.now.Add(linkLife)},
 		Client:  limit.Use{Name: "c", Rule: plenty}, Total: limit.Use{Name: "t", Rule: plenty},
+	}
+	if rapid.IntRange(0, 5).Draw(t, "admitted unless 0") > 0 {
+		a.Admission = people.Admission{Ways: []people.Way{{Open: true}}}
 	}
 	a.Request.Typed, a.Mailbox = string(a.Request.Address), limit.Use{Name: a.Request.Address.Fold(), Rule: plenty}
 	id, code := h.number(), h.number()
@@ -116,6 +124,10 @@ func (h *history) redemption(t *rapid.T, l *link) signin.Redemption {
 	}
 	if odd("familiar from now on") {
 		r.Mark = r.Browser
+	}
+	if odd("person looked at") {
+		revision := h.known[l.who].revision - uint64(rapid.IntRange(0, 1).Draw(t, "how long ago"))
+		r.Revision = &revision
 	}
 	return r
 }
@@ -176,6 +188,8 @@ func (h *history) mayBe(t *rapid.T, by string, l *link, r signin.Redemption, got
 	flaw(!l.expires.After(h.now), "that is over")
 	flaw(l.site != r.Site, "of another site")
 	flaw(l.policy != r.Policy, "of other rules")
+	flaw(h.known[l.who].disabled, "of somebody disabled")
+	flaw(r.Revision == nil && h.known[l.who].revision != l.revision, "of somebody who was changed")
 	flaw(l.browser != r.Browser && (by == "code" || !r.Elsewhere), "in another browser")
 	flaw(got.Request.Address != l.who, "as somebody else")
 	if len(flaws) > 0 {
@@ -304,6 +318,7 @@ func (h *history) holds(t *rapid.T) {
 		if err != nil || len(listed) != alive[who] {
 			t.Fatalf("%s has %d sessions, %v, want %d", who, len(listed), err, alive[who])
 		}
+		h.isAsKnown(t, who, len(listed))
 	}
 	for browser, want := range h.requests {
 		got, found, err := h.store.Request(ctx, browser, h.now)

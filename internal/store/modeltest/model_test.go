@@ -16,6 +16,7 @@ type link struct {
 	who      address.Address
 	site     string
 	policy   string
+	revision uint64 // of its person
 	browser  signin.BrowserKey
 	expires  time.Time
 	used     bool // redeemed, or killed
@@ -47,6 +48,7 @@ type model struct {
 	visits   []*visit
 	familiar map[address.Address][]signin.BrowserKey
 	muted    map[address.Address]time.Time
+	known    map[address.Address]known
 	made     int // how many keys were made
 
 	// ownClock: the store ends a mute by its own clock, not by the time that it
@@ -71,7 +73,7 @@ func (m *model) asked(a signin.Asking) signin.SilentReason {
 		}
 	}
 	if silent == signin.NotSilent {
-		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Site, policy: a.Policy, browser: a.Browser, expires: a.Request.Expires}
+		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Site, policy: a.Policy, revision: m.known[a.Request.Address].revision, browser: a.Browser, expires: a.Request.Expires}
 		m.links, next.links = append(m.links, l), append(next.links, l)
 	}
 	m.requests[a.Browser] = next
@@ -86,7 +88,7 @@ func (m *model) mayBeSent(a signin.Asking) signin.SilentReason {
 		}
 	}
 	switch {
-	case !a.Admitted:
+	case len(a.Admission.Ways) == 0 || m.known[a.Request.Address].disabled:
 		return signin.SilentNotAllowed
 	case m.isMuted(a.Request.Address) && !slices.Contains(m.familiar[a.Request.Address], a.Browser):
 		return signin.SilentMuted
@@ -118,10 +120,8 @@ func (m *model) byLink(r signin.Redemption) (l *link, outcome signin.Outcome) {
 		return l, signin.Unknown
 	case l.browser != r.Browser && !r.Elsewhere:
 		return l, signin.OtherBrowser
-	case l.policy != r.Policy:
-		return l, signin.PolicyChanged
 	}
-	return l, signin.SignedIn
+	return l, m.judge(l, r)
 }
 
 // byCode predicts how a redemption of a code ends, and counts a wrong one.
@@ -135,10 +135,7 @@ func (m *model) byCode(r signin.Redemption) (found *link, outcome signin.Outcome
 	}
 	for _, l := range asked.links {
 		if l.alive(m.now) && l.site == r.Site && slices.Contains(r.Codes, l.code) {
-			if l.policy != r.Policy {
-				return l, signin.PolicyChanged
-			}
-			return l, signin.SignedIn
+			return l, m.judge(l, r)
 		}
 	}
 	if asked.tries++; asked.tries < signin.MaxCodeTries {
@@ -164,6 +161,9 @@ func (m *model) signedIn(l *link, r signin.Redemption) {
 		}
 	}
 	l.redeemed++
+	if m.known[l.who] == (known{}) {
+		m.known[l.who] = known{revision: 1}
+	}
 	for _, v := range m.visits {
 		if v.key == r.Replace {
 			v.ended = true

@@ -4,16 +4,13 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
-	"github.com/doorpost-auth/doorpost/internal/store/redisstore"
 	"pgregory.net/rapid"
 )
 
@@ -37,6 +34,7 @@ func check(t *testing.T, ownClock bool, open func() (first store, again func() s
 		h.ownClock = ownClock
 		t.Repeat(map[string]func(*rapid.T){
 			"": h.holds, "ask": h.ask, "ask again": h.ask, "redeem a link": h.redeemLink, "redeem a code": h.redeemCode, "redeem at once": h.race,
+			"disable": h.disable, "disable at once": h.disableAtOnce, "remove": h.remove, "move": h.move,
 			"stop": h.stop, "sign out": h.signOut, "touch": h.touch, "wait": h.wait, "crash": h.crash,
 		})
 	})
@@ -79,28 +77,6 @@ func TestTheFileStoreLivesAsItsModel(t *testing.T) {
 			}, func() {
 				_ = opened.Close()
 				_ = os.Remove(path)
-			}
-	})
-}
-
-func TestTheRedisStoreLivesAsItsModel(t *testing.T) {
-	server := redistest.Single(t)
-	check(t, true, func() (store, func() store, func()) {
-		options := redisstore.Options{URLs: []string{server.URL()}, Prefix: rand.Text() + ":", Timeout: 20 * time.Second}
-		opened, err := redisstore.Open(options, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return opened, func() store { // another instance takes over
-				if err := opened.Close(); err != nil {
-					t.Fatal(err)
-				}
-				if opened, err = redisstore.Open(options, slog.New(slog.DiscardHandler)); err != nil {
-					t.Fatal(err)
-				}
-				return opened
-			}, func() {
-				_ = opened.Close()
 			}
 	})
 }

@@ -3,8 +3,8 @@
 // is still read by the version before. A number is never used for something
 // else later; 1 is the end of those that end. Times are Unix milliseconds.
 //
-// In Redis only messages are of these, as JSON; what else is there has a
-// shorter form, see package redisstore.
+// In Redis only messages and people, as JSON, and applications are of these;
+// what else is there has a shorter form, see package redisstore.
 package record
 
 import (
@@ -24,15 +24,18 @@ type Device struct {
 
 // Link is one link with its code.
 type Link struct {
-	Expires int64           `cbor:"1,keyasint"`
-	Browser []byte          `cbor:"2,keyasint"`
-	Address address.Address `cbor:"3,keyasint"`
-	Site    string          `cbor:"4,keyasint"`
-	To      string          `cbor:"5,keyasint,omitempty"`
-	Asked   int64           `cbor:"6,keyasint"`
-	Code    []byte          `cbor:"7,keyasint"`
-	Policy  string          `cbor:"8,keyasint,omitempty"`
-	Device  *Device         `cbor:"9,keyasint,omitempty"`
+	Expires  int64           `cbor:"1,keyasint"`
+	Browser  []byte          `cbor:"2,keyasint,omitempty"` // that asked; none for a promised link
+	Address  address.Address `cbor:"3,keyasint"`
+	Site     string          `cbor:"4,keyasint"`
+	To       string          `cbor:"5,keyasint,omitempty"`
+	Asked    int64           `cbor:"6,keyasint"`
+	Code     []byte          `cbor:"7,keyasint,omitempty"`
+	Policy   string          `cbor:"8,keyasint,omitempty"`
+	Device   *Device         `cbor:"9,keyasint,omitempty"`
+	Purpose  signin.Purpose  `cbor:"10,keyasint,omitempty"`
+	Subject  string          `cbor:"11,keyasint,omitempty"`
+	Revision uint64          `cbor:"12,keyasint,omitempty"` // of its person when it was made
 }
 
 // Request is what a browser asked for.
@@ -56,13 +59,7 @@ type Session struct {
 	SignedIn int64           `cbor:"4,keyasint"`
 	Seen     int64           `cbor:"5,keyasint"`
 	Device   *Device         `cbor:"6,keyasint,omitempty"`
-}
-
-// Person is somebody whose address was proven.
-type Person struct {
-	Created  int64    `cbor:"2,keyasint"`
-	Language string   `cbor:"3,keyasint,omitempty"`
-	Browsers [][]byte `cbor:"4,keyasint,omitempty"` // familiar ones, the last one last
+	Standing *Standing       `cbor:"7,keyasint,omitempty"` // nil for none
 }
 
 // Millis is a time as records have it.
@@ -120,7 +117,7 @@ func (r Request) Unpack() signin.Request {
 func PackSession(r session.Record) Session {
 	return Session{
 		Address: r.Address, Scope: r.Scope, SignedIn: Millis(r.SignedIn), Seen: Millis(r.Seen), Expires: Millis(r.Expires),
-		Device: packDevice(r.Device),
+		Device: packDevice(r.Device), Standing: packStanding(r.Standing),
 	}
 }
 
@@ -128,6 +125,6 @@ func PackSession(r session.Record) Session {
 func (r Session) Unpack() session.Record {
 	return session.Record{
 		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
-		Device: r.Device.unpack(),
+		Device: r.Device.unpack(), Standing: r.Standing.Unpack(),
 	}
 }

@@ -1,78 +1,102 @@
 -- Counts a request and records it, with its link and message if it gets one.
 
-local now, now_us, browser, address, admitted, typed, about, expires, link, code, policy,
+local now, now_us, browser, address, verdict, typed, expires, link_life, life, link, link_rest,
   client, client_max, client_slot, client_life, mailbox, mailbox_max, mailbox_slot, mailbox_life,
-  total, total_max, total_slot, total_life, reserve, message_id, has_language =
-  struct.unpack('>i8i8I2c0I2c0BI2c0I2c0i8I2c0I2c0I2c0I2c0i8i8I2c0I2c0i8i8I2c0I2c0i8i8I2c0i8I2c0B', ARGV[1])
+  total, total_max, total_slot, total_life, reserve, message_id, has_language, ways, offer_link, offer_id =
+  struct.unpack('>i8i8I2c0I2c0BI2c0i8I2c0I2c0I2c0I2c0I2c0i8i8I2c0I2c0i8i8I2c0I2c0i8i8I2c0i8I2c0BI2c0I2c0I2c0', ARGV[1])
+
+-- What verdict says of an address of whom the store knows nothing.
+local REFUSED, ADMITTED, MAY_ASK = 0, 1, 2
+local MAX_LIVE_LINKS, MAX_CODE_TRIES = 3, 5
 
 -- All that is read of nearly every request is read in one call.
-local client_key, total_key = base .. 'n:client:' .. client, base .. 'n:total:' .. total
-local mailbox_key = base .. 'n:mailbox:' .. mailbox
-local index_key = address_links_key(address)
-local stored = redis.call('MGET', client_key, total_key, mailbox_key,
-  person_key(address), muted_key(address), blocked_key(address), index_key, request_key(browser))
-local client_count, total_count, mailbox_count = stored[1], stored[2], stored[3]
-local person, is_muted, is_blocked, index, before = stored[4], stored[5], stored[6], stored[7] or '', stored[8]
+local client_key, total_key, mailbox_key = base .. 'n:client:' .. client, base .. 'n:total:' .. total, base .. 'n:mailbox:' .. mailbox
+local index_key, request_key = base .. 'a:' .. address, base .. 'r:' .. browser
+local stored = redis.call('MGET', client_key, total_key, mailbox_key, base .. 'u:' .. address, index_key, request_key,
+  base .. 'x:' .. address, base .. 'b:' .. address, base .. 'y:' .. address)
+local mailbox_count, person, index, before, muted, blocked, owner =
+  stored[3], stored[4], stored[5], stored[6], stored[7], stored[8], stored[9]
 
-local wait = take(client_key, client_count, client_max, client_slot, client_life, now_us)
+local wait = take(client_key, stored[1], client_max, client_slot, client_life, now_us)
 if wait > 0 then return wait end
+
+-- A recovery address that is nobody's own stands for its owner, who gets the
+-- link.
+if person then owner = false end
+if owner then
+  index_key = base .. 'a:' .. owner
+  person, index = unpack(redis.call('MGET', base .. 'u:' .. owner, index_key))
+end
+local revision, more, proven = read_person(person)
+if person and not more then proven = true end
+if owner then verdict = person and ADMITTED or REFUSED end -- the rules are asked when the link is redeemed
+if more and more.x then
+  verdict = REFUSED
+elseif more and ways ~= '' and not owner then
+  verdict = judge(more.h or {}, cjson.decode(ways), now)
+  if verdict == MAY_ASK and offer_link == '' then verdict = REFUSED end
+end
 
 local familiar = person and person:find('"' .. browser .. '"', 1, true)
 if familiar then
   mailbox_key = base .. 'n:familiar:' .. mailbox
   mailbox_count = redis.call('GET', mailbox_key)
 end
-if not person then total_max = total_max - reserve end
-
--- alive keeps of the names of links those that can still be redeemed. It
--- returns when the last of them expires, too.
-local function alive(names)
-  local kept, last = '', 0
-  for at = 1, #names, NAME do
-    local name = names:sub(at, at + NAME - 1)
-    local record = load_link(name)
-    if record and not record.used and record.expires > now then
-      kept, last = kept .. name, math.max(last, record.expires)
-    end
-  end
-  return kept, last
-end
-local of_address, last = alive(index)
-
-local function silent()
-  if admitted == 0 then
-    take(mailbox_key, mailbox_count, mailbox_max, mailbox_slot, mailbox_life, now_us)
-    return 'not admitted'
-  end
-  if is_blocked then return 'mailbox blocked' end
-  if is_muted and not familiar then return 'muted' end
-  if #of_address >= MAX_LIVE_LINKS * NAME then return 'three links alive' end
-  if take(mailbox_key, mailbox_count, mailbox_max, mailbox_slot, mailbox_life, now_us) > 0 then return 'limit address' end
-  if take(total_key, total_count, total_max, total_slot, total_life, now_us) > 0 then return 'limit total' end
-end
-local reason = silent()
+if not proven then total_max = total_max - reserve end
 
 -- The counter of wrong tries of a request that is alive goes on, and so do its
 -- links.
-local tries, links = 0, ''
+local tries, links, of_address, last, bounded = 0, '', '', 0, 0
+if index then of_address, last, bounded = alive(index, now) end
 before = before and load_request(browser, before)
 if before and before.expires > now and before.tries < MAX_CODE_TRIES then
-  tries, links = before.tries, alive(before.links)
+  tries, links = before.tries, alive(before.links, now)
 end
-local remembered = expires + REMEMBERED
-if not reason then
-  save(link_key(link), pack_link('l', browser, code, policy, about), now, remembered)
-  save(index_key, of_address .. link, now, math.max(last, expires))
-  links, about = links .. link, ''
+
+local silent
+if verdict == REFUSED then
+  take(mailbox_key, mailbox_count, mailbox_max, mailbox_slot, mailbox_life, now_us)
+  silent = 'not admitted'
+elseif blocked then
+  silent = 'mailbox blocked'
+elseif muted and not familiar then
+  silent = 'muted'
+elseif bounded >= MAX_LIVE_LINKS then
+  silent = 'three links alive'
+elseif take(mailbox_key, mailbox_count, mailbox_max, mailbox_slot, mailbox_life, now_us) > 0 then
+  silent = 'limit address'
+elseif take(total_key, stored[2], total_max, total_slot, total_life, now_us) > 0 then
+  silent = 'limit total'
+end
+
+-- What the request is about stands in its own link, unless it gets none, or one
+-- of somebody else, of whom the browser is told nothing.
+local about = ''
+if silent or owner or verdict == MAY_ASK then
+  local code, _, _, at = struct.unpack('>I2c0I2c0I2c0', link_rest)
+  about = link_rest:sub(at)
+  if verdict == MAY_ASK then
+    link, message_id = offer_link, offer_id
+    link_rest = struct.pack('>I2I2I2c0', 0, 0, #browser, browser) .. about .. struct.pack('>I2c0I2', 3, 'ask', 0)
+  elseif owner then
+    link_rest = struct.pack('>I2c0I2I2c0i8I2c0', #code, code, 0, #browser, browser, expires, #owner, owner) .. about:sub(11 + #address)
+  end
+  if not silent and not owner then about = '' end
+end
+if not silent then
+  local state = verdict == MAY_ASK and 'o' or 'l'
+  redis.call('SET', base .. 'l:' .. link, state .. '\0' .. string.char(#revision) .. revision .. link_rest, 'PX', life)
+  if last > expires then link_life = integer(last - now) end
+  redis.call('SET', index_key, of_address .. link, 'PX', link_life)
+  links = links .. link
 
   -- The message is an object in JSON that is still open at its end, for what is
   -- known here only.
-  local rest = '}'
-  if not person then rest = ',"w":true}' end
+  local rest = proven and '}' or ',"w":true}'
   local language = person and has_language == 0 and person:match('"g":"([%w-]+)"')
-  if language then rest = ',"g":"' .. language .. '"}' end
-  redis.call('SET', message_key(message_id), ARGV[2] .. rest, 'PX', KEPT)
-  wait_for_sender(message_id)
+  if language then rest = ',"g":"' .. language .. '"' .. rest end
+  redis.call('SET', base .. 'm:' .. message_id, ARGV[verdict == MAY_ASK and 3 or 2] .. rest, 'PX', KEPT)
+  redis.call('XADD', OUTBOX, '*', 'i', message_id)
 end
-save(request_key(browser), pack_request(tries, '', links, typed, about), now, remembered)
-return reason or ''
+redis.call('SET', request_key, struct.pack('>BBI2c0I2c0', tries, 0, #links, links, #typed, typed) .. about, 'PX', life)
+return silent or ''

@@ -30,8 +30,9 @@ var (
 	emptyScript = redis.NewScript("return 1")
 )
 
-// BenchmarkSignIn asks for a link and redeems it, and makes two calls of each of
-// the scripts above with arguments as long, from as many clients. It prints how
+// BenchmarkSignIn asks for a link and redeems it, calls the very scripts that do
+// it from a bare client, and makes two calls of each of the scripts above with
+// arguments as long, from as many clients. It prints how
 // many requests there are in a second for one of theirs, how long each took, and
 // for how long each kept the processor of the server busy, which says more than
 // the clock on a machine that has other things to do.
@@ -45,11 +46,13 @@ func BenchmarkSignIn(b *testing.B) {
 	lengths := stepLengths(b)
 	ask := &contender{name: "ask", call: func(i int) { visits[i].ask(b, store) }}
 	redeem := &contender{name: "redeem", call: func(i int) { visits[i].redeem(b, store) }}
+	same := &contender{name: "same", call: sameSteps(b, server, store)}
 	bare := &contender{name: "bare", call: scriptCalls(b, server, bareScript, lengths)}
 	empty := &contender{name: "empty", call: scriptCalls(b, server, emptyScript, lengths)}
 	inParallel(0, clients, func(int) { signIn(b, store) }) // connect
 
-	compare(b, server, ask, redeem, bare, empty)
+	compare(b, server, ask, redeem, same, bare, empty)
+	b.ReportMetric(float64(same.took)/float64(ask.took+redeem.took), "of-same")
 	b.ReportMetric(float64(bare.took)/float64(ask.took+redeem.took), "of-bare")
 	b.ReportMetric(float64(empty.took)/float64(ask.took+redeem.took), "of-empty")
 }
@@ -77,12 +80,40 @@ func BenchmarkSession(b *testing.B) {
 // stepLengths are how long the arguments of a sign-in are.
 func stepLengths(b *testing.B) []int {
 	v := newVisit(b)
-	asking := v.asking()
-	message, err := encodeMessage(asking.Message)
+	asking, message, _, err := packAsking(v.asking())
 	if err != nil {
 		b.Fatal(err)
 	}
-	return []int{len(packAsking(asking)) + len(message), len(packRedemption(v.redemption(), encodeLink(v.link), ""))}
+	redemption, err := packRedemption(v.redemption(), encodeLink(v.link), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return []int{len(asking) + len(message), len(redemption)}
+}
+
+// sameSteps asks and redeems for others, with the scripts of the store.
+func sameSteps(b *testing.B, server *redistest.Server, store *Store) func(i int) {
+	client := bareClient(b, server)
+	arguments := make([][2][]any, b.N)
+	for i := range arguments {
+		v := newVisit(b)
+		ask, message, offer, err := packAsking(v.asking())
+		if err != nil {
+			b.Fatal(err)
+		}
+		redemption, err := packRedemption(v.redemption(), encodeLink(v.link), "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		arguments[i] = [2][]any{{[]byte(ask), message, offer}, {[]byte(redemption)}}
+	}
+	return func(i int) {
+		for step, s := range []script{askStep, redeemLinkStep} {
+			if err := client.EvalSha(context.Background(), s.hash, []string{store.base, store.base + "2"}, arguments[i][step]...).Err(); err != nil {
+				b.Error(err)
+			}
+		}
+	}
 }
 
 // scriptCalls makes calls of a script, one for each length of its argument.

@@ -9,5 +9,5 @@ if step.before == '' then return 'unknown' end
 redis.call('SET', key, step.after, 'KEEPTTL')
 if step.place then redis.call('XACK', OUTBOX, SENDERS, step.place) end
 if step.waits then wait_for_sender(step.id, true) end
-if step.block then redis.call('SET', blocked_key(step.block), '1', 'PX', step.block_for) end
+if step.block then redis.call('SET', base .. 'b:' .. step.block, '1', 'PX', step.block_for) end
 return 'done'

@@ -2,14 +2,14 @@
 
 local key = base .. 'check'
 redis.call('SET', key, '1', 'PX', '1000')
+redis.call('SET', key, '1', 'KEEPTTL')
 redis.call('GET', key)
 redis.call('MGET', key)
 redis.call('EXISTS', key)
 redis.call('DEL', key)
-list_session('nobody', 'check', now + 1000, now)
-list_session('nobody', 'check', now + 2000, now)
-redis.call('ZRANGE', person_sessions_key('nobody'), 0, -1)
-redis.call('ZREM', person_sessions_key('nobody'), 'check')
+redis.call('ZADD', base .. 'people', '0', 'check')
+redis.call('ZRANGEBYLEX', base .. 'people', '[check', '(check', 'LIMIT', '0', '1')
+redis.call('ZREM', base .. 'people', 'check')
 redis.call('PUBLISH', base .. 'ended', '')
 redis.call('XADD', key, '*', 'i', 'check')
 redis.call('XTRIM', key, 'MINID', '~', '1')

@@ -5,9 +5,10 @@
 -- refuse the script before it begins, instead of running it on a part of its
 -- keys.
 --
--- Redis runs a script from its first line at each call, and making a function
--- or a table takes time as well. So a script is put together of the parts that
--- it needs, see scripts.go.
+-- Redis runs a script from its first line at each call, and making a function,
+-- a table or a text takes time as well. So a script is put together of the parts
+-- that it needs, see scripts.go, what it mostly does is written down straight,
+-- and what it passes on as it is comes and goes in one piece.
 --
 -- Times are Unix milliseconds unless they say _us. Records are texts and
 -- numbers one after the other, as struct packs them: a text is I2c0, its length
@@ -22,12 +23,3 @@ local function integer(n) return string.format('%d', n) end
 -- Names of links and sessions are of one length, so that a list of them is one
 -- text.
 local NAME = 22
-
--- save keeps a record until a time. What is over by then is not written.
-local function save(key, record, now, until_ms)
-  if until_ms <= now then
-    redis.call('DEL', key)
-  else
-    redis.call('SET', key, record, 'PX', integer(until_ms - now))
-  end
-end

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -13,7 +14,12 @@ func (s *Store) OnEnd(ended func(session.Key)) (cancel func()) {
 	return s.addHook(func(hook int) { s.onEnd[hook] = ended }, func(hook int) { delete(s.onEnd, hook) })
 }
 
-// OnDoubt calls doubt whenever word of ended sessions may have been missed:
+// OnChange implements session.Store.
+func (s *Store) OnChange(changed func(session.Key)) (cancel func()) {
+	return s.addHook(func(hook int) { s.onChange[hook] = changed }, func(hook int) { delete(s.onChange, hook) })
+}
+
+// OnDoubt calls doubt whenever word of ended and changed sessions may have been missed:
 // the connection on which it comes was lost and is there again.
 func (s *Store) OnDoubt(doubt func()) (cancel func()) {
 	return s.addHook(func(hook int) { s.onDoubt[hook] = doubt }, func(hook int) { delete(s.onDoubt, hook) })
@@ -24,6 +30,14 @@ func (s *Store) tellEnded(key session.Key) {
 	defer s.mu.Unlock()
 	for _, ended := range s.onEnd {
 		ended(key)
+	}
+}
+
+func (s *Store) tellChanged(key session.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, changed := range s.onChange {
+		changed(key)
 	}
 }
 
@@ -42,10 +56,10 @@ const (
 	pingInterval = time.Second
 )
 
-// channel is where the ends of sessions are told.
+// channel is where ends and changes of sessions are told.
 func (s *Store) channel() string { return s.base + "ended" }
 
-// listen hears of the sessions that other instances end, until ctx ends.
+// listen hears of the sessions that other instances end or change, until ctx ends.
 func (s *Store) listen(ctx context.Context) {
 	subscription := s.client.Subscribe(ctx, s.channel())
 	defer subscription.Close()
@@ -60,9 +74,7 @@ func (s *Store) listen(ctx context.Context) {
 			s.broken.leave(answered)
 			s.tellDoubt()
 		case *redis.Message:
-			if key, ok := decodeKey(message.Payload); ok {
-				s.tellEnded(key)
-			}
+			s.hear(message.Payload)
 		}
 		if err == nil {
 			waiting = false
@@ -80,6 +92,19 @@ func (s *Store) listen(ctx context.Context) {
 		s.lookAround()
 		pause(ctx, listenPause)
 		subscription = s.client.Subscribe(ctx, s.channel())
+	}
+}
+
+// hear takes in what another instance tells. Word that this version does not
+// know is nothing to it.
+func (s *Store) hear(word string) {
+	name, changed := strings.CutPrefix(word, changedMark)
+	key, ok := decodeKey(name)
+	switch {
+	case ok && changed:
+		s.tellChanged(key)
+	case ok:
+		s.tellEnded(key)
 	}
 }
 

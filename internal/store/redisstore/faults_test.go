@@ -125,7 +125,11 @@ func TestARedemptionWhoseAnswerIsCutCanBeRepeated(t *testing.T) {
 				t.Parallel()
 				proxy := redistest.Between(t, shared(t, sharedSingle))
 				store := open(t, Options{URLs: []string{proxy.URL()}, Timeout: shortTimeout})
-				v := newVisit(t)
+				v, before := newVisit(t), newVisit(t)
+				before.ask(t, store)
+				if _, err := redeem(store, before); err != nil { // from here on the server knows the script
+					t.Fatal(err)
+				}
 				v.ask(t, store)
 				proxy.Do(t, harm)
 				if redeemed, err := redeem(store, v); !errors.Is(err, signin.ErrUncertain) {

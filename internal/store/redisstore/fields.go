@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
 // packed is texts and numbers one after the other, as the scripts read and
@@ -37,12 +39,23 @@ func (p packed) number(numbers ...int64) packed {
 	return p
 }
 
-// flag appends a truth, which struct calls B.
+// when appends a time that may be none.
+func (p packed) when(t time.Time) packed {
+	if t.IsZero() {
+		return p.number(0)
+	}
+	return p.number(record.Millis(t))
+}
+
+// small appends a number of one byte, which struct calls B.
+func (p packed) small(n int) packed { return append(p, byte(n)) }
+
+// flag appends a truth, as a small number.
 func (p packed) flag(truth bool) packed {
 	if truth {
-		return append(p, 1)
+		return p.small(1)
 	}
-	return append(p, 0)
+	return p.small(0)
 }
 
 func (p packed) device(d session.Device) packed { return p.text(d.Browser, d.System, d.Network) }
@@ -79,6 +92,14 @@ func (u *unpacking) number() (n int64) {
 		n = n<<8 | int64(b)
 	}
 	return n
+}
+
+// when reads what packed.when appended.
+func (u *unpacking) when() time.Time {
+	if ms := u.number(); ms != 0 {
+		return record.Time(ms)
+	}
+	return time.Time{}
 }
 
 func (u *unpacking) text() string {

@@ -2,13 +2,16 @@
 -- site, and what only package redisstore reads) comes last in its record, and
 -- is what a request is about, too:
 --
---   link:     l browser code policy about, or, once it is used,
---             u browser session new about
+--   link:     l revision code policy browser about, or, once it is used,
+--             u '' session new browser about
+--             o revision '' '' browser about, for one that does not sign in, or d
 --   request:  tries tried links typed about
 --
 -- The session of a used link is the one that it made, so that a step whose
 -- answer was lost gets the same answer when it is sent again; new says that it
--- made a new person. Both are empty if another link was redeemed instead.
+-- proved the address for the first time. Both are empty if another link was
+-- redeemed instead. The revision is that of its person, empty for somebody who
+-- was not known. A link d does not count among MAX_LIVE_LINKS.
 --
 -- Each address has a list of the links that were made for it. Of a used link it
 -- is the record that says so: the list is not kept in step, but read when the
@@ -18,14 +21,6 @@
 -- the last one of its links. tried is the session that the last wrong try would
 -- have made.
 
-local REMEMBERED = 60 * 60 * 1000
-local MAX_CODE_TRIES = 5
-local MAX_LIVE_LINKS = 3
-
-local function link_key(link) return base .. 'l:' .. link end
-local function request_key(browser) return base .. 'r:' .. browser end
-local function address_links_key(address) return base .. 'a:' .. address end
-
 local LINK = '>c1I2c0I2c0I2c0'
 local ABOUT = '>i8I2c0I2c0'
 local REQUEST = '>BBc0I2c0I2c0'
@@ -33,23 +28,20 @@ local REQUEST = '>BBc0I2c0I2c0'
 -- load_link finds a link. The code and policy of a used one are the session and
 -- new above.
 local function load_link(link)
-  local raw = redis.call('GET', link_key(link))
+  local raw = redis.call('GET', base .. 'l:' .. link)
   if not raw then return nil end
-  local state, browser, code, policy, at = struct.unpack(LINK, raw)
-  local expires, address, site = struct.unpack(ABOUT, raw, at)
+  local state, revision, code, policy, rest = struct.unpack(LINK, raw)
+  local browser, about = struct.unpack('>I2c0', raw, rest)
+  local expires, address, site = struct.unpack(ABOUT, raw, about)
   return {
-    used = state == 'u', browser = browser, code = code, policy = policy,
-    expires = expires, address = address, site = site, about = raw:sub(at),
+    raw = raw, state = state, used = state == 'u', code = code, policy = policy, browser = browser,
+    expires = expires, address = address, site = site, rest = raw:sub(rest), about = raw:sub(about),
   }
-end
-
-local function pack_link(state, browser, code, policy, about)
-  return struct.pack(LINK, state, #browser, browser, #code, code, #policy, policy) .. about
 end
 
 -- load_request finds a request, or reads it if it was found.
 local function load_request(browser, raw)
-  raw = raw or redis.call('GET', request_key(browser))
+  raw = raw or redis.call('GET', base .. 'r:' .. browser)
   if not raw then return nil end
   local request, at = {}, nil
   request.tries, request.tried, request.links, request.typed, at = struct.unpack(REQUEST, raw)
@@ -62,8 +54,4 @@ local function load_request(browser, raw)
   end
   request.expires, request.address, request.site = struct.unpack(ABOUT, request.about)
   return request
-end
-
-local function pack_request(tries, tried, links, typed, about)
-  return struct.pack(REQUEST, tries, #tried, tried, #links, links, #typed, typed) .. about
 end

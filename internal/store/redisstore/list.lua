@@ -1,11 +1,11 @@
 -- Lists the sessions of a person.
 
 local found = {}
-for _, session in ipairs(redis.call('ZRANGE', person_sessions_key(step.address), 0, -1)) do
-  local raw = redis.call('GET', session_key(session))
+each_session(redis.call('GET', base .. 'p:' .. step.address), function(session)
+  local raw = redis.call('GET', base .. 's:' .. session)
   if raw then
     table.insert(found, session)
     table.insert(found, raw)
   end
-end
+end)
 return found

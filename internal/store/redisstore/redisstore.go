@@ -20,11 +20,14 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/registry"
 	"github.com/redis/go-redis/v9"
 )
 
-// Store implements the stores of signin, session and outbox.
+// Store implements the stores of signin, session, outbox, people, entry and
+// account.
 type Store struct {
+	registry.Registry
 	client  redis.UniversalClient
 	base    string // all keys begin with it, hash tag included
 	timeout time.Duration
@@ -40,6 +43,7 @@ type Store struct {
 	claiming  sync.Mutex // held by the one claim that is made
 	mu        sync.Mutex
 	onEnd     map[int]func(session.Key)
+	onChange  map[int]func(session.Key)
 	onDoubt   map[int]func()
 	onWaiting map[int]func()
 	nextHook  int
@@ -67,8 +71,9 @@ func Open(o Options, logger *slog.Logger) (*Store, error) {
 	s := &Store{
 		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, logger: logger, stop: stop,
 		instance: rand.Text(), claimed: make(map[string]string),
-		onEnd: make(map[int]func(session.Key)), onDoubt: make(map[int]func()), onWaiting: make(map[int]func()),
+		onEnd: make(map[int]func(session.Key)), onChange: make(map[int]func(session.Key)), onDoubt: make(map[int]func()), onWaiting: make(map[int]func()),
 	}
+	s.Registry = registry.New(engine{s})
 	err = s.inspect(ctx)
 	if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
 		return nil, errors.Join(fmt.Errorf("store redis: %w", err), s.Close())
@@ -180,6 +185,9 @@ func encode(key []byte) string { return base64.RawURLEncoding.EncodeToString(key
 
 // encodeLink writes the key of a link. Half of the hash tells links apart.
 func encodeLink(key signin.LinkKey) string { return encode(key[:16]) }
+
+// encodeBrowser writes the key of a browser as the JSON of a person has it.
+func encodeBrowser(key signin.BrowserKey) string { return base64.StdEncoding.EncodeToString(key[:]) }
 
 func decodeKey(encoded string) (key session.Key, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)

@@ -37,14 +37,17 @@ func newScript(parts ...string) script {
 
 // The steps. Those without the part step take their argument packed.
 var (
-	askStep    = newScript("links", "people", "outbox", "limits", "ask")
-	redeemStep = newScript("links", "ending", "people", "sessions", "redeem")
+	askStep        = newScript("links", "people", "guests", "outbox", "limits", "ask")
+	redeemLinkStep = newScript("redemption", "bylink", "people", "sessions", "signin")
+	redeemCodeStep = newScript("redemption", "links", "ending", "bycode", "people", "sessions", "signin")
+
 	lookStep   = newScript("step", "links", "look")
 	stopStep   = newScript("step", "links", "ending", "people", "outbox", "stop")
 	endStep    = newScript("step", "sessions", "end")
 	touchStep  = newScript("step", "sessions", "touch")
 	listStep   = newScript("step", "sessions", "list")
-	checkStep  = newScript("step", "sessions", "outbox", "check")
+	commitStep = newScript("step", "people", "outbox", "commit")
+	checkStep  = newScript("step", "people", "sessions", "outbox", "check")
 
 	putStep      = newScript("outbox", "step", "put")
 	claimStep    = newScript("outbox", "step", "claim")

@@ -2,7 +2,7 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -10,10 +10,17 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// sessionRest is what sessions.lua passes on as it is. What a session gains
+// sessionRest is the record of a session after the address, which sessions.lua
+// passes on as it is but for when it ends and was last seen. What a session gains
 // goes to its end, here and below.
 func sessionRest(r session.Record) string {
-	return string(make(packed, 0, 128).number(record.Millis(r.Seen)).text(r.Scope).number(record.Millis(r.SignedIn)).device(r.Device))
+	return string(make(packed, 0, 128).number(record.Millis(r.Expires), record.Millis(r.Seen)).text(r.Scope).
+		number(record.Millis(r.SignedIn)).device(r.Device).standing(r.Standing))
+}
+
+// packSession makes the record of a session.
+func packSession(r session.Record) string {
+	return string(packed(nil).text(string(r.Address))) + sessionRest(r)
 }
 
 // unpackSession reads the record of a session.
@@ -24,6 +31,7 @@ func unpackSession(raw any) (session.Record, error) {
 	}
 	r := session.Record{Address: address.Address(u.text()), Expires: record.Time(u.number())}
 	r.Seen, r.Scope, r.SignedIn, r.Device = record.Time(u.number()), u.text(), record.Time(u.number()), u.device()
+	r.Standing = u.standing()
 	if u.damaged {
 		return session.Record{}, errDamaged
 	}
@@ -56,8 +64,8 @@ func (s *Store) Touch(ctx context.Context, key session.Key, seen, expires time.T
 	return err
 }
 
-// person is a step that concerns the sessions of a person.
-type person struct {
+// ofPerson is a step that concerns the sessions of a person.
+type ofPerson struct {
 	Now     int64           `json:"now"`
 	Address address.Address `json:"address"`
 	Session string          `json:"session,omitempty"`
@@ -66,32 +74,58 @@ type person struct {
 
 // Sessions implements session.Store.
 func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time) ([]session.Entry, error) {
-	raw, err := s.run(ctx, listStep, person{Now: record.Millis(now), Address: who})
+	raw, err := s.run(ctx, listStep, ofPerson{Now: record.Millis(now), Address: who})
 	if err != nil {
 		return nil, err
 	}
 	list, _ := raw.([]any)
-	var entries []session.Entry
+	var names, texts []string
 	for i := 0; i+1 < len(list); i += 2 {
 		name, _ := list[i].(string)
-		stored, err := unpackSession(list[i+1])
-		if err != nil {
-			return nil, err
-		}
-		key, ok := decodeKey(name)
-		if !ok {
-			return nil, fmt.Errorf("reading a session of redis: it has the key %q", name)
-		}
-		if now.Before(stored.Expires) {
-			entries = append(entries, session.Entry{Key: key, Record: stored})
-		}
+		text, _ := list[i+1].(string)
+		names, texts = append(names, name), append(texts, text)
 	}
-	return entries, nil
+	all, err := entriesOf(names, texts)
+	return slices.DeleteFunc(all, func(e session.Entry) bool { return !e.Expires.After(now) }), err
+}
+
+// personsAtOnce is how many people AllSessions looks at in one call.
+const personsAtOnce = 500
+
+// AllSessions implements session.Store.
+func (s *Store) AllSessions(ctx context.Context, after address.Address, max int, now time.Time) (list []session.Entry, next address.Address, err error) {
+	persons, err := s.addresses(ctx, after, personsAtOnce)
+	if err != nil || len(persons) == 0 {
+		return nil, "", err
+	}
+	lists := make([]string, len(persons))
+	for i, who := range persons {
+		lists[i] = "p:" + who
+	}
+	if lists, err = s.texts(ctx, lists); err != nil {
+		return nil, "", err
+	}
+	var names []string
+	looked := 0
+	for ; looked < len(persons) && len(names) < max; looked++ {
+		names = append(names, sessionNames(lists[looked])...)
+	}
+	texts, err := s.texts(ctx, sessionKeys(names))
+	if err != nil {
+		return nil, "", err
+	}
+	if list, err = entriesOf(names, texts); err != nil {
+		return nil, "", err
+	}
+	if looked == personsAtOnce || looked < len(persons) {
+		next = address.Address(persons[looked-1])
+	}
+	return slices.DeleteFunc(list, func(e session.Entry) bool { return !e.Expires.After(now) }), next, nil
 }
 
 // End implements session.Store.
 func (s *Store) End(ctx context.Context, who address.Address, key session.Key) error {
-	raw, err := s.run(ctx, endStep, person{Now: record.Millis(time.Now()), Address: who, Session: encode(key[:])})
+	raw, err := s.run(ctx, endStep, ofPerson{Now: record.Millis(time.Now()), Address: who, Session: encode(key[:])})
 	if ended, _ := raw.(int64); err == nil && ended == 1 {
 		s.tellEnded(key)
 	}
@@ -100,7 +134,7 @@ func (s *Store) End(ctx context.Context, who address.Address, key session.Key) e
 
 // EndAll implements session.Store.
 func (s *Store) EndAll(ctx context.Context, who address.Address, keep session.Key) error {
-	step := person{Now: record.Millis(time.Now()), Address: who}
+	step := ofPerson{Now: record.Millis(time.Now()), Address: who}
 	if keep != (session.Key{}) {
 		step.Keep = encode(keep[:])
 	}

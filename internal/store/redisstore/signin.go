@@ -3,13 +3,14 @@ package redisstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/record"
@@ -23,10 +24,9 @@ func (p packed) limit(u limit.Use) packed {
 		text(strconv.FormatInt(u.Rule.Lifetime().Milliseconds()+1, 10))
 }
 
-// about is what a link and its request are about, see links.lua.
-func about(r signin.Request) string {
-	return string(make(packed, 0, 256).number(record.Millis(r.Expires)).text(string(r.Address), r.Site).
-		text(r.To).number(record.Millis(r.Asked)).device(r.Device))
+// about appends what a link and its request are about, see links.lua.
+func (p packed) about(r signin.Request) packed {
+	return p.number(record.Millis(r.Expires)).text(string(r.Address), r.Site, r.To).number(record.Millis(r.Asked)).device(r.Device)
 }
 
 // about reads what about wrote.
@@ -37,26 +37,83 @@ func (u *unpacking) about() signin.Request {
 	}
 }
 
-// packAsking makes the argument of ask.lua.
-func packAsking(a signin.Asking) packed {
+// verdict is what admission says of somebody of whom the store knows nothing,
+// and ways is what it says of others, for ask.lua; empty where it does not matter
+// what the store knows.
+func verdict(a signin.Asking) (verdict int, ways string, err error) {
+	const refused, admitted, mayAsk = 0, 1, 2
+	switch {
+	case a.Admission.Admits(nil, a.Now):
+		verdict = admitted
+	case a.OfferLink != (signin.LinkKey{}) && a.Admission.MayAsk(nil):
+		verdict = mayAsk
+	default:
+		verdict = refused
+	}
+	type way struct {
+		Open    bool     `json:"o,omitempty"`
+		Groups  []string `json:"g,omitempty"`
+		Granted bool     `json:"r,omitempty"`
+		Except  []string `json:"e,omitempty"`
+	}
+	var all []way
+	matters := false
+	for _, w := range a.Admission.Ways {
+		all = append(all, way(w))
+		matters = matters || len(w.Groups) > 0 || w.Granted || len(w.Except) > 0
+	}
+	if !matters {
+		return verdict, "", nil
+	}
+	ways, err = encodeRecord(struct {
+		Site string `json:"s"`
+		Ways []way  `json:"w"`
+	}{a.Admission.Site, all})
+	return verdict, ways, err
+}
+
+// packAsking makes the arguments of ask.lua. Messages are objects in JSON that
+// are open at their end.
+func packAsking(a signin.Asking) (step packed, message, offer string, err error) {
+	verdict, ways, err := verdict(a)
+	if err != nil {
+		return nil, "", "", err
+	}
+	if message, err = encodeMessage(a.Message); err != nil {
+		return nil, "", "", err
+	}
+	offerLink := ""
+	if a.OfferLink != (signin.LinkKey{}) {
+		offerLink = encodeLink(a.OfferLink)
+		if offer, err = encodeMessage(a.Offer); err != nil {
+			return nil, "", "", err
+		}
+		offer = offer[:len(offer)-1]
+	}
 	typed := a.Request.Typed
 	if typed == string(a.Request.Address) {
 		typed = "" // as it nearly always is
 	}
-	return make(packed, 0, 2048).number(record.Millis(a.Now), a.Now.UnixMicro()).text(encode(a.Browser[:]), string(a.Request.Address)).
-		flag(a.Admitted).text(typed, about(a.Request)).number(record.Millis(a.Request.Expires)).
-		text(encodeLink(a.Link), encode(a.Code[:]), a.Policy).
+	life, browser := a.Request.Expires.Sub(a.Now), encodeBrowser(a.Browser)
+	link := make(packed, 0, 256).text(encode(a.Code[:]), a.Policy, browser).about(a.Request)
+	step = make(packed, 0, 1024).number(record.Millis(a.Now), a.Now.UnixMicro()).text(browser, string(a.Request.Address)).
+		small(verdict).text(typed).number(record.Millis(a.Request.Expires)).
+		text(millisecondsOf(life), millisecondsOf(life+signin.Remembered), encodeLink(a.Link), string(link)).
 		limit(a.Client).limit(a.Mailbox).limit(a.Total).number(int64(a.Reserve)).
-		text(a.Message.ID).flag(a.Message.Language != "")
+		text(a.Message.ID).flag(a.Message.Language != "").text(ways, offerLink, a.Offer.ID)
+	return step, message[:len(message)-1], offer, nil
 }
+
+// millisecondsOf writes how long Redis keeps something, which is some time.
+func millisecondsOf(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }
 
 // Ask implements signin.Store.
 func (s *Store) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
-	message, err := encodeMessage(a.Message)
+	step, message, offer, err := packAsking(a)
 	if err != nil {
 		return signin.Asked{}, err
 	}
-	raw, err := s.runPacked(ctx, askStep, []byte(packAsking(a)), message[:len(message)-1])
+	raw, err := s.runPacked(ctx, askStep, []byte(step), message, offer)
 	if err != nil {
 		return signin.Asked{}, err
 	}
@@ -87,7 +144,7 @@ func (s *Store) Stop(ctx context.Context, stop signin.Stopping) (bool, error) {
 
 // RedeemLink implements signin.Store.
 func (s *Store) RedeemLink(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
-	return s.redeem(ctx, r, packRedemption(r, encodeLink(r.Link), ""))
+	return s.redeem(ctx, redeemLinkStep, r, encodeLink(r.Link), "")
 }
 
 // RedeemCode implements signin.Store.
@@ -96,40 +153,63 @@ func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Red
 	for _, code := range r.Codes {
 		codes += encode(code[:]) + " "
 	}
-	return s.redeem(ctx, r, packRedemption(r, "", codes))
+	return s.redeem(ctx, redeemCodeStep, r, "", codes)
 }
 
-// packRedemption makes the argument of redeem.lua.
-func packRedemption(r signin.Redemption, link, codes string) packed {
-	replace, mark := "", ""
+// packRedemption makes the argument of redemption.lua.
+func packRedemption(r signin.Redemption, link, codes string) (packed, error) {
+	replace, mark, revision, language := "", "", "-", r.Language
 	if r.Replace != (session.Key{}) {
 		replace = encode(r.Replace[:])
 	}
+	fresh := record.PackPerson(people.Person{Added: r.Now, Proven: r.Now, Revision: 1})
 	if r.Mark != (signin.BrowserKey{}) {
-		mark = encode(r.Mark[:])
+		mark = encodeBrowser(r.Mark)
+		fresh.Browsers = [][]byte{r.Mark[:]}
+	}
+	if r.Revision != nil {
+		revision = revisionText(*r.Revision)
+	}
+	if !isLanguage.MatchString(language) {
+		language = ""
+	}
+	fresh.Language = language
+	encoded, err := encodeRecord(fresh)
+	if err != nil {
+		return nil, err
 	}
 	made := r.Session.Record
-	return make(packed, 0, 512).number(record.Millis(r.Now)).text(encode(r.Browser[:]), r.Site).flag(r.Elsewhere).
-		text(link, codes, r.Policy, encode(r.Session.Key[:])).number(record.Millis(made.Expires)).text(sessionRest(made)).
-		text(replace, mark, r.Language)
+	return make(packed, 0, 768).number(record.Millis(r.Now)).text(encodeBrowser(r.Browser), r.Site).flag(r.Elsewhere).
+		text(link, codes, r.Policy, revision, encode(r.Session.Key[:])).number(record.Millis(made.Expires)).
+		text(millisecondsOf(made.Expires.Sub(r.Now)), sessionRest(made), replace, mark, language, encoded), nil
+}
+
+// isLanguage recognizes what may stand in the record of a person as it is.
+var isLanguage = regexp.MustCompile(`^[0-9A-Za-z-]{1,35}$`)
+
+// revisionText writes a revision as links have it: nothing for somebody who was
+// not known.
+func revisionText(revision uint64) string {
+	if revision == 0 {
+		return ""
+	}
+	return strconv.FormatUint(revision, 10)
 }
 
 // outcomes are what the script says.
 var outcomes = map[string]signin.Outcome{
 	"signed in": signin.SignedIn, "-unknown": signin.Unknown, "-other browser": signin.OtherBrowser, "-used": signin.Used,
-	"-too old": signin.TooOld, "-rules": signin.PolicyChanged, "wrong code": signin.WrongCode, "-ended": signin.RequestEnded,
+	"-too old": signin.TooOld, "-rules": signin.PolicyChanged, "-not admitted": signin.NotAdmitted, "wrong code": signin.WrongCode,
+	"-ended": signin.RequestEnded,
 }
 
-func (s *Store) redeem(ctx context.Context, r signin.Redemption, step packed) (signin.Redeemed, error) {
-	raw, err := s.runPacked(ctx, redeemStep, []byte(step))
-	if first := err; errors.Is(first, signin.ErrUncertain) && ctx.Err() == nil {
-		// The step knows itself again by the session that it makes, so sending
-		// it once more does it once, and tells how it ended. If that fails, for
-		// whatever reason, the first one may have been done all the same.
-		if raw, err = s.runPacked(ctx, redeemStep, []byte(step)); err != nil {
-			err = fmt.Errorf("%w; once more: %w", first, err)
-		}
+func (s *Store) redeem(ctx context.Context, step script, r signin.Redemption, link, codes string) (signin.Redeemed, error) {
+	argument, err := packRedemption(r, link, codes)
+	if err != nil {
+		return signin.Redeemed{}, err
 	}
+	// The step knows itself again by the session that it makes.
+	raw, err := s.runOnceMore(ctx, step, []byte(argument))
 	if err != nil {
 		return signin.Redeemed{}, err
 	}
@@ -137,7 +217,7 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, step packed) (s
 	if err != nil {
 		return signin.Redeemed{}, err
 	}
-	word, number, text := answer.text(), int(answer.number()), answer.text()
+	word, number, policy, person := answer.text(), int(answer.number()), answer.text(), answer.text()
 	outcome, known := outcomes[word]
 	if !known {
 		return signin.Redeemed{}, fmt.Errorf("redis answers with an outcome that is none: %q", word)
@@ -147,15 +227,21 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, step packed) (s
 	case signin.SignedIn:
 		redeemed.NewPerson = number == 1
 	case signin.PolicyChanged:
-		redeemed.Policy = text
+		redeemed.Policy = policy
 	case signin.WrongCode:
 		redeemed.TriesLeft = number
 	}
 	if answer.rest != "" {
+		answer.text() // the browser that asked
 		redeemed.Request = answer.about()
 	}
 	if answer.damaged {
 		return signin.Redeemed{}, errDamaged
+	}
+	if outcome == signin.PolicyChanged {
+		if redeemed.Person, err = decodePerson(redeemed.Request.Address, person); err != nil {
+			return signin.Redeemed{}, err
+		}
 	}
 	if outcome == signin.SignedIn && r.Replace != (session.Key{}) {
 		s.tellEnded(r.Replace)
@@ -167,7 +253,7 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, step packed) (s
 func (s *Store) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (signin.Request, bool, error) {
 	raw, err := s.run(ctx, lookStep, struct {
 		Browser string `json:"browser"`
-	}{encode(browser[:])})
+	}{encodeBrowser(browser)})
 	if err != nil || raw == nil {
 		return signin.Request{}, false, err
 	}

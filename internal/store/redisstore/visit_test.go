@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -52,10 +53,10 @@ func (v *visit) asking() signin.Asking {
 		Request: signin.Request{
 			Address: v.address, Typed: string(v.address), Site: v.site, To: "/", Asked: v.now, Expires: v.now.Add(10 * time.Minute), Device: v.device,
 		},
-		Client:   limit.Use{Name: "203.0.113.0", Rule: plenty},
-		Mailbox:  limit.Use{Name: v.address.Fold(), Rule: plenty},
-		Total:    limit.Use{Name: "total", Rule: plenty},
-		Admitted: true, Link: v.link, Code: v.code, Policy: fingerprint,
+		Client:    limit.Use{Name: "203.0.113.0", Rule: plenty},
+		Mailbox:   limit.Use{Name: v.address.Fold(), Rule: plenty},
+		Total:     limit.Use{Name: "total", Rule: plenty},
+		Admission: people.Admission{Ways: []people.Way{{Open: true}}}, Link: v.link, Code: v.code, Policy: fingerprint,
 		Message: outbox.Message{
 			ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: v.address, Site: v.site, Language: "en", Sealed: make([]byte, 250),
 			Created: v.now, Deadline: v.now.Add(8 * time.Minute), State: outbox.Queued, Since: v.now, Due: v.now,

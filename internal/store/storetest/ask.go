@@ -3,6 +3,7 @@ package storetest
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -31,7 +32,7 @@ var askPromises = []promise{
 	}},
 	{"WhoIsNotAdmittedGetsNoLinkButIsRecorded", func(f *fixture) {
 		a := f.asking(f.person("stranger"), newBrowser())
-		a.Admitted = false
+		a.Admission = people.Admission{}
 		f.wantSilent(f.ask(a), signin.SilentNotAllowed)
 		f.wantLink(a, f.now, signin.TooOld)
 		f.wantRequest(a, f.now)

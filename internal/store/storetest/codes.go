@@ -3,6 +3,7 @@ package storetest
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
@@ -70,7 +71,7 @@ var codePromises = []promise{
 		f.wantRequest(again, again.Now)
 
 		silent := f.askingAt(again.Now, f.person("c"), browser)
-		silent.Admitted = false
+		silent.Admission = people.Admission{}
 		f.wantSilent(f.ask(silent), signin.SilentNotAllowed)
 		f.wantTriesLeft(f.tryWrongCode(silent, silent.Now), 1)
 		f.wantOutcome(f.tryWrongCode(silent, silent.Now), signin.RequestEnded)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -62,6 +64,38 @@ var contextPromises = []promise{
 		}
 		_, err = f.Sessions(f.cancelled(), who, f.now)
 		f.wantCancelled(err)
+	}},
+	{"NothingIsKeptOfPeopleWithACancelledContext", func(f *fixture) {
+		who, ctx := f.person("a"), f.cancelled()
+		s, applied, link := f.signIn(who), f.applied(f.person("b")), f.promised(f.person("c"), signin.ToMove, who)
+		before := f.known(who)
+		for name, try := range map[string]func() error{
+			"person": func() error { _, _, err := f.Person(ctx, who); return err },
+			"people": func() error { _, err := f.People(ctx, people.Query{Max: 1}); return err },
+			"change": func() error {
+				_, err := f.ChangePerson(ctx, who, func(p *people.Person) error { p.Disabled = true; return nil })
+				return err
+			},
+			"remove":       func() error { return f.RemovePerson(ctx, who) },
+			"sessions":     func() error { _, _, err := f.AllSessions(ctx, "", 1, f.now); return err },
+			"promise":      func() error { _, err := f.Promise(ctx, f.promising(f.person("d"), signin.ToSignIn, "")); return err },
+			"use":          func() error { _, _, err := f.UseLink(ctx, useOf(link), false); return err },
+			"apply":        func() error { _, _, err := f.Apply(ctx, f.applying(who)); return err },
+			"application":  func() error { _, err := f.Application(ctx, applied.ID, f.now); return err },
+			"applications": func() error { _, _, err := f.Applications(ctx, "", 1, f.now); return err },
+			"decide":       func() error { _, _, err := f.Decide(ctx, f.deciding(applied, entry.Approved)); return err },
+			"move":         func() error { _, err := f.Move(ctx, f.moving(link, who, f.person("c"))); return err },
+			"recovery":     func() error { _, err := f.SetRecovery(ctx, f.recovering(link, who)); return err },
+		} {
+			if err := try(); !errors.Is(err, context.Canceled) {
+				f.Errorf("%s: the error is %v, want that of the context", name, err)
+			}
+		}
+		f.wantPerson(before)
+		f.wantRecord(s.Key, s.Record)
+		f.wantApplication(applied)
+		f.wantUse(link, signin.SignedIn)
+		f.wantUnknown(f.person("d"))
 	}},
 	{"ACancelledContextLeavesSessionsAsTheyAre", func(f *fixture) {
 		who := f.person("a")

@@ -9,6 +9,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -21,6 +22,9 @@ const (
 	rulesThen = "rules of then"
 	rulesNow  = "rules of now"
 )
+
+// everybody is admitted by rules that say no more.
+var everybody = people.Admission{Ways: []people.Way{{Open: true}}}
 
 // plenty is a limit that no test reaches.
 var plenty = limit.Rule{Max: 1_000_000, Window: 15 * time.Minute}
@@ -78,10 +82,10 @@ func (f *fixture) asking(who address.Address, browser signin.BrowserKey) signin.
 			Address: who, Typed: "  " + string(who), Site: f.site, To: "/a?b=c&d=<e>#é\u2028", Asked: f.now, Expires: f.now.Add(linkLife),
 			Device: session.Device{Browser: "Firefox", System: "Android", Network: "203.0.113.0/24"},
 		},
-		Client:   limit.Use{Name: "network of " + f.name, Rule: plenty},
-		Mailbox:  limit.Use{Name: who.Fold(), Rule: plenty},
-		Total:    limit.Use{Name: "total of " + f.name, Rule: plenty}, // the service has one total, the tests have one each
-		Admitted: true, Link: newLink(), Code: newCode(), Policy: rulesThen, Message: f.message(who),
+		Client:    limit.Use{Name: "network of " + f.name, Rule: plenty},
+		Mailbox:   limit.Use{Name: who.Fold(), Rule: plenty},
+		Total:     limit.Use{Name: "total of " + f.name, Rule: plenty}, // the service has one total, the tests have one each
+		Admission: everybody, Link: newLink(), Code: newCode(), Policy: rulesThen, Message: f.message(who),
 	}
 }
 

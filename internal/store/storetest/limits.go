@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
@@ -47,7 +48,7 @@ var limitPromises = []promise{
 	{"WhatIsNotSentDoesNotCountAgainstAllMessages", func(f *fixture) {
 		total := limit.Use{Name: f.name, Rule: limit.Rule{Max: 1, Window: time.Hour}}
 		stranger := f.asking(f.person("stranger"), newBrowser())
-		stranger.Admitted, stranger.Total = false, total
+		stranger.Admission, stranger.Total = people.Admission{}, total
 		f.wantSilent(f.ask(stranger), signin.SilentNotAllowed)
 		a := f.asking(f.person("a"), newBrowser())
 		a.Total = total
@@ -71,17 +72,17 @@ var limitPromises = []promise{
 	}},
 	{"WhoIsNotAdmittedCountsLikeAnybodyElse", func(f *fixture) {
 		who := f.person("a")
-		limited := func(admitted bool) signin.Asking {
+		limited := func(admission people.Admission) signin.Asking {
 			a := f.asking(who, newBrowser())
-			a.Admitted = admitted
+			a.Admission = admission
 			a.Client.Rule = limit.Rule{Max: 3, Window: time.Hour}
 			a.Mailbox.Rule = limit.Rule{Max: 2, Window: time.Hour}
 			return a
 		}
-		f.wantSilent(f.ask(limited(false)), signin.SilentNotAllowed)
-		f.wantSilent(f.ask(limited(false)), signin.SilentNotAllowed)
-		f.wantSilent(f.ask(limited(true)), signin.SilentMailbox)
-		if asked := f.ask(limited(false)); asked.Wait <= 0 {
+		f.wantSilent(f.ask(limited(people.Admission{})), signin.SilentNotAllowed)
+		f.wantSilent(f.ask(limited(people.Admission{})), signin.SilentNotAllowed)
+		f.wantSilent(f.ask(limited(everybody)), signin.SilentMailbox)
+		if asked := f.ask(limited(people.Admission{})); asked.Wait <= 0 {
 			f.Errorf("after three requests the network is let through: %+v", asked)
 		}
 	}},

@@ -7,20 +7,22 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
-// listener hears which sessions end. Those of other tests, and one told twice,
-// do not matter.
+// listener hears which sessions end, or change. Those of other tests, and one
+// told twice, do not matter.
 type listener struct {
 	mu     sync.Mutex
-	ended  map[session.Key]bool
+	told   map[session.Key]bool
 	cancel func()
 }
 
-func (f *fixture) listen() *listener {
-	l := &listener{ended: make(map[session.Key]bool)}
-	l.cancel = f.OnEnd(func(key session.Key) {
+func (f *fixture) listen() *listener { return f.listenTo(f.OnEnd) }
+
+func (f *fixture) listenTo(event func(func(session.Key)) (cancel func())) *listener {
+	l := &listener{told: make(map[session.Key]bool)}
+	l.cancel = event(func(key session.Key) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.ended[key] = true
+		l.told[key] = true
 	})
 	f.Cleanup(l.cancel) // once more does no harm
 	return l
@@ -30,8 +32,8 @@ func (l *listener) want(f *fixture, key session.Key, want bool) {
 	f.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ended[key] != want {
-		f.Fatalf("the end of the session was told: %v, want %v", l.ended[key], want)
+	if l.told[key] != want {
+		f.Fatalf("the session was told: %v, want %v", l.told[key], want)
 	}
 }
 

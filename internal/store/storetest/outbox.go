@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
@@ -24,7 +25,7 @@ var outboxPromises = []promise{
 	}},
 	{"WhoGetsNoLinkGetsNoMessage", func(f *fixture) {
 		a := f.asking(f.person("a"), newBrowser())
-		a.Admitted = false
+		a.Admission = people.Admission{}
 		f.wantSilent(f.ask(a), signin.SilentNotAllowed)
 		if _, found, err := f.Message(f.Context(), a.Message.ID); found || err != nil {
 			f.Fatalf("there is a message: %v, %v", found, err)
@@ -162,7 +163,7 @@ var outboxPromises = []promise{
 			f.Fatalf("told %d times of 2 messages", told.Load())
 		}
 		a := f.asking(f.person("c"), newBrowser())
-		a.Admitted = false
+		a.Admission = people.Admission{}
 		f.ask(a)
 		cancel()
 		f.asked(f.person("d"), newBrowser())

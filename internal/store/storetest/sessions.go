@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -131,7 +132,7 @@ func (f *fixture) wantSameRecord(got, want session.Record) {
 		f.Fatalf("the times of the session are %v, %v, %v, want %v, %v, %v", got.SignedIn, got.Seen, got.Expires, want.SignedIn, want.Seen, want.Expires)
 	}
 	got.SignedIn, got.Seen, got.Expires = want.SignedIn, want.Seen, want.Expires
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		f.Fatalf("the session is %+v, want %+v", got, want)
 	}
 }

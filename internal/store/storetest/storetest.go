@@ -1,5 +1,4 @@
-// Package storetest holds every store to what signin.Store, session.Store and
-// outbox.Store promise. It knows nothing of how a store is built, shares no
+// Package storetest holds every store to what the interfaces of Store promise. It knows nothing of how a store is built, shares no
 // address, browser or network between two tests, and takes the time from
 // arguments, so that all tests can run at once on one server.
 package storetest
@@ -7,7 +6,10 @@ package storetest
 import (
 	"testing"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -17,6 +19,9 @@ type Store interface {
 	signin.Store
 	session.Store
 	outbox.Store
+	people.Store
+	entry.Store
+	account.Store
 }
 
 // promise is one thing that a store promises.
@@ -41,9 +46,19 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Races", racePromises},
 		{"Sessions", sessionPromises},
 		{"OnEnd", onEndPromises},
+		{"AllSessions", allSessionsPromises},
 		{"Familiar", familiarPromises},
 		{"Stop", stopPromises},
 		{"Outbox", outboxPromises},
+		{"People", peoplePromises},
+		{"Standing", standingPromises},
+		{"Offers", offerPromises},
+		{"Promised", promisedPromises},
+		{"Applications", applicationPromises},
+		{"Decisions", decisionPromises},
+		{"Moves", movePromises},
+		{"Undoing", undoPromises},
+		{"Recovery", recoveryPromises},
 		{"Context", contextPromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -39,11 +39,11 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 	if wait, err := count(tx, clientLimit, a.Client, a.Now); err != nil || wait > 0 {
 		return signin.Asked{Wait: wait}, err
 	}
-	person, known, err := load[record.Person](tx, people, []byte(a.Request.Address))
+	g, err := receive(tx, a)
 	if err != nil {
 		return signin.Asked{}, err
 	}
-	silent, err := mayBeSent(tx, a, known, isFamiliar(person, a.Browser))
+	silent, err := mayBeSent(tx, a, g)
 	if err != nil {
 		return signin.Asked{}, err
 	}
@@ -61,13 +61,12 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 		}
 	}
 	if asked.Send {
-		live = append(live, a.Link[:])
-		if err := saveLink(tx, a); err != nil {
+		live = append(live, g.key)
+		if err := saveLink(tx, g.key, g.link); err != nil {
 			return signin.Asked{}, err
 		}
-		message := a.Message
-		message.Welcome, message.Language = !known, cmp.Or(message.Language, person.Language)
-		if err := putMessage(tx, message); err != nil {
+		g.message.Welcome, g.message.Language = !g.person.IsProven(), cmp.Or(g.message.Language, g.person.Language)
+		if err := putMessage(tx, g.message); err != nil {
 			return signin.Asked{}, err
 		}
 	}
@@ -77,12 +76,12 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 }
 
 // mayBeSent counts the message and tells whether it may be sent.
-func mayBeSent(tx Tx, a signin.Asking, known, familiar bool) (signin.SilentReason, error) {
-	who, limited := []byte(a.Request.Address), mailboxLimit
+func mayBeSent(tx Tx, a signin.Asking, g guest) (signin.SilentReason, error) {
+	who, limited, familiar := []byte(a.Request.Address), mailboxLimit, isFamiliar(g.person, a.Browser)
 	if familiar {
 		limited = familiarLimit
 	}
-	if !a.Admitted {
+	if g.key == nil {
 		_, err := count(tx, limited, a.Mailbox, a.Now)
 		return signin.SilentNotAllowed, err
 	}
@@ -93,7 +92,7 @@ func mayBeSent(tx Tx, a signin.Asking, known, familiar bool) (signin.SilentReaso
 		return signin.SilentMuted, nil
 	}
 	alive := 0
-	tx.Scan(addressLinks, under(a.Request.Address, nil), nil, func(_, expires []byte) bool {
+	tx.Scan(addressLinks, under(g.link.Address, nil), nil, func(_, expires []byte) bool {
 		if isAfter(expires, a.Now) {
 			alive++
 		}
@@ -107,7 +106,7 @@ func mayBeSent(tx Tx, a signin.Asking, known, familiar bool) (signin.SilentReaso
 		return signin.SilentMailbox, err
 	}
 	total := a.Total
-	if !known {
+	if !g.person.IsProven() {
 		total.Rule.Max -= a.Reserve
 	}
 	if wait, err = count(tx, totalLimit, total, a.Now); err != nil || wait > 0 {

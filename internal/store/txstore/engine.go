@@ -14,7 +14,9 @@ const (
 	addressLinks   Bucket = "address_links"   // address NUL LinkKey
 	sessions       Bucket = "sessions"        // session.Key
 	personSessions Bucket = "person_sessions" // address NUL session.Key
-	people         Bucket = "people"          // address
+	persons        Bucket = "people"          // address
+	recoveries     Bucket = "recoveries"      // recovery address; the value is whose it is
+	otherLinks     Bucket = "other_links"     // as address_links, of purposes that are not bounded
 	counters       Bucket = "counters"        // kind NUL window NUL name
 	outboxMessages Bucket = "outbox"          // inverted end, id; the newest messages come first
 	outboxIDs      Bucket = "outbox_ids"      // id
@@ -22,14 +24,17 @@ const (
 	muted          Bucket = "muted"           // address
 	blocked        Bucket = "blocked"         // address
 	happened       Bucket = "happened"        // name of what may happen once
+	applications   Bucket = "applications"    // id of an application
 	meta           Bucket = "meta"            // "version"
+
+	oldestApplications Bucket = "oldest_applications" // time of asking, id
 )
 
 // Buckets lists all buckets, for engines that have to make them.
 func Buckets() []Bucket {
 	return []Bucket{
-		links, usedLinks, requests, addressLinks, sessions, personSessions, people, counters,
-		outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened, meta,
+		links, usedLinks, requests, addressLinks, otherLinks, sessions, personSessions, persons, recoveries, counters,
+		outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened, applications, oldestApplications, meta,
 	}
 }
 

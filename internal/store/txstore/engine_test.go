@@ -12,6 +12,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -102,7 +103,7 @@ func signInAt(t *testing.T, s *Store, who address.Address, now time.Time) (sessi
 		Now: now, Browser: signin.NewBrowser().Key(),
 		Request: signin.Request{Address: who, Site: "https://a.example.com", Asked: now, Expires: now.Add(linkLife)},
 		Client:  limit.Use{Name: string(who), Rule: hourly}, Mailbox: limit.Use{Name: string(who), Rule: hourly}, Total: limit.Use{Rule: hourly},
-		Admitted: true,
+		Admission: people.Admission{Ways: []people.Way{{Open: true}}},
 	}
 	ask := func() {
 		rand.Read(a.Link[:])

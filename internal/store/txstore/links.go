@@ -14,11 +14,19 @@ type storedLink struct {
 	used bool
 }
 
-func saveLink(tx Tx, a signin.Asking) error {
-	if err := save(tx, links, a.Link[:], record.PackLink(a)); err != nil {
+func saveLink(tx Tx, key []byte, link record.Link) error {
+	if err := save(tx, links, key, link); err != nil {
 		return err
 	}
-	return tx.Put(addressLinks, under(a.Request.Address, a.Link[:]), encodeTime(a.Request.Expires))
+	return tx.Put(linksOf(link), under(link.Address, key), encodeTime(record.Time(link.Expires)))
+}
+
+// linksOf is the bucket that lists a link with the others of its address.
+func linksOf(l record.Link) Bucket {
+	if l.Purpose.Bounded() {
+		return addressLinks
+	}
+	return otherLinks
 }
 
 func loadLink(tx Tx, key []byte) (link storedLink, found bool, err error) {
@@ -36,11 +44,16 @@ func usedKey(link record.Link, key []byte) []byte {
 
 // markUsed marks a link as used for as long as it is remembered.
 func markUsed(tx Tx, key []byte) error {
+	return markUsedIf(tx, key, func(record.Link) bool { return true })
+}
+
+// markUsedIf does so if the link is one that is wanted.
+func markUsedIf(tx Tx, key []byte, wanted func(record.Link) bool) error {
 	link, found, err := loadLink(tx, key)
-	if err != nil || !found || link.used {
+	if err != nil || !found || link.used || !wanted(link.Link) {
 		return err
 	}
-	if err := tx.Delete(addressLinks, under(link.Address, key)); err != nil {
+	if err := tx.Delete(linksOf(link.Link), under(link.Address, key)); err != nil {
 		return err
 	}
 	return tx.Put(usedLinks, usedKey(link.Link, key), encodeTime(record.Time(link.Expires).Add(signin.Remembered)))

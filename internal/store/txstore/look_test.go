@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -28,7 +29,7 @@ func openLink(t *testing.T, s *Store) signin.Redemption {
 	t.Helper()
 	now, plenty := time.Now(), limit.Rule{Max: 100, Window: time.Hour}
 	a := signin.Asking{
-		Now: now, Browser: signin.NewBrowser().Key(), Admitted: true,
+		Now: now, Browser: signin.NewBrowser().Key(), Admission: people.Admission{Ways: []people.Way{{Open: true}}},
 		Request: signin.Request{Address: "a@example.com", Asked: now, Expires: now.Add(linkLife)},
 		Client:  limit.Use{Rule: plenty}, Mailbox: limit.Use{Rule: plenty}, Total: limit.Use{Rule: plenty},
 	}

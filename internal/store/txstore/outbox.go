@@ -221,18 +221,7 @@ func (s *Store) Unblock(ctx context.Context, who address.Address) (was bool, err
 }
 
 // OnWaiting implements outbox.Store.
-func (s *Store) OnWaiting(f func()) (cancel func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	hook := s.nextHook
-	s.nextHook++
-	s.onWaiting[hook] = f
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.onWaiting, hook)
-	}
-}
+func (s *Store) OnWaiting(f func()) (cancel func()) { return hookUp(s, s.onWaiting, f) }
 
 func (s *Store) tellWaiting() {
 	s.mu.Lock()

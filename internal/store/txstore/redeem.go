@@ -26,6 +26,7 @@ func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Red
 type finding struct {
 	key      []byte
 	link     storedLink
+	person   record.Person // of the link, if it is live
 	outcome  signin.Redeemed
 	wrongTry bool // a wrong code, to be counted
 }
@@ -78,14 +79,14 @@ func findByLink(tx Tx, r signin.Redemption) (finding, error) {
 		f.outcome.Outcome = signin.Used
 	case link.Expires <= record.Millis(r.Now):
 		f.outcome.Outcome = signin.TooOld
-	case link.Site != r.Site:
+	case link.Site != r.Site || link.Purpose != signin.ToSignIn:
 		f.outcome.Outcome = signin.Unknown
 	case !bytes.Equal(link.Browser, r.Browser[:]) && !r.Elsewhere:
 		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.Request()}
 	default:
-		f.outcome = underRules(link, r)
+		err = f.judge(tx, r)
 	}
-	return f, nil
+	return f, err
 }
 
 func findByCode(tx Tx, r signin.Redemption) (finding, error) {
@@ -106,8 +107,10 @@ func findByCode(tx Tx, r signin.Redemption) (finding, error) {
 		if err != nil {
 			return f, err
 		}
-		if found && !link.used && link.Expires > record.Millis(r.Now) && link.Site == r.Site && isOneOf(r.Codes, link.Code) {
-			return finding{key: key, link: link, outcome: underRules(link, r)}, nil
+		if found && !link.used && link.Expires > record.Millis(r.Now) && link.Site == r.Site && link.Purpose == signin.ToSignIn && isOneOf(r.Codes, link.Code) {
+			f.key, f.link = key, link
+			err := f.judge(tx, r)
+			return f, err
 		}
 	}
 	f.wrongTry = true
@@ -118,18 +121,28 @@ func isOneOf(codes []signin.CodeKey, code []byte) bool {
 	return slices.ContainsFunc(codes, func(c signin.CodeKey) bool { return hmac.Equal(c[:], code) })
 }
 
-// underRules is the outcome for a live link: redeemable if the rules in force
-// are those under which it was made.
-func underRules(link storedLink, r signin.Redemption) signin.Redeemed {
-	redeemed := signin.Redeemed{Outcome: redeemable, Request: link.Request()}
-	if link.Policy != r.Policy {
-		redeemed.Outcome, redeemed.Policy = signin.PolicyChanged, link.Policy
+// judge is the outcome for a live link: redeemable if the rules in force are
+// those under which it was made, and nothing of the person was changed since.
+func (f *finding) judge(tx Tx, r signin.Redemption) (err error) {
+	if f.person, _, err = load[record.Person](tx, persons, []byte(f.link.Address)); err != nil {
+		return err
 	}
-	return redeemed
+	f.outcome = signin.Redeemed{Outcome: redeemable, Request: f.link.Request()}
+	lookedAt := f.link.Revision
+	if r.Revision != nil {
+		lookedAt = *r.Revision
+	}
+	switch {
+	case f.person.Disabled:
+		f.outcome.Outcome = signin.NotAdmitted
+	case f.link.Policy != r.Policy || f.person.Revision() != lookedAt:
+		f.outcome.Outcome, f.outcome.Policy, f.outcome.Person = signin.PolicyChanged, f.link.Policy, f.person.Unpack(f.link.Address)
+	}
+	return nil
 }
 
-// useUp marks the link and all other live ones of its address as used, and
-// makes the session in place of the one that this browser had.
+// useUp marks the link and all other live ones of its address that sign in as
+// used, and makes the session in place of the one that this browser had.
 func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Key, error) {
 	who := f.link.Address
 	all := [][]byte{f.key}
@@ -140,20 +153,14 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 		return true
 	})
 	for _, key := range all {
-		if err := markUsed(tx, key); err != nil {
+		if err := markUsedIf(tx, key, func(l record.Link) bool { return l.Purpose == signin.ToSignIn }); err != nil {
 			return signin.Redeemed{}, nil, err
 		}
 	}
-	redeemed := f.outcome
-	person, known, err := load[record.Person](tx, people, []byte(who))
-	if err != nil {
-		return signin.Redeemed{}, nil, err
-	}
-	if redeemed.NewPerson = !known; redeemed.NewPerson {
-		person.Created = record.Millis(r.Now)
-	}
-	if meet(&person, r) || !known {
-		if err := save(tx, people, []byte(who), person); err != nil {
+	redeemed, person := f.outcome, f.person
+	redeemed.NewPerson = person.Prove(r.Now)
+	if meet(&person, r) || redeemed.NewPerson {
+		if err := save(tx, persons, []byte(who), person); err != nil {
 			return signin.Redeemed{}, nil, err
 		}
 	}
@@ -165,7 +172,7 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 		ended = append(ended, r.Replace)
 	}
 	made := r.Session.Record
-	made.Address = who
+	made.Address, made.Standing = who, person.Standing.Unpack()
 	return redeemed, ended, addSession(tx, r.Session.Key, made)
 }
 

@@ -3,6 +3,7 @@ package txstore
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -38,18 +39,37 @@ func (s *Store) Touch(ctx context.Context, key session.Key, seen, expires time.T
 // Sessions implements session.Store.
 func (s *Store) Sessions(ctx context.Context, who address.Address, now time.Time) (entries []session.Entry, err error) {
 	err = s.view(ctx, func(tx Tx) error {
-		for _, key := range sessionKeys(tx, who) {
-			stored, found, err := load[record.Session](tx, sessions, key[:])
-			if err != nil {
-				return err
-			}
-			if found && stored.Expires > record.Millis(now) {
-				entries = append(entries, session.Entry{Key: key, Record: stored.Unpack()})
-			}
-		}
-		return nil
+		entries, err = sessionsOf(tx, who)
+		return err
 	})
-	return entries, err
+	return slices.DeleteFunc(entries, func(e session.Entry) bool { return !e.Expires.After(now) }), err
+}
+
+// AllSessions implements session.Store.
+func (s *Store) AllSessions(ctx context.Context, after address.Address, max int, now time.Time) (list []session.Entry, next address.Address, err error) {
+	var from []byte
+	if after != "" {
+		from = append([]byte(after), 1) // what is under the address has a NUL there
+	}
+	err = s.view(ctx, func(tx Tx) error {
+		var failed error
+		tx.Scan(personSessions, nil, from, func(key, _ []byte) bool {
+			at := len(key) - len(session.Key{})
+			who := address.Address(key[:at-1])
+			if len(list) >= max && list[len(list)-1].Address != who {
+				next = list[len(list)-1].Address
+				return false
+			}
+			stored, found, err := load[record.Session](tx, sessions, key[at:])
+			if found && stored.Expires > record.Millis(now) {
+				list = append(list, stored.Entry(session.Key(key[at:])))
+			}
+			failed = err
+			return err == nil
+		})
+		return failed
+	})
+	return list, next, err
 }
 
 // End implements session.Store.
@@ -87,6 +107,20 @@ func (s *Store) EndAll(ctx context.Context, who address.Address, keep session.Ke
 		s.tellEnded(ended)
 	}
 	return err
+}
+
+// sessionsOf are all of a person, those that are over included.
+func sessionsOf(tx Tx, who address.Address) (entries []session.Entry, err error) {
+	for _, key := range sessionKeys(tx, who) {
+		stored, found, err := load[record.Session](tx, sessions, key[:])
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			entries = append(entries, stored.Entry(key))
+		}
+	}
+	return entries, nil
 }
 
 func sessionKeys(tx Tx, who address.Address) (keys []session.Key) {

@@ -27,20 +27,21 @@ func (s *Store) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, e
 }
 
 // readerOf is whom a link was sent to, empty if that is not remembered. The
-// message is remembered for longer than the link.
+// message knows it, as long as there is one: a link to a recovery address is its
+// person's.
 func readerOf(tx Tx, stop signin.Stopping) (address.Address, error) {
-	link, _, err := loadLink(tx, stop.Link[:])
+	message, found, err := loadMessage(tx, stop.Message)
 	if err != nil {
 		return "", err
 	}
-	if link.Address != "" && link.Site == stop.Site {
-		return link.Address, nil
+	if found && message.Site == stop.Site && message.Expires > record.Millis(stop.Now) {
+		return message.To, nil
 	}
-	message, _, err := loadMessage(tx, stop.Message)
-	if err != nil || message.Site != stop.Site || message.Expires <= record.Millis(stop.Now) {
+	link, _, err := load[record.Link](tx, links, stop.Link[:])
+	if err != nil || link.Site != stop.Site {
 		return "", err
 	}
-	return message.To, nil
+	return link.Address, nil
 }
 
 // endRequestOf ends the request that a link belongs to, if it is the last one

@@ -6,17 +6,21 @@ import (
 	"sync"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/registry"
 )
 
 // formatVersion is that of the records. A store of a later one is refused.
 const formatVersion = "1"
 
-// Store implements the stores of signin, session and outbox.
+// Store implements the stores of signin, session, outbox, people, entry and
+// account.
 type Store struct {
+	registry.Registry
 	engine Engine
 
 	mu        sync.Mutex
 	onEnd     map[int]func(session.Key)
+	onChange  map[int]func(session.Key)
 	onWaiting map[int]func()
 	nextHook  int
 	claimed   map[string]bool // messages, by id; nobody else uses the engine
@@ -37,9 +41,12 @@ func Open(engine Engine) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	return &Store{
-		engine: engine, onEnd: make(map[int]func(session.Key)), onWaiting: make(map[int]func()), claimed: make(map[string]bool),
-	}, nil
+	s := &Store{
+		engine: engine, onEnd: make(map[int]func(session.Key)), onChange: make(map[int]func(session.Key)),
+		onWaiting: make(map[int]func()), claimed: make(map[string]bool),
+	}
+	s.Registry = registry.New(registryEngine{s})
+	return s, nil
 }
 
 // Close closes the engine.
@@ -65,25 +72,36 @@ func (s *Store) update(ctx context.Context, f func(Tx) error) error {
 }
 
 // OnEnd implements session.Store.
-func (s *Store) OnEnd(ended func(session.Key)) (cancel func()) {
+func (s *Store) OnEnd(ended func(session.Key)) (cancel func()) { return hookUp(s, s.onEnd, ended) }
+
+// OnChange implements session.Store.
+func (s *Store) OnChange(changed func(session.Key)) (cancel func()) {
+	return hookUp(s, s.onChange, changed)
+}
+
+func hookUp[F any](s *Store, hooks map[int]F, f F) (cancel func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	hook := s.nextHook
 	s.nextHook++
-	s.onEnd[hook] = ended
+	hooks[hook] = f
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.onEnd, hook)
+		delete(hooks, hook)
 	}
 }
 
-func (s *Store) tellEnded(keys []session.Key) {
+func (s *Store) tellEnded(keys []session.Key) { s.tell(s.onEnd, keys) }
+
+func (s *Store) tellChanged(keys []session.Key) { s.tell(s.onChange, keys) }
+
+func (s *Store) tell(hooks map[int]func(session.Key), keys []session.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, key := range keys {
-		for _, ended := range s.onEnd {
-			ended(key)
+		for _, f := range hooks {
+			f(key)
 		}
 	}
 }

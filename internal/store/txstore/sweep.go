@@ -17,7 +17,8 @@ const sweepChunk = 2000
 
 // sweptBuckets are those whose records end by themselves.
 var sweptBuckets = []Bucket{
-	links, usedLinks, requests, addressLinks, sessions, counters, outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened,
+	links, usedLinks, requests, addressLinks, otherLinks, sessions, counters, outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened,
+	applications, oldestApplications,
 }
 
 // Sweep removes what is over, a chunk at a time, a pause between two, until
@@ -109,7 +110,7 @@ func (s *Store) sweepChunk(ctx context.Context, b Bucket, from []byte, now time.
 // is kept for somebody to look at.
 func isOver(b Bucket, value []byte, now time.Time) bool {
 	switch b {
-	case usedLinks, addressLinks, outboxIDs, outboxWaiting, muted, blocked, happened: // they hold nothing but their end
+	case usedLinks, addressLinks, otherLinks, outboxIDs, outboxWaiting, muted, blocked, happened, oldestApplications: // they hold nothing but their end
 		return !isAfter(value, now)
 	}
 	end, err := record.End(value)

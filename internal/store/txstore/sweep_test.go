@@ -35,7 +35,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 	signInAt(t, s, "a@example.com", start)
 	full := sizes(e)
 	want := map[Bucket]int{
-		links: 3, usedLinks: 2, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, people: 1, counters: 3, meta: 1,
+		links: 3, usedLinks: 2, requests: 1, addressLinks: 1, sessions: 1, personSessions: 1, persons: 1, counters: 3, meta: 1,
 		outboxMessages: 3, outboxIDs: 3, outboxWaiting: 3,
 	}
 	if !maps.Equal(nonZero(full), want) {
@@ -87,7 +87,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 			t.Fatalf("swept after both ended there are %v, want %v", got, now)
 		}
 	}
-	if want := map[Bucket]int{people: 2, meta: 1}; !maps.Equal(nonZero(sizes(e)), want) {
+	if want := map[Bucket]int{persons: 2, meta: 1}; !maps.Equal(nonZero(sizes(e)), want) {
 		t.Errorf("in the end there are %v, want %v", nonZero(sizes(e)), want)
 	}
 	if _, found, _ := s.Request(t.Context(), lateBrowser, start); found {

@@ -7,13 +7,28 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// Account shows a person where they are signed in, and ends it there.
+// Account shows a person where they are signed in, ends it there, and changes
+// their addresses.
 type Account struct {
 	Frame
 	Email    string
 	SignedIn time.Time // when this browser was signed in
 	Sessions []AccountSession
+	Recovery string // a second address that leads to the account; empty if there is none
+
+	Notice        AccountNotice // what became of the last change
+	NoticeAddress string        // the address it was about; may be empty
 }
+
+// AccountNotice says what became of a change of an account.
+type AccountNotice string
+
+// What can become of it.
+const (
+	AccountSent      AccountNotice = "sent"      // a link went to the new address
+	AccountRemoved   AccountNotice = "removed"   // there is no recovery address any more
+	AccountMalformed AccountNotice = "malformed" // nothing: it is no address
+)
 
 // AccountSession is one browser in which a person is signed in.
 type AccountSession struct {
@@ -26,7 +41,27 @@ type AccountSession struct {
 
 func (Account) template() string { return "account" }
 
-func (Account) title(lang *text.Language, _ string) string { return lang.Say("account.title") }
+func (p Account) title(lang *text.Language, _ string) string {
+	title := lang.Say("account.title")
+	if p.Failed() {
+		return lang.Say("frame.error_title", "title", title)
+	}
+	return title
+}
+
+// Failed tells whether the notice says that nothing was changed.
+func (p Account) Failed() bool { return p.Notice == AccountMalformed }
+
+// NoticeKey is the key of the words of the notice, "" without one.
+func (p Account) NoticeKey() string {
+	switch p.Notice {
+	case AccountSent, AccountRemoved:
+		return "account.notice." + string(p.Notice)
+	case AccountMalformed:
+		return "signin.malformed"
+	}
+	return ""
+}
 
 // Ordered lists the sessions: this one first, then the last used.
 func (p Account) Ordered() []AccountSession {

@@ -12,7 +12,7 @@ type CheckMail struct {
 	Ended       bool   // too many wrong codes: only a new message helps
 	Mailbox     Provider
 	ResendAfter int    // seconds until it makes sense to ask again
-	SignedInAs  string // set if this browser is signed in already
+	Before      string // signed_in of the session that this browser has, as /session tells it; empty for none
 }
 
 // Provider is where a person reads mail in a browser.
@@ -34,14 +34,4 @@ func (p CheckMail) title(lang *text.Language, _ string) string {
 // Wrong says that the code was wrong and how many tries are left.
 func (p CheckMail) Wrong(lang *text.Language) string {
 	return lang.Count("checkmail.wrong", p.TriesLeft)
-}
-
-// Before is who is signed in before the message is answered, so that the
-// script does not take that for an answer. Signing in again as the same
-// person leads to the same place, so there is nothing to wait for.
-func (p CheckMail) Before() string {
-	if p.SignedInAs == p.Typed {
-		return ""
-	}
-	return p.SignedInAs
 }

@@ -12,11 +12,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/override"
 )
 
-const (
-	layoutFile  = "layout.html"   // the document around every page
-	newLinkFile = "new-link.html" // the end of pages about links that do not work
-	styleFile   = "style.css"
-)
+const styleFile = "style.css"
+
+// sharedFiles are what several pages are made of; the layout is around all.
+var sharedFiles = []string{"layout.html", "ask-words.html", "new-link.html", "paste.html", "request.html", "session.html"}
 
 // readOverrides reads the operator's templates of pages; those of messages are
 // in the folder mail, for package mail.

@@ -105,7 +105,7 @@ func TestATemplateThatWouldSpoilAPageIsRefusedWithFileAndLine(t *testing.T) {
 	}
 	page := func(main string) string { return `{{define "main"}}` + main + `{{end}}` }
 	for name, tc := range map[string]struct{ file, content, want string }{
-		"an unknown name":      {"signin.html", ownSignIn, "templates/signin.html: nothing has that name; known in templates/ are account.html, check-mail.html, "},
+		"an unknown name":      {"signin.html", ownSignIn, "templates/signin.html: nothing has that name; known in templates/ are account.html, ask-words.html, ask.html, "},
 		"a folder too many":    {"pages/sign-in.html", ownSignIn, "templates/pages/sign-in.html: nothing has that name"},
 		"a text":               {"sign-in.txt", "x", "templates/sign-in.txt: nothing has that name"},
 		"another stylesheet":   {"styles.css", "x", "templates/styles.css: nothing has that name"},

@@ -27,6 +27,7 @@ func said(t *testing.T, page view.Page) string {
 }
 
 func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
+	day := time.Date(2026, time.May, 4, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		page   view.Page
 		has    []string
@@ -61,6 +62,56 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"a problem of no known kind":   {view.Problem{Frame: frame, Status: 418, Kind: "teapot"}, []string{"This page does not exist", "418"}, nil},
 		"a problem of another site":    {view.Problem{Frame: frame, Status: 403, Kind: view.ProblemCrossSite}, []string{"from another page", "Start again"}, nil},
 		"an empty mailbox":             {view.Mailbox{Frame: frame}, []string{"No messages yet.", "Look again"}, nil},
+
+		"a sign-in once more":           {view.SignIn{Frame: frame, SignedInAs: address, Again: true}, []string{"Confirm that it is you", "We will send a link to " + address + ".", "Send me a link", "another address"}, []string{"Go on", "signed in as"}},
+		"no access, but a way":          {view.NotAdmitted{Frame: frame, Email: address, MayAsk: true}, []string{"can let you in", "Why do you ask?", "Ask for access", "Use another address"}, []string{"too long", "We asked"}},
+		"no access, and too many words": {view.NotAdmitted{Frame: frame, MayAsk: true, Words: "please", TooLong: true}, []string{"That is too long.", "please"}, nil},
+		"no access, and asked":          {view.NotAdmitted{Frame: frame, MayAsk: true, Asked: true}, []string{"We asked. You will get a mail when you are let in.", "Use another address"}, []string{"Why do you ask?"}},
+		"asking":                        {view.Ask{Frame: frame}, []string{"Ask for access to Reports", "Paste the link", "Why do you ask?"}, []string{"too old", "too long"}},
+		"asking with no link":           {view.Ask{Frame: frame, Unknown: true, Words: "please"}, []string{"too old", "please"}, []string{"too long"}},
+		"asking with too many words":    {view.Ask{Frame: frame, Token: "t", Words: "please", TooLong: true}, []string{"too long", "please"}, []string{"Paste the link"}},
+		"asked":                         {view.Asked{Frame: frame, Email: address}, []string{"We asked", "You will get a mail at " + address}, nil},
+		"asked where many wait":         {view.Asked{Frame: frame, Email: address, Full: true}, []string{"Too many people are waiting", "Try again later."}, []string{"You will get"}},
+		"a way to a request":            {view.Decide{Frame: frame}, []string{"Somebody asks to enter Reports", "Paste the link", "Show the request"}, []string{"Let in", "Refuse", "too old"}},
+		"a way to no request":           {view.Decide{Frame: frame, Unknown: true}, []string{"too old"}, nil},
+		"a request":                     {view.Decide{Frame: frame, Token: "t", Email: address, Words: "please", Network: "203.0.113.0/24", System: "Linux"}, []string{address + " asks to enter Reports", "In their own words: please", "Linux", "Network 203.0.113.0/24", "Let in for an hour", "Let in for a day", "Let in for good", "Refuse"}, []string{"Paste the link"}},
+		"a request without words":       {view.Decide{Frame: frame, Token: "t", Email: address}, []string{"They did not say why."}, []string{"In their own words", "Unknown device"}},
+		"approved for a while":          {view.Decided{Frame: frame, Email: address, Approved: true, Until: day}, []string{address + " can enter Reports", "Until 2026-05-04 00:00 UTC", "We have sent them a message"}, []string{"For good", "before"}},
+		"approved for good":             {view.Decided{Frame: frame, Email: address, Approved: true}, []string{"For good"}, []string{"Until"}},
+		"refused":                       {view.Decided{Frame: frame, Email: address}, []string{address + " cannot enter Reports", "They get no message"}, []string{"For good", "Until"}},
+		"approved before":               {view.Decided{Frame: frame, Email: address, Approved: true, Before: true, By: "bob@example.com"}, []string{"can enter", "This was decided before.", "For good", "Decided by bob@example.com"}, []string{"We have sent"}},
+		"refused before by nobody":      {view.Decided{Frame: frame, Email: address, Before: true}, []string{"This was decided before."}, []string{"Decided by", "They get no message"}},
+
+		"an account without recovery":  {view.Account{Frame: frame}, []string{"Change my address", "Add a recovery address", "Delete my account"}, []string{"Remove"}},
+		"an account with recovery":     {view.Account{Frame: frame, Recovery: "bob@example.com"}, []string{"Your recovery address is bob@example.com.", "Remove the recovery address"}, []string{"Add a recovery address"}},
+		"a link for a new address":     {view.Account{Frame: frame, Notice: view.AccountSent, NoticeAddress: "bob@example.com"}, []string{"We have sent a link to bob@example.com."}, nil},
+		"no recovery address any more": {view.Account{Frame: frame, Notice: view.AccountRemoved}, []string{"You have no recovery address any more."}, nil},
+		"a new address that is none":   {view.Account{Frame: frame, Notice: view.AccountMalformed, NoticeAddress: "bob"}, []string{"Check for a missing dot or @."}, nil},
+		"a way to prove something":     {view.Prove{Frame: frame}, []string{"One more step", "Paste the link", "Go on"}, []string{"too old"}},
+		"proof of a new address":       {view.Prove{Frame: frame, Token: "t", Kind: view.ProveMove, Email: "bob@example.com", Person: address}, []string{"Use bob@example.com from now on?", "as " + address + " so far", "Use the new address"}, []string{"Paste"}},
+		"proof of a recovery address":  {view.Prove{Frame: frame, Token: "t", Kind: view.ProveRecover, Email: "bob@example.com", Person: address}, []string{"Make bob@example.com your recovery address?", "should you lose " + address}, nil},
+		"an undo":                      {view.Prove{Frame: frame, Token: "t", Kind: view.ProveUndo, Email: address, Person: "bob@example.com"}, []string{"Go back to " + address + "?", "uses bob@example.com now", "is signed out", "Undo the change"}, nil},
+		"a proven new address":         {view.Proved{Frame: frame, Kind: view.ProveMove, Email: "bob@example.com"}, []string{"Your address is bob@example.com now", "Go to your account"}, []string{"Sign in again"}},
+		"a proven recovery address":    {view.Proved{Frame: frame, Kind: view.ProveRecover, Email: "bob@example.com"}, []string{"bob@example.com is your recovery address now"}, nil},
+		"an undone change":             {view.Proved{Frame: frame, Kind: view.ProveUndo, Email: address}, []string{address + " is your address again", "Sign in again"}, []string{"Go to your account"}},
+		"leaving":                      {view.DeleteMe{Frame: frame, Email: address}, []string{"Delete your account at Reports?", "We forget " + address, "your recovery address", "Delete my account", "Keep my account"}, nil},
+		"gone":                         {view.DeletedMe{Frame: frame}, []string{"You are gone from Reports"}, nil},
+
+		"nobody":                      {view.People{Frame: frame}, []string{"Nobody is here yet."}, []string{"Waiting", "Show more", "Show everybody"}},
+		"nobody who is searched for":  {view.People{Frame: frame, Search: "bob"}, []string{"There is nobody with such an address.", "Show everybody"}, []string{"Nobody is here yet."}},
+		"somebody who waits":          {view.People{Frame: frame, Requests: []view.PeopleRequest{{Email: address, Site: "wiki.example.com"}}}, []string{"Waiting for an answer", address, "Asks to enter wiki.example.com", "They did not say why.", "Let in for good", "Refuse"}, nil},
+		"a page of people":            {view.People{Frame: frame, NextPage: "after=x", People: []view.PeopleRow{{Email: address, Groups: []string{"a", "b"}}}}, []string{address + " Never signed in Groups: a, b", "Show more"}, []string{"Disabled"}},
+		"a disabled person in a list": {view.People{Frame: frame, People: []view.PeopleRow{{Email: address, Disabled: true}}}, []string{"Disabled"}, nil},
+		"what was done":               {view.People{Frame: frame, Notice: "removed", NoticeAddress: address}, []string{address + " is removed."}, nil},
+		"what nobody does":            {view.People{Frame: frame, Notice: "teapot", NoticeAddress: address}, nil, []string{address, "teapot"}},
+		"a person":                    {view.Person{Frame: frame, Email: address, Known: true, Added: day, Recovery: "bob@example.com", Grants: []view.PersonGrant{{Site: "https://wiki.example.com"}}, Sessions: []view.AccountSession{{Browser: "Safari"}}}, []string{address, "Known since 2026-05-04", "Never signed in", "Recovery address: bob@example.com", "Let in by somebody https://wiki.example.com For good", "Safari", "Sign out everywhere", "Disable", "Remove"}, []string{"This is you.", "Enable"}},
+		"a disabled person":           {view.Person{Frame: frame, Email: address, Known: true, Disabled: true, Yourself: true}, []string{"Disabled", "This is you.", "Enable", "Not signed in"}, []string{"Sign out", "Let in by"}},
+		"a person nobody knows":       {view.Person{Frame: frame, Email: address}, []string{"We know nothing of this address.", "Disable"}, []string{"Known since", "Remove", "Never"}},
+		"showing somebody out":        {view.ConfirmPerson{Frame: frame, Email: address, Action: "end"}, []string{"Sign out " + address + " everywhere?", "Sign out everywhere", "Go back"}, []string{"your own"}},
+		"showing somebody out of one": {view.ConfirmPerson{Frame: frame, Email: address, Action: "end", Session: "s"}, []string{"on this device?"}, []string{"everywhere"}},
+		"disabling oneself":           {view.ConfirmPerson{Frame: frame, Email: address, Action: "disable", Yourself: true}, []string{"Disable " + address + "?", "This is your own account."}, nil},
+		"enabling":                    {view.ConfirmPerson{Frame: frame, Email: address, Action: "enable"}, []string{"Enable " + address + " again?"}, nil},
+		"removing":                    {view.ConfirmPerson{Frame: frame, Email: address, Action: "remove"}, []string{"Remove " + address + "?", "we forget all"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := said(t, c.page)
@@ -121,9 +172,8 @@ func TestAWaitingPageDoesNotTakeTheSessionFromBeforeForAnAnswer(t *testing.T) {
 		page view.CheckMail
 		want string
 	}{
-		"signed out":                {view.CheckMail{Typed: address}, ""},
-		"signed in as another":      {view.CheckMail{Typed: address, SignedInAs: "bob@example.com"}, "bob@example.com"},
-		"signed in as the same one": {view.CheckMail{Typed: address, SignedInAs: address}, ""},
+		"signed out": {view.CheckMail{Typed: address}, ""},
+		"signed in":  {view.CheckMail{Typed: address, Before: "2026-03-04T17:05:00.123Z"}, "2026-03-04T17:05:00.123Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.page.Frame = frame

@@ -30,6 +30,28 @@ func purpose(page Page) *form {
 		return &form{action: "/_doorpost/link", fields: []string{"token", "confirm"}}
 	case Stop:
 		return &form{action: "/_doorpost/stop", fields: []string{"token"}}
+	case NotAdmitted:
+		if p.MayAsk && !p.Asked {
+			return &form{action: "/_doorpost/ask", fields: []string{"words"}}
+		}
+	case Ask:
+		return &form{action: "/_doorpost/ask", fields: []string{"token", "words"}}
+	case Decide:
+		if p.Token != "" {
+			return &form{action: "/_doorpost/decide", fields: []string{"token", "decision"}}
+		}
+		return &form{action: "/_doorpost/decide", fields: []string{"token"}}
+	case Prove:
+		if p.Token != "" {
+			return &form{action: "/_doorpost/account/prove", fields: []string{"token", "confirm"}}
+		}
+		return &form{action: "/_doorpost/account/prove", fields: []string{"token"}}
+	case DeleteMe:
+		return &form{action: "/_doorpost/account/delete", fields: []string{"confirm"}}
+	case Person:
+		return &form{action: peoplePath, fields: []string{"who", "action"}}
+	case ConfirmPerson:
+		return &form{action: peoplePath, fields: []string{"who", "action", "confirm"}}
 	case SignOut:
 		return &form{action: "/_doorpost/sign-out", fields: []string{"to"}}
 	}

@@ -9,8 +9,14 @@ import (
 // NotAdmitted says that a person who is signed in has no access to the site.
 type NotAdmitted struct {
 	Frame
-	Email string // who is signed in
-	To    string // where the person wants to go
+	Email  string // who is signed in
+	To     string // where the person wants to go
+	MayAsk bool   // there is somebody who can let them in
+	Asked  bool   // they were asked
+
+	// What was typed why, and whether that is too long, with MayAsk.
+	Words   string
+	TooLong bool
 }
 
 func (NotAdmitted) template() string { return "not-admitted" }

@@ -12,6 +12,7 @@ const (
 	sampleAddress     = "ada.lovelace@example.com"
 	sampleLongAddress = "the.very.long.address.of.a.person.with.many.names@mail.department.university.example.com"
 	sampleTo          = "/reports?year=2026"
+	sampleWords       = "I am the new one in the team of Grace.\nShe told me to read the report of May: https://reports.example.com/may"
 )
 
 var (
@@ -22,14 +23,15 @@ var (
 // Samples lists every page in every state that looks different: for tests, for
 // looking at them, and for trying what an operator brings.
 func Samples() []Sample {
-	return []Sample{
+	return append([]Sample{
 		{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
 		{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Email: "ada.lovelace@example", Malformed: true}},
 		{"sign-in-signed-in", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleAddress}},
+		{"sign-in-again", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleLongAddress, Again: true}},
 		{"check-mail", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, ResendAfter: 30,
 			Mailbox: Provider{Name: "Gmail", URL: "https://mail.google.com/"}}},
 		{"check-mail-plain", CheckMail{Frame: sampleFrame, To: sampleTo}},
-		{"check-mail-long", CheckMail{Frame: sampleFrame, Typed: sampleLongAddress, To: sampleTo, SignedInAs: sampleAddress}},
+		{"check-mail-long", CheckMail{Frame: sampleFrame, Typed: sampleLongAddress, To: sampleTo, Before: "2026-03-04T17:05:00Z"}},
 		{"check-mail-wrong", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, WrongCode: true, TriesLeft: 3}},
 		{"check-mail-ended", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Ended: true}},
 		{"check-mail-ended-plain", CheckMail{Frame: sampleFrame, To: sampleTo, Ended: true}},
@@ -46,18 +48,51 @@ func Samples() []Sample {
 		{"link-too-old", LinkTooOld{Frame: sampleFrame, ValidFor: "10 minutes", Email: sampleAddress, To: sampleTo}},
 		{"link-unknown", LinkUnknown{Frame: sampleFrame, To: sampleTo}},
 		{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+		{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
+		{"not-admitted-too-long", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Words: sampleWords, TooLong: true}},
+		{"not-admitted-asked", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Asked: true}},
 		{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second}},
 		{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 		{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
 		{"account", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()}},
 		{"account-alone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2]}},
+		{"account-recovery", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2],
+			Recovery: "ada@example.org", Notice: AccountSent, NoticeAddress: "ada@example.net"}},
+		{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2],
+			Notice: AccountMalformed, NoticeAddress: "ada@example"}},
+		{"delete-me", DeleteMe{Frame: sampleFrame, Email: sampleAddress}},
+		{"deleted-me", DeletedMe{Frame: sampleFrame}},
 		{"sign-out", SignOut{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 		{"signed-out", SignedOut{Frame: sampleFrame}},
 		{"problem-not-found", Problem{Frame: sampleFrame, Status: 404, Kind: ProblemNotFound}},
 		{"problem-cross-site", Problem{Frame: sampleFrame, Status: 403, Kind: ProblemCrossSite}},
+		{"ask", Ask{Frame: sampleFrame}},
+		{"ask-unknown", Ask{Frame: sampleFrame, Unknown: true, Words: sampleWords}},
+		{"ask-too-long", Ask{Frame: sampleFrame, Token: "t0ken", Words: sampleWords, TooLong: true}},
+		{"asked", Asked{Frame: sampleFrame, Email: sampleAddress}},
+		{"asked-full", Asked{Frame: sampleFrame, Full: true}},
+		{"decide", Decide{Frame: sampleFrame, Token: "t0ken", Email: sampleAddress, Words: sampleWords, Asked: sampleTime,
+			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"}},
+		{"decide-bare", Decide{Frame: sampleFrame, Token: "t0ken", Email: sampleLongAddress, Asked: sampleTime}},
+		{"decide-landing", Decide{Frame: sampleFrame}},
+		{"decide-unknown", Decide{Frame: sampleFrame, Unknown: true}},
+		{"decided", Decided{Frame: sampleFrame, Email: sampleAddress, Approved: true, Until: sampleTime}},
+		{"decided-always", Decided{Frame: sampleFrame, Email: sampleAddress, Approved: true}},
+		{"decided-refused", Decided{Frame: sampleFrame, Email: sampleAddress}},
+		{"decided-before", Decided{Frame: sampleFrame, Email: sampleLongAddress, Before: true, By: "grace@example.com"}},
+		{"prove", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveMove, Email: "ada@example.org", Person: sampleAddress}},
+		{"prove-recover", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveRecover, Email: "ada@example.org", Person: sampleAddress}},
+		{"prove-undo", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveUndo, Email: sampleAddress, Person: sampleLongAddress}},
+		{"prove-forget", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveForget, Email: sampleAddress, Person: sampleAddress}},
+		{"prove-landing", Prove{Frame: sampleFrame}},
+		{"prove-unknown", Prove{Frame: sampleFrame, Unknown: true}},
+		{"proved", Proved{Frame: sampleFrame, Kind: ProveMove, Email: "ada@example.org"}},
+		{"proved-recover", Proved{Frame: sampleFrame, Kind: ProveRecover, Email: "ada@example.org"}},
+		{"proved-forget", Proved{Frame: sampleFrame, Kind: ProveForget, Email: sampleAddress}},
+		{"proved-undo", Proved{Frame: sampleFrame, Kind: ProveUndo, Email: sampleAddress}},
 		{"mailbox", Mailbox{Frame: Frame{Host: "localhost:8080"}, Messages: sampleMessages()}},
 		{"mailbox-empty", Mailbox{Frame: Frame{Host: "localhost:8080"}}},
-	}
+	}, samplesForAdmins()...)
 }
 
 func sampleSessions() []AccountSession {

@@ -26,7 +26,29 @@ func (s scene) Initial() string { return initial(s.Site) }
 // address. The value is isolated, so that it keeps its order of letters
 // in languages written from right to left.
 func (s scene) SayOf(key, name, value string, nameAndValue ...string) template.HTML {
-	return s.around(key, name, "<bdi>"+breakable(value)+"</bdi>", nameAndValue...)
+	return s.around(key, name, string(s.Show(value)), nameAndValue...)
+}
+
+// Show is a value that stands alone, as SayOf shows it.
+func (s scene) Show(value string) template.HTML {
+	return template.HTML("<bdi>" + breakable(value) + "</bdi>") // #nosec G203 -- breakable escapes
+}
+
+// Named is the label of a button that says whom it is about, for a page on
+// which several look the same.
+func (s scene) Named(key, address string) string {
+	return s.Say("people.named", "action", s.Say(key), "address", address)
+}
+
+// List is several values in one sentence.
+func (s scene) List(values []string) string { return strings.Join(values, ", ") }
+
+// Of is the scene for a template that shows one of several things of a page.
+func (s scene) Of(item any) sceneOf { return sceneOf{s, item} }
+
+type sceneOf struct {
+	scene
+	Item any
 }
 
 // breakable escapes a value and marks where a line may end within it: before

@@ -9,15 +9,27 @@ type SignIn struct {
 	Email      string // what was typed before, to correct it
 	Malformed  bool   // Email is not an address
 	SignedInAs string // set if this browser is signed in already
+
+	// Again asks SignedInAs to prove their address once more, since the last
+	// time is too long ago for what they want to see.
+	Again bool
 }
 
 func (SignIn) template() string { return "sign-in" }
 
 func (p SignIn) title(lang *text.Language, site string) string {
-	title := lang.Say("signin.title", "site", site)
+	title := lang.Say(p.Heading(), "site", site)
 	if p.Malformed {
 		// Read aloud first, before the page itself.
 		return lang.Say("frame.error_title", "title", title)
 	}
 	return title
+}
+
+// Heading is the key of the words that say what the page asks for.
+func (p SignIn) Heading() string {
+	if p.Again {
+		return "signin.again_title"
+	}
+	return "signin.title"
 }

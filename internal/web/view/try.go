@@ -51,7 +51,7 @@ func (v *Views) try(own override.Files) error {
 
 // filesOf lists the operator's templates that a page is made of, its own first.
 func filesOf(page Page, own override.Files) (files []string) {
-	for _, name := range []string{page.template() + ".html", layoutFile, newLinkFile} {
+	for _, name := range append([]string{page.template() + ".html"}, sharedFiles...) {
 		if _, ok := own.Get(name); ok {
 			files = append(files, name)
 		}

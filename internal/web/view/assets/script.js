@@ -11,10 +11,9 @@
   };
 
   // The fragment of the page that sent people here; no server ever sees it.
-  const keeper = one('form[data-keep-fragment]');
-  if (keeper && keeper.elements.to && !keeper.elements.to.value.includes('#')) {
-    keeper.elements.to.value += location.hash;
-  }
+  document.querySelectorAll('form[data-keep-fragment] [name=to]').forEach((to) => {
+    if (!to.value.includes('#')) to.value += location.hash;
+  });
 
   // The link was opened in another tab: this one goes on too.
   const wait = one('[data-wait-for-sign-in]');
@@ -32,7 +31,7 @@
           });
           if (answer.status === 200) {
             const before = wait.dataset.before;
-            if (!before || (await answer.json()).email !== before) return goTo(wait.dataset.waitForSignIn);
+            if (!before || (await answer.json()).signed_in !== before) return goTo(wait.dataset.waitForSignIn);
           }
         }
       } catch (e) {

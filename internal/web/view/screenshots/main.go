@@ -87,14 +87,14 @@ func names() (list []string) {
 func take(b *browser, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {
-	case "sign-in", "check-mail", "account":
+	case "sign-in", "check-mail", "account", "people":
 		for _, brand := range []string{"yellow", "black", "magenta"} {
 			addresses[name+"-"+brand] = "/" + brand + "/" + name
 		}
 	case "landing-here", "landing-elsewhere":
 		addresses[name+"-cut-off"] = "/" + name
 		addresses[name] = "/" + name + "#the-link"
-	case "stop":
+	case "stop", "ask", "decide-landing", "prove-landing":
 		addresses[name+"-from-message"] = "/" + name + "#the-link"
 	}
 	for file, path := range addresses {

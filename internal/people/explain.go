@@ -1,0 +1,63 @@
+package people
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// Explanation is how rules come to their answer about somebody: each entry that
+// counts, where one of them would be enough.
+type Explanation struct {
+	Admitted bool
+	Denied   []Cover // by entries of deny; any of them keeps the person out
+	Allowed  []Cover // by entries of allow; any of them lets in whom nothing denies
+	Grant    *Grant  // of an owner, for now; lets in as an entry of allow does
+	MayAsk   bool    // to be let in
+}
+
+// Cover is an entry of a rule that covers somebody.
+type Cover struct {
+	Entry   string // as it is written in a configuration: alice@example.com, *@example.com, group:<name>, *
+	ByStore bool   // the store has put them into the group, and the configuration has not
+}
+
+// Explain tells how Admits comes to its answer.
+func (r *Rules) Explain(a address.Address, s *Standing) Explanation {
+	e := Explanation{
+		Admitted: r.Admits(a, s),
+		Denied:   r.deny.covers(a, s, r.groups),
+		Allowed:  r.allow.covers(a, s, r.groups),
+		Grant:    r.grant(s, time.Now()),
+	}
+	e.MayAsk = !e.Admitted && r.Admission(a).MayAsk(s)
+	return e
+}
+
+// covers lists the entries that cover somebody: first those by which contains
+// says so, then the groups that the store put the person into.
+func (s set) covers(a address.Address, standing *Standing, groups *Groups) (list []Cover) {
+	s.covering(a, groups, func(w who) bool {
+		list = append(list, Cover{Entry: w.String()})
+		return true
+	})
+	for _, group := range s.groups {
+		if standing.isIn(group) && !groups.has(group, a) {
+			list = append(list, Cover{Entry: who{group: group}.String(), ByStore: true})
+		}
+	}
+	return list
+}
+
+// grant is the one that lets somebody in, nil for none.
+func (r *Rules) grant(s *Standing, now time.Time) *Grant {
+	if s == nil || len(r.owners) == 0 {
+		return nil
+	}
+	for _, g := range s.Grants {
+		if g.counts(r.site, now) {
+			return &g
+		}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package people
+
+import (
+	"context"
+	"errors"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+)
+
+// ErrUnknown says that a store does not have the person.
+var ErrUnknown = errors.New("nobody with that address is known")
+
+// Store keeps people. All methods are safe for concurrent use and honour ctx;
+// each happens wholly or not at all, on whatever instance. An error other than
+// ErrUnknown, or one of the caller's function, means that the store cannot do
+// its work.
+type Store interface {
+	// Person looks somebody up.
+	Person(ctx context.Context, who address.Address) (p Person, found bool, err error)
+
+	// People lists people whose address contains the words searched for, in the
+	// order of addresses.
+	People(ctx context.Context, q Query) (Page, error)
+
+	// ChangePerson changes what is known of somebody, unless change returns an
+	// error, which is returned. change gets the person as the store has them, or
+	// one who is not known and becomes known by it; it may set Disabled, Groups
+	// and Grants, and may be run more than once. In the same step their sessions
+	// get the new Standing, and their instances are told; those of somebody who
+	// becomes disabled end, and so do their open links and requests.
+	ChangePerson(ctx context.Context, who address.Address, change func(*Person) error) (Person, error)
+
+	// RemovePerson forgets somebody, with their sessions, open links, requests,
+	// applications and recovery address, in one step. It is ErrUnknown for
+	// somebody of whom there is none of all that.
+	RemovePerson(ctx context.Context, who address.Address) error
+}
+
+// Query says which people to list.
+type Query struct {
+	Search string          // part of an address, in lower case; empty: everybody
+	After  address.Address // the last one that was listed before; empty: from the start
+	Max    int             // at most so many, 1 to 1000
+}
+
+// Page is a part of a list of people.
+type Page struct {
+	People []Person
+	Next   address.Address // After of the next page; empty: there is none
+}

@@ -1,0 +1,232 @@
+// Package roster is for whoever runs the door: who is known, who is in, and how
+// to show somebody out. Everything that changes anything goes through it, and is
+// written down.
+package roster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"golang.org/x/sync/errgroup"
+)
+
+// Service lists and changes people and sessions. It is safe for concurrent use.
+// Its errors are people.ErrUnknown, errors that say what would be right, or wrap
+// signin.ErrUnavailable.
+type Service struct {
+	People   people.Store
+	Sessions session.Store
+	Groups   *people.Groups
+	Audit    *audit.Log
+}
+
+// List lists people.
+func (s *Service) List(ctx context.Context, q people.Query) (people.Page, error) {
+	page, err := s.People.People(ctx, q)
+	return page, unavailable("listing people", err)
+}
+
+// Show returns what is known of somebody and their sessions, the last used
+// first. A person who is not known may have sessions no more, and is
+// people.ErrUnknown.
+func (s *Service) Show(ctx context.Context, who address.Address) (people.Person, []session.Entry, error) {
+	p, found, err := s.People.Person(ctx, who)
+	switch {
+	case err != nil:
+		return p, nil, unavailable("looking up a person", err)
+	case !found:
+		return p, nil, people.ErrUnknown
+	}
+	sessions, err := s.SessionsOf(ctx, who)
+	return p, sessions, err
+}
+
+// SessionsOf lists the sessions of somebody, the last used first.
+func (s *Service) SessionsOf(ctx context.Context, who address.Address) ([]session.Entry, error) {
+	sessions, err := s.Sessions.Sessions(ctx, who, time.Now())
+	slices.SortFunc(sessions, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
+	return sessions, unavailable("listing sessions", err)
+}
+
+// AllSessions lists sessions of everybody, see session.Store.
+func (s *Service) AllSessions(ctx context.Context, after address.Address, max int) ([]session.Entry, address.Address, error) {
+	list, next, err := s.Sessions.AllSessions(ctx, after, max, time.Now())
+	return list, next, unavailable("listing sessions", err)
+}
+
+// Add makes somebody known, and puts them into groups of the configuration.
+func (s *Service) Add(ctx context.Context, who address.Address, groups []string) (people.Person, error) {
+	if err := s.CheckGroups(groups); err != nil {
+		return people.Person{}, err
+	}
+	added := false
+	p, err := s.People.ChangePerson(ctx, who, func(p *people.Person) error {
+		added = !p.IsKnown()
+		p.Groups = append(p.Groups, groups...)
+		return nil
+	})
+	if err != nil {
+		return p, unavailable("adding a person", err)
+	}
+	event := audit.Changed
+	if added {
+		event = audit.Added
+	}
+	s.Audit.Record(ctx, event, who, "groups", p.Groups)
+	return p, nil
+}
+
+// CheckGroups tells which of some groups the configuration does not have.
+func (s *Service) CheckGroups(groups []string) error {
+	for _, name := range groups {
+		if !s.Groups.Has(name) {
+			return fmt.Errorf("%w %q; make it in the global option doorpost: group %s", ErrNoGroup, name, name)
+		}
+	}
+	return nil
+}
+
+// ErrNoGroup says that the configuration does not have a group.
+var ErrNoGroup = errors.New("there is no group")
+
+// Drop takes somebody out of groups that the store put them into.
+func (s *Service) Drop(ctx context.Context, who address.Address, groups []string) (people.Person, error) {
+	p, err := s.change(ctx, who, func(p *people.Person) {
+		p.Groups = slices.DeleteFunc(p.Groups, func(g string) bool { return slices.Contains(groups, g) })
+	})
+	if err == nil {
+		s.Audit.Record(ctx, audit.Changed, who, "groups", p.Groups)
+	}
+	return p, err
+}
+
+// Disable shows somebody out and keeps them out until they are enabled again.
+func (s *Service) Disable(ctx context.Context, who address.Address) (people.Person, error) {
+	return s.setDisabled(ctx, who, true, audit.Disabled)
+}
+
+// Enable takes that back.
+func (s *Service) Enable(ctx context.Context, who address.Address) (people.Person, error) {
+	return s.setDisabled(ctx, who, false, audit.Enabled)
+}
+
+func (s *Service) setDisabled(ctx context.Context, who address.Address, disabled bool, event audit.Event) (people.Person, error) {
+	p, err := s.change(ctx, who, func(p *people.Person) { p.Disabled = disabled })
+	if err == nil {
+		s.Audit.Record(ctx, event, who)
+	}
+	return p, err
+}
+
+// change changes somebody who is known.
+func (s *Service) change(ctx context.Context, who address.Address, change func(*people.Person)) (people.Person, error) {
+	p, err := s.People.ChangePerson(ctx, who, func(p *people.Person) error {
+		if !p.IsKnown() {
+			return people.ErrUnknown
+		}
+		change(p)
+		return nil
+	})
+	return p, unavailable("changing a person", err)
+}
+
+// Remove forgets somebody: sessions, open links, applications and all. Whom the
+// rules admit can sign in anew.
+func (s *Service) Remove(ctx context.Context, who address.Address) error {
+	err := s.People.RemovePerson(ctx, who)
+	if err == nil {
+		s.Audit.Record(ctx, audit.Removed, who)
+	}
+	return unavailable("removing a person", err)
+}
+
+// EndSession ends one session of somebody.
+func (s *Service) EndSession(ctx context.Context, who address.Address, key session.Key) error {
+	err := s.Sessions.End(ctx, who, key)
+	if err == nil {
+		s.Audit.Record(ctx, audit.Ended, who, "session", key.String())
+	}
+	return unavailable("ending a session", err)
+}
+
+// ErrNoSession says that a session never was, has ended, or is over.
+var ErrNoSession = errors.New("there is no session with that id, or not any more")
+
+// EndSessionByKey ends a session of whomever it is. It is ErrNoSession if there
+// is none.
+func (s *Service) EndSessionByKey(ctx context.Context, key session.Key) (who address.Address, err error) {
+	for {
+		record, found, err := s.Sessions.Session(ctx, key, time.Now())
+		switch {
+		case err != nil:
+			return who, unavailable("looking up a session", err)
+		case !found && who == "":
+			return "", ErrNoSession
+		case !found:
+			return who, nil
+		}
+		// Somebody's address may change just now, and the session with it: it is
+		// looked up again until it is gone.
+		who = record.Address
+		if err := s.EndSession(ctx, who, key); err != nil {
+			return who, err
+		}
+	}
+}
+
+// EndSessionsOf ends all sessions of somebody.
+func (s *Service) EndSessionsOf(ctx context.Context, who address.Address) error {
+	err := s.Sessions.EndAll(ctx, who, session.Key{})
+	if err == nil {
+		s.Audit.Record(ctx, audit.Ended, who, "all", true)
+	}
+	return unavailable("ending sessions", err)
+}
+
+// How EndAll goes about it: so many sessions are looked at in one go, and so
+// many people are shown out at a time, who share a write to the disk then.
+const (
+	endPage    = 1000
+	endWorkers = 32
+)
+
+// EndAll ends the sessions of everybody, one person after another, and calls
+// progress with how many have ended so far. Whoever signs in meanwhile may stay.
+func (s *Service) EndAll(ctx context.Context, progress func(ended int)) (ended int, err error) {
+	defer func() {
+		if ended > 0 || err == nil {
+			s.Audit.Record(ctx, audit.Ended, "", "everybody", err == nil, "sessions", ended)
+		}
+	}()
+	for next := address.Address(""); ; {
+		list, following, err := s.AllSessions(ctx, next, endPage)
+		if err != nil {
+			return ended, err
+		}
+		var ending errgroup.Group
+		ending.SetLimit(endWorkers)
+		for _, e := range slices.CompactFunc(slices.Clone(list), func(a, b session.Entry) bool { return a.Address == b.Address }) {
+			ending.Go(func() error { return s.Sessions.EndAll(ctx, e.Address, session.Key{}) })
+		}
+		if err := ending.Wait(); err != nil {
+			return ended, unavailable("ending sessions", err)
+		}
+		ended += len(list)
+		progress(ended)
+		if next = following; next == "" {
+			return ended, nil
+		}
+	}
+}
+
+func unavailable(doing string, err error) error {
+	return signin.Unavailable(doing, err, people.ErrUnknown)
+}

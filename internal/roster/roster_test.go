@@ -1,0 +1,102 @@
+package roster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// scripted is a store of sessions of which a test says what it answers.
+type scripted struct {
+	session.Store
+	owners []address.Address   // of the one session, one look after another; then it is gone
+	pages  [][]address.Address // of all sessions; then the store is down
+
+	mu    sync.Mutex
+	ended []address.Address
+}
+
+var errDown = errors.New("the store is down")
+
+func (s *scripted) Session(context.Context, session.Key, time.Time) (r session.Record, found bool, err error) {
+	if len(s.owners) == 0 {
+		return r, false, nil
+	}
+	r.Address, s.owners = s.owners[0], s.owners[1:]
+	return r, true, nil
+}
+
+func (s *scripted) AllSessions(_ context.Context, _ address.Address, _ int, _ time.Time) (list []session.Entry, next address.Address, err error) {
+	if len(s.pages) == 0 {
+		return nil, "", errDown
+	}
+	for _, who := range s.pages[0] {
+		list = append(list, session.Entry{Record: session.Record{Address: who}})
+		next = who
+	}
+	s.pages = s.pages[1:]
+	return list, next, nil
+}
+
+func (s *scripted) End(_ context.Context, who address.Address, _ session.Key) error {
+	return s.EndAll(context.Background(), who, session.Key{})
+}
+
+func (s *scripted) EndAll(_ context.Context, who address.Address, _ session.Key) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = append(s.ended, who)
+	return nil
+}
+
+// newService makes a service and the log that it writes to.
+func newService(t *testing.T, sessions *scripted) (*Service, *bytes.Buffer) {
+	t.Helper()
+	ring, err := keys.NewRing(keys.Generate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written bytes.Buffer
+	return &Service{Sessions: sessions, Audit: audit.NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil)))}, &written
+}
+
+func TestASessionWhoseOwnerMovesMeanwhileIsEndedAllTheSame(t *testing.T) {
+	store := &scripted{owners: []address.Address{"old@example.com", "new@example.com"}}
+	s, _ := newService(t, store)
+	who, err := s.EndSessionByKey(t.Context(), session.Key{1})
+	if err != nil || who != "new@example.com" || !slices.Equal(store.ended, []address.Address{"old@example.com", "new@example.com"}) {
+		t.Errorf("ended is that of %s (%v), after %v", who, err, store.ended)
+	}
+	if _, err := s.EndSessionByKey(t.Context(), session.Key{1}); !errors.Is(err, ErrNoSession) {
+		t.Errorf("one that is gone ends with %v", err)
+	}
+}
+
+func TestSessionsThatEndedBeforeTheStoreFailedAreWrittenDown(t *testing.T) {
+	store := &scripted{pages: [][]address.Address{{"a@b.example", "a@b.example", "c@d.example"}}}
+	s, written := newService(t, store)
+	var progress []int
+	ended, err := s.EndAll(t.Context(), func(n int) { progress = append(progress, n) })
+	if ended != 3 || !errors.Is(err, signin.ErrUnavailable) || !slices.Equal(progress, []int{3}) {
+		t.Errorf("%d ended, with %v, after %v", ended, err, progress)
+	}
+	slices.Sort(store.ended)
+	if !slices.Equal(store.ended, []address.Address{"a@b.example", "c@d.example"}) {
+		t.Errorf("shown out are %v, want each person once", store.ended)
+	}
+	if line := written.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, `"everybody":false,"sessions":3`) {
+		t.Errorf("written down is %s", line)
+	}
+}

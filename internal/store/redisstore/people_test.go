@@ -1,0 +1,195 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+const manyPeople = 100_000
+
+// searchTime is how long looking for somebody among manyPeople may take.
+const searchTime = 200 * time.Millisecond
+
+func TestSomebodyIsFoundAmongManyPeopleInNoTime(t *testing.T) {
+	server := redistest.Single(t)
+	store := open(t, Options{URLs: []string{server.URL()}})
+	client := server.Client()
+	for from := 0; from < manyPeople; from += 10_000 {
+		write := client.Pipeline()
+		for i := from; i < from+10_000; i++ {
+			who := fmt.Sprintf("person.%06d@example.com", i)
+			write.Set(t.Context(), store.base+"u:"+who, `{"c":1}`, 0)
+			write.Do(t.Context(), "ZADD", store.base+"people", 0, who)
+		}
+		if _, err := write.Exec(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Do(t, "SLOWLOG", "RESET")
+	server.Set(t, "slowlog-log-slower-than", "5000") // microseconds
+	fastest := time.Hour
+	for range 3 {
+		began := time.Now()
+		page, err := store.People(t.Context(), people.Query{Search: ".099998@", Max: 25})
+		if err != nil || len(page.People) != 1 || page.People[0].Address != "person.099998@example.com" || page.Next != "" {
+			t.Fatalf("found %+v, %v", page, err)
+		}
+		fastest = min(fastest, time.Since(began))
+	}
+	t.Logf("found after %v", fastest)
+	if fastest > searchTime {
+		t.Errorf("it takes %v, want at most %v", fastest, searchTime)
+	}
+	if slow := server.Do(t, "SLOWLOG", "LEN"); slow != int64(0) {
+		t.Errorf("the server is busy for long with %v commands: %v", slow, server.Do(t, "SLOWLOG", "GET", "10"))
+	}
+	page, err := store.People(t.Context(), people.Query{After: "person.000999@example.com", Max: 1000})
+	if err != nil || len(page.People) != 1000 || page.People[0].Address != "person.001000@example.com" || page.Next != "person.001999@example.com" {
+		t.Errorf("a page of %d, %v, goes on at %q", len(page.People), err, page.Next)
+	}
+}
+
+func TestAChangeReachesAnotherInstanceAndIsNothingToOneThatDoesNotKnowIt(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			here, there := open(t, kind.options(t)), open(t, kind.options(t))
+			awaitListening(t, there)
+			heard := make(chan session.Key, 100)
+			t.Cleanup(there.OnChange(func(key session.Key) { heard <- key }))
+			var told atomic.Int64 // once at least: it is heard from the server, too
+			t.Cleanup(here.OnChange(func(session.Key) { told.Add(1) }))
+			v := signIn(t, here)
+			t.Cleanup(there.OnEnd(func(key session.Key) {
+				if key == v.session.Key() {
+					t.Error("the session is told to have ended")
+				}
+			}))
+			if _, err := here.ChangePerson(t.Context(), v.address, join("staff")); err != nil {
+				t.Fatal(err)
+			}
+			if told.Load() == 0 {
+				t.Error("the change was not told here before the call returned")
+			}
+			select {
+			case key := <-heard:
+				if key != v.session.Key() {
+					t.Errorf("another session is told to have changed: %s", key)
+				}
+			case <-time.After(revocationTime):
+				t.Error("the change is not told")
+			}
+			there.hear("?" + encode(make([]byte, 16))) // of a later version
+			found, _, err := there.Session(t.Context(), v.session.Key(), v.now)
+			if err != nil || found.Standing == nil || !slices.Equal(found.Standing.Groups, []string{"staff"}) {
+				t.Errorf("the session has %+v, %v", found.Standing, err)
+			}
+		})
+	}
+}
+
+// join puts somebody into a group.
+func join(group string) func(*people.Person) error {
+	return func(p *people.Person) error {
+		p.Groups = append(p.Groups, group)
+		return nil
+	}
+}
+
+func TestOfManyChangesAtTwoInstancesNoneIsLost(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			stores := []*Store{open(t, kind.options(t)), open(t, kind.options(t))}
+			v := signIn(t, stores[0])
+			const changes = 8
+			var running sync.WaitGroup
+			for i := range changes {
+				running.Go(func() {
+					if _, err := stores[i%2].ChangePerson(context.Background(), v.address, join(fmt.Sprint("group-", i))); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			running.Wait()
+			p, found, err := stores[0].Person(t.Context(), v.address)
+			if err != nil || !found || len(p.Groups) != changes || p.Revision != 1+changes {
+				t.Errorf("after %d changes the person is %+v, %v", changes, p, err)
+			}
+		})
+	}
+}
+
+func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
+	server := redistest.Single(t)
+	store := open(t, Options{URLs: []string{server.URL()}})
+	v := signIn(t, store)
+	step := store.begin(t.Context())
+	p, err := step.Person(v.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Disabled = true
+	p.Revision++
+	if err := step.PutPerson(p); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time as if the first answer had been lost
+		if done, err := step.commit(); err != nil || !done {
+			t.Fatalf("it is done: %v, %v", done, err)
+		}
+	}
+	stale := store.begin(t.Context())
+	stale.read["u:"+string(v.address)] = "something else"
+	stale.put("u:"+string(v.address), "harm", forGood)
+	if done, err := stale.commit(); err != nil || done {
+		t.Errorf("what rests on something else is done: %v, %v", done, err)
+	}
+	if p, _, err := store.Person(t.Context(), v.address); err != nil || !p.Disabled {
+		t.Errorf("the person is %+v, %v", p, err)
+	}
+}
+
+func TestWhoIsKnownIsListedAndWhoIsForgottenIsNot(t *testing.T) {
+	server := redistest.Single(t)
+	store := open(t, Options{URLs: []string{server.URL()}})
+	v, added := signIn(t, store), address.Address("added@example.com")
+	if _, err := store.ChangePerson(t.Context(), added, join("staff")); err != nil {
+		t.Fatal(err)
+	}
+	wantListed := func(want ...address.Address) {
+		t.Helper()
+		slices.Sort(want)
+		page, err := store.People(t.Context(), people.Query{Max: 10})
+		var got []address.Address
+		for _, p := range page.People {
+			got = append(got, p.Address)
+		}
+		if err != nil || !slices.Equal(got, want) || server.Do(t, "ZCARD", store.base+"people") != int64(len(want)) {
+			t.Fatalf("listed are %v, %v, want %v", got, err, want)
+		}
+	}
+	wantListed(v.address, added)
+	all, next, err := store.AllSessions(t.Context(), "", 10, v.now)
+	if err != nil || len(all) != 1 || all[0].Key != v.session.Key() || next != "" {
+		t.Errorf("all sessions are %+v, %v, and go on at %q", all, err, next)
+	}
+	for _, who := range []address.Address{added, v.address} {
+		if err := store.RemovePerson(t.Context(), who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantListed()
+	v.wantSession(t, store, false)
+	if left := server.Do(t, "KEYS", store.base+"[ups]:*"); len(left.([]any)) != 0 {
+		t.Errorf("what is left is %v", left)
+	}
+}

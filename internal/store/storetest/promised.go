@@ -1,0 +1,258 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// lasting is how long the links of the tests live that no browser asked for.
+const lasting = 48 * time.Hour
+
+var promisedPromises = []promise{
+	{"ALinkThatNobodyAskedForSignsInInAnyBrowser", func(f *fixture) {
+		who := f.person("a")
+		p := f.promised(who, signin.ToSignIn, "")
+		f.wantMessage(f.kept(p.Message.ID), filled(p.Message, true))
+		if known := f.known(who); known.Revision != 1 || !known.Proven.IsZero() {
+			f.Fatalf("who was invited is %+v", known)
+		}
+		r := f.redemptionOf(p)
+		r.Elsewhere = false
+		opened := f.redeemLink(r)
+		f.wantOutcome(opened, signin.OtherBrowser)
+		f.wantSameRequest(opened.Request, signin.Request{Address: who, Site: f.site, To: "/there", Asked: f.now, Expires: p.Link.Expires})
+		r.Browser, r.Elsewhere = signin.BrowserKey{}, true
+		r.Session.Expires = r.Now.Add(time.Hour)
+		redeemed := f.redeemLink(r)
+		f.wantOutcome(redeemed, signin.SignedIn)
+		if !redeemed.NewPerson {
+			f.Error("who proves an address for the first time is not new")
+		}
+		f.wantFound(r.Session.Key, true)
+		f.wantOutcome(f.redeemLink(f.redemptionOf(p)), signin.Used) // for another session, else it may be the same step
+	}},
+	{"ALinkThatNobodyAskedForEndsAndIsBoundToItsRules", func(f *fixture) {
+		p := f.promised(f.person("a"), signin.ToSignIn, "")
+		r := f.redemptionOf(p)
+		r.Policy = rulesNow
+		redeemed := f.redeemLink(r)
+		f.wantOutcome(redeemed, signin.PolicyChanged)
+		if redeemed.Policy != rulesThen {
+			f.Fatalf("the link was made under %q", redeemed.Policy)
+		}
+		r.Policy, r.Now = rulesThen, p.Link.Expires
+		f.wantOutcome(f.redeemLink(r), signin.TooOld)
+		r.Now, r.Elsewhere = p.Link.Expires.Add(-time.Millisecond), false
+		f.wantOutcome(f.redeemLink(r), alive)
+	}},
+	{"LinksOfAnyKindButThoseOfOwnersAndForUndoingAreThreeAtMost", func(f *fixture) {
+		who := f.person("a")
+		f.promised(who, signin.ToSignIn, "")
+		f.promised(who, signin.ToMove, f.person("b"))
+		f.asked(who, newBrowser())
+		f.wantSilent(f.ask(f.asking(who, newBrowser())), signin.SilentThreeAlive)
+		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToMove, signin.ToRecover} {
+			f.wantSilence(f.promise(f.promising(who, purpose, f.person("b"))), signin.SilentThreeAlive)
+		}
+		f.promised(who, signin.ToDecide, "x")
+		f.promised(who, signin.ToUndo, f.person("b"))
+
+		owner := f.person("owner")
+		for range 2 * signin.MaxLiveLinks {
+			f.promised(owner, signin.ToDecide, "x")
+		}
+		f.wantFound(f.signIn(owner).Key, true)
+	}},
+	{"ASignInUsesUpOnlyLinksThatSignIn", func(f *fixture) {
+		who := f.person("a")
+		f.changed(f.person("b"), func(*people.Person) {})
+		decide, move := f.promised(who, signin.ToDecide, "x"), f.promised(who, signin.ToMove, f.person("b"))
+		invite := f.promised(who, signin.ToSignIn, "")
+		f.signIn(who)
+		f.wantOutcome(f.redeemLink(f.redemptionOf(invite)), signin.Used)
+		f.wantUse(decide, signin.SignedIn)
+		f.wantUse(move, signin.SignedIn)
+	}},
+	{"NobodyIsWrittenToWhoseMailboxIsBlocked", func(f *fixture) {
+		who := f.person("a")
+		f.blocks(who)
+		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToMove} {
+			p := f.promising(who, purpose, f.person("b"))
+			f.wantSilence(f.promise(p), signin.SilentBlocked)
+			if _, found, err := f.Message(f.Context(), p.Message.ID); found || err != nil {
+				f.Fatalf("the message is kept: %v, %v", found, err)
+			}
+		}
+		f.wantUnknown(who)
+	}},
+	{"AMessageGetsTheLanguageOfItsReader", func(f *fixture) {
+		who := f.person("a")
+		r := f.redemption(f.asked(who, newBrowser()))
+		r.Language = "pt"
+		f.wantOutcome(f.redeemLink(r), signin.SignedIn)
+		p := f.promising(who, signin.ToSignIn, "")
+		p.Message.Language = ""
+		f.wantSilence(f.promise(p), signin.NotSilent)
+		want := filled(p.Message, false)
+		want.Language = "pt"
+		f.wantMessage(f.kept(p.Message.ID), want)
+	}},
+	{"AMessageThatIsPromisedWaits", func(f *fixture) {
+		waiting := make(chan struct{}, 100)
+		f.Cleanup(f.OnWaiting(func() { waiting <- struct{}{} }))
+		p := f.promised(f.person("a"), signin.ToSignIn, "")
+		select {
+		case <-waiting:
+		case <-time.After(10 * time.Second):
+			f.Fatal("nobody was told")
+		}
+		f.wantClaimed(f.claim(5), p.Message.ID)
+	}},
+	{"ALinkIsUsedOnceForItsPurposeAtItsSite", func(f *fixture) {
+		p := f.promised(f.person("a"), signin.ToAsk, "")
+		for _, wrong := range []signin.Use{
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToMove, Site: f.site},
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToSignIn, Site: f.site},
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToAsk, Site: "https://other.example.com"},
+		} {
+			f.wantUseOf(wrong, false, signin.Unknown)
+		}
+		f.wantOutcome(f.redeemLink(f.redemptionOf(p)), signin.Unknown)
+		f.wantUse(p, signin.SignedIn)
+		if got := f.wantUseOf(useOf(p), false, signin.SignedIn); got.Address != p.Link.Address || got.Key != p.Link.Key || got.Purpose != signin.ToAsk ||
+			got.Site != f.site || !got.Expires.Equal(p.Link.Expires) {
+			f.Fatalf("the link is %+v, want %+v", got, p.Link)
+		}
+		f.wantUse(p, signin.Used)
+		f.wantUseOf(useOf(p), false, signin.Used)
+	}},
+	{"ALinkIsUsedBeforeItsEnd", func(f *fixture) {
+		p := f.promised(f.person("a"), signin.ToDecide, "subject")
+		u := useOf(p)
+		u.Now = p.Link.Expires
+		f.wantUseOf(u, false, signin.TooOld)
+		u.Now = p.Link.Expires.Add(-time.Millisecond)
+		if got := f.wantUseOf(u, false, signin.SignedIn); got.Subject != "subject" {
+			f.Fatalf("the link is about %q", got.Subject)
+		}
+	}},
+	{"WhatAnOwnerDecidedCanBeLookedUpWithTheLink", func(f *fixture) {
+		p := f.promised(f.person("a"), signin.ToDecide, "subject")
+		f.wantUseOf(useOf(p), false, signin.SignedIn)
+		if got := f.wantUseOf(useOf(p), true, signin.Used); got.Subject != "subject" || got.Address != p.Link.Address {
+			f.Fatalf("the used link is %+v", got)
+		}
+		elsewhere := useOf(p)
+		elsewhere.Site = "https://other.example.com"
+		if got := f.wantUseOf(elsewhere, true, signin.Used); got.Subject != "" {
+			f.Fatalf("the used link is %+v at another site", got)
+		}
+	}},
+	{"ALinkThatWasNeverMadeIsTooOld", func(f *fixture) {
+		f.wantUse(f.promising(f.person("a"), signin.ToAsk, ""), signin.TooOld)
+	}},
+	{"ALinkThatSignsInIsGoodForNothingElse", func(f *fixture) {
+		a := f.asked(f.person("a"), newBrowser())
+		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
+			f.wantUseOf(signin.Use{Now: f.now, Link: a.Link, Purpose: purpose, Site: f.site}, false, signin.Unknown)
+		}
+		f.wantOutcome(f.redeemLink(f.redemption(a)), signin.SignedIn)
+	}},
+	{"OfManyUsesOfALinkOneCounts", func(f *fixture) {
+		p := f.promised(f.person("a"), signin.ToAsk, "")
+		good := 0
+		for _, outcome := range atOnce(f, parallel, func(int) (signin.Outcome, error) {
+			_, outcome, err := f.UseLink(f.Context(), useOf(p), false)
+			return outcome, err
+		}) {
+			if outcome == signin.SignedIn {
+				good++
+			} else if outcome != signin.Used {
+				f.Fatalf("a use has outcome %d", outcome)
+			}
+		}
+		if good != 1 {
+			f.Errorf("%d of %d uses were good", good, parallel)
+		}
+	}},
+}
+
+// promising is a link that no browser asked for, about somebody.
+func (f *fixture) promising(who address.Address, purpose signin.Purpose, subject address.Address) signin.Promised {
+	p := signin.Promised{
+		Now: f.now, Policy: rulesThen, To: "/there", Message: f.message(who),
+		Link: signin.Link{Key: newLink(), Purpose: purpose, Address: who, Site: f.site, Subject: string(subject), Expires: f.now.Add(lasting)},
+	}
+	p.Message.Kind = outbox.Invite
+	return p
+}
+
+func (f *fixture) promise(p signin.Promised) signin.SilentReason {
+	f.Helper()
+	silent, err := f.Promise(f.Context(), p)
+	f.must(err)
+	return silent
+}
+
+// promised makes a link that has to be sent.
+func (f *fixture) promised(who address.Address, purpose signin.Purpose, subject address.Address) signin.Promised {
+	f.Helper()
+	p := f.promising(who, purpose, subject)
+	f.wantSilence(f.promise(p), signin.NotSilent)
+	return p
+}
+
+func (f *fixture) wantSilence(got, want signin.SilentReason) {
+	f.Helper()
+	if got != want {
+		f.Fatalf("the link is silent for %q, want %q", got, want)
+	}
+}
+
+// redemptionOf is an attempt that was confirmed.
+func (f *fixture) redemptionOf(p signin.Promised) signin.Redemption {
+	r := f.redemption(f.asking(p.Link.Address, newBrowser()))
+	r.Link, r.Elsewhere = p.Link.Key, true
+	return r
+}
+
+func useOf(p signin.Promised) signin.Use {
+	return signin.Use{Now: p.Now, Link: p.Link.Key, Purpose: p.Link.Purpose, Site: p.Link.Site}
+}
+
+// wantUse tells how a link stands without using it up.
+func (f *fixture) wantUse(p signin.Promised, want signin.Outcome) {
+	f.Helper()
+	f.wantUseOf(useOf(p), true, want)
+}
+
+func (f *fixture) wantUseOf(u signin.Use, look bool, want signin.Outcome) signin.Link {
+	f.Helper()
+	link, outcome, err := f.UseLink(f.Context(), u, look)
+	f.must(err)
+	if outcome != want {
+		f.Fatalf("the link has outcome %d, want %d: %+v", outcome, want, link)
+	}
+	return link
+}
+
+// filled is a message as the store completes it.
+func filled(m outbox.Message, welcome bool) outbox.Message {
+	m.Welcome = welcome
+	return m
+}
+
+// blocks has a mailbox bounce.
+func (f *fixture) blocks(who address.Address) {
+	f.Helper()
+	m := f.message(who)
+	f.must(f.Put(f.Context(), m))
+	f.change(m.ID, func(m *outbox.Message) error {
+		m.GiveUp(f.now, outbox.Bounced, "mailer", "no such mailbox", 0)
+		return nil
+	})
+}

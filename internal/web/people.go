@@ -1,0 +1,191 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/entry"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+const (
+	peoplePath     = gate.PathPrefix + "/people"
+	peopleOnPage   = 50
+	requestsOnPage = 50
+)
+
+// admin returns the session of an admin. Where it is nil, the answer has been
+// given: nobody else sees or changes anything here.
+func (d *Door) admin(c *call) *session.Session {
+	s := d.somebody(c, peoplePath)
+	switch {
+	case s == nil:
+		return nil
+	case !d.IsAdmin(s):
+		d.notAdmitted(c, peoplePath)
+		return nil
+	}
+	c.r = c.r.WithContext(audit.WithActor(c.r.Context(), s.Address.Mask()))
+	return s
+}
+
+// people shows admins who asks to be let in, who is known, and one of them.
+func (d *Door) people(c *call) {
+	s := d.admin(c)
+	if s == nil {
+		return
+	}
+	query := c.r.URL.Query()
+	if who := query.Get("who"); who != "" {
+		d.showPerson(c, s, who)
+		return
+	}
+	d.showPeople(c, query, view.People{})
+}
+
+func (d *Door) showPeople(c *call, query url.Values, p view.People) {
+	ctx := c.r.Context()
+	p.Frame, p.Search = frame(c), firstRunes(strings.TrimSpace(query.Get("search")), address.MaxLength)
+	after := query.Get("after")
+	if after == "" { // requests stand on the first page
+		requests, _, err := d.Entry.Open(ctx, "", requestsOnPage)
+		if err != nil {
+			d.unavailable(c, peoplePath, err)
+			return
+		}
+		for _, r := range requests {
+			p.Requests = append(p.Requests, view.PeopleRequest{
+				ID: r.ID, Email: string(r.Address), Words: r.Words, Site: r.Site, Asked: r.Asked,
+				Browser: r.Device.Browser, System: r.Device.System, Network: r.Device.Network,
+			})
+		}
+	}
+	page, err := d.Roster.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
+	if err != nil {
+		d.unavailable(c, peoplePath, err)
+		return
+	}
+	for _, who := range page.People {
+		p.People = append(p.People, view.PeopleRow{
+			Email: string(who.Address), Disabled: who.Disabled, Proven: who.Proven, Groups: d.GroupsOf(who.Address, &who.Standing),
+		})
+	}
+	if page.Next != "" {
+		p.NextPage = url.Values{"search": {p.Search}, "after": {string(page.Next)}}.Encode()
+	}
+	d.show(c, http.StatusOK, p)
+}
+
+func (d *Door) showPerson(c *call, admin *session.Session, named string) {
+	who, err := address.Parse(named)
+	if err != nil {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	person, sessions, err := d.Roster.Show(c.r.Context(), who)
+	switch {
+	case errors.Is(err, people.ErrUnknown):
+		d.problem(c, http.StatusNotFound)
+		return
+	case err != nil:
+		d.unavailable(c, peoplePath, err)
+		return
+	}
+	p := view.Person{
+		Frame: frame(c), Email: string(who), Known: true, Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
+		Groups: d.GroupsOf(who, &person.Standing), Recovery: string(person.Recovery),
+		Sessions: sessionRows(sessions, admin.Key), Yourself: who == admin.Address,
+	}
+	for _, g := range person.Grants {
+		p.Grants = append(p.Grants, view.PersonGrant{Site: g.Site, Until: g.Until})
+	}
+	d.show(c, http.StatusOK, p)
+}
+
+// changePeople decides about a request, or does something about a person, once
+// that is confirmed.
+func (d *Door) changePeople(c *call) {
+	fields, ok := d.form(c)
+	if !ok {
+		return
+	}
+	s := d.admin(c)
+	if s == nil {
+		return
+	}
+	if fields.Has("request") {
+		d.decideAsAdmin(c, s, fields)
+		return
+	}
+	who, err := address.Parse(fields.Get("who"))
+	key, isOne := session.ParseKey(fields.Get("session"))
+	act, known := d.actions(c, key, isOne)[fields.Get("action")]
+	if err != nil || !known || fields.Has("session") && !isOne {
+		d.problem(c, http.StatusBadRequest)
+		return
+	}
+	if fields.Get("confirm") != "yes" {
+		d.show(c, http.StatusOK, view.ConfirmPerson{
+			Frame: frame(c), Email: string(who), Action: fields.Get("action"), Session: fields.Get("session"), Yourself: who == s.Address,
+		})
+		return
+	}
+	switch err := act.do(who); {
+	case errors.Is(err, people.ErrUnknown):
+		d.problem(c, http.StatusNotFound)
+	case err != nil:
+		d.unavailable(c, peoplePath, err)
+	default:
+		d.showPeople(c, url.Values{}, view.People{Notice: act.notice, NoticeAddress: string(who)})
+	}
+}
+
+// action is what an admin may do about a person.
+type action struct {
+	notice string
+	do     func(address.Address) error
+}
+
+func (d *Door) actions(c *call, key session.Key, isOne bool) map[string]action {
+	ctx := c.r.Context()
+	return map[string]action{
+		"end": {"ended", func(who address.Address) error {
+			if isOne {
+				return d.Roster.EndSession(ctx, who, key)
+			}
+			return d.Roster.EndSessionsOf(ctx, who)
+		}},
+		"disable": {"disabled", func(who address.Address) error { _, err := d.Roster.Disable(ctx, who); return err }},
+		"enable":  {"enabled", func(who address.Address) error { _, err := d.Roster.Enable(ctx, who); return err }},
+		"remove":  {"removed", func(who address.Address) error { return d.Roster.Remove(ctx, who) }},
+	}
+}
+
+func (d *Door) decideAsAdmin(c *call, admin *session.Session, fields url.Values) {
+	choice, chosen := readChoice(fields.Get("decision"))
+	if !chosen {
+		d.problem(c, http.StatusBadRequest)
+		return
+	}
+	choice.By = admin.Address
+	application, first, err := d.Entry.Decide(c.r.Context(), d.site(c), fields.Get("request"), choice)
+	notice := map[entry.Decision]string{entry.Approved: "approved", entry.Refused: "refused"}[application.Decision]
+	if !first {
+		notice = "decided"
+	}
+	switch {
+	case errors.Is(err, entry.ErrUnknown):
+		d.problem(c, http.StatusNotFound)
+	case err != nil:
+		d.unavailable(c, peoplePath, err)
+	default:
+		d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(application.Address)})
+	}
+}

@@ -1,0 +1,127 @@
+package view_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// sent is what the forms of a page that go somewhere send, a line for each
+// field and each button: name=value.
+func sent(t *testing.T, page view.Page, action string) (lines []string) {
+	t.Helper()
+	for _, form := range elements(t, render(t, newViews(t, brand), page)) {
+		if where, _ := attribute(form, "action"); form.Data != "form" || where != action {
+			continue
+		}
+		for node := range form.Descendants() {
+			name, ok := attribute(node, "name")
+			if !ok || node.Type != html.ElementNode {
+				continue
+			}
+			value, _ := attribute(node, "value")
+			if node.Data == "textarea" {
+				value = content(node)
+			}
+			lines = append(lines, name+"="+value)
+		}
+	}
+	return lines
+}
+
+func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
+	const people = "/_doorpost/people"
+	for name, c := range map[string]struct {
+		page   view.Page
+		action string
+		want   []string
+	}{
+		"once more, or as another": {view.SignIn{SignedInAs: address, Again: true, To: "/x"}, "/_doorpost/sign-in", []string{"to=/x", "email=" + address, "to=/x", "email="}},
+		"asking, signed in":        {view.NotAdmitted{MayAsk: true, Words: "please"}, "/_doorpost/ask", []string{"words=please"}},
+		"nothing to ask":           {view.NotAdmitted{}, "/_doorpost/ask", nil},
+		"asking once only":         {view.NotAdmitted{MayAsk: true, Asked: true}, "/_doorpost/ask", nil},
+		"asking":                   {view.Ask{Words: "please"}, "/_doorpost/ask", []string{"token=", "words=please"}},
+		"asking with fewer words":  {view.Ask{Token: "t0ken", TooLong: true}, "/_doorpost/ask", []string{"token=t0ken", "words="}},
+		"a way to a request":       {view.Decide{}, "/_doorpost/decide", []string{"token="}},
+		"a decision":               {view.Decide{Token: "t0ken"}, "/_doorpost/decide", []string{"token=t0ken", "decision=hour", "decision=day", "decision=always"}},
+		"another address":          {view.Account{}, "/_doorpost/account/address", []string{"email="}},
+		"a recovery address":       {view.Account{}, "/_doorpost/account/recovery", []string{"email="}},
+		"no recovery address":      {view.Account{Recovery: address}, "/_doorpost/account/recovery", []string{"remove=yes"}},
+		"a way to prove":           {view.Prove{}, "/_doorpost/account/prove", []string{"token="}},
+		"a proof":                  {view.Prove{Token: "t0ken"}, "/_doorpost/account/prove", []string{"token=t0ken", "confirm=yes"}},
+		"leaving":                  {view.DeleteMe{}, "/_doorpost/account/delete", []string{"confirm=yes"}},
+		"people": {
+			view.People{Requests: []view.PeopleRequest{{ID: "r1"}}, Search: "bob"}, people,
+			[]string{"request=r1", "decision=hour", "decision=day", "decision=always", "decision=refuse", "search=bob"},
+		},
+		"a person": {
+			view.Person{Email: address, Known: true, Sessions: []view.AccountSession{{ID: "s1"}}}, people,
+			[]string{"who=" + address, "session=s1", "action=end", "who=" + address, "action=end", "action=disable", "action=remove"},
+		},
+		"a disabled person":    {view.Person{Email: address, Known: true, Disabled: true}, people, []string{"who=" + address, "action=enable", "action=remove"}},
+		"a deed":               {view.ConfirmPerson{Email: address, Action: "remove"}, people, []string{"who=" + address, "action=remove", "confirm=yes"}},
+		"a deed for a session": {view.ConfirmPerson{Email: address, Action: "end", Session: "s1"}, people, []string{"who=" + address, "action=end", "session=s1", "confirm=yes"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := sent(t, c.page, c.action); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A slip of the finger must not let anybody in.
+func TestRefusingIsSetApartFromLettingIn(t *testing.T) {
+	for name, page := range map[string]view.Page{
+		"from a message": view.Decide{Token: "t0ken"},
+		"by an admin":    view.People{Requests: []view.PeopleRequest{{ID: "r1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var order []string
+			for _, node := range elements(t, render(t, newViews(t, brand), page)) {
+				value, _ := attribute(node, "value")
+				decision, _ := attribute(node, "name")
+				class, _ := attribute(node, "class")
+				if node.Data == "hr" || decision == "decision" {
+					order = append(order, strings.TrimSpace(node.Data+" "+value+" "+class))
+				}
+				if form, ok := attribute(node, "form"); ok && value == "refuse" && form != "decide" {
+					t.Errorf("the button belongs to the form %q", form)
+				}
+			}
+			if want := []string{"button hour", "button day", "button always", "hr", "button refuse second"}; !slices.Equal(order, want) {
+				t.Errorf("got %q, want %q", order, want)
+			}
+		})
+	}
+}
+
+func TestLinksBetweenPagesOfPeopleKeepWhatTheyCarry(t *testing.T) {
+	hrefs := func(page view.Page) (list []string) {
+		for _, node := range elements(t, render(t, newViews(t, brand), page)) {
+			if href, ok := attribute(node, "href"); ok && strings.HasPrefix(href, "/_doorpost/people") {
+				list = append(list, href)
+			}
+		}
+		return list
+	}
+	const odd = "a+b&c=d#e@example.com"
+	list := hrefs(view.People{People: []view.PeopleRow{{Email: odd}}, NextPage: "search=a%2Bb&after=c%40example.com"})
+	if want := []string{"/_doorpost/people?who=a%2bb%26c%3dd%23e%40example.com", "/_doorpost/people?search=a%2Bb&after=c%40example.com"}; !slices.Equal(list, want) {
+		t.Errorf("got %q, want %q", list, want)
+	}
+	if got, want := hrefs(view.ConfirmPerson{Email: odd, Action: "end"}), []string{"/_doorpost/people?who=a%2bb%26c%3dd%23e%40example.com"}; !slices.Equal(got, want) {
+		t.Errorf("the way back is %q, want %q", got, want)
+	}
+}
+
+func TestSupportIsOfferedOnceToWhoeverHasNoAccess(t *testing.T) {
+	page := render(t, newViews(t, brand), view.NotAdmitted{Frame: frame, Email: address})
+	if n := strings.Count(page, "mailto:help@example.com"); n != 1 {
+		t.Errorf("it is offered %d times", n)
+	}
+}

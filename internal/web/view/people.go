@@ -1,0 +1,72 @@
+package view
+
+import (
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+// People shows admins who wants to be let in, and who is known.
+type People struct {
+	Frame
+	Requests []PeopleRequest
+	People   []PeopleRow
+	Search   string // part of an address that the list is limited to; empty: everybody
+	NextPage string // query of the next page of the list; empty: there is none
+
+	// Notice says what was just done: ended, disabled, enabled, removed,
+	// approved, refused, or decided (before, by somebody else). Empty: nothing.
+	Notice        string
+	NoticeAddress string // about whom
+}
+
+// PeopleRequest is somebody who wants to be let in.
+type PeopleRequest struct {
+	ID                       string // what the form sends to decide
+	Email                    string
+	Words                    string // why, as they typed it; may be empty
+	Site                     string // where to; may be empty
+	Asked                    time.Time
+	Browser, System, Network string // that they asked from; may be empty
+}
+
+// PeopleRow is somebody in the list of people.
+type PeopleRow struct {
+	Email    string
+	Disabled bool
+	Proven   time.Time // when the address was first proven; zero: not yet
+	Groups   []string
+}
+
+func (People) template() string { return "people" }
+
+func (People) title(lang *text.Language, _ string) string { return lang.Say("people.title") }
+
+// NoticeKey is the key of the words of the notice, "" without one.
+func (p People) NoticeKey() string {
+	switch p.Notice {
+	case "ended", "disabled", "enabled", "removed", "approved", "refused", "decided":
+		return "people.notice." + p.Notice
+	}
+	return ""
+}
+
+// Next is where the next page of the list is, "" if there is none.
+func (p People) Next() string {
+	if p.NextPage == "" {
+		return ""
+	}
+	return peoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
+}
+
+// peoplePath is the page People.
+const peoplePath = "/_doorpost/people"
+
+// Device is the browser by name, "" if it is not known.
+func (r PeopleRequest) Device(lang *text.Language) string {
+	if r.Browser == "" && r.System == "" {
+		return ""
+	}
+	return device(lang, r.Browser, r.System, "account.unknown_device")
+}
