@@ -1,0 +1,164 @@
+package acceptance
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// adminSetup makes one person an admin by the configuration.
+func adminSetup() setup {
+	return setup{global: "group ops admin@example.com\nadmins group:ops", site: "allow *@example.com\nask owner@example.com"}
+}
+
+// confirmed does something on the people page, with the page between that asks.
+func confirmed(t *testing.T, admin *visitor, who, action string, more ...string) answer {
+	t.Helper()
+	fields := append([]string{"who", who, "action", action}, more...)
+	ask := admin.submit("/_doorpost/people", fields...).is(t, http.StatusOK).says(t, who)
+	return admin.press(ask, "/_doorpost/people").is(t, http.StatusOK)
+}
+
+func TestPeoplePageIsForAdminsOnly(t *testing.T) {
+	t.Parallel()
+	g := start(t, adminSetup())
+	admin, ada, stranger := enter(t, g, "admin@example.com"), enter(t, g, "ada@example.com"), g.visitor()
+	admin.open("/_doorpost/people").is(t, http.StatusOK).says(t, "ada@example.com")
+	for _, path := range []string{"/_doorpost/people", "/_doorpost/people?search=ada", "/_doorpost/people?who=ada@example.com"} {
+		if said := ada.open(path).is(t, http.StatusForbidden).text(); strings.Contains(said, "admin@example.com") {
+			t.Errorf("%s tells who else is there: %s", path, said)
+		}
+		stranger.open(path).is(t, http.StatusSeeOther)
+	}
+	ada.submit("/_doorpost/people", "who", "admin@example.com", "action", "remove", "confirm", "yes").is(t, http.StatusForbidden)
+	stranger.submit("/_doorpost/people", "who", "ada@example.com", "action", "remove", "confirm", "yes").is(t, http.StatusUnauthorized)
+	cross := admin.form("/_doorpost/people", "who", "ada@example.com", "action", "remove", "confirm", "yes")
+	cross.Header.Set("Origin", "https://evil.example")
+	cross.Header.Set("Sec-Fetch-Site", "cross-site")
+	admin.do(cross).is(t, http.StatusForbidden)
+	admin.open("/_doorpost/people?who=nobody@example.com").is(t, http.StatusNotFound)
+	admin.submit("/_doorpost/people", "who", "ada@example.com", "action", "promote").is(t, http.StatusBadRequest)
+	admin.isIn("admin@example.com")
+	ada.isIn("ada@example.com")
+}
+
+func TestAdminShowsPeopleOutAtOnceAndEverywhere(t *testing.T) {
+	eachStore(t, adminSetup(), func(t *testing.T, d doorway) {
+		admin := enter(t, d, "admin@example.com")
+		ada, adaElsewhere, bob := enter(t, d, "ada@example.com"), enter(t, d, "ada@example.com"), enter(t, d, "bob@example.com")
+		open := d.visitor() // with a link on its way
+		open.ask("ada@example.com", "/")
+		link := d.postbox().await("ada@example.com")
+
+		// One session, then all.
+		page := admin.open("/_doorpost/people?who=ada@example.com").is(t, http.StatusOK)
+		var ids []string
+		for _, form := range page.forms(t) {
+			if at := slices.Index(form.fields, "session"); at >= 0 && !slices.Contains(ids, form.fields[at+1]) {
+				ids = append(ids, form.fields[at+1])
+			}
+		}
+		if len(ids) != 2 {
+			t.Fatalf("the page lists %d sessions, want 2: %s", len(ids), page.text())
+		}
+		confirmed(t, admin, "ada@example.com", "end", "session", ids[0])
+		if !holdsWithin(revocationTime, func() bool { return (ada.who() == "") != (adaElsewhere.who() == "") }) {
+			t.Errorf("of two sessions %q and %q are left when one was ended", ada.who(), adaElsewhere.who())
+		}
+		confirmed(t, admin, "ada@example.com", "end")
+		ada.isOut()
+		adaElsewhere.isOut()
+
+		// Disabled: out, and not in again; the open link does not work any more.
+		ada = d.visitor()
+		ada.ask("ada@example.com", "/")
+		ada.redeem(d.postbox().await("ada@example.com"), "/")
+		confirmed(t, admin, "ada@example.com", "disable")
+		ada.isOut()
+		if got := open.submit("/_doorpost/link", "token", link.token); got.status == http.StatusSeeOther {
+			t.Error("a link of somebody who was disabled signs in")
+		}
+		ada.ask("ada@example.com", "/").leadsTo(t, "/_doorpost/check-mail")
+		admin.open("/_doorpost/people").says(t, "ada@example.com")
+		confirmed(t, admin, "ada@example.com", "enable")
+		ada.ask("ada@example.com", "/")
+		m := d.postbox().await("ada@example.com") // the first since: none was sent meanwhile
+		ada.redeem(m, "/")
+		ada.isIn("ada@example.com")
+
+		// Removed: all is gone; the rules admit her, so she may come anew.
+		other := d.visitor()
+		other.ask("ada@example.com", "/")
+		link = d.postbox().await("ada@example.com")
+		confirmed(t, admin, "ada@example.com", "remove")
+		ada.isOut()
+		if got := other.submit("/_doorpost/link", "token", link.token); got.status == http.StatusSeeOther {
+			t.Error("a link of somebody who was removed signs in")
+		}
+		admin.open("/_doorpost/people?who=ada@example.com").is(t, http.StatusNotFound)
+		bob.isIn("bob@example.com")
+		admin.isIn("admin@example.com")
+	})
+}
+
+func TestPeoplePageFindsAndPages(t *testing.T) {
+	t.Parallel()
+	g := start(t, adminSetup())
+	admin := enter(t, g, "admin@example.com")
+	for i := range 60 {
+		enter(t, g, fmt.Sprintf("person%02d@example.com", i))
+	}
+	seen := 0
+	for path := "/_doorpost/people?search=PERSON"; path != ""; {
+		page := admin.open(path).is(t, http.StatusOK)
+		for i := range 60 {
+			if strings.Contains(page.text(), fmt.Sprintf("person%02d@example.com", i)) {
+				seen++
+			}
+		}
+		if strings.Contains(page.text(), "admin@example.com") {
+			t.Error("the search finds whom it does not look for")
+		}
+		path = ""
+		for _, link := range page.links() {
+			if strings.Contains(link, "after=") {
+				path = link
+			}
+		}
+	}
+	if seen != 60 {
+		t.Errorf("the pages list %d people of 60", seen)
+	}
+	admin.open("/_doorpost/people?search="+url.QueryEscape(`"><script>alert(1)</script>`)).is(t, http.StatusOK)
+}
+
+func TestAdminDecidesAboutRequestsInABrowser(t *testing.T) {
+	eachStore(t, adminSetup(), func(t *testing.T, d doorway) {
+		eve := d.visitor()
+		eve.ask("eve@elsewhere.example", "/")
+		eve.submit("/_doorpost/ask", "token", d.postbox().await("eve@elsewhere.example").token, "words", "Let me in, please").is(t, http.StatusOK)
+
+		admin := newProfile(t).newTab()
+		admin.signInAs(d, "admin@example.com")
+		admin.open(eve.origin + "/_doorpost/people")
+		admin.awaitText("Let me in, please")
+		admin.picture("people")
+		admin.click("button[name=decision][value=day]")
+		admin.awaitText("eve@elsewhere.example")
+		eve.redeem(d.postbox().await("eve@elsewhere.example"), "/")
+		eve.isIn("eve@elsewhere.example")
+
+		admin.open(eve.origin + "/_doorpost/people?who=eve@elsewhere.example")
+		admin.picture("person")
+		admin.click("form:has(input[value=disable]) button, button[value=disable]")
+		admin.awaitText("eve@elsewhere.example")
+		admin.picture("confirm-person")
+		began := time.Now()
+		admin.click("form:has(input[name=confirm]) button")
+		eve.endsSoon(began, revocationTime+time.Second) // the click and its answer included
+	})
+}
