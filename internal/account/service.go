@@ -123,7 +123,7 @@ func (s *Service) Recovery(ctx context.Context, who address.Address) (address.Ad
 
 // Delete forgets a person, at their own wish.
 func (s *Service) Delete(ctx context.Context, who address.Address) error {
-	err := s.People.RemovePerson(ctx, who)
+	err := s.People.RemovePerson(ctx, who, time.Now())
 	if err == nil {
 		s.Audit.Record(ctx, audit.Removed, who)
 	}

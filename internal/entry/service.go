@@ -202,7 +202,7 @@ func (s *Service) Invite(ctx context.Context, site signin.Site, who address.Addr
 		return signin.SilentNotAllowed, nil
 	}
 	if len(groups) > 0 {
-		if _, err := s.People.ChangePerson(ctx, who, func(p *people.Person) error {
+		if _, err := s.People.ChangePerson(ctx, who, time.Now(), func(p *people.Person) error {
 			p.Groups = append(p.Groups, groups...)
 			return nil
 		}); err != nil {

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
@@ -28,12 +29,12 @@ type Store interface {
 	// and Grants, and may be run more than once. In the same step their sessions
 	// get the new Standing, and their instances are told; those of somebody who
 	// becomes disabled end, and so do their open links and requests.
-	ChangePerson(ctx context.Context, who address.Address, change func(*Person) error) (Person, error)
+	ChangePerson(ctx context.Context, who address.Address, now time.Time, change func(*Person) error) (Person, error)
 
 	// RemovePerson forgets somebody, with their sessions, open links, requests,
 	// applications and recovery address, in one step. It is ErrUnknown for
 	// somebody of whom there is none of all that.
-	RemovePerson(ctx context.Context, who address.Address) error
+	RemovePerson(ctx context.Context, who address.Address, now time.Time) error
 }
 
 // Query says which people to list.

@@ -68,7 +68,7 @@ func (s *Service) Add(ctx context.Context, who address.Address, groups []string)
 		return people.Person{}, err
 	}
 	added := false
-	p, err := s.People.ChangePerson(ctx, who, func(p *people.Person) error {
+	p, err := s.People.ChangePerson(ctx, who, time.Now(), func(p *people.Person) error {
 		added = !p.IsKnown()
 		p.Groups = append(p.Groups, groups...)
 		return nil
@@ -128,7 +128,7 @@ func (s *Service) setDisabled(ctx context.Context, who address.Address, disabled
 
 // change changes somebody who is known.
 func (s *Service) change(ctx context.Context, who address.Address, change func(*people.Person)) (people.Person, error) {
-	p, err := s.People.ChangePerson(ctx, who, func(p *people.Person) error {
+	p, err := s.People.ChangePerson(ctx, who, time.Now(), func(p *people.Person) error {
 		if !p.IsKnown() {
 			return people.ErrUnknown
 		}
@@ -141,7 +141,7 @@ func (s *Service) change(ctx context.Context, who address.Address, change func(*
 // Remove forgets somebody: sessions, open links, applications and all. Whom the
 // rules admit can sign in anew.
 func (s *Service) Remove(ctx context.Context, who address.Address) error {
-	err := s.People.RemovePerson(ctx, who)
+	err := s.People.RemovePerson(ctx, who, time.Now())
 	if err == nil {
 		s.Audit.Record(ctx, audit.Removed, who)
 	}

@@ -92,7 +92,7 @@ func (h *history) disable(t *rapid.T) {
 }
 
 func (h *history) setDisabled(who address.Address, disabled bool) error {
-	_, err := h.store.ChangePerson(context.Background(), who, func(p *people.Person) error {
+	_, err := h.store.ChangePerson(context.Background(), who, h.now, func(p *people.Person) error {
 		p.Disabled = disabled
 		return nil
 	})
@@ -101,7 +101,7 @@ func (h *history) setDisabled(who address.Address, disabled bool) error {
 
 func (h *history) remove(t *rapid.T) {
 	who := one(t, persons, "person")
-	err := h.store.RemovePerson(context.Background(), who)
+	err := h.store.RemovePerson(context.Background(), who, h.now)
 	// What is over may be forgotten or not.
 	if err != nil && (!errors.Is(err, people.ErrUnknown) || h.known[who].revision > 0) {
 		t.Fatalf("removing somebody: %v", err)

@@ -74,7 +74,7 @@ func TestAChangeReachesAnotherInstanceAndIsNothingToOneThatDoesNotKnowIt(t *test
 					t.Error("the session is told to have ended")
 				}
 			}))
-			if _, err := here.ChangePerson(t.Context(), v.address, join("staff")); err != nil {
+			if _, err := here.ChangePerson(t.Context(), v.address, time.Now(), join("staff")); err != nil {
 				t.Fatal(err)
 			}
 			if told.Load() == 0 {
@@ -114,7 +114,7 @@ func TestOfManyChangesAtTwoInstancesNoneIsLost(t *testing.T) {
 			var running sync.WaitGroup
 			for i := range changes {
 				running.Go(func() {
-					if _, err := stores[i%2].ChangePerson(context.Background(), v.address, join(fmt.Sprint("group-", i))); err != nil {
+					if _, err := stores[i%2].ChangePerson(context.Background(), v.address, time.Now(), join(fmt.Sprint("group-", i))); err != nil {
 						t.Error(err)
 					}
 				})
@@ -162,7 +162,7 @@ func TestWhoIsKnownIsListedAndWhoIsForgottenIsNot(t *testing.T) {
 	server := redistest.Single(t)
 	store := open(t, Options{URLs: []string{server.URL()}})
 	v, added := signIn(t, store), address.Address("added@example.com")
-	if _, err := store.ChangePerson(t.Context(), added, join("staff")); err != nil {
+	if _, err := store.ChangePerson(t.Context(), added, time.Now(), join("staff")); err != nil {
 		t.Fatal(err)
 	}
 	wantListed := func(want ...address.Address) {
@@ -183,7 +183,7 @@ func TestWhoIsKnownIsListedAndWhoIsForgottenIsNot(t *testing.T) {
 		t.Errorf("all sessions are %+v, %v, and go on at %q", all, err, next)
 	}
 	for _, who := range []address.Address{added, v.address} {
-		if err := store.RemovePerson(t.Context(), who); err != nil {
+		if err := store.RemovePerson(t.Context(), who, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

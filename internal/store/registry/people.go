@@ -45,7 +45,7 @@ func (r Registry) People(ctx context.Context, q people.Query) (page people.Page,
 }
 
 // ChangePerson implements people.Store.
-func (r Registry) ChangePerson(ctx context.Context, who address.Address, change func(*people.Person) error) (changed people.Person, err error) {
+func (r Registry) ChangePerson(ctx context.Context, who address.Address, now time.Time, change func(*people.Person) error) (changed people.Person, err error) {
 	err = r.engine.Change(ctx, func(tx Tx) error {
 		before, err := tx.Person(who)
 		if err != nil {
@@ -58,7 +58,7 @@ func (r Registry) ChangePerson(ctx context.Context, who address.Address, change 
 		}
 		after := before
 		after.Disabled, after.Standing = wanted.Disabled, wanted.Standing
-		changed, err = keep(tx, before, after, r.now())
+		changed, err = keep(tx, before, after, now)
 		return err
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ func keep(tx Tx, before, after people.Person, now time.Time) (people.Person, err
 		return before, nil
 	}
 	if !before.IsKnown() {
-		after.Added = now
+		after.Added = now.Truncate(time.Millisecond) // as records have it
 	}
 	after.Revision++
 	if err := tx.PutPerson(after); err != nil {
@@ -135,9 +135,9 @@ func equal(a, b *people.Standing) bool {
 }
 
 // RemovePerson implements people.Store.
-func (r Registry) RemovePerson(ctx context.Context, who address.Address) error {
+func (r Registry) RemovePerson(ctx context.Context, who address.Address, now time.Time) error {
 	return r.engine.Change(ctx, func(tx Tx) error {
-		found, err := forget(tx, who, r.now())
+		found, err := forget(tx, who, now)
 		if err == nil && !found {
 			return people.ErrUnknown
 		}

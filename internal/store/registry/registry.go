@@ -99,13 +99,7 @@ type Application struct {
 
 // Registry implements people.Store, entry.Store, account.Store, and Promise and
 // UseLink of signin.Store. It is safe for concurrent use.
-type Registry struct {
-	engine Engine
-	now    func() time.Time
-}
+type Registry struct{ engine Engine }
 
 // New makes a registry over the records of a store.
-func New(engine Engine) Registry { return Registry{engine: engine, now: now} }
-
-// now is the time as records have it.
-func now() time.Time { return time.Now().Truncate(time.Millisecond) }
+func New(engine Engine) Registry { return Registry{engine} }

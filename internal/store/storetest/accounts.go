@@ -113,7 +113,7 @@ var movePromises = []promise{
 		from := f.person("from")
 		f.signIn(from)
 		p := f.promised(f.person("to"), signin.ToMove, from)
-		f.must(f.RemovePerson(f.Context(), from))
+		f.must(f.RemovePerson(f.Context(), from, f.now))
 		r := f.redemption(f.asked(from, newBrowser()))
 		r.Now = f.now.Add(2 * time.Minute)
 		f.wantOutcome(f.redeemLink(r), signin.SignedIn) // as somebody new
@@ -251,7 +251,7 @@ var undoPromises = []promise{
 		from, to := f.person("from"), f.person("to")
 		f.signIn(from)
 		notice := f.moves(from, to)
-		f.must(f.RemovePerson(f.Context(), to))
+		f.must(f.RemovePerson(f.Context(), to, f.now))
 		s := f.signIn(to) // somebody new
 		f.wantMove(f.undoing(notice, to, from), signin.Used)
 		f.wantSessions(to, s.Key)

@@ -73,10 +73,10 @@ var contextPromises = []promise{
 			"person": func() error { _, _, err := f.Person(ctx, who); return err },
 			"people": func() error { _, err := f.People(ctx, people.Query{Max: 1}); return err },
 			"change": func() error {
-				_, err := f.ChangePerson(ctx, who, func(p *people.Person) error { p.Disabled = true; return nil })
+				_, err := f.ChangePerson(ctx, who, f.now, func(p *people.Person) error { p.Disabled = true; return nil })
 				return err
 			},
-			"remove":       func() error { return f.RemovePerson(ctx, who) },
+			"remove":       func() error { return f.RemovePerson(ctx, who, f.now) },
 			"sessions":     func() error { _, _, err := f.AllSessions(ctx, "", 1, f.now); return err },
 			"promise":      func() error { _, err := f.Promise(ctx, f.promising(f.person("d"), signin.ToSignIn, "")); return err },
 			"use":          func() error { _, _, err := f.UseLink(ctx, useOf(link), false); return err },

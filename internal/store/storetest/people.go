@@ -74,7 +74,7 @@ var peoplePromises = []promise{
 	{"AChangeThatFailsChangesNothing", func(f *fixture) {
 		who, sorry := f.person("a"), errors.New("sorry")
 		for _, change := range []people.Person{{Disabled: true}, {Standing: people.Standing{Groups: []string{"a"}}}} {
-			_, err := f.ChangePerson(f.Context(), who, func(p *people.Person) error {
+			_, err := f.ChangePerson(f.Context(), who, f.now, func(p *people.Person) error {
 				p.Disabled, p.Groups = change.Disabled, change.Groups
 				return sorry
 			})
@@ -96,12 +96,12 @@ var peoplePromises = []promise{
 	{"RemovingSomebodyWhoHasNothingIsAnError", func(f *fixture) {
 		who := f.person("a")
 		for range 2 {
-			if err := f.RemovePerson(f.Context(), who); !errors.Is(err, people.ErrUnknown) {
+			if err := f.RemovePerson(f.Context(), who, f.now); !errors.Is(err, people.ErrUnknown) {
 				f.Fatalf("removing somebody unknown: %v", err)
 			}
 		}
 		a := f.asked(who, newBrowser()) // something
-		f.must(f.RemovePerson(f.Context(), who))
+		f.must(f.RemovePerson(f.Context(), who, f.now))
 		f.wantLink(a, f.now, signin.Used)
 	}},
 	{"PeopleAreListedInOrderAPageAtATime", listed},
@@ -110,7 +110,7 @@ var peoplePromises = []promise{
 		who := f.person("a")
 		s := f.signIn(who)
 		atOnce(f, changes, func(i int) (people.Person, error) {
-			return f.ChangePerson(f.Context(), who, func(p *people.Person) error {
+			return f.ChangePerson(f.Context(), who, f.now, func(p *people.Person) error {
 				p.Groups = append(p.Groups, fmt.Sprint("g", i))
 				return nil
 			})
@@ -133,7 +133,7 @@ var peoplePromises = []promise{
 			}
 			atOnce(f, len(attempts)+1, func(i int) (struct{}, error) {
 				if i == len(attempts)/2 {
-					_, err := f.ChangePerson(f.Context(), who, func(p *people.Person) error {
+					_, err := f.ChangePerson(f.Context(), who, f.now, func(p *people.Person) error {
 						p.Disabled = true
 						return nil
 					})
@@ -180,7 +180,7 @@ func removed(f *fixture) {
 	f.changed(who, func(p *people.Person) { p.Groups = []string{"staff"} })
 	a, applied := f.asked(who, newBrowser()), f.applied(who)
 	ended := f.listen()
-	f.must(f.RemovePerson(f.Context(), who))
+	f.must(f.RemovePerson(f.Context(), who, f.now))
 	ended.want(f, s.Key, true)
 	ended.want(f, others.Key, false)
 	f.wantUnknown(who)
@@ -190,7 +190,7 @@ func removed(f *fixture) {
 	f.wantOutcome(f.redeemCode(f.redemption(a)), signin.RequestEnded)
 	f.wantNoApplication(applied.ID)
 	f.wantSilent(f.ask(f.refusedBut(f.person("second"))), signin.SilentNotAllowed)
-	if err := f.RemovePerson(f.Context(), who); !errors.Is(err, people.ErrUnknown) {
+	if err := f.RemovePerson(f.Context(), who, f.now); !errors.Is(err, people.ErrUnknown) {
 		f.Fatalf("removing somebody who was removed: %v", err)
 	}
 	r := f.redemption(f.asked(who, newBrowser()))
@@ -246,7 +246,7 @@ func listed(f *fixture) {
 // changed changes somebody.
 func (f *fixture) changed(who address.Address, change func(*people.Person)) people.Person {
 	f.Helper()
-	p, err := f.ChangePerson(f.Context(), who, func(p *people.Person) error {
+	p, err := f.ChangePerson(f.Context(), who, f.now, func(p *people.Person) error {
 		change(p)
 		return nil
 	})

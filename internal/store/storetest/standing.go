@@ -108,7 +108,7 @@ var standingPromises = []promise{
 			r.Revision = &after.Revision
 			f.wantOutcome(redeem(r), signin.SignedIn)
 			f.wantStanding(r.Session.Key, nil)
-			f.must(f.RemovePerson(f.Context(), who))
+			f.must(f.RemovePerson(f.Context(), who, f.now))
 		}
 	}},
 	{"WhatWasLookedAtDoesNotCountUnderOtherRules", func(f *fixture) {

@@ -74,7 +74,7 @@ func TestALinkForSomethingElseThatIsTriedInVainCostsNoChange(t *testing.T) {
 func TestALinkOfSomebodyWhoWasChangedCostsNoChange(t *testing.T) {
 	s, e := newTestStore(t)
 	r := openLink(t, s)
-	_, err := s.ChangePerson(t.Context(), "a@example.com", func(p *people.Person) error {
+	_, err := s.ChangePerson(t.Context(), "a@example.com", time.Now(), func(p *people.Person) error {
 		p.Groups = []string{"staff"}
 		return nil
 	})
