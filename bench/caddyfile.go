@@ -15,6 +15,7 @@ type setup struct {
 	behind string // what stands in each site: "respond ok"
 	store  string // of the global option
 	mailer string // lines; default: console
+	global string // more lines of the global option
 	rules  int    // whom allow names, the visitor as the last; default 1
 	sites  int    // default 1
 }
@@ -40,7 +41,7 @@ func (s setup) caddyfile(port, admin string) string {
 			mailer = "mailer console"
 		}
 		fmt.Fprintf(&b, "doorpost {\nsecret {env.DOORPOST_SECRET}\nstore %s\nfrom \"Doorpost <sign-in@example.com>\"\n%s\n", s.store, mailer)
-		b.WriteString("limit client 1000000 1m\nlimit address 1000 1m\nlimit total 1000000 1m\n}\n")
+		b.WriteString("limit client 1000000 1m\nlimit address 1000 1m\nlimit total 1000000 1m\n" + s.global + "}\n")
 	}
 	b.WriteString("}\n")
 	for site := range max(s.sites, 1) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
 	"github.com/doorpost-auth/doorpost/internal/store/record"
@@ -23,7 +24,7 @@ const (
 )
 
 // writeStore makes a store in which people are signed in at an origin.
-func writeStore(path, origin string, people []person) error {
+func writeStore(path, origin string, signedIn []person) error {
 	made, err := boltstore.Open(path) // the buckets, and the version
 	if err != nil {
 		return err
@@ -37,29 +38,33 @@ func writeStore(path, origin string, people []person) error {
 	}
 	defer db.Close()
 	now := time.Now()
-	known, err := record.Encode(record.Person{Added: record.Millis(now)})
-	if err != nil {
-		return err
-	}
-	byKey := slices.SortedFunc(slices.Values(people), func(a, b person) int { return bytes.Compare(a.key[:], b.key[:]) })
+	byAddress := slices.CompactFunc(slices.Clone(signedIn), func(a, b person) bool { return a.address == b.address })
+	byKey := slices.SortedFunc(slices.Values(signedIn), func(a, b person) int { return bytes.Compare(a.key[:], b.key[:]) })
 	for _, bucket := range []struct {
 		name   string
-		people []person
+		of     []person
 		record func(person) (key, value []byte, err error)
 	}{
 		{"sessions", byKey, func(p person) ([]byte, []byte, error) {
 			value, err := record.Encode(record.PackSession(session.Record{
-				Address: p.address, Scope: origin, SignedIn: now, Seen: now, Expires: now.Add(sessionLife),
+				Address: p.address, Scope: origin, SignedIn: now, Seen: now, Expires: now.Add(sessionLife), Standing: p.standing,
 				Device: session.Device{Browser: "Firefox", System: "Linux", Network: "203.0.113.0/24"},
 			}))
 			return p.key[:], value, err
 		}},
-		{"person_sessions", people, func(p person) ([]byte, []byte, error) {
+		{"person_sessions", signedIn, func(p person) ([]byte, []byte, error) {
 			return append([]byte(string(p.address)+"\x00"), p.key[:]...), []byte{}, nil
 		}},
-		{"people", people, func(p person) ([]byte, []byte, error) { return []byte(p.address), known, nil }},
+		{"people", byAddress, func(p person) ([]byte, []byte, error) {
+			known := people.Person{Added: now, Proven: now, Revision: 1}
+			if p.standing != nil {
+				known.Standing = *p.standing
+			}
+			value, err := record.Encode(record.PackPerson(known))
+			return []byte(p.address), value, err
+		}},
 	} {
-		for some := range slices.Chunk(bucket.people, fillChunk) {
+		for some := range slices.Chunk(bucket.of, fillChunk) {
 			err := db.Update(func(tx *bbolt.Tx) error {
 				b := tx.Bucket([]byte(bucket.name))
 				b.FillPercent = pageFill

@@ -111,6 +111,16 @@ func (g *gateway) pid() int { return g.cmd.Process.Pid }
 // get asks the admin API.
 func (g *gateway) get(path string) ([]byte, error) {
 	response, err := http.Get(g.admin + path)
+	return g.read(path, response, err)
+}
+
+// post asks the admin API with an object of JSON.
+func (g *gateway) post(path, object string) ([]byte, error) {
+	response, err := http.Post(g.admin+path, "application/json", strings.NewReader(object))
+	return g.read(path, response, err)
+}
+
+func (g *gateway) read(path string, response *http.Response, err error) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the admin API of a gateway: %w", err)
 	}

@@ -20,6 +20,7 @@ var measurements = []measurement{
 	{"memory", (*stand).measureMemory},
 	{"bolt", (*stand).measureBolt},
 	{"million", (*stand).measureMillion},
+	{"people", (*stand).measurePeople},
 	{"weight", (*stand).measureWeight},
 	{"pages", (*stand).measurePages},
 	{"growth", (*stand).measureGrowth},

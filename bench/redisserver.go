@@ -21,6 +21,19 @@ func redisCPU(server *redistest.Server) (time.Duration, error) {
 	return cpuTime(pid)
 }
 
+// usedMemory is how many bytes a server has in use.
+func usedMemory(server *redistest.Server) (int64, error) {
+	info, err := server.Info("memory")
+	if err != nil {
+		return 0, err
+	}
+	used, err := strconv.ParseInt(info["used_memory"], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("reading how much memory Redis uses: %w", err)
+	}
+	return used, nil
+}
+
 // commandCalls is how often the server ran some commands, for clients and in
 // scripts.
 func commandCalls(server *redistest.Server, names ...string) (calls int, err error) {

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -38,7 +37,7 @@ type visit struct {
 func newVisit(n int) visit {
 	now := time.Now()
 	plenty := limit.Rule{Max: 1_000_000_000, Window: 15 * time.Minute}
-	who := address.Address(fmt.Sprintf("first.last.%07d@example.com", n))
+	who := numbered(n)
 	device := session.Device{Browser: "Firefox", System: "Linux", Network: "203.0.113.0/24"}
 	a := signin.Asking{
 		Now: now, Browser: signin.NewBrowser().Key(),
@@ -77,9 +76,9 @@ func (v visit) ask(ctx context.Context, store signin.Store) error {
 func (v visit) redeem(ctx context.Context, store signin.Store) error {
 	a := v.asking
 	redeemed, err := store.RedeemLink(ctx, signin.Redemption{
-		Now: a.Now, Site: visitOrigin, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: a.Policy,
+		Now: a.Now, Site: a.Request.Site, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: a.Policy,
 		Session: session.Entry{Key: v.id.Key(), Record: session.Record{
-			Scope: visitOrigin, SignedIn: a.Now, Seen: a.Now, Expires: a.Now.Add(sessionLife), Device: a.Request.Device,
+			Scope: a.Request.Site, SignedIn: a.Now, Seen: a.Now, Expires: a.Now.Add(sessionLife), Device: a.Request.Device,
 		}},
 	})
 	if err == nil && redeemed.Outcome != signin.SignedIn {

@@ -10,17 +10,20 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
 // sessionLife is that of the sessions which are made beforehand.
 const sessionLife = 7 * 24 * time.Hour
 
-// person is somebody who is signed in.
+// person is somebody who is signed in; who is so more than once is there for
+// each session, one after the other.
 type person struct {
-	address address.Address
-	id      session.ID
-	key     session.Key
+	address  address.Address
+	id       session.ID
+	key      session.Key
+	standing *people.Standing // nil for none
 }
 
 // crowd is people who are signed in: a store with their sessions, for a gate at
@@ -39,24 +42,29 @@ func (s *stand) newCrowd(c setup, n int) (made crowd, err error) {
 		return made, err
 	}
 	made.n, made.store, made.cookies = n, s.path("store-"+made.place.port), s.path("cookies-"+made.place.port)
-	people := newPeople(n)
+	signedIn := newPeople(n)
 	origin := "http://" + c.host(made.place.port)
-	if err := writeCookies(made.cookies, s.ring, origin, people); err != nil {
+	if err := writeCookies(made.cookies, s.ring, origin, signedIn); err != nil {
 		return made, err
 	}
-	return made, writeStore(made.store, origin, people)
+	return made, writeStore(made.store, origin, signedIn)
 }
 
 // newPeople makes people, known by their numbers; the first is the one whom
 // configurations with many rules name.
 func newPeople(n int) []person {
-	people := make([]person, n)
-	for i := range people {
+	all := make([]person, n)
+	for i := range all {
 		id := session.NewID()
-		people[i] = person{address.Address(fmt.Sprintf("first.last.%07d@example.com", i)), id, id.Key()}
+		all[i] = person{address: numbered(i), id: id, key: id.Key()}
 	}
-	people[0].address = visitorAddress
-	return people
+	all[0].address = visitorAddress
+	return all
+}
+
+// numbered is an address, of the same length for each number.
+func numbered(n int) address.Address {
+	return address.Address(fmt.Sprintf("first.last.%07d@example.com", n))
 }
 
 // writeCookies writes a session cookie of each, a line each, as browsers send
