@@ -129,7 +129,7 @@ func signInAt(ctx context.Context, server *redistest.Server, origin string, sess
 		}
 	}
 	if standing := sessions[0].standing; standing != nil {
-		_, err = store.ChangePerson(ctx, sessions[0].address, func(p *people.Person) error {
+		_, err = store.ChangePerson(ctx, sessions[0].address, time.Now(), func(p *people.Person) error {
 			p.Standing = *standing
 			return nil
 		})

@@ -74,7 +74,6 @@ func TestRecoveryAddressSignsInAndReplacesALostOne(t *testing.T) {
 		if !holdsWithin(revocationTime, func() bool { return lost.who() == "ada.new@example.com" }) {
 			t.Errorf("the session is that of %q", lost.who())
 		}
-		page = lost.open("/_doorpost/account")
 		lost.submit("/_doorpost/account/recovery", "remove", "yes").is(t, http.StatusOK)
 		if strings.Contains(lost.open("/_doorpost/account").text(), "ada@private.example") {
 			t.Error("the recovery address is still there")
