@@ -16,13 +16,15 @@ import (
 type talkative struct {
 	*stage
 	redis   *redistest.Server
+	traces  *collector
 	api     *mailgunDouble
 	secrets map[string]string // what must be in no log, by what it is
 }
 
 func startTalkative(t *testing.T) *talkative {
 	t.Helper()
-	g := &talkative{stage: prepare(t, setup{}), redis: redistest.Single(t), api: startMailgunDouble(t)}
+	g := &talkative{stage: prepare(t, setup{}), redis: redistest.Single(t), traces: startCollector(t), api: startMailgunDouble(t)}
+	g.home.also = g.traces.environment()
 	g.secrets = map[string]string{
 		"the password of Redis": "redis-pw-" + newSecret()[:20], "the key of the API": "key-" + newSecret()[:20], "the password of SMTP": "smtp-pw-" + newSecret()[:20],
 		"the secret": newSecret(), "the secret before": newSecret(),
@@ -41,7 +43,8 @@ func startTalkative(t *testing.T) *talkative {
 		// The first mailer fails, so that the log tells of it and of the next.
 		mailer: "mailer smtp 127.0.0.1:" + freePort(t) + " {\ntls off\nusername gate\npassword " + file("the password of SMTP") + "\n}\n" +
 			"mailer mailgun {\ndomain mg.example.com\napi_key " + file("the key of the API") + "\napi_base " + g.api.base + "\n}",
-		site: "allow *@example.com\npublic /health",
+		site:   "allow *@example.com\npublic /health",
+		behind: "tracing {\nspan gate\n}\nreverse_proxy " + g.upstream.address,
 	})
 	replaceInFile(t, g.caddyfile(), "skip_install_trust\n", "skip_install_trust\ndebug\nmetrics\nlog default {\nlevel DEBUG\n}\n")
 	g.run()
@@ -138,7 +141,10 @@ func TestAttackLG01NoSecretIsSaidAnywhere(t *testing.T) {
 	}
 	g.redis.Restart(t)
 	g.gate.stop()
-	places["the log"] = g.gate.output()
+	places["the log"], places["a trace"] = g.gate.output(), g.traces.String()
+	if !strings.Contains(places["a trace"], "/_doorpost/link") {
+		t.Fatal("the traces have not what this test looks through")
+	}
 	if !strings.Contains(places["the log"], `"level":"debug"`) || !strings.Contains(places["the log"], "handled request") {
 		t.Fatal("the log has not what this test looks through")
 	}

@@ -23,12 +23,15 @@ const stopTime = 20 * time.Second
 
 // home is the folders of one installation of the program: what it keeps between
 // two starts.
-type home struct{ dir string }
+type home struct {
+	dir  string
+	also []string // variables of its environment beside the usual ones
+}
 
 func newHome(t testing.TB) home {
 	t.Helper()
 	dependOnSources(t)
-	h := home{t.TempDir()}
+	h := home{dir: t.TempDir()}
 	for _, folder := range []string{"home", "data", "config", "tmp"} {
 		if err := os.Mkdir(filepath.Join(h.dir, folder), 0o700); err != nil {
 			t.Fatal(err)
@@ -40,10 +43,10 @@ func newHome(t testing.TB) home {
 func (h home) path(name string) string { return filepath.Join(h.dir, name) }
 
 func (h home) environment() []string {
-	return []string{
+	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + h.path("home"), "XDG_DATA_HOME=" + h.path("data"),
 		"XDG_CONFIG_HOME=" + h.path("config"), "TMPDIR=" + h.path("tmp"), "GORACE=halt_on_error=0",
-	}
+	}, h.also...)
 }
 
 // files lists what lies below the installation, as paths in it.
