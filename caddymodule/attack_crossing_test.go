@@ -123,8 +123,9 @@ func (c *crossingTest) once(random *rand.Rand) error {
 func TestAttackID02NoIdentityCrosses(t *testing.T) {
 	const sessions, workers = 25, 16
 	store := &jitteryStore{Store: openMemory(t)}
-	holdStore(t, store, sessions) // few, so that sessions are looked up again
+	holdStore(t, store)
 	g := newGateway(t, "doorpost {\n store memory\n mailer console\n limit client 100000 1m\n limit address 100000 1m\n limit total 100000 1m\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
+	g.backend().cache.Resize(sessions) // few, so that sessions are looked up again
 	c := &crossingTest{handler: findHandler(t), origin: g.origin()}
 	var leaving []*browser
 	cookie := func(b *browser) (pairs string) {

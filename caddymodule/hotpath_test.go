@@ -39,7 +39,7 @@ func (s *countingStore) Touch(ctx context.Context, key session.Key, seen, expire
 func holdCountingStore(t testing.TB) *countingStore {
 	t.Helper()
 	store := &countingStore{Store: openMemory(t)}
-	holdStore(t, store, session.DefaultCacheSize)
+	holdStore(t, store)
 	return store
 }
 
@@ -52,12 +52,11 @@ func openMemory(t testing.TB) Store {
 	return store
 }
 
-// holdStore keeps a store, with a cache of so many sessions, where the memory
-// store is looked for.
-func holdStore(t testing.TB, store Store, sessions int) {
+// holdStore keeps a store where the memory store is looked for.
+func holdStore(t testing.TB, store Store) {
 	t.Helper()
 	_, loaded, err := backends.LoadOrNew("memory", func() (caddy.Destructor, error) {
-		return newBackend("memory", store, sessions), nil
+		return newBackend("memory", store, session.DefaultCacheSize), nil
 	})
 	if err != nil || loaded {
 		t.Fatalf("the memory store is open already (%v)", err)
@@ -260,7 +259,7 @@ func TestAReloadChangesHowManySessionsAreRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &crowdedStore{countingStore: &countingStore{Store: opened}}
-	holdStore(t, store, session.DefaultCacheSize)
+	holdStore(t, store)
 	options := "doorpost {\n store memory\n mailer console\n session {\n cache %d\n }\n}\n"
 	g := newGateway(t, fmt.Sprintf(options, 1000), helloBehindGate)
 	store.scope = g.origin()
