@@ -49,9 +49,9 @@ func (p pair) stop() {
 	p.bare.stop()
 }
 
-// compare loads both in turn.
+// compare loads both in turn, started anew for each round.
 func (p pair) compare(s *stand) (bare, gate samples, err error) {
-	measured, err := lineup{{"bare", p.bare, p.visit}, {"gate", p.gate, p.visit}}.run(s)
+	measured, err := lineup{{"bare", p.bare, p.visit}, {"gate", p.gate, p.visit}}.runAfresh(s)
 	return measured["bare"], measured["gate"], err
 }
 

@@ -23,8 +23,9 @@ type gateway struct {
 	admin  string        // of the admin API
 	ready  time.Duration // from the start to the first answer
 	cmd    *exec.Cmd
-	output bytes.Buffer
+	output *bytes.Buffer
 	ended  chan struct{}
+	again  func() (*gateway, error)
 }
 
 // place is where a gateway listens. Cookies are good for one origin, so those
@@ -49,9 +50,12 @@ func (s *stand) start(p place, c setup, probe order) (*gateway, error) {
 	if err := os.WriteFile(path, []byte(c.caddyfile(p.port, p.admin)), 0o600); err != nil {
 		return nil, fmt.Errorf("writing a configuration: %w", err)
 	}
-	g := &gateway{host: c.host(p.port), port: p.port, admin: "http://127.0.0.1:" + p.admin, ended: make(chan struct{})}
+	g := &gateway{
+		host: c.host(p.port), port: p.port, admin: "http://127.0.0.1:" + p.admin, ended: make(chan struct{}), output: new(bytes.Buffer),
+		again: func() (*gateway, error) { return s.start(p, c, probe) },
+	}
 	g.cmd = s.onCores(half(false), program, "run", "--config", path, "--adapter", "caddyfile")
-	g.cmd.Stdout, g.cmd.Stderr = io.Discard, &g.output
+	g.cmd.Stdout, g.cmd.Stderr = io.Discard, g.output
 	began := time.Now()
 	if err := g.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting a gateway: %w", err)
@@ -104,6 +108,17 @@ func (g *gateway) stop() {
 		g.cmd.Process.Kill()
 		<-g.ended
 	}
+}
+
+// restart stops a gateway and starts another in its place.
+func (s *stand) restart(g *gateway) error {
+	g.stop()
+	another, err := g.again()
+	if err != nil {
+		return err
+	}
+	*g = *another
+	return nil
 }
 
 func (g *gateway) pid() int { return g.cmd.Process.Pid }

@@ -9,13 +9,24 @@ import (
 	"time"
 )
 
-// sample is one load on one gateway.
+// sample is one load on one gateway, or several.
 type sample struct {
-	requests  int
-	perSecond float64
-	cpu       float64 // of the gateway, in seconds for one request
-	loadCPU   float64 // of the load, the same
+	requests int
+	took     time.Duration
+	cpu      time.Duration // of the gateway
+	loadCPU  time.Duration // of the load
 }
+
+func (one sample) plus(other sample) sample {
+	return sample{one.requests + other.requests, one.took + other.took, one.cpu + other.cpu, one.loadCPU + other.loadCPU}
+}
+
+func (one sample) perSecond() float64 { return float64(one.requests) / one.took.Seconds() }
+
+// cpuOfOne is the CPU time of the gateway for one request, in seconds.
+func (one sample) cpuOfOne() float64 { return one.cpu.Seconds() / float64(one.requests) }
+
+func (one sample) loadCPUOfOne() float64 { return one.loadCPU.Seconds() / float64(one.requests) }
 
 // load carries out an order on a gateway. It fails if any answer was not as it
 // should be.
@@ -39,11 +50,7 @@ func (s *stand) load(g *gateway, o order) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	n := float64(seen.Requests)
-	return sample{
-		requests: seen.Requests, perSecond: n / seen.Took.Seconds(),
-		cpu: (after - before).Seconds() / n, loadCPU: seen.CPU.Seconds() / n,
-	}, nil
+	return sample{requests: seen.Requests, took: seen.Took, cpu: after - before, loadCPU: seen.CPU}, nil
 }
 
 func (s *stand) runLoad(o order) (seen outcome, err error) {
@@ -75,4 +82,4 @@ func (s *stand) runLoad(o order) (seen outcome, err error) {
 }
 
 // warmUp is how long each gateway is loaded before it counts.
-func (s *stand) warmUp() time.Duration { return min(s.duration, 2*time.Second) }
+func (s *stand) warmUp() time.Duration { return min(s.duration, turn) }

@@ -24,7 +24,7 @@ func (s *stand) measureRefused() (section, error) {
 		{"program", p.gate, refusedProgram},
 		{"bare navigation", p.bare, welcome(refusedNavigation)},
 		{"navigation", p.gate, refusedNavigation},
-	}.run(s)
+	}.runAfresh(s)
 	if err != nil {
 		return section{}, err
 	}
@@ -65,7 +65,7 @@ func (s *stand) measureForged() (section, error) {
 	if err != nil {
 		return section{}, err
 	}
-	measured, err := lineup{{"anonymous", gate, refusedProgram}, {"forged", gate, withCookies}}.run(s)
+	measured, err := lineup{{"anonymous", gate, refusedProgram}, {"forged", gate, withCookies}}.runAfresh(s)
 	if err != nil {
 		return section{}, err
 	}

@@ -218,17 +218,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return err
 	}
 	if !needsSession {
-		return h.pass(visit, h.block.Greet(visit, r), w, r, next)
+		if h.block.Greet(visit, r) {
+			return h.passOn(visit, w, r, next)
+		}
+		return next.ServeHTTP(w, r)
 	}
-	verdict, identity := h.block.Check(visit, r)
-	switch {
+	switch verdict := h.block.Check(visit, r); {
 	case verdict != gate.Pass:
 		door.web.Refuse(w, r, sent.URI(), verdict, visit)
 		return nil
 	case r.Method == http.MethodConnect && !isExtendedConnect(r):
 		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
 	}
-	return h.pass(visit, identity, w, r, next)
+	return h.passOn(visit, w, r, next)
 }
 
 // visit begins the visit of a request, unless a block before did.
@@ -244,17 +246,13 @@ func (h *Handler) visit(door *door, r *http.Request) *gate.Visit {
 	return visit
 }
 
-// pass hands a request on. One that goes on as somebody's is cut when their
-// session ends.
-func (h *Handler) pass(visit *gate.Visit, id gate.Identity, w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if id.User == "" {
-		return next.ServeHTTP(w, r)
-	}
-	h.setPlaceholders(r, id)
+// passOn hands a request on as somebody's. It is cut when their session ends.
+func (h *Handler) passOn(visit *gate.Visit, w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	cancelable(r)
 	live := h.app.opened.backend.live
 	if live.Enter(visit, w, r) {
 		defer live.Leave(visit)
+		h.setPlaceholders(visit, r)
 	}
 	return next.ServeHTTP(w, r)
 }
@@ -302,22 +300,29 @@ func isExtendedConnect(r *http.Request) bool {
 	return r.Header.Get(":protocol") != "" || r.Proto == "websocket"
 }
 
-// setPlaceholders tells logs and other directives who is signed in.
-func (h *Handler) setPlaceholders(r *http.Request, id gate.Identity) {
+// placeholders is what the names of all placeholders of ours begin with.
+const placeholders = "http.auth.user."
+
+// setPlaceholders tells logs and other directives who is signed in, and that
+// nobody else is. They ask when they want to know: few do, and to keep the values
+// for all of them would take more memory than the visit does.
+func (h *Handler) setPlaceholders(visit *gate.Visit, r *http.Request) {
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return
 	}
-	var user any = id.User
-	email := user // they are the same today, and one allocation then
-	if id.Email != id.User {
-		email = id.Email
-	}
-	repl.Set("http.auth.user.id", user)
-	repl.Set("http.auth.user.email", email)
-	if id.Groups != "" {
-		repl.Set("http.auth.user.groups", id.Groups)
-	}
+	repl.DeleteByPrefix(placeholders)
+	repl.Map(func(name string) (any, bool) {
+		switch name {
+		case placeholders + "id":
+			return h.block.IdentityOf(visit).User, true
+		case placeholders + "email":
+			return h.block.IdentityOf(visit).Email, true
+		case placeholders + "groups":
+			return h.block.IdentityOf(visit).Groups, true
+		}
+		return nil, false
+	})
 }
 
 // clientIP is the visitor's address as Caddy knows it: trusted_proxies decides

@@ -44,6 +44,31 @@ func TestOurCookiesAreTakenAndOthersKeptAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestTheRestOfACookieLineIsCopiedOnceAtMost(t *testing.T) {
+	const session = "__Host-doorpost"
+	for name, c := range map[string]struct {
+		line string
+		most float64
+	}{
+		"ours at the end":         {strings.Repeat("a=1; ", 1000) + session + "=x", 0},
+		"ours at the beginning":   {session + "=x; " + strings.Repeat("a=1; ", 1000), 0},
+		"ours in the middle":      {strings.Repeat("a=1; ", 1000) + session + "=x; " + strings.Repeat("a=1; ", 1000), 1},
+		"ours between all others": {strings.Repeat("a=1; doorpost-x=1; ", 1000) + session + "=x", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var values cookieValues
+			var rest string
+			allocations := testing.AllocsPerRun(10, func() { rest = values.takeFrom(c.line, session, "") })
+			if values.session != "x" || !strings.HasPrefix(rest, "a=1; a=1;") || isOurCookie(rest) || strings.Contains(rest, "doorpost") {
+				t.Errorf("the session is %q, the rest %.60q…", values.session, rest)
+			}
+			if allocations > c.most {
+				t.Errorf("a line of %d bytes is copied %.0f times, want %.0f", len(c.line), allocations, c.most)
+			}
+		})
+	}
+}
+
 func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
 	const session, request = "__Host-doorpost", "__Host-doorpost-ask"
 	for _, lines := range [][2]string{

@@ -82,17 +82,18 @@ type Block struct {
 // Visit is one request on its way through the site.
 type Visit struct {
 	site    *Site
-	origin  int // number of the origin that Host names, -1 for any other Host
-	values  cookieValues
+	sent    cookieValues
 	session *session.Session
 	ends    uint64 // see session.Keeper.Ends
 	err     error
 	looked  bool
+	origin  int32 // number of the origin that Host names, -1 for any other Host
 
 	// The blocks that let it pass, and those that only told whose it is: a bit
 	// for each.
 	passed, greeted atomic.Uint64
-	live            exchange // see Live
+	live            exchange      // see Live
+	told            identityCells // what the app is told
 }
 
 // Arrive begins a visit: it takes from the request what claims an identity,
@@ -102,8 +103,8 @@ func (s *Site) Arrive(r *http.Request) *Visit {
 	s.names.strip(r)
 	v := &Visit{site: s, origin: -1}
 	if i, ok := s.origins.find(r.Host); ok {
-		v.origin = i
-		v.values = takeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
+		v.origin = int32(i)
+		v.sent = takeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
 	} else {
 		takeCookies(r.Header, "", "")
 	}
@@ -124,10 +125,10 @@ func (v *Visit) Cookie() *session.Cookie { return v.site.cookies[v.origin] }
 
 // HadSessionCookie tells whether the browser sent something under the name of
 // our session cookie.
-func (v *Visit) HadSessionCookie() bool { return v.values.sessions > 0 }
+func (v *Visit) HadSessionCookie() bool { return v.sent.sessions > 0 }
 
 // RequestCookie is the value of the cookie that marks a browser that asked.
-func (v *Visit) RequestCookie() string { return v.values.request }
+func (v *Visit) RequestCookie() string { return v.sent.request }
 
 // Session finds who is signed in, nil for nobody. The error wraps
 // session.ErrUnavailable.
@@ -136,11 +137,11 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 		return v.session, v.err
 	}
 	v.looked = true
-	if v.origin < 0 || v.values.session == "" {
+	if v.origin < 0 || v.sent.session == "" {
 		return nil, nil
 	}
 	v.ends = v.site.keeper.Ends()
-	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.values.session)
+	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.sent.session)
 	return v.session, v.err
 }
 
@@ -158,41 +159,37 @@ const (
 )
 
 // Check decides about a request and, if it passes, writes who is signed in
-// into its headers. The identity is zero where nobody is, or the path is
-// public and who it is does not matter.
-func (b *Block) Check(v *Visit, r *http.Request) (Verdict, Identity) {
+// into its headers.
+func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 	s, err := v.Session(r)
 	switch {
 	case v.origin < 0:
-		return WrongHost, Identity{}
+		return WrongHost
 	case err != nil:
-		return Unavailable, Identity{}
+		return Unavailable
 	case s == nil:
-		return NoSession, Identity{}
+		return NoSession
 	case !b.Rules.Admits(s.Address, s.Standing()):
-		return NotAdmitted, Identity{}
+		return NotAdmitted
 	case b.Recent > 0 && time.Since(s.SignedIn()) >= b.Recent:
-		return NotRecent, Identity{}
+		return NotRecent
 	}
 	v.passed.Or(1 << b.number)
-	return Pass, b.identify(s, r.Header)
+	b.Headers.set(r.Header, b.Identity(s), &v.told)
+	return Pass
 }
 
-// Greet lets a request to a public path pass, with the identity of whoever is
-// signed in and admitted.
-func (b *Block) Greet(v *Visit, r *http.Request) Identity {
+// Greet is for a request to a public path, which passes anyway. It tells whether
+// it does so as that of somebody who is signed in and admitted, and then writes
+// who that is into its headers.
+func (b *Block) Greet(v *Visit, r *http.Request) bool {
 	s, err := v.Session(r)
 	if err != nil || s == nil || !b.Rules.Admits(s.Address, s.Standing()) {
-		return Identity{}
+		return false
 	}
 	v.greeted.Or(1 << b.number)
-	return b.identify(s, r.Header)
-}
-
-func (b *Block) identify(s *session.Session, header http.Header) Identity {
-	id := b.Identity(s)
-	b.Headers.set(header, id)
-	return id
+	b.Headers.set(r.Header, b.Identity(s), &v.told)
+	return true
 }
 
 // Identity is what the app is told of somebody.
@@ -203,6 +200,10 @@ func (b *Block) Identity(s *session.Session) Identity {
 	}
 	return id
 }
+
+// IdentityOf is what the app was told of somebody whom the block let pass, or
+// greeted.
+func (b *Block) IdentityOf(v *Visit) Identity { return b.Identity(v.session) }
 
 // IsPublic tells whether anyone may make a request: its path is public as it
 // stands, and neither it nor the path that the visitor sent has two readings.

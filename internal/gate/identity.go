@@ -117,13 +117,17 @@ func equalFolded(name, folded string) bool {
 // headers that Connection names (CVE-2024-45410), and reading the body can
 // bring in trailers.
 func (m *managed) strip(r *http.Request) {
-	for name := range r.Header {
-		if m.has(name) {
+	var connection []string
+	for name, values := range r.Header {
+		switch {
+		case m.has(name):
 			delete(r.Header, name)
+		case name == "Connection":
+			connection = values
 		}
 	}
-	if named := r.Header["Connection"]; named != nil && m.inConnection(named) {
-		m.stripConnection(r.Header, named)
+	if m.inConnection(connection) {
+		m.stripConnection(r.Header, connection)
 	}
 	// The server shares the map and fills it once more when the body was read,
 	// so that deleting from it would not last.
@@ -160,17 +164,28 @@ func (m *managed) stripConnection(header http.Header, values []string) {
 // Identity is who is signed in, as the app is told.
 type Identity struct{ User, Email, Groups, Name string }
 
+// identityCells are where the values of identity headers lie, for all who are in no
+// group: one allocation for each request, that of its visit, serves all.
+type identityCells [2]string
+
 // set writes the identity into the request. What is empty is no header. The
 // values get slices of their own, since a handler behind us may change them in
-// place; one array serves all.
-func (n HeaderNames) set(header http.Header, id Identity) {
-	values := make([]string, 0, 4)
-	for _, h := range [...]struct{ name, value string }{{n.User, id.User}, {n.Email, id.Email}, {n.Groups, id.Groups}, {n.Name, id.Name}} {
-		if h.name == "" || h.value == "" {
-			continue
-		}
-		values = append(values, h.value)
-		last := len(values)
-		header[h.name] = values[last-1 : last : last]
+// place: cells of the request, or others where an earlier block used those.
+func (n *HeaderNames) set(header http.Header, id Identity, cells *identityCells) {
+	values := cells[:0]
+	if cells[0] != "" {
+		values = nil
 	}
+	tell := func(name, value string) {
+		if name == "" || value == "" {
+			return
+		}
+		values = append(values, value)
+		last := len(values)
+		header[name] = values[last-1 : last : last]
+	}
+	tell(n.User, id.User)
+	tell(n.Email, id.Email)
+	tell(n.Groups, id.Groups)
+	tell(n.Name, id.Name)
 }

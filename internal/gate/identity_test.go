@@ -103,12 +103,20 @@ func TestTrailersAreDropped(t *testing.T) {
 func TestAnIdentityIsWrittenOnceAndEmptyValuesAreNoHeader(t *testing.T) {
 	header := make(http.Header)
 	id := Identity{User: "alice@corp.example", Email: "alice@corp.example", Groups: "a,b"}
-	DefaultHeaderNames.set(header, id)
+	var cells identityCells
+	DefaultHeaderNames.set(header, id, &cells)
 	want := http.Header{"Remote-User": {id.User}, "Remote-Email": {id.Email}, "Remote-Groups": {"a,b"}}
 	if !maps.EqualFunc(header, want, slices.Equal) {
 		t.Errorf("headers are %v", header)
 	}
-	// Handlers behind us may append to a value or change it in place.
+	// Handlers behind us may append to a value or change it in place, and another
+	// block may write other headers.
+	other := HeaderNames{User: "X-User"}
+	other.set(header, id, &cells)
+	header["X-User"][0] = "changed"
+	if got := header.Get("Remote-User"); got != id.User {
+		t.Errorf("a change of one block's header changes another's: %q", got)
+	}
 	header["Remote-User"] = append(header["Remote-User"], "x")
 	header["Remote-User"][0] = "changed"
 	if got := header.Get("Remote-Email"); got != id.Email {

@@ -60,7 +60,7 @@ type exchange struct {
 	prev, next *Visit
 	w          http.ResponseWriter // nil for a visit that is not live
 	ctx        context.Context     // of the request, which handlers may change in place
-	over       int                 // reviews since it may not go on, and one; 0 if it may
+	over       uint8               // reviews since it may not go on, and one, up to three; 0 if it may
 	cut        bool                // for good
 }
 
@@ -206,7 +206,7 @@ func (l *Live) review(ctx context.Context) {
 			due[v.session] = keeper
 		}
 		if v.live.over > 0 {
-			v.live.over++
+			v.live.over = min(v.live.over+1, 3)
 		}
 		if v.live.over > 2 {
 			l.cutNow(v)

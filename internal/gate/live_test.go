@@ -159,7 +159,7 @@ func TestARequestWhoseSessionEndsBeforeItIsLiveIsCut(t *testing.T) {
 			key, line := g.signIn(s, "alice@example.com")
 			v, r := arrive(s, line)
 			end(g, key, func() {
-				if verdict, _ := block.Check(v, r); verdict != Pass {
+				if verdict := block.Check(v, r); verdict != Pass {
 					t.Fatalf("the verdict is %v", verdict)
 				}
 			})
@@ -227,7 +227,7 @@ func TestRequestsComeAndGoWhileSessionsEnd(t *testing.T) {
 				for i := range 3 {
 					parallel.Go(func() {
 						v, r := arrive(s, line)
-						if verdict, _ := block.Check(v, r); verdict == Pass && g.Enter(v, httptest.NewRecorder(), r) {
+						if verdict := block.Check(v, r); verdict == Pass && g.Enter(v, httptest.NewRecorder(), r) {
 							if i == 0 {
 								g.end(key)
 								g.shards[key[0]].each(func(live *Visit) {

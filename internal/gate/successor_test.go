@@ -50,7 +50,7 @@ func TestTheNewestConfigurationDecidesAboutRequestsOfThoseBefore(t *testing.T) {
 			retire := g.Use(sites{"a": first})
 			v, r := arrive(first, line)
 			admin.Greet(v, r)
-			if verdict, _ := all.Check(v, r); verdict != Pass {
+			if verdict := all.Check(v, r); verdict != Pass {
 				t.Fatalf("the verdict is %v", verdict)
 			}
 			g.Enter(v, httptest.NewRecorder(), r)

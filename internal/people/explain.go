@@ -36,11 +36,10 @@ func (r *Rules) Explain(a address.Address, s *Standing) Explanation {
 
 // covers lists the entries that cover somebody: first those by which contains
 // says so, then the groups that the store put the person into.
-func (s set) covers(a address.Address, standing *Standing, groups *Groups) (list []Cover) {
-	s.covering(a, groups, func(w who) bool {
+func (s *set) covers(a address.Address, standing *Standing, groups *Groups) (list []Cover) {
+	for _, w := range s.covering(a, groups) {
 		list = append(list, Cover{Entry: w.String()})
-		return true
-	})
+	}
 	for _, group := range s.groups {
 		if standing.isIn(group) && !groups.has(group, a) {
 			list = append(list, Cover{Entry: who{group: group}.String(), ByStore: true})

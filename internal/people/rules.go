@@ -78,10 +78,10 @@ func (r *Rules) At(site string) { r.site = site }
 
 // Admits tells whether somebody may enter of whom a store knows this.
 func (r *Rules) Admits(a address.Address, s *Standing) bool {
-	w, possible := r.way(a)
 	if s.IsEmpty() { // as it nearly always is
-		return w.Open
+		return r.allow.contains(a, r.groups) && !r.deny.contains(a, r.groups)
 	}
+	w, possible := r.way(a)
 	return possible && w.admits(s, r.site, time.Now())
 }
 

@@ -113,26 +113,40 @@ func parseSet(entries []string) (set, error) {
 	return s, nil
 }
 
-// covering calls found with each entry that covers somebody by the
-// configuration, until it returns false.
-func (s set) covering(a address.Address, groups *Groups, found func(who) bool) {
-	switch {
-	case s.everyone && !found(who{everyone: true}):
-	case s.addresses[a] && !found(who{address: a}):
-	case s.domains[a.Domain()] && !found(who{domain: a.Domain()}):
-	default:
-		for _, group := range s.groups {
-			if groups.has(group, a) && !found(who{group: group}) {
-				return
-			}
-		}
-	}
+// byItself tells which entries other than groups cover somebody.
+func (s *set) byItself(a address.Address) (everyone, single, domain bool) {
+	return s.everyone, s.addresses[a], len(s.domains) > 0 && s.domains[a.Domain()]
 }
 
-func (s set) contains(a address.Address, groups *Groups) (covered bool) {
-	s.covering(a, groups, func(who) bool {
-		covered = true
-		return false
-	})
-	return covered
+// contains tells whether an entry covers somebody by the configuration.
+func (s *set) contains(a address.Address, groups *Groups) bool {
+	if everyone, single, domain := s.byItself(a); everyone || single || domain {
+		return true
+	}
+	for _, group := range s.groups {
+		if groups.has(group, a) {
+			return true
+		}
+	}
+	return false
+}
+
+// covering lists the entries by which contains says so.
+func (s *set) covering(a address.Address, groups *Groups) (list []who) {
+	everyone, single, domain := s.byItself(a)
+	if everyone {
+		list = append(list, who{everyone: true})
+	}
+	if single {
+		list = append(list, who{address: a})
+	}
+	if domain {
+		list = append(list, who{domain: a.Domain()})
+	}
+	for _, group := range s.groups {
+		if groups.has(group, a) {
+			list = append(list, who{group: group})
+		}
+	}
+	return list
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/doorpost-auth/doorpost/internal/override"
 )
@@ -39,11 +40,16 @@ func builtIn() ([]string, error) {
 	return append(shared, pages...), err
 }
 
+// pageTemplates is the set of templates of one page, parsed when it is shown first: a
+// gateway shows few of them most of the time, and all take a megabyte.
+type pageTemplates func() (*template.Template, error)
+
 // parse gives each page its own set of templates: what all pages share, and
-// the page, which defines the gaps of the layout.
-func parse(files []string, own override.Files) (map[string]*template.Template, error) {
+// the page, which defines the gaps of the layout. Where there are templates of
+// the operator, all are parsed at once, to find their mistakes.
+func parse(files []string, own override.Files) (map[string]pageTemplates, error) {
 	shared := template.New("")
-	pages := map[string]*template.Template{}
+	pages := map[string]pageTemplates{}
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".html")
 		if path.Dir(file) != "templates" {
@@ -52,14 +58,18 @@ func parse(files []string, own override.Files) (map[string]*template.Template, e
 			}
 			continue
 		}
-		page, err := shared.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("copying what pages share: %w", err)
+		pages[name] = sync.OnceValues(func() (*template.Template, error) {
+			page, err := shared.Clone()
+			if err != nil {
+				return nil, fmt.Errorf("copying what pages share: %w", err)
+			}
+			return page, parseFile(page, file, "main", own)
+		})
+		if own.Any() {
+			if _, err := pages[name](); err != nil {
+				return nil, err
+			}
 		}
-		if err := parseFile(page, file, "main", own); err != nil {
-			return nil, err
-		}
-		pages[name] = page
 	}
 	return pages, nil
 }

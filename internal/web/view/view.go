@@ -28,10 +28,10 @@ type Views struct {
 	brand  Brand
 	style  template.CSS
 	policy string
-	pages  map[string]*template.Template
+	pages  map[string]pageTemplates
 }
 
-// New parses the templates and works out the colours. Templates and the
+// New reads the templates and works out the colours. Templates and the
 // stylesheet in the folder overrides, which may be nil, stand in for built-in
 // ones of the same name; docs/templates.md lists the names and the rules.
 //
@@ -108,10 +108,14 @@ func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 	if !strings.Contains(scene.Title, site) {
 		scene.Title = lang.Say("frame.title", "title", scene.Title, "site", site)
 	}
-	tmpl, ok := v.pages[page.template()]
+	parsed, ok := v.pages[page.template()]
 	if !ok {
 		return nil, errors.New("it has no template")
 	}
+	templates, err := parsed()
+	if err != nil {
+		return nil, err
+	}
 	var body bytes.Buffer
-	return &body, tmpl.ExecuteTemplate(&body, "layout", scene)
+	return &body, templates.ExecuteTemplate(&body, "layout", scene)
 }
