@@ -120,6 +120,10 @@ func (v *Visit) Origin() (Origin, bool) {
 	return v.site.origins.list[v.origin], true
 }
 
+// OriginNumber is the place of that origin among the site's. Only for a visit that
+// has one.
+func (v *Visit) OriginNumber() int { return int(v.origin) }
+
 // Cookie is the session cookie of the origin. Only for a visit that has one.
 func (v *Visit) Cookie() *session.Cookie { return v.site.cookies[v.origin] }
 

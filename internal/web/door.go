@@ -29,7 +29,7 @@ type Door struct {
 	request      session.Signer // of the request cookie
 	confirmation session.Signer // of the word that a confirm page was shown
 	pages        map[string]page
-	challenges   challenges
+	challenges   []challenge // one for each origin
 }
 
 // Parts are what a door is made of.
@@ -41,6 +41,7 @@ type Parts struct {
 	Roster    *roster.Service
 	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people
 	GroupsOf  func(address.Address, *people.Standing) []string
+	Origins   gate.Origins // of the site
 	Name      string       // the first origin of the site, which grants name
 	Rules     signin.Rules // whoever any block of the site admits may ask for a link
 	Identity  func(*session.Session) gate.Identity
@@ -64,6 +65,9 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	d := &Door{Parts: parts}
 	d.request = session.NewSigner(ring, keys.RequestCookie, familiarLife) // requests themselves end earlier, in the store
 	d.confirmation = session.NewSigner(ring, keys.Confirmation, parts.Service.LinkLife)
+	for _, origin := range parts.Origins.All() {
+		d.challenges = append(d.challenges, newChallenge(origin))
+	}
 	script, _ := view.Script()
 	d.pages = map[string]page{
 		"/sign-in":    {get: d.signInForm, post: d.ask},

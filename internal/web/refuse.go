@@ -37,7 +37,7 @@ func (d *Door) noSession(c *call, uri string) {
 		}
 		c.seeOther(signInPath(gate.ReturnTo(uri)))
 	case gate.FormSubmit:
-		c.w.Header().Set("WWW-Authenticate", d.challenges.at(c.origin).authenticate)
+		c.w.Header().Set("WWW-Authenticate", d.challenge(c).authenticate)
 		d.show(c, http.StatusUnauthorized, view.FormNotSent{Frame: frame(c), Back: formPage(c)})
 	default:
 		d.signInRequired(c)
