@@ -28,3 +28,28 @@ func BenchmarkAGatedRequest(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkARefusal is what the gate does for a request of nobody.
+func BenchmarkARefusal(b *testing.B) {
+	holdCountingStore(b)
+	g := newGateway(b, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
+	h := findHandler(b)
+	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
+	for _, refused := range refusals(b, g) {
+		b.Run("of "+refused.who, func(b *testing.B) {
+			r, rewind := arriving(g.origin(), refused.cookies, refused.headers...)
+			w := &headerOnly{header: make(http.Header)}
+			b.ReportAllocs()
+			for b.Loop() {
+				rewind()
+				clear(w.header)
+				if err := h.ServeHTTP(w, r, next); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if w.status != refused.status {
+				b.Fatalf("the answer is %d, want %d", w.status, refused.status)
+			}
+		})
+	}
+}

@@ -24,18 +24,19 @@ const (
 
 var oneSpelling = base64.URLEncoding.Strict()
 
-// isSpeltAsWeDo tells whether a value is spelt as Issue spells. What is not is
-// refused at next to no cost. And a value must have one spelling: otherwise
-// base64 lets the last bits of a string vary and line ends stand anywhere, and a
-// second spelling of a cookie could outlive the end of the first in a cache.
-func isSpeltAsWeDo(value string) bool {
+// unspell returns what a value is the spelling of, if it is spelt as Issue spells.
+// What is not is refused at next to no cost. And a value must have one spelling:
+// otherwise base64 lets the last bits of a string vary and line ends stand
+// anywhere, and a second spelling of a cookie could outlive the end of the first
+// in a cache.
+func unspell(value string) (signed [signedLength]byte, ok bool) {
 	if len(value) != valueLength {
-		return false
+		return signed, false
 	}
-	var encoded, signed [valueLength]byte
+	var encoded, decoded [valueLength]byte
 	copy(encoded[:], value)
-	n, err := oneSpelling.Decode(signed[:], encoded[:])
-	return err == nil && n == signedLength
+	n, err := oneSpelling.Decode(decoded[:], encoded[:])
+	return [signedLength]byte(decoded[:signedLength]), err == nil && n == signedLength
 }
 
 // Cookie signs and reads the session cookie of one scope. The scope is part of
@@ -50,6 +51,7 @@ type Cookie struct {
 	secure   bool
 	lifetime time.Duration
 	signer   Signer
+	macs     macs
 }
 
 // CookieOptions says what kind of cookie a site has.
@@ -73,6 +75,7 @@ func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
 	}
 	c.signed = c.name + "|" + o.Scope
 	c.signer = NewSigner(ring, keys.SessionCookie, o.Lifetime)
+	c.macs = newMACs(ring, keys.SessionCookie, c.signed)
 	readBy := sha256.Sum256([]byte(c.signed + "|" + ring.Fingerprint()))
 	c.readBy = [16]byte(readBy[:16])
 	return c
@@ -112,7 +115,8 @@ func (c *Cookie) blank() *http.Cookie {
 
 // Read verifies a value and returns the id in it.
 func (c *Cookie) Read(value string) (ID, bool) {
-	if !isSpeltAsWeDo(value) {
+	signed, ok := unspell(value)
+	if !ok || !c.macs.made(signed[:]) {
 		return ID{}, false
 	}
 	payload, ok := c.signer.Open(c.signed, value)
