@@ -35,7 +35,7 @@ func BenchmarkARefusal(b *testing.B) {
 	g := newGateway(b, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
 	h := findHandler(b)
 	next := caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
-	for _, refused := range refusals(b, g) {
+	for _, refused := range refusedRequests(b, g) {
 		b.Run("of "+refused.who, func(b *testing.B) {
 			r, rewind := arriving(g.origin(), refused.cookies, refused.headers...)
 			w := &headerOnly{header: make(http.Header)}

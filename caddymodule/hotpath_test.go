@@ -193,8 +193,8 @@ func (w *headerOnly) Header() http.Header            { return w.header }
 func (w *headerOnly) Write(body []byte) (int, error) { return len(body), nil }
 func (w *headerOnly) WriteHeader(status int)         { w.status = status }
 
-// refusal is a request that the gate refuses.
-type refusal struct {
+// refusedRequest is a request that the gate refuses.
+type refusedRequest struct {
 	who     string
 	cookies string
 	headers []string
@@ -202,8 +202,8 @@ type refusal struct {
 	most    float64 // allocations
 }
 
-// refusals are requests of nobody to a gateway.
-func refusals(t testing.TB, g *gateway) []refusal {
+// refusedRequests are requests of nobody to a gateway.
+func refusedRequests(t testing.TB, g *gateway) []refusedRequest {
 	t.Helper()
 	ring, err := keys.NewRing(keys.Generate())
 	if err != nil {
@@ -214,7 +214,7 @@ func refusals(t testing.TB, g *gateway) []refusal {
 		t.Fatal(err)
 	}
 	program := []string{"Accept", "*/*", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}
-	return []refusal{
+	return []refusedRequest{
 		{"a program", "theme=dark", program, http.StatusUnauthorized, 2},                                          // the visit, the values of the headers
 		{"a person", "theme=dark", []string{"Accept", "text/html"}, http.StatusSeeOther, 4},                       // and Location
 		{"who forged a cookie", "theme=dark; doorpost=" + forged.Value, program, http.StatusUnauthorized, 2},      // the check of its signature leaves nothing
@@ -230,7 +230,7 @@ func TestARefusalAsksNoStoreAndAllocatesLittle(t *testing.T) {
 		t.Error("a request reached the app")
 		return nil
 	})
-	for _, refused := range refusals(t, g) {
+	for _, refused := range refusedRequests(t, g) {
 		r, rewind := arriving(g.origin(), refused.cookies, refused.headers...)
 		w := &headerOnly{header: make(http.Header, 16)}
 		allocations := testing.AllocsPerRun(1000, func() {
