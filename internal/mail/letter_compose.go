@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 )
 
 // The kinds of letter. Each is the name of a pair of templates, which say what
@@ -23,7 +24,7 @@ var kinds = []string{signInKind, offerKind, approveKind, proofKind, movedKind}
 // Composer writes letters from one sender. It is safe for concurrent use.
 type Composer struct {
 	from      Mailbox
-	templates map[string]templatePair // by kind
+	templates map[string]lazyPair // by kind
 }
 
 // NewComposer makes a Composer that signs as from. Templates in the folder
@@ -37,9 +38,13 @@ func NewComposer(from Mailbox, overrides fs.FS) (*Composer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Composer{from: from, templates: map[string]templatePair{}}
+	c := &Composer{from: from, templates: map[string]lazyPair{}}
 	for _, kind := range kinds {
-		if c.templates[kind], err = parsePair(kind, own); err != nil {
+		c.templates[kind] = sync.OnceValues(func() (templatePair, error) { return parsePair(kind, own) })
+		if !own.Any() {
+			continue
+		}
+		if _, err := c.templates[kind](); err != nil {
 			return nil, err
 		}
 	}
@@ -56,11 +61,15 @@ type words interface {
 
 // write makes a message of one kind. Without an id it makes one.
 func (c *Composer) write(kind string, n Notice, w words) (Message, error) {
+	templates, err := c.templates[kind]()
+	if err != nil {
+		return Message{}, err
+	}
 	var plain, rich bytes.Buffer
-	if err := c.templates[kind].text.ExecuteTemplate(&plain, "layout", w); err != nil {
+	if err := templates.text.ExecuteTemplate(&plain, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its text: %w", err)
 	}
-	if err := c.templates[kind].html.ExecuteTemplate(&rich, "layout", w); err != nil {
+	if err := templates.html.ExecuteTemplate(&rich, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its HTML: %w", err)
 	}
 	if n.ID == "" {

@@ -24,6 +24,9 @@ type templatePair struct {
 	text *texttemplate.Template
 }
 
+// lazyPair is one that is parsed when a letter of its kind is written first.
+type lazyPair func() (templatePair, error)
+
 // readOverrides reads the operator's templates of letters.
 func readOverrides(folder fs.FS) (override.Files, error) {
 	var known []string

@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 )
@@ -31,7 +32,7 @@ const Default = "en"
 type Language struct {
 	tag    string
 	parsed language.Tag // tag, for the rules of counting
-	words  map[string]string
+	words  func() map[string]string
 }
 
 // Catalogue is all languages that the program speaks.
@@ -40,40 +41,45 @@ type Catalogue struct {
 	matcher   language.Matcher
 }
 
-// Load reads the catalogue that is built into the program. It fails only if
-// the program was built from a broken one.
+// Load makes the catalogue that is built into the program. The words of a language
+// are read when one is asked for: most gateways speak one or two of them. It fails
+// only if the program was built from a broken catalogue.
 func Load() (*Catalogue, error) {
 	folders, err := catalog.ReadDir("catalog")
 	if err != nil {
 		return nil, fmt.Errorf("listing languages: %w", err)
 	}
-	fallback, err := loadLanguage(Default)
-	if err != nil {
-		return nil, err
-	}
-	c := &Catalogue{languages: []*Language{fallback}}
-	tags := []language.Tag{fallback.parsed}
+	c := new(Catalogue)
+	tags := []string{Default}
 	for _, folder := range folders {
-		if folder.Name() == Default {
-			continue
+		if folder.Name() != Default {
+			tags = append(tags, folder.Name())
 		}
-		l, err := loadLanguage(folder.Name())
-		if err != nil {
-			return nil, err
+	}
+	var parsed []language.Tag
+	for _, tag := range tags {
+		l := &Language{tag: tag, words: sync.OnceValue(func() map[string]string { return mustRead(tag) })}
+		if l.parsed, err = language.Parse(tag); err != nil {
+			return nil, fmt.Errorf("language folder %q: %w", tag, err)
 		}
 		c.languages = append(c.languages, l)
-		tags = append(tags, l.parsed)
+		parsed = append(parsed, l.parsed)
 	}
-	c.matcher = language.NewMatcher(tags)
+	c.matcher = language.NewMatcher(parsed)
 	return c, nil
 }
 
-func loadLanguage(tag string) (*Language, error) {
-	parsed, err := language.Parse(tag)
+func mustRead(tag string) map[string]string {
+	words, err := read(tag)
 	if err != nil {
-		return nil, fmt.Errorf("language folder %q: %w", tag, err)
+		panic("the program was built from a broken catalogue: " + err.Error())
 	}
-	l := &Language{tag: tag, parsed: parsed, words: make(map[string]string)}
+	return words
+}
+
+// read reads all words of a language.
+func read(tag string) (map[string]string, error) {
+	all := make(map[string]string)
 	folder := path.Join("catalog", tag)
 	files, err := fs.Glob(catalog, folder+"/*.json")
 	if err != nil {
@@ -89,13 +95,13 @@ func loadLanguage(tag string) (*Language, error) {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
 		for key, sentence := range words {
-			if _, twice := l.words[key]; twice {
+			if _, twice := all[key]; twice {
 				return nil, fmt.Errorf("reading %s: key %q stands in another file of the language too", name, key)
 			}
-			l.words[key] = sentence
+			all[key] = sentence
 		}
 	}
-	return l, nil
+	return all, nil
 }
 
 // maxAcceptLanguage bounds what is parsed of a header that anybody may send.
@@ -144,14 +150,14 @@ func (l *Language) Space() string {
 
 // Has tells whether the language knows the key.
 func (l *Language) Has(key string) bool {
-	_, ok := l.words[key]
+	_, ok := l.words()[key]
 	return ok
 }
 
 // Keys lists all keys of the language, in no order.
 func (l *Language) Keys() []string {
-	keys := make([]string, 0, len(l.words))
-	for key := range l.words {
+	keys := make([]string, 0, len(l.words()))
+	for key := range l.words() {
 		keys = append(keys, key)
 	}
 	return keys
@@ -165,7 +171,7 @@ func (l *Language) Keys() []string {
 // does not exist is a mistake in the program, which a test finds; it comes
 // back as the key, so that a page still renders.
 func (l *Language) Say(key string, nameAndValue ...string) string {
-	sentence, ok := l.words[key]
+	sentence, ok := l.words()[key]
 	if !ok {
 		return key
 	}
