@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -29,24 +27,6 @@ func buildPrograms(ctx context.Context, folder string) (programs, error) {
 		if err := build.Run(); err != nil {
 			return p, fmt.Errorf("building %s: %w", source, err)
 		}
-		if err := forget(path); err != nil {
-			return p, fmt.Errorf("putting %s on the disk: %w", path, err)
-		}
 	}
 	return p, nil
-}
-
-// forget makes the system read a program from the disk when it is started, as
-// after a boot. How much of one is in memory that was written just now depends on
-// how it was written: tens of megabytes, from one build to the next.
-func forget(path string) error {
-	program, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer program.Close()
-	if err := program.Sync(); err != nil {
-		return err
-	}
-	return unix.Fadvise(int(program.Fd()), 0, 0, unix.FADV_DONTNEED)
 }
