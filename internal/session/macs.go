@@ -4,7 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"hash"
-	"sync"
+	"runtime"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
 )
@@ -15,7 +15,7 @@ import (
 // forged cookie a fifth dearer than one without. These hashes are used again.
 type macs struct {
 	prefix string       // of what is signed: the name, and a stroke
-	hashes []*sync.Pool // of *keyedHash, for each secret
+	hashes []idleHashes // for each secret
 }
 
 type keyedHash struct {
@@ -23,12 +23,34 @@ type keyedHash struct {
 	input, sum []byte
 }
 
+// idleHashes are those of a secret that nobody uses just now.
+type idleHashes struct {
+	key  []byte
+	idle chan *keyedHash
+}
+
+func (i idleHashes) take() *keyedHash {
+	select {
+	case h := <-i.idle:
+		return h
+	default:
+		return &keyedHash{Hash: hmac.New(sha256.New, i.key)}
+	}
+}
+
+func (i idleHashes) giveBack(h *keyedHash) {
+	select {
+	case i.idle <- h:
+	default: // there are enough
+	}
+}
+
 // newMACs makes macs for values that a signer of the same ring and purpose signs
 // under a name.
 func newMACs(ring keys.Ring, purpose keys.Purpose, name string) macs {
 	m := macs{prefix: name + "|"}
 	for _, key := range ring.For(purpose) {
-		m.hashes = append(m.hashes, &sync.Pool{New: func() any { return &keyedHash{Hash: hmac.New(sha256.New, key)} }})
+		m.hashes = append(m.hashes, idleHashes{key, make(chan *keyedHash, runtime.GOMAXPROCS(0))})
 	}
 	return m
 }
@@ -37,14 +59,14 @@ func newMACs(ring keys.Ring, purpose keys.Purpose, name string) macs {
 // signed, after a stroke.
 func (m macs) made(signed []byte) bool {
 	end := len(signed) - sha256.Size
-	for _, pool := range m.hashes {
-		h := pool.Get().(*keyedHash)
+	for _, hashes := range m.hashes {
+		h := hashes.take()
 		h.input = append(append(h.input[:0], m.prefix...), signed[:end-1]...)
 		h.Reset()
 		h.Write(h.input) // a hash takes everything
 		h.sum = h.Sum(h.sum[:0])
 		ok := hmac.Equal(h.sum, signed[end:])
-		pool.Put(h)
+		hashes.giveBack(h)
 		if ok {
 			return true
 		}
