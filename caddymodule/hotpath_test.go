@@ -127,9 +127,10 @@ func arriving(origin, cookies string, headers ...string) (r *http.Request, rewin
 	}
 	repl := caddy.NewReplacer()
 	r = caddyhttp.PrepareRequest(r, repl, httptest.NewRecorder(), &caddyhttp.Server{})
-	before := *repl
+	before, line := *repl, make([]string, 1)
 	return r, func() {
-		r.Header["Cookie"] = []string{cookies}
+		line[0] = cookies
+		r.Header["Cookie"] = line
 		for _, name := range []string{"Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name"} {
 			delete(r.Header, name)
 		}
