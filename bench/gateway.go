@@ -25,7 +25,7 @@ type gateway struct {
 	cmd    *exec.Cmd
 	output *bytes.Buffer
 	ended  chan struct{}
-	again  func() (*gateway, error)
+	again  func() (*gateway, error) // starts another like it, in its place
 }
 
 // place is where a gateway listens. Cookies are good for one origin, so those

@@ -31,12 +31,13 @@ func (l lineup) run(s *stand) (map[string]samples, error) {
 	return l.rounds(s, func(*gateway) error { return nil })
 }
 
-// runAfresh does, and starts the gateways anew for each round: where a process
+// runAfresh does so too, and starts the gateways anew for each round: where a process
 // happens to lie in memory makes more of a difference than what is compared.
 func (l lineup) runAfresh(s *stand) (map[string]samples, error) {
 	return l.rounds(s, s.restart)
 }
 
+// rounds prepares each gateway for each round, warms all up, and loads them.
 func (l lineup) rounds(s *stand, prepare func(*gateway) error) (map[string]samples, error) {
 	measured := make(map[string]samples, len(l))
 	for range s.rounds {

@@ -58,7 +58,7 @@ func Load() (*Catalogue, error) {
 	}
 	var parsed []language.Tag
 	for _, tag := range tags {
-		l := &Language{tag: tag, words: sync.OnceValue(func() map[string]string { return mustRead(tag) })}
+		l := &Language{tag: tag, words: sync.OnceValue(func() map[string]string { return mustReadWords(tag) })}
 		if l.parsed, err = language.Parse(tag); err != nil {
 			return nil, fmt.Errorf("language folder %q: %w", tag, err)
 		}
@@ -69,16 +69,16 @@ func Load() (*Catalogue, error) {
 	return c, nil
 }
 
-func mustRead(tag string) map[string]string {
-	words, err := read(tag)
+func mustReadWords(tag string) map[string]string {
+	words, err := readWords(tag)
 	if err != nil {
 		panic("the program was built from a broken catalogue: " + err.Error())
 	}
 	return words
 }
 
-// read reads all words of a language.
-func read(tag string) (map[string]string, error) {
+// readWords reads all words of a language.
+func readWords(tag string) (map[string]string, error) {
 	all := make(map[string]string)
 	folder := path.Join("catalog", tag)
 	files, err := fs.Glob(catalog, folder+"/*.json")
