@@ -34,7 +34,7 @@ type outcome struct {
 const defaultConnections = 32
 
 // userAgent is one as browsers send it.
-const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 
 // head is a request without a cookie, up to where the cookie stands.
 func (o order) head(host string) string {
@@ -50,15 +50,21 @@ func (o order) head(host string) string {
 	return b.String()
 }
 
-// Headers of those who ask.
+// Headers of those who ask: all that Chromium sends, for a page and for what its
+// script fetches. How many there are matters: Go keeps more than eight, and more
+// than 14, in another way.
 var (
-	navigation = []string{
-		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br, zstd",
-		"Sec-Fetch-Dest: document", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: none", "Sec-Fetch-User: ?1",
-	}
-	program = []string{
-		"Accept: */*", "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br, zstd",
-		"Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: same-origin",
+	navigation = append([]string{
+		"Upgrade-Insecure-Requests: 1",
+		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+		"Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-User: ?1", "Sec-Fetch-Dest: document",
+	}, chromium...)
+	program = append([]string{
+		"Accept: */*", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty",
+	}, chromium...)
+	chromium = []string{
+		"Connection: keep-alive", `sec-ch-ua: "Not:A-Brand";v="8", "Chromium";v="156"`, "sec-ch-ua-mobile: ?0", `sec-ch-ua-platform: "Linux"`,
+		"Accept-Encoding: gzip, deflate, br, zstd", "Accept-Language: en-US,en;q=0.9",
 	}
 )
 

@@ -67,6 +67,9 @@ func numbered(n int) address.Address {
 	return address.Address(fmt.Sprintf("first.last.%07d@example.com", n))
 }
 
+// appCookie is one of the app that all send.
+const appCookie = "theme=dark"
+
 // writeCookies writes a session cookie of each, a line each, as browsers send
 // it, beside one of the app.
 func writeCookies(path string, ring keys.Ring, origin string, people []person) error {
@@ -77,7 +80,7 @@ func writeCookies(path string, ring keys.Ring, origin string, people []person) e
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&lines, "theme=dark; %s=%s\n", issued.Name, issued.Value)
+		fmt.Fprintf(&lines, "%s; %s=%s\n", appCookie, issued.Name, issued.Value)
 	}
 	if err := os.WriteFile(path, lines.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("writing cookies: %w", err)
