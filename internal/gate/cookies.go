@@ -61,49 +61,82 @@ func takeCookies(header http.Header, sessionName, requestName string) (values co
 // stands between two of ours stays as it was written. Where they stand at an end,
 // as they do alone, the rest is a part of the line and nothing is copied.
 func (v *cookieValues) takeFrom(line, sessionName, requestName string) string {
-	var first string           // what is kept, as long as it is in one piece
-	var joined strings.Builder // once it is not
-	piece := 0                 // where the one at hand begins
-	keep := func(end int) {
-		if piece >= end {
-			return
-		}
-		switch kept := strings.Trim(line[piece:end], "; \t"); {
-		case kept == "":
-		case first == "":
-			first = kept
-		default:
-			if joined.Len() == 0 {
-				joined.Grow(len(line))
-				joined.WriteString(first)
-			}
-			joined.WriteString("; ")
-			joined.WriteString(kept)
-		}
-	}
+	var rest remainder
+	piece := 0 // where what is kept next begins
 	for start := 0; start < len(line); {
 		end := len(line)
 		if length := strings.IndexByte(line[start:], ';'); length >= 0 {
 			end = start + length
 		}
-		name, value, _ := strings.Cut(line[start:end], "=")
-		if name = textproto.TrimString(name); isOurCookie(name) {
-			keep(start)
-			piece = end + 1
-			switch name {
-			case sessionName:
-				v.session = textproto.TrimString(value)
-				v.sessions++
-			case requestName:
-				v.request = textproto.TrimString(value)
-				v.requests++
+		if cookie := textproto.TrimString(line[start:end]); mayBeOurs(cookie) {
+			name, value, _ := strings.Cut(cookie, "=")
+			if name = textproto.TrimString(name); isOurCookie(name) {
+				rest.add(line, piece, start)
+				piece = end + 1
+				switch name {
+				case sessionName:
+					v.session = textproto.TrimString(value)
+					v.sessions++
+				case requestName:
+					v.request = textproto.TrimString(value)
+					v.requests++
+				}
 			}
 		}
 		start = end + 1
 	}
-	keep(len(line))
-	if joined.Len() > 0 {
-		return joined.String()
-	}
-	return first
+	rest.add(line, piece, len(line))
+	return rest.String()
 }
+
+// mayBeOurs tells, by its beginning, whether a cookie is worth a look at its name:
+// most are not.
+func mayBeOurs(cookie string) bool {
+	return strings.HasPrefix(cookie, ourCookie) || strings.HasPrefix(cookie, "__")
+}
+
+// remainder is what is left of a Cookie line.
+type remainder struct {
+	first  string          // as long as it is in one piece
+	joined strings.Builder // once it is not
+}
+
+// add keeps a piece of the line.
+func (r *remainder) add(line string, from, to int) {
+	if from >= to {
+		return
+	}
+	switch piece := trimCookie(line[from:to]); {
+	case piece == "":
+	case r.first == "":
+		r.first = piece
+	default:
+		if r.joined.Len() == 0 {
+			r.joined.Grow(len(line))
+			r.joined.WriteString(r.first)
+		}
+		r.joined.WriteString("; ")
+		r.joined.WriteString(piece)
+	}
+}
+
+func (r *remainder) String() string {
+	if r.joined.Len() > 0 {
+		return r.joined.String()
+	}
+	return r.first
+}
+
+// trimCookie takes off what separates cookies. It is quicker than strings.Trim,
+// which makes a set of what to take off each time.
+func trimCookie(s string) string {
+	for s != "" && isSeparator(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isSeparator(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isSeparator(c byte) bool { return c == ';' || c == ' ' || c == '\t' }

@@ -118,6 +118,9 @@ func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
 				t.Fatalf("of %q and %q %s is %q, want %q", first, second, name, value, want)
 			}
 		}
+		if strings.Count(first+second, ";") > 2500 {
+			return // Go's server reads none of more than 3000 cookies, of which ours may be some
+		}
 		// A server of Go sees all others, and none of ours.
 		others := slices.DeleteFunc(sent.Cookies(), func(c *http.Cookie) bool { return names.MatchString(c.Name) })
 		if seen := (&http.Request{Header: header}).Cookies(); !slices.EqualFunc(seen, others, func(a, b *http.Cookie) bool { return a.String() == b.String() }) {
