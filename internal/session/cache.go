@@ -4,70 +4,11 @@ import (
 	"crypto/sha256"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
 // DefaultCacheSize is how many sessions an instance remembers unless it is told
 // otherwise.
 const DefaultCacheSize = 100_000
-
-// Session is one that was found. The fields do not change; what does is
-// behind methods. An instance may hold many: TestASessionInUseTakesLittleMemory
-// bounds the size.
-type Session struct {
-	Key     Key
-	Address address.Address
-
-	name     cookieName
-	signedIn int64        // Unix nanoseconds; time.Time takes three times as much
-	checked  atomic.Int64 // when the store last confirmed it, Unix nanoseconds
-	standing atomic.Pointer[people.Standing]
-	putOff   atomic.Uint32 // not before so long after that is the store asked again, in milliseconds, since it did not answer
-	expires  atomic.Uint32 // whole Unix seconds; in what is left of the last one the store is asked
-	seen     atomic.Uint32 // as the store has it, whole Unix seconds
-	flags    atomic.Uint32 // isEnded, isDoubted
-
-	refresh sync.Mutex // held by the one request that asks the store again
-}
-
-// What may be known of a session.
-const (
-	isEnded   = 1 << iota
-	isDoubted // word of its end may have been missed
-)
-
-// SignedIn is when the address was proven.
-func (s *Session) SignedIn() time.Time { return time.Unix(0, s.signedIn) }
-
-// Expires is when the session ends unless it is used before, to the second.
-func (s *Session) Expires() time.Time { return time.Unix(int64(s.expires.Load()), 0) }
-
-func (s *Session) isOver(now time.Time) bool { return now.Unix() >= int64(s.expires.Load()) }
-
-// isPutOff tells whether the store did not answer a moment ago, and is not asked
-// for the session just now.
-func (s *Session) isPutOff(now time.Time) bool {
-	putOff := time.Duration(s.putOff.Load()) * time.Millisecond
-	return putOff > 0 && now.UnixNano()-s.checked.Load() < int64(putOff)
-}
-
-// Standing is what the store knows of the person, nil for nothing.
-func (s *Session) Standing() *people.Standing { return s.standing.Load() }
-
-// Ended tells whether the session was ended since it was found.
-func (s *Session) Ended() bool { return s.flags.Load()&isEnded != 0 }
-
-// Doubt makes the session be looked up again before it counts, for when word of
-// its end may have been missed.
-func (s *Session) Doubt() {
-	s.flags.Or(isDoubted)
-	s.putOff.Store(0)
-}
-
-func (s *Session) doubted() bool { return s.flags.Load()&isDoubted != 0 }
 
 // cacheShards spreads the locks. Each shard is bounded by itself.
 const cacheShards = 32
@@ -99,21 +40,16 @@ type Cache struct {
 }
 
 type cacheShard struct {
-	mu     sync.RWMutex
-	size   int
-	byName index[cookieName]
-	byKey  index[Key] // to find one that is ended elsewhere
+	mu       sync.RWMutex
+	size     int
+	sessions index
+	turns    turns
 }
 
 // NewCache makes a cache for about size sessions. Beyond that, one is
 // forgotten for each that is met: it is looked up again at its next request.
 func NewCache(size int) *Cache {
 	c := new(Cache)
-	for i := range c.shards {
-		shard := &c.shards[i]
-		shard.byName.nameOf = func(s *Session) *cookieName { return &s.name }
-		shard.byKey.nameOf = func(s *Session) *Key { return &s.Key }
-	}
 	c.Resize(size)
 	return c
 }
@@ -130,14 +66,13 @@ func (shard *cacheShard) resize(size int) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	shard.size = size
-	if shard.byName.count <= size {
+	if shard.sessions.count <= size {
 		return
 	}
-	for shard.byName.count > size {
-		shard.forget(shard.byName.any())
+	for shard.sessions.count > size {
+		shard.sessions.remove(shard.sessions.any())
 	}
-	shard.byName.fit()
-	shard.byKey.fit()
+	shard.sessions.fit()
 }
 
 func (c *Cache) shard(name cookieName) *cacheShard { return &c.shards[name[0]%cacheShards] }
@@ -146,7 +81,7 @@ func (c *Cache) get(name cookieName) *Session {
 	shard := c.shard(name)
 	shard.mu.RLock()
 	defer shard.mu.RUnlock()
-	return shard.byName.get(name)
+	return shard.sessions.get(name)
 }
 
 // put remembers a session unless one was ended since the count of ends was
@@ -159,28 +94,21 @@ func (c *Cache) put(s *Session, ends uint64) {
 	if c.ends.Load() != ends {
 		return
 	}
-	if before := shard.byKey.get(s.Key); before != nil {
-		shard.forget(before)
+	if before := shard.sessions.getByKey(s.Key); before != nil {
+		shard.sessions.remove(before)
 	}
-	if shard.byName.count >= shard.size {
-		shard.forget(shard.byName.any())
+	if shard.sessions.count >= shard.size {
+		shard.sessions.remove(shard.sessions.any())
 	}
-	shard.byName.put(s)
-	shard.byKey.put(s)
-}
-
-// forget takes out a session that is in the shard.
-func (shard *cacheShard) forget(s *Session) {
-	shard.byName.remove(s.name)
-	shard.byKey.remove(s.Key)
+	shard.sessions.put(s)
 }
 
 func (c *Cache) remove(name cookieName) {
 	shard := c.shard(name)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if s := shard.byName.get(name); s != nil {
-		shard.forget(s)
+	if s := shard.sessions.get(name); s != nil {
+		shard.sessions.remove(s)
 	}
 }
 
@@ -191,9 +119,9 @@ func (c *Cache) End(key Key) {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
-		if s := shard.byKey.get(key); s != nil {
-			s.flags.Or(isEnded)
-			shard.forget(s)
+		if s := shard.sessions.getByKey(key); s != nil {
+			s.state.Or(isEnded)
+			shard.sessions.remove(s)
 		}
 		shard.mu.Unlock()
 	}
@@ -207,7 +135,7 @@ func (c *Cache) Change(key Key) {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
-		if s := shard.byKey.get(key); s != nil {
+		if s := shard.sessions.getByKey(key); s != nil {
 			s.Doubt()
 		}
 		shard.mu.RUnlock()
@@ -223,7 +151,7 @@ func (c *Cache) Distrust() {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
-		for _, s := range shard.byName.slots {
+		for _, s := range shard.sessions.slots {
 			if s != nil {
 				s.Doubt()
 			}

@@ -94,3 +94,36 @@ func TestASessionThatWasCheckedAMomentAgoCostsNoDecodeAndNoLookUp(t *testing.T) 
 		t.Errorf("once the last look-up is old, a request takes %d decodes and %d look-ups, want 0 and 1", codec.decodes-1, store.lookups-1)
 	}
 }
+
+// BenchmarkFindingASession is the look for a session that was checked a moment
+// ago, among many.
+func BenchmarkFindingASession(b *testing.B) {
+	ring, err := keys.NewRing(keys.Generate())
+	if err != nil {
+		b.Fatal(err)
+	}
+	store := crowd{scope: "https://app.example.com", now: time.Now()}
+	cookie := NewCookie(ring, CookieOptions{Scope: store.scope, Secure: true, Lifetime: time.Hour})
+	keeper := NewKeeper(store, NewCache(2*DefaultCacheSize), Limits{Idle: time.Hour, Absolute: time.Hour, Grace: time.Minute}, slog.New(slog.DiscardHandler))
+	keeper.now = func() time.Time { return store.now }
+	var values []string
+	for range DefaultCacheSize {
+		issued, err := cookie.Issue(NewID())
+		if err != nil {
+			b.Fatal(err)
+		}
+		values = append(values, issued.Value)
+	}
+	find := func(value string) {
+		if s, err := keeper.Find(b.Context(), cookie, value); err != nil || s == nil {
+			b.Fatalf("found %v, %v", s, err)
+		}
+	}
+	for _, value := range values {
+		find(value)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		find(values[i%len(values)])
+	}
+}

@@ -6,41 +6,48 @@ import (
 	"testing"
 )
 
-// A map tells what the index must hold. The places are few, so that names get
-// into each other's way.
+// A map tells what the index must hold. The places are few, so that names and
+// keys get into each other's way.
 func TestTheIndexHoldsWhatAMapWould(t *testing.T) {
 	for _, places := range []uint64{1, 5, 100, 1 << 40} {
-		x := index[Key]{nameOf: func(s *Session) *Key { return &s.Key }}
-		held := make(map[Key]*Session)
-		var names []Key
+		var x index
+		held := make(map[*Session]bool)
+		var all []*Session
 		for range 60 {
-			name := Key(NewID())
+			s := &Session{Key: Key(NewID()), name: cookieName(NewID())}
 			// The last places lie just before the end, where the table goes round.
-			binary.LittleEndian.PutUint64(name[8:], ^rand.Uint64N(places))
-			names = append(names, name)
+			binary.LittleEndian.PutUint64(s.name[8:], ^rand.Uint64N(places))
+			binary.LittleEndian.PutUint64(s.Key[8:], ^rand.Uint64N(places))
+			all = append(all, s)
 		}
 		for step := range 5_000 {
-			name := names[rand.IntN(len(names))]
-			if rand.IntN(2) == 0 {
-				s := &Session{Key: name}
-				x.put(s)
-				held[name] = s
+			s := all[rand.IntN(len(all))]
+			if held[s] {
+				x.remove(s)
+				delete(held, s)
 			} else {
-				x.remove(name)
-				delete(held, name)
+				x.put(s)
+				held[s] = true
 			}
 			if x.count != len(held) {
 				t.Fatalf("step %d: the index counts %d, want %d", step, x.count, len(held))
 			}
-			if len(held) > 0 && held[x.any().Key] == nil {
+			if len(held) > 0 && !held[x.any()] {
 				t.Fatalf("step %d: any returns a session that was removed", step)
+			}
+			if step%1_000 == 0 {
+				x.fit()
 			}
 			if step%100 != 0 {
 				continue
 			}
-			for _, name := range names {
-				if x.get(name) != held[name] {
-					t.Fatalf("step %d: %v is found as %v, want %v", step, name, x.get(name), held[name])
+			for _, s := range all {
+				var want *Session
+				if held[s] {
+					want = s
+				}
+				if byName, byKey := x.get(s.name), x.getByKey(s.Key); byName != want || byKey != want {
+					t.Fatalf("step %d: a session is found as %p by its name and %p by its key, want %p", step, byName, byKey, want)
 				}
 			}
 		}

@@ -105,14 +105,15 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 // that it is used if it is. One caller asks; the others rely on the last answer
 // meanwhile. The error is that of Find, and comes with false only.
 func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bool) (alive bool, err error) {
-	withinGrace := now.UnixNano()-s.checked.Load() < int64(k.limits.Grace)
-	if !s.refresh.TryLock() {
+	withinGrace := s.age(now) < k.limits.Grace
+	turns := &k.cache.shard(s.name).turns
+	if !turns.try(s) {
 		if withinGrace && !s.doubted() {
 			return true, nil
 		}
-		s.refresh.Lock()
+		turns.take(s)
 	}
-	defer s.refresh.Unlock()
+	defer turns.end(s)
 	isOver := s.isOver(now)
 	switch {
 	case s.Ended():
@@ -131,12 +132,12 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 			level = slog.LevelDebug
 		}
 		k.logger.Log(ctx, level, "the store does not answer; a session goes on for a while", "error", err, "grace", k.limits.Grace)
-		s.putOff.Store(uint32(max(now.Add(retryInterval).UnixNano()-s.checked.Load(), 0) / int64(time.Millisecond)))
+		s.putOff(max(s.age(now)+retryInterval, 0))
 		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
 	case !found || record.Address != s.Address || !k.alive(record, now):
-		s.flags.Or(isEnded)
+		s.state.Or(isEnded)
 		k.cache.remove(s.name)
 		return false, nil
 	}
@@ -152,26 +153,11 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	return true, nil
 }
 
-// isFresh tells whether the store confirmed the session a moment ago.
-func (s *Session) isFresh(now time.Time) bool {
-	age := now.UnixNano() - s.checked.Load()
-	return age < int64(Freshness) && age > -int64(Freshness) && !s.doubted()
-}
-
 // alive holds a record to the limits in force now, which may be narrower than
 // those it was written under.
 func (k *Keeper) alive(r Record, now time.Time) bool {
 	return now.Before(r.Expires) && now.Sub(r.Seen) < k.limits.Idle && now.Sub(r.SignedIn) < k.limits.Absolute &&
 		r.SignedIn.Sub(now) <= clockTolerance
-}
-
-func (s *Session) learn(r Record, now time.Time) {
-	s.seen.Store(uint32(r.Seen.Unix()))
-	s.expires.Store(uint32(r.Expires.Unix()))
-	s.standing.Store(r.Standing)
-	s.putOff.Store(0)
-	s.flags.And(^uint32(isDoubted))
-	s.checked.Store(now.UnixNano())
 }
 
 // slide notes in the store that the session is used, if the last note is old

@@ -28,7 +28,7 @@ func (c crowd) Session(_ context.Context, key Key, _ time.Time) (Record, bool, e
 // maxSessionBytes is what a session that is in use may take of the heap. The
 // process grows by up to twice as much: the collector waits until the heap has
 // doubled (GOGC=100).
-const maxSessionBytes = 160
+const maxSessionBytes = 132
 
 func TestASessionInUseTakesLittleMemory(t *testing.T) {
 	const sessions = DefaultCacheSize
