@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // DefaultCacheSize is how many sessions an instance remembers unless it is told
@@ -101,6 +102,18 @@ func (c *Cache) put(s *Session, ends uint64) {
 		shard.sessions.remove(shard.sessions.any())
 	}
 	shard.sessions.put(s)
+}
+
+// learn takes in what the store said of a session that is remembered unless one
+// was ended or changed since the count of ends was taken. The lock keeps Change
+// from coming between, whose doubt would be taken for the one that is settled.
+func (c *Cache) learn(s *Session, r Record, now time.Time, ends uint64) {
+	shard := c.shard(s.name)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if c.ends.Load() == ends {
+		s.learn(r, now)
+	}
 }
 
 func (c *Cache) remove(name cookieName) {

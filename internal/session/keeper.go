@@ -144,9 +144,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	if s.Ended() {
 		return false, nil
 	}
-	if k.cache.ends.Load() == ends {
-		s.learn(record, now)
-	}
+	k.cache.learn(s, record, now, ends)
 	if used {
 		k.slide(ctx, s, now)
 	}
