@@ -8,9 +8,9 @@ import (
 // index finds sessions by their cookie and by their key. It is a hash table with
 // linear probing (D. E. Knuth, The Art of Computer Programming, volume 3, section
 // 6.4, algorithms L and R), and another that says where in the first one a key
-// is. It holds no names and compares those in the sessions themselves; maps hold
-// each name once more and take seven times as much. Names are hashes already, so
-// no other is made of them.
+// is. It holds no names and compares those in the sessions themselves; maps would
+// hold each name once more. Names are hashes already, so no other is made of
+// them.
 type index struct {
 	slots []*Session // by name; as many as a power of two, at most 4 of 5 of them taken
 	byKey []uint32   // as many: where in slots the session of a key is, counted from 1; 0 where there is none
