@@ -19,7 +19,7 @@ const (
 	otherLinks     Bucket = "other_links"     // as address_links, of purposes that are not bounded
 	counters       Bucket = "counters"        // kind NUL window NUL name
 	outboxMessages Bucket = "outbox"          // inverted end, id; the newest messages come first
-	outboxIDs      Bucket = "outbox_ids"      // id
+	outboxIDs      Bucket = "outbox_ids"      // id, of those that do not wait
 	outboxWaiting  Bucket = "outbox_waiting"  // end, id
 	muted          Bucket = "muted"           // address
 	blocked        Bucket = "blocked"         // address

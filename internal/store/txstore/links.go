@@ -44,19 +44,19 @@ func usedKey(link record.Link, key []byte) []byte {
 
 // markUsed marks a link as used for as long as it is remembered.
 func markUsed(tx Tx, key []byte) error {
-	return markUsedIf(tx, key, func(record.Link) bool { return true })
+	link, found, err := loadLink(tx, key)
+	if err != nil || !found || link.used {
+		return err
+	}
+	return mark(tx, key, link.Link)
 }
 
-// markUsedIf does so if the link is one that is wanted.
-func markUsedIf(tx Tx, key []byte, wanted func(record.Link) bool) error {
-	link, found, err := loadLink(tx, key)
-	if err != nil || !found || link.used || !wanted(link.Link) {
+// mark does so with one that is not used.
+func mark(tx Tx, key []byte, link record.Link) error {
+	if err := tx.Delete(linksOf(link), under(link.Address, key)); err != nil {
 		return err
 	}
-	if err := tx.Delete(linksOf(link.Link), under(link.Address, key)); err != nil {
-		return err
-	}
-	return tx.Put(usedLinks, usedKey(link.Link, key), encodeTime(record.Time(link.Expires).Add(signin.Remembered)))
+	return tx.Put(usedLinks, usedKey(link, key), encodeTime(record.Time(link.Expires).Add(signin.Remembered)))
 }
 
 // liveLinks keeps of some links those that can still be redeemed.

@@ -13,6 +13,10 @@ import (
 
 // A message is kept under its end and its id. All are kept for the same time,
 // so that those which are made at a time lie together, the newest ones first.
+//
+// One that waits is found by its id among those that wait, which are few. Only
+// when it waits no more does it get an entry by its id, which lies anywhere: the
+// sign-in that makes a message does not write to such a page.
 
 // messageKey is the key of a message with an encoded end.
 func messageKey(end, id []byte) []byte {
@@ -24,14 +28,30 @@ func waitingKey(m outbox.Message) []byte { return append(endOf(m), m.ID...) }
 
 func endOf(m outbox.Message) []byte { return encodeTime(m.Created.Add(outbox.Kept)) }
 
-// loadMessage reads the message with an id.
-func loadMessage(tx Tx, id string) (m record.Message, found bool, err error) {
-	end := tx.Get(outboxIDs, []byte(id))
-	if end == nil {
-		return m, false, nil
+// encodedEnd is the encoded end of the message with an id, nil if there is none.
+func encodedEnd(tx Tx, id string) (end []byte, err error) {
+	if end = tx.Get(outboxIDs, []byte(id)); end != nil {
+		if len(end) != encodedTime {
+			err = fmt.Errorf("reading a record of %s: it is no time", outboxIDs)
+		}
+		return end, err
 	}
-	if len(end) != encodedTime {
-		return m, false, fmt.Errorf("reading a record of %s: it is no time", outboxIDs)
+	tx.Scan(outboxWaiting, nil, nil, func(key, _ []byte) bool {
+		if string(key[encodedTime:]) == id {
+			end = key[:encodedTime]
+		}
+		return end == nil
+	})
+	return end, nil
+}
+
+// loadMessage reads the message with an id. Its encoded end may be nil if it is
+// not known.
+func loadMessage(tx Tx, id string, end []byte) (m record.Message, found bool, err error) {
+	if end == nil {
+		if end, err = encodedEnd(tx, id); err != nil || end == nil {
+			return m, false, err
+		}
 	}
 	return load[record.Message](tx, outboxMessages, messageKey(end, []byte(id)))
 }
@@ -51,11 +71,7 @@ func (s *Store) Put(ctx context.Context, m outbox.Message) error {
 
 // putMessage keeps a message that waits.
 func putMessage(tx Tx, m outbox.Message) error {
-	end := endOf(m)
-	if err := tx.Put(outboxIDs, []byte(m.ID), end); err != nil {
-		return err
-	}
-	if err := tx.Put(outboxWaiting, waitingKey(m), end); err != nil {
+	if err := tx.Put(outboxWaiting, waitingKey(m), endOf(m)); err != nil {
 		return err
 	}
 	return saveMessage(tx, m)
@@ -72,7 +88,7 @@ func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, er
 				return false
 			}
 			end, id := key[:encodedTime], key[encodedTime:]
-			if s.claimed[string(id)] {
+			if s.claimed[string(id)] != nil {
 				return true
 			}
 			stored, found, err := load[record.Message](tx, outboxMessages, messageKey(end, id))
@@ -92,7 +108,7 @@ func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, er
 		return nil, err
 	}
 	for _, m := range messages {
-		s.claimed[m.ID] = true
+		s.claimed[m.ID] = endOf(m)
 	}
 	return messages, nil
 }
@@ -112,11 +128,14 @@ func (s *Store) Release(_ context.Context, ids ...string) error {
 func (s *Store) Change(ctx context.Context, id string, once outbox.Once, change func(*outbox.Message) error) (changed outbox.Message, err error) {
 	var before outbox.Message
 	unknown := false
+	s.mu.Lock()
+	end := s.claimed[id] // of most, those that are being sent
+	s.mu.Unlock()
 	err = s.update(ctx, func(tx Tx) error {
 		if err := happensOnce(tx, once); err != nil {
 			return err
 		}
-		stored, found, err := loadMessage(tx, id)
+		stored, found, err := loadMessage(tx, id, end)
 		if unknown = err == nil && !found; err != nil || unknown {
 			return err
 		}
@@ -159,7 +178,9 @@ func saveChanged(tx Tx, before, m outbox.Message) error {
 	case m.Waiting() && !before.Waiting():
 		err = tx.Put(outboxWaiting, waitingKey(m), endOf(m))
 	case !m.Waiting() && before.Waiting():
-		err = tx.Delete(outboxWaiting, waitingKey(m))
+		if err = tx.Delete(outboxWaiting, waitingKey(m)); err == nil {
+			err = tx.Put(outboxIDs, []byte(m.ID), endOf(m))
+		}
 	}
 	if err == nil && m.State == outbox.Bounced && before.State != outbox.Bounced {
 		err = tx.Put(blocked, []byte(m.To), encodeTime(m.Since.Add(outbox.BlockedFor)))
@@ -173,7 +194,7 @@ func saveChanged(tx Tx, before, m outbox.Message) error {
 // Message implements outbox.Store.
 func (s *Store) Message(ctx context.Context, id string) (m outbox.Message, found bool, err error) {
 	err = s.view(ctx, func(tx Tx) error {
-		stored, ok, err := loadMessage(tx, id)
+		stored, ok, err := loadMessage(tx, id, nil)
 		if found = ok && err == nil; found {
 			m = stored.Unpack()
 		}
@@ -187,9 +208,12 @@ func (s *Store) Messages(ctx context.Context, from string, n int) (list []outbox
 	err = s.view(ctx, func(tx Tx) error {
 		var start []byte
 		if from != "" {
-			end := tx.Get(outboxIDs, []byte(from))
-			if len(end) != encodedTime {
-				return fmt.Errorf("listing messages from %q: %w", from, outbox.ErrUnknown)
+			end, err := encodedEnd(tx, from)
+			if err == nil && end == nil {
+				err = outbox.ErrUnknown
+			}
+			if err != nil {
+				return fmt.Errorf("listing messages from %q: %w", from, err)
 			}
 			start = messageKey(end, []byte(from))
 		}

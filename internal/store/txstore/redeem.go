@@ -145,15 +145,20 @@ func (f *finding) judge(tx Tx, r signin.Redemption) (err error) {
 // used, and makes the session in place of the one that this browser had.
 func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Key, error) {
 	who := f.link.Address
-	all := [][]byte{f.key}
+	if err := mark(tx, f.key, f.link.Link); err != nil {
+		return signin.Redeemed{}, nil, err
+	}
+	var others [][]byte
 	tx.Scan(addressLinks, under(who, nil), nil, func(key, _ []byte) bool {
-		if key = key[len(who)+1:]; !bytes.Equal(key, f.key) {
-			all = append(all, bytes.Clone(key))
-		}
+		others = append(others, bytes.Clone(key[len(who)+1:]))
 		return true
 	})
-	for _, key := range all {
-		if err := markUsedIf(tx, key, func(l record.Link) bool { return l.Purpose == signin.ToSignIn }); err != nil {
+	for _, key := range others {
+		link, found, err := loadLink(tx, key)
+		if err == nil && found && !link.used && link.Purpose == signin.ToSignIn {
+			err = mark(tx, key, link.Link)
+		}
+		if err != nil {
 			return signin.Redeemed{}, nil, err
 		}
 	}

@@ -30,7 +30,7 @@ func (s *Store) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, e
 // message knows it, as long as there is one: a link to a recovery address is its
 // person's.
 func readerOf(tx Tx, stop signin.Stopping) (address.Address, error) {
-	message, found, err := loadMessage(tx, stop.Message)
+	message, found, err := loadMessage(tx, stop.Message, nil)
 	if err != nil {
 		return "", err
 	}

@@ -23,7 +23,7 @@ type Store struct {
 	onChange  map[int]func(session.Key)
 	onWaiting map[int]func()
 	nextHook  int
-	claimed   map[string]bool // messages, by id; nobody else uses the engine
+	claimed   map[string][]byte // encoded ends of messages, by id; nobody else uses the engine
 }
 
 // Open makes a store of an engine and checks the version of what is in it.
@@ -43,7 +43,7 @@ func Open(engine Engine) (*Store, error) {
 	}
 	s := &Store{
 		engine: engine, onEnd: make(map[int]func(session.Key)), onChange: make(map[int]func(session.Key)),
-		onWaiting: make(map[int]func()), claimed: make(map[string]bool),
+		onWaiting: make(map[int]func()), claimed: make(map[string][]byte),
 	}
 	s.Registry = registry.New(registryEngine{s})
 	return s, nil
