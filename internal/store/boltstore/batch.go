@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -14,18 +14,20 @@ import (
 // write to disk with.
 const batchDelay = time.Millisecond
 
+// maxBatch is how many changes a batch has at most.
+const maxBatch = 1000
+
 // batcher runs changes in batches, each of which is one transaction. While one
 // is written to disk those that come make up the next. bbolt has batches too,
 // but closes them by time alone: of those that wait for the disk anyway, each
 // would get a write of its own.
 type batcher struct {
-	db   *bbolt.DB
-	turn chan struct{} // full while somebody runs a batch
+	db      *bbolt.DB
+	waiting chan *change
+	callers atomic.Int64 // who want a change
 
-	mu       sync.Mutex
-	waiting  []*change
-	expected int           // how many changes the next batch has, if all come again
-	enough   chan struct{} // closed when so many wait; nil if nobody wants to know
+	turn     chan struct{} // full while somebody runs a batch
+	expected int           // how many changes the next batch has, if all come again; whose turn it is
 }
 
 type change struct {
@@ -36,91 +38,71 @@ type change struct {
 // errAlone says that a change has to be tried without others.
 var errAlone = errors.New("the change failed in a batch")
 
-func newBatcher(db *bbolt.DB) *batcher { return &batcher{db: db, turn: make(chan struct{}, 1)} }
+func newBatcher(db *bbolt.DB) *batcher {
+	return &batcher{db: db, waiting: make(chan *change, maxBatch), turn: make(chan struct{}, 1)}
+}
 
 // update applies a change for good, or returns its error and keeps nothing of
 // it. It may apply it more than once.
 func (b *batcher) update(apply func(*bbolt.Tx) error) error {
+	b.callers.Add(1)
+	defer b.callers.Add(-1)
 	c := &change{apply: apply, done: make(chan error, 1)}
-	b.add(c)
-	var err error
-	select {
-	case err = <-c.done:
-	case b.turn <- struct{}{}:
-		b.lead(c)
-		err = <-c.done
-	}
-	if errors.Is(err, errAlone) { // here it may fail or panic as it likes
-		return b.db.Update(apply)
-	}
-	return err
-}
-
-func (b *batcher) add(c *change) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.waiting = append(b.waiting, c)
-	if b.enough != nil && len(b.waiting) >= b.expected {
-		close(b.enough)
-		b.enough = nil
+	b.waiting <- c // somebody who waits has the turn, or gets it, and takes it out
+	for {
+		select {
+		case err := <-c.done:
+			if errors.Is(err, errAlone) { // here it may fail or panic as it likes
+				return b.db.Update(apply)
+			}
+			return err
+		case b.turn <- struct{}{}:
+			b.lead(c)
+		}
 	}
 }
 
-// lead runs the batch that a change is in, unless somebody has done so.
+// lead runs a batch, unless somebody has run the one that a change was in.
 func (b *batcher) lead(c *change) {
 	defer func() { <-b.turn }()
-	if len(c.done) > 0 {
-		return
+	if len(c.done) == 0 {
+		b.run()
 	}
-	batch := b.gather()
-	b.run(batch)
-	b.mu.Lock()
-	b.expected = len(batch) + len(b.waiting)
-	b.mu.Unlock()
 }
 
-// gather takes all changes that wait. Where many come at a time it waits until
-// those of the last batch are back: one that comes alone does not wait.
-func (b *batcher) gather() []*change {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.waiting) < b.expected {
-		enough := make(chan struct{})
-		b.enough = enough
-		b.mu.Unlock()
-		select {
-		case <-enough:
-		case <-time.After(batchDelay):
-		}
-		b.mu.Lock()
-		b.enough = nil
-	}
-	batch := b.waiting
-	b.waiting = nil
-	return batch
-}
-
-// run applies changes in one transaction. One that fails takes the others with
-// it: they are applied again without it. Nobody is left without an answer, not
-// even if bbolt panics.
-func (b *batcher) run(batch []*change) {
+// run applies the changes that wait in one transaction. One that fails takes
+// the others with it: they are applied again without it. Nobody is left without
+// an answer, not even if bbolt panics.
+func (b *batcher) run() {
+	batch := []*change{<-b.waiting} // that of who has the turn is there
 	defer func() {
 		for _, c := range batch {
 			c.done <- errAlone
 		}
 	}()
-	for len(batch) > 0 {
+	for deadline := time.After(batchDelay); ; {
 		failed := -1
 		err := b.db.Update(func(tx *bbolt.Tx) error {
-			for i, c := range batch {
-				if err := c.try(tx); err != nil {
+			for i := 0; ; i++ {
+				if i == len(batch) {
+					c := b.next(i, deadline)
+					if c == nil {
+						break
+					}
+					batch = append(batch, c)
+				}
+				if err := batch[i].try(tx); err != nil {
 					failed = i
 					return err
 				}
 			}
+			if len(batch) == 0 {
+				return errAlone // and nothing is written
+			}
 			return nil
 		})
 		if failed < 0 {
+			b.expected = int(b.callers.Load())
 			for _, c := range batch {
 				c.done <- err
 			}
@@ -129,6 +111,30 @@ func (b *batcher) run(batch []*change) {
 		}
 		batch[failed].done <- errAlone
 		batch = slices.Delete(batch, failed, failed+1)
+	}
+}
+
+// next is the change that comes next in a batch of n so far, nil at its end.
+// Where many come at a time the batch waits until those of the last one are
+// back, which is when there is work to do: it is applied meanwhile. One that
+// comes alone does not wait.
+func (b *batcher) next(n int, deadline <-chan time.Time) *change {
+	if n >= maxBatch {
+		return nil
+	}
+	select {
+	case c := <-b.waiting:
+		return c
+	default:
+	}
+	if n >= b.expected {
+		return nil
+	}
+	select {
+	case c := <-b.waiting:
+		return c
+	case <-deadline:
+		return nil
 	}
 }
 

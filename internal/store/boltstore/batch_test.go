@@ -3,6 +3,7 @@ package boltstore
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -28,13 +29,14 @@ func put(tx *bbolt.Tx, key string) error { return tx.Bucket([]byte("b")).Put([]b
 func together(t *testing.T, b *batcher, n int, change func(i int)) {
 	t.Helper()
 	b.turn <- struct{}{}
-	allWait := make(chan struct{})
-	b.expected, b.enough = n, allWait
+	b.expected = n
 	var group sync.WaitGroup
 	for i := range n {
 		group.Go(func() { change(i) })
 	}
-	<-allWait
+	for len(b.waiting) < n {
+		runtime.Gosched()
+	}
 	<-b.turn
 	group.Wait()
 }
@@ -97,6 +99,33 @@ func TestAChangeThatFailsLeavesNothingAndTheOthersStay(t *testing.T) {
 	}
 }
 
+func TestABatchOfWhichNothingIsLeftWritesNothing(t *testing.T) {
+	b, _ := newTestBatcher(t)
+	last := func() (id int) {
+		must(t, b.db.View(func(tx *bbolt.Tx) error { id = tx.ID(); return nil }))
+		return id
+	}
+	before, refused := last(), errors.New("refused")
+	together(t, b, 3, func(int) {
+		if err := b.update(func(*bbolt.Tx) error { return refused }); !errors.Is(err, refused) {
+			t.Errorf("a change that is refused has error %v", err)
+		}
+	})
+	if after := last(); after != before {
+		t.Errorf("%d transactions were written", after-before)
+	}
+}
+
+func TestEverybodyHasAnAnswerOnceTheFileIsClosed(t *testing.T) {
+	b, _ := newTestBatcher(t)
+	must(t, b.db.Close())
+	together(t, b, 20, func(int) {
+		if err := b.update(func(tx *bbolt.Tx) error { return put(tx, "late") }); err == nil {
+			t.Error("a change is made in a file that is closed")
+		}
+	})
+}
+
 func TestWhoComesAloneDoesNotWaitForOthers(t *testing.T) {
 	b, _ := newTestBatcher(t)
 	change := func(i int) { must(t, b.update(func(tx *bbolt.Tx) error { return put(tx, fmt.Sprint(i)) })) }
@@ -104,8 +133,6 @@ func TestWhoComesAloneDoesNotWaitForOthers(t *testing.T) {
 	for i := range 3 { // the first may still hope for the others
 		change(i)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.expected != 1 {
 		t.Errorf("the next batch waits for %d changes", b.expected)
 	}
