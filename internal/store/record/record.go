@@ -83,7 +83,7 @@ func (d *Device) unpack() session.Device {
 }
 
 // PackLink makes the record of the link that an asking gets.
-func PackLink(a signin.Asking) Link {
+func PackLink(a *signin.Asking) Link {
 	r := a.Request
 	return Link{
 		Browser: a.Browser[:], Expires: Millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: Millis(r.Asked),

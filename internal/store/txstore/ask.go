@@ -22,7 +22,7 @@ func (s *Store) Ask(ctx context.Context, a signin.Asking) (asked signin.Asked, e
 	})
 	if err == nil && asked.Wait == 0 {
 		err = s.update(ctx, func(tx Tx) error {
-			asked, err = ask(tx, a)
+			asked, err = ask(tx, &a)
 			return err
 		})
 	}
@@ -35,7 +35,7 @@ func (s *Store) Ask(ctx context.Context, a signin.Asking) (asked signin.Asked, e
 	return asked, nil
 }
 
-func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
+func ask(tx Tx, a *signin.Asking) (signin.Asked, error) {
 	if wait, err := count(tx, clientLimit, a.Client, a.Now); err != nil || wait > 0 {
 		return signin.Asked{Wait: wait}, err
 	}
@@ -76,7 +76,7 @@ func ask(tx Tx, a signin.Asking) (signin.Asked, error) {
 }
 
 // mayBeSent counts the message and tells whether it may be sent.
-func mayBeSent(tx Tx, a signin.Asking, g guest) (signin.SilentReason, error) {
+func mayBeSent(tx Tx, a *signin.Asking, g guest) (signin.SilentReason, error) {
 	who, limited, familiar := []byte(a.Request.Address), mailboxLimit, isFamiliar(g.person, a.Browser)
 	if familiar {
 		limited = familiarLimit

@@ -17,7 +17,7 @@ type guest struct {
 
 // receive decides what somebody who asks may get: a link that signs in, one to
 // ask the owners, or nothing.
-func receive(tx Tx, a signin.Asking) (guest, error) {
+func receive(tx Tx, a *signin.Asking) (guest, error) {
 	who, policy := a.Request.Address, a.Policy
 	person, known, err := load[record.Person](tx, persons, []byte(who))
 	if err != nil {

@@ -36,10 +36,10 @@ const redeemable = signin.SignedIn
 
 // redeem looks first and writes only if there is something to write, so that
 // a link that is tried again and again costs no disk.
-func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, signin.Redemption) (finding, error)) (redeemed signin.Redeemed, err error) {
+func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, *signin.Redemption) (finding, error)) (redeemed signin.Redeemed, err error) {
 	var found finding
 	err = s.view(ctx, func(tx Tx) error {
-		found, err = find(tx, r)
+		found, err = find(tx, &r)
 		return err
 	})
 	if err != nil || found.outcome.Outcome != redeemable && !found.wrongTry {
@@ -48,15 +48,15 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, s
 	var ended []session.Key
 	err = s.update(ctx, func(tx Tx) error {
 		ended = nil
-		if found, err = find(tx, r); err != nil {
+		if found, err = find(tx, &r); err != nil {
 			return err
 		}
 		redeemed = found.outcome
 		switch {
 		case found.wrongTry:
-			redeemed, err = countWrongCode(tx, r)
+			redeemed, err = countWrongCode(tx, &r)
 		case redeemed.Outcome == redeemable:
-			redeemed, ended, err = useUp(tx, r, found)
+			redeemed, ended, err = useUp(tx, &r, found)
 		}
 		return err
 	})
@@ -67,7 +67,7 @@ func (s *Store) redeem(ctx context.Context, r signin.Redemption, find func(Tx, s
 	return redeemed, nil
 }
 
-func findByLink(tx Tx, r signin.Redemption) (finding, error) {
+func findByLink(tx Tx, r *signin.Redemption) (finding, error) {
 	link, found, err := loadLink(tx, r.Link[:])
 	f := finding{key: r.Link[:], link: link}
 	switch {
@@ -89,7 +89,7 @@ func findByLink(tx Tx, r signin.Redemption) (finding, error) {
 	return f, err
 }
 
-func findByCode(tx Tx, r signin.Redemption) (finding, error) {
+func findByCode(tx Tx, r *signin.Redemption) (finding, error) {
 	request, found, err := load[record.Request](tx, requests, r.Browser[:])
 	var f finding
 	switch {
@@ -123,7 +123,7 @@ func isOneOf(codes []signin.CodeKey, code []byte) bool {
 
 // judge is the outcome for a live link: redeemable if the rules in force are
 // those under which it was made, and nothing of the person was changed since.
-func (f *finding) judge(tx Tx, r signin.Redemption) (err error) {
+func (f *finding) judge(tx Tx, r *signin.Redemption) (err error) {
 	if f.person, _, err = load[record.Person](tx, persons, []byte(f.link.Address)); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (f *finding) judge(tx Tx, r signin.Redemption) (err error) {
 
 // useUp marks the link and all other live ones of its address that sign in as
 // used, and makes the session in place of the one that this browser had.
-func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Key, error) {
+func useUp(tx Tx, r *signin.Redemption, f finding) (signin.Redeemed, []session.Key, error) {
 	who := f.link.Address
 	if err := mark(tx, f.key, f.link.Link); err != nil {
 		return signin.Redeemed{}, nil, err
@@ -183,7 +183,7 @@ func useUp(tx Tx, r signin.Redemption, f finding) (signin.Redeemed, []session.Ke
 
 // meet keeps with a person what a sign-in tells of them. It is false if that
 // is nothing new.
-func meet(person *record.Person, r signin.Redemption) (changed bool) {
+func meet(person *record.Person, r *signin.Redemption) (changed bool) {
 	if r.Language != "" && r.Language != person.Language {
 		person.Language, changed = r.Language, true
 	}
@@ -198,7 +198,7 @@ func meet(person *record.Person, r signin.Redemption) (changed bool) {
 
 // countWrongCode counts a wrong code; the last one that is allowed ends the
 // request, links and all.
-func countWrongCode(tx Tx, r signin.Redemption) (signin.Redeemed, error) {
+func countWrongCode(tx Tx, r *signin.Redemption) (signin.Redeemed, error) {
 	request, _, err := load[record.Request](tx, requests, r.Browser[:])
 	if err != nil {
 		return signin.Redeemed{}, err
