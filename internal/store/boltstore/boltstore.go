@@ -13,6 +13,10 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+// fillInOrder is how full a page is left where no new keys come between those
+// that it has. There is room for a record that gains a little.
+const fillInOrder = 0.9
+
 type engine struct {
 	db      *bbolt.DB
 	changes *batcher
@@ -70,7 +74,11 @@ func (t transaction) Get(b txstore.Bucket, key []byte) []byte {
 
 // Put implements txstore.Tx.
 func (t transaction) Put(b txstore.Bucket, key, value []byte) error {
-	if err := t.tx.Bucket([]byte(b)).Put(key, value); err != nil {
+	bucket := t.tx.Bucket([]byte(b))
+	if b.InOrder() {
+		bucket.FillPercent = fillInOrder
+	}
+	if err := bucket.Put(key, value); err != nil {
 		return fmt.Errorf("writing to bucket %s: %w", b, err)
 	}
 	return nil
@@ -96,4 +104,16 @@ func (t transaction) Scan(b txstore.Bucket, prefix, from []byte, f func(key, val
 			return
 		}
 	}
+}
+
+// Before implements txstore.Tx.
+func (t transaction) Before(b txstore.Bucket, key []byte) (found, value []byte) {
+	cursor := t.tx.Bucket([]byte(b)).Cursor()
+	if key == nil {
+		return cursor.Last()
+	}
+	if after, _ := cursor.Seek(key); after == nil {
+		return cursor.Last()
+	}
+	return cursor.Prev()
 }

@@ -98,3 +98,19 @@ func (s buckets) Scan(b txstore.Bucket, prefix, from []byte, f func(key, value [
 		return bytes.HasPrefix([]byte(key), prefix) && f([]byte(key), value)
 	})
 }
+
+// Before implements txstore.Tx.
+func (s buckets) Before(b txstore.Bucket, key []byte) (found, value []byte) {
+	last := func(k string, v []byte) bool {
+		if key == nil || k < string(key) {
+			found, value = []byte(k), v
+		}
+		return found == nil
+	}
+	if key == nil {
+		s[b].Reverse(last)
+	} else {
+		s[b].Descend(string(key), last)
+	}
+	return found, value
+}

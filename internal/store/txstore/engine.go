@@ -18,7 +18,7 @@ const (
 	recoveries     Bucket = "recoveries"      // recovery address; the value is whose it is
 	otherLinks     Bucket = "other_links"     // as address_links, of purposes that are not bounded
 	counters       Bucket = "counters"        // kind NUL window NUL name
-	outboxMessages Bucket = "outbox"          // inverted end, id; the newest messages come first
+	outboxMessages Bucket = "outbox"          // end, id
 	outboxIDs      Bucket = "outbox_ids"      // id, of those that do not wait
 	outboxWaiting  Bucket = "outbox_waiting"  // end, id
 	muted          Bucket = "muted"           // address
@@ -36,6 +36,16 @@ func Buckets() []Bucket {
 		links, usedLinks, requests, addressLinks, otherLinks, sessions, personSessions, persons, recoveries, counters,
 		outboxMessages, outboxIDs, outboxWaiting, muted, blocked, happened, applications, oldestApplications, meta,
 	}
+}
+
+// InOrder tells whether new keys come after those that are there, or nearly so:
+// what is before them can be packed tightly.
+func (b Bucket) InOrder() bool {
+	switch b {
+	case usedLinks, outboxMessages, outboxWaiting, oldestApplications:
+		return true
+	}
+	return false
 }
 
 // Engine runs transactions. It is safe for concurrent use.
@@ -62,4 +72,8 @@ type Tx interface {
 	// Scan calls f with the keys that begin with prefix, and are not less than
 	// from, in order, until f returns false. f must not change the bucket.
 	Scan(b Bucket, prefix, from []byte, f func(key, value []byte) bool)
+
+	// Before returns what has the greatest key less than the one given, nil for
+	// the end; found is nil if there is none.
+	Before(b Bucket, key []byte) (found, value []byte)
 }

@@ -68,6 +68,15 @@ func (e *mapEngine) Scan(b Bucket, prefix, from []byte, f func(key, value []byte
 	}
 }
 
+func (e *mapEngine) Before(b Bucket, key []byte) (found, value []byte) {
+	for k, v := range e.state[b] {
+		if (key == nil || k < string(key)) && (found == nil || k > string(found)) {
+			found, value = []byte(k), v
+		}
+	}
+	return found, value
+}
+
 func (e *mapEngine) size(b Bucket) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -1,10 +1,9 @@
 package txstore
 
 import (
+	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -12,52 +11,47 @@ import (
 )
 
 // A message is kept under its end and its id. All are kept for the same time,
-// so that those which are made at a time lie together, the newest ones first.
+// so that those which are made at a time lie together, the oldest ones first.
 //
 // One that waits is found by its id among those that wait, which are few. Only
 // when it waits no more does it get an entry by its id, which lies anywhere: the
 // sign-in that makes a message does not write to such a page.
 
-// messageKey is the key of a message with an encoded end.
-func messageKey(end, id []byte) []byte {
-	return append(binary.BigEndian.AppendUint64(nil, math.MaxUint64-binary.BigEndian.Uint64(end)), id...)
-}
-
-// waitingKey is the key of a message among those that wait, oldest first.
-func waitingKey(m outbox.Message) []byte { return append(endOf(m), m.ID...) }
+// messageKey is the key of a message, also among those that wait.
+func messageKey(m outbox.Message) []byte { return append(endOf(m), m.ID...) }
 
 func endOf(m outbox.Message) []byte { return encodeTime(m.Created.Add(outbox.Kept)) }
 
-// encodedEnd is the encoded end of the message with an id, nil if there is none.
-func encodedEnd(tx Tx, id string) (end []byte, err error) {
-	if end = tx.Get(outboxIDs, []byte(id)); end != nil {
+// findMessage is the key of the message with an id, nil if there is none.
+func findMessage(tx Tx, id string) (found []byte, err error) {
+	if end := tx.Get(outboxIDs, []byte(id)); end != nil {
 		if len(end) != encodedTime {
-			err = fmt.Errorf("reading a record of %s: it is no time", outboxIDs)
+			return nil, fmt.Errorf("reading a record of %s: it is no time", outboxIDs)
 		}
-		return end, err
+		return append(bytes.Clone(end), id...), nil
 	}
 	tx.Scan(outboxWaiting, nil, nil, func(key, _ []byte) bool {
 		if string(key[encodedTime:]) == id {
-			end = key[:encodedTime]
+			found = key
 		}
-		return end == nil
+		return found == nil
 	})
-	return end, nil
+	return found, nil
 }
 
-// loadMessage reads the message with an id. Its encoded end may be nil if it is
-// not known.
-func loadMessage(tx Tx, id string, end []byte) (m record.Message, found bool, err error) {
-	if end == nil {
-		if end, err = encodedEnd(tx, id); err != nil || end == nil {
+// loadMessage reads the message with an id. Its key may be nil if it is not
+// known.
+func loadMessage(tx Tx, id string, key []byte) (m record.Message, found bool, err error) {
+	if key == nil {
+		if key, err = findMessage(tx, id); err != nil || key == nil {
 			return m, false, err
 		}
 	}
-	return load[record.Message](tx, outboxMessages, messageKey(end, []byte(id)))
+	return load[record.Message](tx, outboxMessages, key)
 }
 
 func saveMessage(tx Tx, m outbox.Message) error {
-	return save(tx, outboxMessages, messageKey(endOf(m), []byte(m.ID)), record.PackMessage(m))
+	return save(tx, outboxMessages, messageKey(m), record.PackMessage(m))
 }
 
 // Put implements outbox.Store.
@@ -71,7 +65,7 @@ func (s *Store) Put(ctx context.Context, m outbox.Message) error {
 
 // putMessage keeps a message that waits.
 func putMessage(tx Tx, m outbox.Message) error {
-	if err := tx.Put(outboxWaiting, waitingKey(m), endOf(m)); err != nil {
+	if err := tx.Put(outboxWaiting, messageKey(m), endOf(m)); err != nil {
 		return err
 	}
 	return saveMessage(tx, m)
@@ -87,11 +81,10 @@ func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, er
 			if len(messages) >= n {
 				return false
 			}
-			end, id := key[:encodedTime], key[encodedTime:]
-			if s.claimed[string(id)] != nil {
+			if s.claimed[string(key[encodedTime:])] != nil {
 				return true
 			}
-			stored, found, err := load[record.Message](tx, outboxMessages, messageKey(end, id))
+			stored, found, err := load[record.Message](tx, outboxMessages, key)
 			if err != nil {
 				failed = err // and the others are sent all the same
 			} else if found {
@@ -108,7 +101,7 @@ func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, er
 		return nil, err
 	}
 	for _, m := range messages {
-		s.claimed[m.ID] = endOf(m)
+		s.claimed[m.ID] = messageKey(m)
 	}
 	return messages, nil
 }
@@ -129,13 +122,13 @@ func (s *Store) Change(ctx context.Context, id string, once outbox.Once, change 
 	var before outbox.Message
 	unknown := false
 	s.mu.Lock()
-	end := s.claimed[id] // of most, those that are being sent
+	key := s.claimed[id] // of most, those that are being sent
 	s.mu.Unlock()
 	err = s.update(ctx, func(tx Tx) error {
 		if err := happensOnce(tx, once); err != nil {
 			return err
 		}
-		stored, found, err := loadMessage(tx, id, end)
+		stored, found, err := loadMessage(tx, id, key)
 		if unknown = err == nil && !found; err != nil || unknown {
 			return err
 		}
@@ -176,9 +169,9 @@ func saveChanged(tx Tx, before, m outbox.Message) error {
 	var err error
 	switch {
 	case m.Waiting() && !before.Waiting():
-		err = tx.Put(outboxWaiting, waitingKey(m), endOf(m))
+		err = tx.Put(outboxWaiting, messageKey(m), endOf(m))
 	case !m.Waiting() && before.Waiting():
-		if err = tx.Delete(outboxWaiting, waitingKey(m)); err == nil {
+		if err = tx.Delete(outboxWaiting, messageKey(m)); err == nil {
 			err = tx.Put(outboxIDs, []byte(m.ID), endOf(m))
 		}
 	}
@@ -206,31 +199,29 @@ func (s *Store) Message(ctx context.Context, id string) (m outbox.Message, found
 // Messages implements outbox.Store.
 func (s *Store) Messages(ctx context.Context, from string, n int) (list []outbox.Message, next string, err error) {
 	err = s.view(ctx, func(tx Tx) error {
-		var start []byte
+		var before []byte
 		if from != "" {
-			end, err := encodedEnd(tx, from)
-			if err == nil && end == nil {
+			first, err := findMessage(tx, from)
+			if err == nil && first == nil {
 				err = outbox.ErrUnknown
 			}
 			if err != nil {
 				return fmt.Errorf("listing messages from %q: %w", from, err)
 			}
-			start = messageKey(end, []byte(from))
+			before = append(bytes.Clone(first), 0) // the first key that is greater
 		}
-		var failed error
-		tx.Scan(outboxMessages, nil, start, func(key, value []byte) bool {
+		for key, value := tx.Before(outboxMessages, before); key != nil; key, value = tx.Before(outboxMessages, key) {
 			if len(list) == n {
 				next = string(key[encodedTime:])
-				return false
+				return nil
 			}
 			stored, err := decode[record.Message](outboxMessages, value)
-			if failed = err; err != nil {
-				return false
+			if err != nil {
+				return err
 			}
 			list = append(list, stored.Unpack())
-			return true
-		})
-		return failed
+		}
+		return nil
 	})
 	return list, next, err
 }

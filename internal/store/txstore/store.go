@@ -23,7 +23,7 @@ type Store struct {
 	onChange  map[int]func(session.Key)
 	onWaiting map[int]func()
 	nextHook  int
-	claimed   map[string][]byte // encoded ends of messages, by id; nobody else uses the engine
+	claimed   map[string][]byte // keys of messages, by id; nobody else uses the engine
 }
 
 // Open makes a store of an engine and checks the version of what is in it.
