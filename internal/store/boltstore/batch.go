@@ -10,8 +10,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// batchDelay is how long at most a batch waits for more changes to share its
-// write to disk with.
+// batchDelay is how long at most, all in all, a batch waits for more changes to
+// share its write to disk with.
 const batchDelay = time.Millisecond
 
 // maxBatch is how many changes a batch has at most.
@@ -26,8 +26,10 @@ type batcher struct {
 	waiting chan *change
 	callers atomic.Int64 // who want a change
 
-	turn     chan struct{} // full while somebody runs a batch
-	expected int           // how many changes the next batch has, if all come again; whose turn it is
+	turn chan struct{} // full while somebody runs a batch; what follows is theirs
+
+	expected int           // how many changes the next batch has, if all come again
+	patience time.Duration // how long the batch may still wait
 }
 
 type change struct {
@@ -80,12 +82,12 @@ func (b *batcher) run() {
 			c.done <- errAlone
 		}
 	}()
-	for deadline := time.After(batchDelay); ; {
+	for b.patience = batchDelay; ; {
 		failed := -1
 		err := b.db.Update(func(tx *bbolt.Tx) error {
 			for i := 0; ; i++ {
 				if i == len(batch) {
-					c := b.next(i, deadline)
+					c := b.next(i)
 					if c == nil {
 						break
 					}
@@ -118,7 +120,7 @@ func (b *batcher) run() {
 // Where many come at a time the batch waits until those of the last one are
 // back, which is when there is work to do: it is applied meanwhile. One that
 // comes alone does not wait.
-func (b *batcher) next(n int, deadline <-chan time.Time) *change {
+func (b *batcher) next(n int) *change {
 	if n >= maxBatch {
 		return nil
 	}
@@ -130,10 +132,13 @@ func (b *batcher) next(n int, deadline <-chan time.Time) *change {
 	if n >= b.expected {
 		return nil
 	}
+	began, timer := time.Now(), time.NewTimer(b.patience)
+	defer timer.Stop()
 	select {
 	case c := <-b.waiting:
+		b.patience -= time.Since(began)
 		return c
-	case <-deadline:
+	case <-timer.C:
 		return nil
 	}
 }
