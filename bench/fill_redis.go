@@ -95,7 +95,7 @@ func newModel(ctx context.Context, server *redistest.Server, origin string, sess
 	}
 	base := strings.TrimSuffix(found[0], "u:"+made.names[0])
 	made.index = base + "people"
-	keys := append(found, base+"p:"+made.names[0])
+	keys := found
 	for _, name := range made.names[1:] {
 		keys = append(keys, base+"s:"+name)
 	}

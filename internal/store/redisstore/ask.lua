@@ -1,35 +1,33 @@
 -- Counts a request and records it, with its link and message if it gets one.
 
-local now, now_us, browser, address, verdict, typed, expires, link_life, life, link, link_rest,
+local now, now_us, browser, address, verdict, typed, expires, life, link, link_rest,
   client, client_max, client_slot, client_life, mailbox, mailbox_max, mailbox_slot, mailbox_life,
   total, total_max, total_slot, total_life, reserve, message_id, has_language, ways, offer_link, offer_id =
-  struct.unpack('>i8i8I2c0I2c0BI2c0i8I2c0I2c0I2c0I2c0I2c0i8i8I2c0I2c0i8i8I2c0I2c0i8i8I2c0i8I2c0BI2c0I2c0I2c0', ARGV[1])
+  struct.unpack('>i8i8I2c0I2c0BI2c0i8I2c0I2c0I2c0I2c0i8i8i8I2c0i8i8i8I2c0i8i8i8i8I2c0BI2c0I2c0I2c0', ARGV[1])
 
 -- What verdict says of an address of whom the store knows nothing.
 local REFUSED, ADMITTED, MAY_ASK = 0, 1, 2
 local MAX_LIVE_LINKS, MAX_CODE_TRIES = 3, 5
 
 -- All that is read of nearly every request is read in one call.
-local client_key, total_key, mailbox_key = base .. 'n:client:' .. client, base .. 'n:total:' .. total, base .. 'n:mailbox:' .. mailbox
-local index_key, request_key = base .. 'a:' .. address, base .. 'r:' .. browser
-local stored = redis.call('MGET', client_key, total_key, mailbox_key, base .. 'u:' .. address, index_key, request_key,
-  base .. 'x:' .. address, base .. 'b:' .. address, base .. 'y:' .. address)
-local mailbox_count, person, index, before, muted, blocked, owner =
-  stored[3], stored[4], stored[5], stored[6], stored[7], stored[8], stored[9]
+local client_key, total_key, request_key = base .. 'n:client:' .. client, base .. 'n:total:' .. total, base .. 'r:' .. browser
+local key, mailbox_key = base .. 'u:' .. address, base .. 'u:' .. mailbox
+local stored = redis.call('MGET', client_key, total_key, key, request_key, base .. 'x:' .. address, base .. 'b:' .. address, base .. 'y:' .. address)
+local before, muted, blocked, owner = stored[4], stored[5], stored[6], stored[7]
 
 local wait = take(client_key, stored[1], client_max, client_slot, client_life, now_us)
 if wait > 0 then return wait end
 
 -- A recovery address that is nobody's own stands for its owner, who gets the
 -- link.
-if person then owner = false end
+local last, messages, familiar, names, sessions, person = read_record(stored[3])
+if person ~= '' then owner = false end
 if owner then
-  index_key = base .. 'a:' .. owner
-  person, index = unpack(redis.call('MGET', base .. 'u:' .. owner, index_key))
+  key = base .. 'u:' .. owner
+  last, messages, familiar, names, sessions, person = read_record(redis.call('GET', key))
 end
-local revision, more, proven = read_person(person)
-if person and not more then proven = true end
-if owner then verdict = person and ADMITTED or REFUSED end -- the rules are asked when the link is redeemed
+local revision, proven, more = read_person(person)
+if owner then verdict = person ~= '' and ADMITTED or REFUSED end -- the rules are asked when the link is redeemed
 if more and more.x then
   verdict = REFUSED
 elseif more and ways ~= '' and not owner then
@@ -37,17 +35,24 @@ elseif more and ways ~= '' and not owner then
   if verdict == MAY_ASK and offer_link == '' then verdict = REFUSED end
 end
 
-local familiar = person and person:find('"' .. browser .. '"', 1, true)
-if familiar then
-  mailbox_key = base .. 'n:familiar:' .. mailbox
-  mailbox_count = redis.call('GET', mailbox_key)
-end
 if not proven then total_max = total_max - reserve end
+
+-- Messages count where the mailbox has its record, which is mostly this one.
+local counter, counter_of = messages, nil
+local is_familiar = person ~= '' and person:find('"' .. browser .. '"', 1, true)
+if mailbox_key ~= key then
+  counter_of = { read_record(redis.call('GET', mailbox_key)) }
+  counter = counter_of[is_familiar and 3 or 2]
+elseif is_familiar then
+  counter = familiar
+end
+local counts
+wait, counter = count(counter, mailbox_max, mailbox_slot, now_us)
 
 -- The counter of wrong tries of a request that is alive goes on, and so do its
 -- links.
-local tries, links, of_address, last, bounded = 0, '', '', 0, 0
-if index then of_address, last, bounded = alive(index, now) end
+local tries, links, bounded = 0, '', 0
+if names ~= '' then names, bounded = alive(names, now) end
 before = before and load_request(browser, before)
 if before and before.expires > now and before.tries < MAX_CODE_TRIES then
   tries, links = before.tries, alive(before.links, now)
@@ -55,18 +60,18 @@ end
 
 local silent
 if verdict == REFUSED then
-  take(mailbox_key, mailbox_count, mailbox_max, mailbox_slot, mailbox_life, now_us)
-  silent = 'not admitted'
+  counts, silent = wait == 0, 'not admitted'
 elseif blocked then
   silent = 'mailbox blocked'
-elseif muted and not familiar then
+elseif muted and not is_familiar then
   silent = 'muted'
 elseif bounded >= MAX_LIVE_LINKS then
   silent = 'three links alive'
-elseif take(mailbox_key, mailbox_count, mailbox_max, mailbox_slot, mailbox_life, now_us) > 0 then
+elseif wait > 0 then
   silent = 'limit address'
-elseif take(total_key, stored[2], total_max, total_slot, total_life, now_us) > 0 then
-  silent = 'limit total'
+else
+  counts = true
+  if take(total_key, stored[2], total_max, total_slot, total_life, now_us) > 0 then silent = 'limit total' end
 end
 
 -- What the request is about stands in its own link, unless it gets none, or one
@@ -86,17 +91,26 @@ end
 if not silent then
   local state = verdict == MAY_ASK and 'o' or 'l'
   redis.call('SET', base .. 'l:' .. link, state .. '\0' .. string.char(#revision) .. revision .. link_rest, 'PX', life)
-  if last > expires then link_life = integer(last - now) end
-  redis.call('SET', index_key, of_address .. link, 'PX', link_life)
+  names = names .. link
+  if expires > last then last = expires end
   links = links .. link
 
   -- The message is an object in JSON that is still open at its end, for what is
   -- known here only.
   local rest = proven and '}' or ',"w":true}'
-  local language = person and has_language == 0 and person:match('"g":"([%w-]+)"')
+  local language = has_language == 0 and person:match('"g":"([%w-]+)"')
   if language then rest = ',"g":"' .. language .. '"' .. rest end
   redis.call('SET', base .. 'm:' .. message_id, ARGV[verdict == MAY_ASK and 3 or 2] .. rest, 'PX', KEPT)
   redis.call('XADD', OUTBOX, '*', 'i', message_id)
 end
+if counts and counter_of then
+  counter_of[is_familiar and 3 or 2] = counter
+  counter_of[1] = math.max(counter_of[1], now + mailbox_life)
+  save_record(mailbox_key, now, unpack(counter_of))
+elseif counts then
+  if is_familiar then familiar = counter else messages = counter end
+  last = math.max(last, now + mailbox_life)
+end
+if not silent or counts and not counter_of then save_record(key, now, last, messages, familiar, names, sessions, person) end
 redis.call('SET', request_key, struct.pack('>BBI2c0I2c0', tries, 0, #links, links, #typed, typed) .. about, 'PX', life)
 return silent or ''

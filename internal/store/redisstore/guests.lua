@@ -25,16 +25,16 @@ local function judge(standing, admission, now)
 end
 
 -- alive keeps of the names of links those that can still be used. It returns
--- when the last of them expires, and how many of them are bounded, too.
+-- how many of them are bounded, too.
 local function alive(names, now)
-  local kept, last, bounded = '', 0, 0
+  local kept, bounded = '', 0
   for at = 1, #names, NAME do
     local name = names:sub(at, at + NAME - 1)
     local record = load_link(name)
     if record and not record.used and record.expires > now then
-      kept, last = kept .. name, math.max(last, record.expires)
+      kept = kept .. name
       if record.state ~= 'd' then bounded = bounded + 1 end
     end
   end
-  return kept, last, bounded
+  return kept, bounded
 end

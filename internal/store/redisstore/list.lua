@@ -1,7 +1,7 @@
 -- Lists the sessions of a person.
 
 local found = {}
-each_session(redis.call('GET', base .. 'p:' .. step.address), function(session)
+each_session(step.address, function(session)
   local raw = redis.call('GET', base .. 's:' .. session)
   if raw then
     table.insert(found, session)

@@ -26,9 +26,9 @@ func TestALiveSessionAndAnOpenLinkTakeLittleMemory(t *testing.T) {
 	v.device = session.Device{Browser: "Firefox", System: "Android", Network: "203.0.113.0/24"}
 
 	v.ask(t, store)
-	wantAtMost(t, "an open link", memoryOf(t, server, "l", "r", "a"), linkBytes)
+	wantAtMost(t, "an open link", memoryOf(t, server, "l", "r", "u"), linkBytes)
 	v.redeem(t, store)
-	wantAtMost(t, "a live session", memoryOf(t, server, "s", "p"), sessionBytes)
+	wantAtMost(t, "a live session", memoryOf(t, server, "s", "u"), sessionBytes)
 }
 
 func wantAtMost(t *testing.T, what string, used, most int64) {

@@ -28,7 +28,7 @@ func TestSomebodyIsFoundAmongManyPeopleInNoTime(t *testing.T) {
 		write := client.Pipeline()
 		for i := from; i < from+10_000; i++ {
 			who := fmt.Sprintf("person.%06d@example.com", i)
-			write.Set(t.Context(), store.base+"u:"+who, `{"c":1}`, 0)
+			write.Set(t.Context(), store.base+"u:"+who, kept{person: `{"c":1}`}.pack(), 0)
 			write.Do(t.Context(), "ZADD", store.base+"people", 0, who)
 		}
 		if _, err := write.Exec(t.Context()); err != nil {
@@ -189,7 +189,18 @@ func TestWhoIsKnownIsListedAndWhoIsForgottenIsNot(t *testing.T) {
 	}
 	wantListed()
 	v.wantSession(t, store, false)
-	if left := server.Do(t, "KEYS", store.base+"[ups]:*"); len(left.([]any)) != 0 {
-		t.Errorf("what is left is %v", left)
+	if left := server.Do(t, "KEYS", store.base+"s:*"); len(left.([]any)) != 0 {
+		t.Errorf("of the sessions %v are left", left)
+	}
+	// What counts messages and links goes on for as long as it would have.
+	tx := store.begin(t.Context())
+	for _, who := range []address.Address{added, v.address} {
+		k, err := tx.kept(who)
+		if err != nil || k.person != "" || k.sessions != "" {
+			t.Errorf("of %s is left %+v, %v", who, k, err)
+		}
+		if life := server.Do(t, "PTTL", store.base+keyOf(who)); life == int64(-1) || life.(int64) > time.Hour.Milliseconds() {
+			t.Errorf("what is left of %s stays for %v ms", who, life)
+		}
 	}
 }

@@ -42,18 +42,18 @@ var (
 	redeemCodeStep = newScript("redemption", "links", "ending", "bycode", "people", "sessions", "signin")
 
 	lookStep   = newScript("step", "links", "look")
-	stopStep   = newScript("step", "links", "ending", "people", "outbox", "stop")
-	endStep    = newScript("step", "sessions", "end")
-	touchStep  = newScript("step", "sessions", "touch")
-	listStep   = newScript("step", "sessions", "list")
-	commitStep = newScript("step", "people", "outbox", "commit")
-	checkStep  = newScript("step", "people", "sessions", "outbox", "check")
+	stopStep   = newScript("step", "links", "ending", "outbox", "waiting", "stop")
+	endStep    = newScript("step", "people", "sessions", "end")
+	touchStep  = newScript("step", "people", "sessions", "touch")
+	listStep   = newScript("step", "people", "sessions", "list")
+	commitStep = newScript("step", "outbox", "waiting", "commit")
+	checkStep  = newScript("step", "outbox", "check")
 
-	putStep      = newScript("outbox", "step", "put")
-	claimStep    = newScript("outbox", "step", "claim")
+	putStep      = newScript("outbox", "waiting", "step", "put")
+	claimStep    = newScript("outbox", "waiting", "step", "claim")
 	releaseStep  = newScript("outbox", "step", "release")
-	changeStep   = newScript("outbox", "people", "step", "change")
-	messagesStep = newScript("outbox", "step", "messages")
+	changeStep   = newScript("outbox", "waiting", "step", "change")
+	messagesStep = newScript("outbox", "waiting", "step", "messages")
 )
 
 // movingPause is how long to wait before a step is tried again that no node of

@@ -98,17 +98,21 @@ func (s *Store) AllSessions(ctx context.Context, after address.Address, max int,
 	if err != nil || len(persons) == 0 {
 		return nil, "", err
 	}
-	lists := make([]string, len(persons))
+	records := make([]string, len(persons))
 	for i, who := range persons {
-		lists[i] = "p:" + who
+		records[i] = keyOf(address.Address(who))
 	}
-	if lists, err = s.texts(ctx, lists); err != nil {
+	if records, err = s.texts(ctx, records); err != nil {
 		return nil, "", err
 	}
 	var names []string
 	looked := 0
 	for ; looked < len(persons) && len(names) < max; looked++ {
-		names = append(names, sessionNames(lists[looked])...)
+		k, err := unpackKept(records[looked])
+		if err != nil {
+			return nil, "", err
+		}
+		names = append(names, sessionNames(k.sessions)...)
 	}
 	texts, err := s.texts(ctx, sessionKeys(names))
 	if err != nil {

@@ -16,12 +16,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/record"
 )
 
-// limit appends a limit.Use, which is kept under the length of its slots and
-// its name.
+// limit appends a limit.Use, and how long its counter is kept after the first
+// event of a slot: the last one may come when that ends.
 func (p packed) limit(u limit.Use) packed {
-	slot := max(u.Rule.Window.Microseconds()/16, 1000)
-	return p.text(strconv.FormatInt(slot, 10)+":"+u.Name).number(int64(u.Rule.Max), slot).
-		text(strconv.FormatInt(u.Rule.Lifetime().Milliseconds()+1, 10))
+	slot := max(u.Rule.Window/16, time.Millisecond)
+	return p.text(u.Name).number(int64(u.Rule.Max), slot.Microseconds(), (u.Rule.Lifetime()+slot).Milliseconds()+1)
 }
 
 // about appends what a link and its request are about, see links.lua.
@@ -98,7 +97,7 @@ func packAsking(a signin.Asking) (step packed, message, offer string, err error)
 	link := make(packed, 0, 256).text(encode(a.Code[:]), a.Policy, browser).about(a.Request)
 	step = make(packed, 0, 1024).number(record.Millis(a.Now), a.Now.UnixMicro()).text(browser, string(a.Request.Address)).
 		small(verdict).text(typed).number(record.Millis(a.Request.Expires)).
-		text(millisecondsOf(life), millisecondsOf(life+signin.Remembered), encodeLink(a.Link), string(link)).
+		text(millisecondsOf(life+signin.Remembered), encodeLink(a.Link), string(link)).
 		limit(a.Client).limit(a.Mailbox).limit(a.Total).number(int64(a.Reserve)).
 		text(a.Message.ID).flag(a.Message.Language != "").text(ways, offerLink, a.Offer.ID)
 	return step, message[:len(message)-1], offer, nil

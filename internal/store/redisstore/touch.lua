@@ -11,8 +11,9 @@ if expires > step.seen then
     redis.call('DEL', key)
   else
     redis.call('SET', key, struct.pack('>I2c0i8i8', #address, address, expires, seen) .. raw:sub(rest), 'PX', integer(expires - now))
-    local sessions = base .. 'p:' .. address
-    list_session(sessions, redis.call('GET', sessions), step.session, expires, now)
+    local record = base .. 'u:' .. address
+    local last, messages, familiar, links, list, person = read_record(redis.call('GET', record))
+    save_record(record, now, last, messages, familiar, links, listed(list, step.session, expires, now), person)
   end
 end
 return redis.status_reply('OK')

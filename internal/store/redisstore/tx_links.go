@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/record"
 	"github.com/doorpost-auth/doorpost/internal/store/registry"
 )
 
@@ -96,24 +97,26 @@ func (t *transaction) Link(key signin.LinkKey) (registry.Link, bool, error) {
 
 // PutLink implements registry.Tx.
 func (t *transaction) PutLink(l registry.Link) error {
-	name, who := encodeLink(l.Key), string(l.Address)
+	name := encodeLink(l.Key)
 	about := packed(nil).about(signin.Request{Expires: l.Expires, Address: l.Address, Site: l.Site, To: l.To, Asked: l.Asked})
 	if l.Purpose != signin.ToSignIn {
 		about = about.text(string(l.Purpose), l.Subject)
 	}
-	kept := link{state: stateOf(l.Purpose), revision: revisionText(l.Revision), policy: l.Policy, about: string(about)}
-	t.putUntil("l:"+name, kept.pack(), l.Expires.Add(signin.Remembered))
-	list, last := name, l.Expires
+	made := link{state: stateOf(l.Purpose), revision: revisionText(l.Revision), policy: l.Policy, about: string(about)}
+	t.putUntil("l:"+name, made.pack(), l.Expires.Add(signin.Remembered))
+	list := name
 	err := t.eachLink(l.Address, func(other string, o link) {
 		if other != name && o.isAlive(t.now) {
 			list += other
-			if o.request.Expires.After(last) {
-				last = o.request.Expires
-			}
 		}
 	})
-	t.putUntil("a:"+who, list, last)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.change(l.Address, func(k *kept) error {
+		k.links, k.last = list, max(k.last, record.Millis(l.Expires))
+		return nil
+	})
 }
 
 // UseLink implements registry.Tx.
@@ -134,11 +137,11 @@ func (t *transaction) useUp(name string) error {
 
 // eachLink calls f with each link in the list of an address that is still there.
 func (t *transaction) eachLink(who address.Address, f func(name string, l link)) error {
-	list, err := t.getOne("a:" + string(who))
+	k, err := t.kept(who)
 	if err != nil {
 		return err
 	}
-	names := linkNames(list)
+	names := linkNames(k.links)
 	keys := make([]string, len(names))
 	for i, name := range names {
 		keys[i] = "l:" + name

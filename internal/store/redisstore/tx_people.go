@@ -14,49 +14,51 @@ import (
 
 // Person implements registry.Tx.
 func (t *transaction) Person(who address.Address) (people.Person, error) {
-	raw, err := t.getOne("u:" + string(who))
+	k, err := t.kept(who)
 	if err != nil {
 		return people.Person{}, err
 	}
-	return decodePerson(who, raw)
+	return decodePerson(who, k.person)
 }
 
 // PutPerson implements registry.Tx.
 func (t *transaction) PutPerson(p people.Person) error {
-	raw, err := t.getOne("u:" + string(p.Address))
-	if err != nil {
-		return err
-	}
-	before, err := decodeRecord[record.Person](raw)
-	if err != nil {
-		return err
-	}
-	next := record.PackPerson(p)
-	next.Browsers = before.Browsers
-	encoded, err := encodeRecord(next)
-	if err != nil {
-		return err
-	}
-	t.put("u:"+string(p.Address), encoded, forGood)
 	t.known[p.Address] = true
-	return nil
+	return t.change(p.Address, func(k *kept) error {
+		before, err := decodeRecord[record.Person](k.person)
+		if err != nil {
+			return err
+		}
+		next := record.PackPerson(p)
+		next.Browsers = before.Browsers
+		k.person, err = encodeRecord(next)
+		return err
+	})
 }
 
 // DeletePerson implements registry.Tx.
 func (t *transaction) DeletePerson(who address.Address) error {
-	t.remove("u:" + string(who))
 	t.known[who] = false
-	return nil
+	return t.change(who, func(k *kept) error {
+		k.person = ""
+		return nil
+	})
 }
 
 // RenamePerson implements registry.Tx.
 func (t *transaction) RenamePerson(from, to address.Address) error {
-	raw, err := t.getOne("u:" + string(from))
+	before, err := t.kept(from)
 	if err != nil {
 		return err
 	}
-	t.put("u:"+string(to), raw, forGood)
-	t.known[to] = raw != ""
+	t.known[to] = before.person != ""
+	err = t.change(to, func(k *kept) error {
+		k.person = before.person
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return t.DeletePerson(from)
 }
 
@@ -78,7 +80,7 @@ func (t *transaction) People(after address.Address, words string, f func(people.
 		var wanted []string
 		for _, who := range all {
 			if strings.Contains(who, words) {
-				wanted = append(wanted, "u:"+who)
+				wanted = append(wanted, keyOf(address.Address(who)))
 			}
 		}
 		for len(wanted) > 0 {
@@ -102,7 +104,11 @@ func (t *transaction) eachPerson(keys []string, f func(people.Person) bool) (goO
 		return false, err
 	}
 	for i, raw := range texts {
-		p, err := decodePerson(address.Address(keys[i][len("u:"):]), raw)
+		k, err := unpackKept(raw)
+		if err != nil {
+			return false, err
+		}
+		p, err := decodePerson(address.Address(keys[i][len(keyOf("")):]), k.person)
 		if err != nil {
 			return false, err
 		}

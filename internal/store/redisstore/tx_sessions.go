@@ -1,10 +1,8 @@
 package redisstore
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -20,7 +18,7 @@ const (
 
 // sessionNames are the names in a list of sessions.
 func sessionNames(list string) (names []string) {
-	for at := timeLength; at+entryLength <= len(list); at += entryLength {
+	for at := 0; at+entryLength <= len(list); at += entryLength {
 		names = append(names, list[at:at+nameLength])
 	}
 	return names
@@ -35,28 +33,13 @@ func sessionKeys(names []string) []string {
 	return keys
 }
 
-// withoutSession is a list without a session; empty if there is no other.
+// withoutSession is a list without a session.
 func withoutSession(list, name string) string {
-	at := strings.Index(list[min(timeLength, len(list)):], name)
+	at := strings.Index(list, name)
 	if at < 0 {
 		return list
 	}
-	at += timeLength
-	if list = list[:at] + list[at+entryLength:]; len(list) <= timeLength {
-		return ""
-	}
-	return list
-}
-
-// withSession is a list with one more session, and when the longest of it ends.
-func withSession(list, name string, expires time.Time) (longer string, last time.Time) {
-	ends := record.Millis(expires)
-	latest := ends
-	if list != "" {
-		latest = max(latest, int64(binary.BigEndian.Uint64([]byte(list[:timeLength]))))
-		list = list[timeLength:]
-	}
-	return string(packed(nil).number(latest)) + list + name + string(packed(nil).number(ends)), record.Time(latest)
+	return list[:at] + list[at+entryLength:]
 }
 
 // entriesOf reads sessions as they are kept; those that are not there any more
@@ -81,11 +64,11 @@ func entriesOf(names, texts []string) (entries []session.Entry, err error) {
 
 // Sessions implements registry.Tx.
 func (t *transaction) Sessions(who address.Address) ([]session.Entry, error) {
-	list, err := t.getOne("p:" + string(who))
+	k, err := t.kept(who)
 	if err != nil {
 		return nil, err
 	}
-	names := sessionNames(list)
+	names := sessionNames(k.sessions)
 	texts, err := t.get(sessionKeys(names)...)
 	if err != nil {
 		return nil, err
@@ -104,15 +87,11 @@ func (t *transaction) ChangeSession(was address.Address, e session.Entry) error 
 	if err := t.unlist(was, name); err != nil {
 		return err
 	}
-	key := "p:" + string(e.Address)
-	list, err := t.getOne(key)
-	if err != nil {
-		return err
-	}
-	list, last := withSession(list, name, e.Expires)
-	t.putUntil(key, list, last)
 	t.ended = append(t.ended, e.Key)
-	return nil
+	return t.change(e.Address, func(k *kept) error {
+		k.sessions += name + string(packed(nil).number(record.Millis(e.Expires)))
+		return nil
+	})
 }
 
 // EndSession implements registry.Tx.
@@ -124,11 +103,8 @@ func (t *transaction) EndSession(who address.Address, key session.Key) error {
 }
 
 func (t *transaction) unlist(who address.Address, name string) error {
-	key := "p:" + string(who)
-	list, err := t.getOne(key)
-	if err != nil {
-		return err
-	}
-	t.put(key, withoutSession(list, name), asItWas)
-	return nil
+	return t.change(who, func(k *kept) error {
+		k.sessions = withoutSession(k.sessions, name)
+		return nil
+	})
 }
