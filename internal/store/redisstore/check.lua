@@ -4,6 +4,7 @@ local key = base .. 'check'
 redis.call('SET', key, '1', 'PX', '1000')
 redis.call('SET', key, '1', 'KEEPTTL')
 redis.call('SETRANGE', key, '0', '1')
+redis.call('GETRANGE', key, '0', '0')
 redis.call('GET', key)
 redis.call('MGET', key)
 redis.call('EXISTS', key)

@@ -3,12 +3,10 @@
 
 local MAX_CODE_TRIES = 5
 
--- use_up ends a link, if it has not ended yet.
+-- use_up ends a link, if it is still there.
 local function use_up(link)
-  local record = load_link(link)
-  if record and not record.used then
-    redis.call('SET', base .. 'l:' .. link, 'u\0\0\0\0\0\0' .. record.rest, 'KEEPTTL')
-  end
+  local key = base .. 'l:' .. link
+  if redis.call('EXISTS', key) == 1 then redis.call('SETRANGE', key, '0', 'u') end
 end
 
 -- save_tries keeps how many codes were tried, and by which try.

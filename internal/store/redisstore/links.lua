@@ -2,16 +2,16 @@
 -- site, and what only package redisstore reads) comes last in its record, and
 -- is what a request is about, too:
 --
---   link:     l revision code policy browser about, or, once it is used,
---             u '' session new browser about
---             o revision '' '' browser about, for one that does not sign in, or d
+--   link:     state session new revision code policy browser about
 --   request:  tries tried links typed about
 --
--- The session of a used link is the one that it made, so that a step whose
--- answer was lost gets the same answer when it is sent again; new says that it
--- proved the address for the first time. Both are empty if another link was
--- redeemed instead. The revision is that of its person, empty for somebody who
--- was not known. A link d does not count among MAX_LIVE_LINKS.
+-- The state is l, u once it is used, or for a link that does not sign in o or d,
+-- which does not count among MAX_LIVE_LINKS. The session of a used link is the
+-- one that it made, so that a step whose answer was lost gets the same answer
+-- when it is sent again; new says that it proved the address for the first time.
+-- Both are zeros before that, and stay so if another link was redeemed instead.
+-- These three are of one length, and changed in place. The revision is that of
+-- its person, empty for somebody who was not known.
 --
 -- Each address has a list of the links that were made for it. Of a used link it
 -- is the record that says so: the list is not kept in step, but read when the
@@ -21,20 +21,19 @@
 -- the last one of its links. tried is the session that the last wrong try would
 -- have made.
 
-local LINK = '>c1I2c0I2c0I2c0'
+local LINK = '>c1c22BI2c0I2c0I2c0'
 local ABOUT = '>i8I2c0I2c0'
 local REQUEST = '>BBc0I2c0I2c0'
 
--- load_link finds a link. The code and policy of a used one are the session and
--- new above.
+-- load_link finds a link.
 local function load_link(link)
   local raw = redis.call('GET', base .. 'l:' .. link)
   if not raw then return nil end
-  local state, revision, code, policy, rest = struct.unpack(LINK, raw)
+  local state, session, new, _, code, _, rest = struct.unpack(LINK, raw)
   local browser, about = struct.unpack('>I2c0', raw, rest)
   local expires, address, site = struct.unpack(ABOUT, raw, about)
   return {
-    raw = raw, state = state, used = state == 'u', code = code, policy = policy, browser = browser,
+    raw = raw, state = state, used = state == 'u', session = session, new = new, code = code, browser = browser,
     expires = expires, address = address, site = site, rest = raw:sub(rest), about = raw:sub(about),
   }
 end

@@ -2,9 +2,10 @@
 -- in bycode.lua; signin.lua goes on from there. The outcome is one of their
 -- words; nothing is written with those that begin with a dash.
 
-local now, browser, site, elsewhere, link, codes, policy, revision, session, session_expires, session_life, session_rest,
+local now, browser, site, elsewhere, link, codes, policy, revision, session, session_expires, session_life,
   replace, mark, language, fresh =
-  struct.unpack('>i8I2c0I2c0BI2c0I2c0I2c0I2c0I2c0i8I2c0I2c0I2c0I2c0I2c0I2c0', ARGV[1])
+  struct.unpack('>i8I2c0I2c0BI2c0I2c0I2c0I2c0I2c0i8I2c0I2c0I2c0I2c0I2c0', ARGV[1])
+local session_rest = ARGV[2]
 
 -- answer tells the outcome, a number and texts that belong to it, and what
 -- follows a link's policy.
@@ -17,5 +18,5 @@ end
 -- knows itself again by the session that it made, if that is still there.
 local function same_step(made, new, rest)
   if made ~= session or redis.call('EXISTS', base .. 's:' .. session) == 0 then return nil end
-  return answer('signed in', new == 'new' and 1 or 0, '', '', rest)
+  return answer('signed in', new, '', '', rest)
 end

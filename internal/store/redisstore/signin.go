@@ -10,6 +10,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -71,36 +72,46 @@ func verdict(a signin.Asking) (verdict int, ways string, err error) {
 	return verdict, ways, err
 }
 
-// packAsking makes the arguments of ask.lua. Messages are objects in JSON that
-// are open at their end.
-func packAsking(a signin.Asking) (step packed, message, offer string, err error) {
+// packAsking makes the arguments of ask.lua.
+func packAsking(a signin.Asking) (arguments []any, err error) {
 	verdict, ways, err := verdict(a)
 	if err != nil {
-		return nil, "", "", err
+		return nil, err
 	}
-	if message, err = encodeMessage(a.Message); err != nil {
-		return nil, "", "", err
+	message, err := messageToAsk(a.Message)
+	if err != nil {
+		return nil, err
 	}
-	offerLink := ""
+	offer, offerLink := "", ""
 	if a.OfferLink != (signin.LinkKey{}) {
 		offerLink = encodeLink(a.OfferLink)
-		if offer, err = encodeMessage(a.Offer); err != nil {
-			return nil, "", "", err
+		if offer, err = messageToAsk(a.Offer); err != nil {
+			return nil, err
 		}
-		offer = offer[:len(offer)-1]
 	}
 	typed := a.Request.Typed
 	if typed == string(a.Request.Address) {
 		typed = "" // as it nearly always is
 	}
-	life, browser := a.Request.Expires.Sub(a.Now), encodeBrowser(a.Browser)
+	browser := encodeBrowser(a.Browser)
 	link := make(packed, 0, 256).text(encode(a.Code[:]), a.Policy, browser).about(a.Request)
-	step = make(packed, 0, 1024).number(record.Millis(a.Now), a.Now.UnixMicro()).text(browser, string(a.Request.Address)).
+	step := make(packed, 0, 512).number(record.Millis(a.Now), a.Now.UnixMicro()).text(browser, string(a.Request.Address)).
 		small(verdict).text(typed).number(record.Millis(a.Request.Expires)).
-		text(millisecondsOf(life+signin.Remembered), encodeLink(a.Link), string(link)).
+		text(millisecondsOf(a.Request.Expires.Sub(a.Now)+signin.Remembered), encodeLink(a.Link)).
 		limit(a.Client).limit(a.Mailbox).limit(a.Total).number(int64(a.Reserve)).
 		text(a.Message.ID).flag(a.Message.Language != "").text(ways, offerLink, a.Offer.ID)
-	return step, message[:len(message)-1], offer, nil
+	return []any{[]byte(step), message, []byte(link), offer}, nil
+}
+
+// messageToAsk is a message whose beginning ask.lua knows: it fills in whether
+// it is a welcome.
+func messageToAsk(m outbox.Message) (string, error) {
+	m.Welcome = false // which is left out
+	encoded, err := encodeMessage(m)
+	if err != nil {
+		return "", err
+	}
+	return `{"w":false,` + encoded[1:], nil
 }
 
 // millisecondsOf writes how long Redis keeps something, which is some time.
@@ -108,11 +119,11 @@ func millisecondsOf(d time.Duration) string { return strconv.FormatInt(max(d.Mil
 
 // Ask implements signin.Store.
 func (s *Store) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
-	step, message, offer, err := packAsking(a)
+	arguments, err := packAsking(a)
 	if err != nil {
 		return signin.Asked{}, err
 	}
-	raw, err := s.runPacked(ctx, askStep, []byte(step), message, offer)
+	raw, err := s.runPacked(ctx, askStep, arguments...)
 	if err != nil {
 		return signin.Asked{}, err
 	}
@@ -155,8 +166,8 @@ func (s *Store) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Red
 	return s.redeem(ctx, redeemCodeStep, r, "", codes)
 }
 
-// packRedemption makes the argument of redemption.lua.
-func packRedemption(r signin.Redemption, link, codes string) (packed, error) {
+// packRedemption makes the arguments of redemption.lua.
+func packRedemption(r signin.Redemption, link, codes string) (arguments []any, err error) {
 	replace, mark, revision, language := "", "", "-", r.Language
 	if r.Replace != (session.Key{}) {
 		replace = encode(r.Replace[:])
@@ -178,9 +189,10 @@ func packRedemption(r signin.Redemption, link, codes string) (packed, error) {
 		return nil, err
 	}
 	made := r.Session.Record
-	return make(packed, 0, 768).number(record.Millis(r.Now)).text(encodeBrowser(r.Browser), r.Site).flag(r.Elsewhere).
+	step := make(packed, 0, 512).number(record.Millis(r.Now)).text(encodeBrowser(r.Browser), r.Site).flag(r.Elsewhere).
 		text(link, codes, r.Policy, revision, encode(r.Session.Key[:])).number(record.Millis(made.Expires)).
-		text(millisecondsOf(made.Expires.Sub(r.Now)), sessionRest(made), replace, mark, language, encoded), nil
+		text(millisecondsOf(made.Expires.Sub(r.Now)), replace, mark, language, encoded)
+	return []any{[]byte(step), sessionRest(made)}, nil
 }
 
 // isLanguage recognizes what may stand in the record of a person as it is.
@@ -203,12 +215,12 @@ var outcomes = map[string]signin.Outcome{
 }
 
 func (s *Store) redeem(ctx context.Context, step script, r signin.Redemption, link, codes string) (signin.Redeemed, error) {
-	argument, err := packRedemption(r, link, codes)
+	arguments, err := packRedemption(r, link, codes)
 	if err != nil {
 		return signin.Redeemed{}, err
 	}
 	// The step knows itself again by the session that it makes.
-	raw, err := s.runOnceMore(ctx, step, []byte(argument))
+	raw, err := s.runOnceMore(ctx, step, arguments...)
 	if err != nil {
 		return signin.Redeemed{}, err
 	}

@@ -1,10 +1,10 @@
 -- Uses up a link and all others of its address that sign in, and makes the
 -- session in place of the one that this browser had.
 
-local state, made_for, code, made_under, rest = struct.unpack('>c1I2c0I2c0I2c0', raw)
+local state, made, new, made_for, _, made_under, rest = struct.unpack('>c1c22BI2c0I2c0I2c0', raw)
 local asked_by, expires, address, its_site = struct.unpack('>I2c0i8I2c0I2c0', raw, rest)
 rest = raw:sub(rest)
-if state == 'u' then return same_step(code, made_under, rest) or answer('-used') end
+if state == 'u' then return same_step(made, new, rest) or answer('-used') end
 if expires <= now then return answer('-too old') end
 if state ~= 'l' or its_site ~= site then return answer('-unknown') end
 if asked_by ~= browser and elsewhere == 0 then return answer('-other browser', 0, '', '', rest) end
@@ -17,17 +17,15 @@ if made_under ~= policy or (revision == '-' and made_for or revision) ~= current
   return answer('-rules', 0, made_under, person, rest)
 end
 
-redis.call('SET', base .. 'l:' .. link, 'u\0\0\0\22' .. session .. (proven and '\0\0' or '\0\3new') .. rest, 'KEEPTTL')
+redis.call('SETRANGE', base .. 'l:' .. link, '0', 'u' .. session .. (proven and '\0' or '\1'))
 local left = '' -- of the links, those that do not sign in
 if links ~= link then -- mostly there is no other
   for at = 1, #links, NAME do
     local name = links:sub(at, at + NAME - 1)
-    local found = redis.call('GET', base .. 'l:' .. name)
-    local its_state = found and found:sub(1, 1)
+    local its_state = redis.call('GETRANGE', base .. 'l:' .. name, '0', '0')
     if its_state == 'l' then
-      local _, _, _, _, its_rest = struct.unpack('>c1I2c0I2c0I2c0', found)
-      redis.call('SET', base .. 'l:' .. name, 'u\0\0\0\0\0\0' .. found:sub(its_rest), 'KEEPTTL')
-    elseif found and its_state ~= 'u' then
+      redis.call('SETRANGE', base .. 'l:' .. name, '0', 'u')
+    elseif its_state == 'o' or its_state == 'd' then
       left = left .. name
     end
   end
@@ -68,7 +66,6 @@ if more and more.h then
 end
 if replace ~= '' then
   end_session(replace, now)
-  local _
   _, _, _, _, sessions = read_record(redis.call('GET', key))
 end
 redis.call('SET', base .. 's:' .. session, struct.pack('>I2c0', #address, address) .. session_rest, 'PX', session_life)

@@ -15,6 +15,7 @@ import (
 // link is the record of a link, see links.lua.
 type link struct {
 	state                           byte
+	made                            string // session and new, once it is used
 	revision, code, policy, browser string
 	about                           string // as it is kept
 
@@ -31,6 +32,9 @@ const (
 	unbounded = 'd'
 )
 
+// madeLength is how long session and new of a link are.
+const madeLength = nameLength + 1
+
 func stateOf(p signin.Purpose) byte {
 	switch {
 	case p == signin.ToSignIn:
@@ -43,7 +47,8 @@ func stateOf(p signin.Purpose) byte {
 
 func unpackLink(raw string) (l link, err error) {
 	u := unpacking{rest: raw}
-	l.state, l.revision, l.code, l.policy, l.browser = byte(u.small()), u.text(), u.text(), u.text(), u.text()
+	l.state, l.made = byte(u.small()), u.take(madeLength)
+	l.revision, l.code, l.policy, l.browser = u.text(), u.text(), u.text(), u.text()
 	l.about = u.rest
 	l.request = u.about()
 	l.purpose, l.subject = signin.Purpose(u.text()), u.text()
@@ -54,7 +59,11 @@ func unpackLink(raw string) (l link, err error) {
 }
 
 func (l link) pack() string {
-	return string(packed(nil).small(int(l.state)).text(l.revision, l.code, l.policy, l.browser)) + l.about
+	made := packed(l.made)
+	if l.made == "" {
+		made = make(packed, madeLength)
+	}
+	return string(append(packed(nil).small(int(l.state)), made...).text(l.revision, l.code, l.policy, l.browser)) + l.about
 }
 
 func (l link) isAlive(now time.Time) bool { return l.state != usedUp && l.request.Expires.After(now) }
@@ -131,7 +140,8 @@ func (t *transaction) useUp(name string) error {
 	if err != nil || l.state == usedUp {
 		return err
 	}
-	t.put("l:"+name, link{state: usedUp, browser: l.browser, about: l.about}.pack(), asItWas)
+	l.state = usedUp
+	t.put("l:"+name, l.pack(), asItWas)
 	return nil
 }
 
