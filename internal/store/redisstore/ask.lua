@@ -1,15 +1,15 @@
 -- Counts a request and records it, with its link and message if it gets one.
 
-local now, now_us, browser, address, verdict, typed, expires, life, link,
+local now, now_us, browser, address, verdict, typed, expires, life, link, code,
   client, client_max, client_slot, client_life, mailbox, mailbox_max, mailbox_slot, mailbox_life,
   total, total_max, total_slot, total_life, reserve, message_id, has_language, ways, offer_link, offer_id =
-  struct.unpack('>i8i8I2c0I2c0BI2c0i8I2c0I2c0I2c0i8i8i8I2c0i8i8i8I2c0i8i8i8i8I2c0BI2c0I2c0I2c0', ARGV[1])
+  struct.unpack('>i8i8I2c0I2c0BI2c0i8I2c0I2c0c22I2c0i8i8i8I2c0i8i8i8I2c0i8i8i8i8I2c0BI2c0I2c0I2c0', ARGV[1])
 local message, link_rest = ARGV[2], ARGV[3]
 
 -- What verdict says of an address of whom the store knows nothing.
 local REFUSED, ADMITTED, MAY_ASK = 0, 1, 2
 local MAX_LIVE_LINKS, MAX_CODE_TRIES = 3, 5
-local UNUSED = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+local NO_CODE = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
 -- All that is read of nearly every request is read in one call.
 local client_key, total_key, request_key = base .. 'n:client:' .. client, base .. 'n:total:' .. total, base .. 'r:' .. browser
@@ -80,19 +80,19 @@ end
 -- of somebody else, of whom the browser is told nothing.
 local about = ''
 if silent or owner or verdict == MAY_ASK then
-  local code, _, _, at = struct.unpack('>I2c0I2c0I2c0', link_rest)
+  local _, _, at = struct.unpack('>I2c0I2c0', link_rest)
   about = link_rest:sub(at)
   if verdict == MAY_ASK then
-    link, message, message_id = offer_link, ARGV[4], offer_id
-    link_rest = struct.pack('>I2I2I2c0', 0, 0, #browser, browser) .. about .. struct.pack('>I2c0I2', 3, 'ask', 0)
+    link, code, message, message_id = offer_link, NO_CODE, ARGV[4], offer_id
+    link_rest = struct.pack('>I2I2c0', 0, #browser, browser) .. about .. struct.pack('>I2c0I2', 3, 'ask', 0)
   elseif owner then
-    link_rest = struct.pack('>I2c0I2I2c0i8I2c0', #code, code, 0, #browser, browser, expires, #owner, owner) .. about:sub(11 + #address)
+    link_rest = struct.pack('>I2I2c0i8I2c0', 0, #browser, browser, expires, #owner, owner) .. about:sub(11 + #address)
   end
   if not silent and not owner then about = '' end
 end
 if not silent then
   local state = verdict == MAY_ASK and 'o' or 'l'
-  redis.call('SET', base .. 'l:' .. link, state .. UNUSED .. '\0' .. string.char(#revision) .. revision .. link_rest, 'PX', life)
+  redis.call('SET', base .. 'l:' .. link, state .. code .. '\0\0' .. string.char(#revision) .. revision .. link_rest, 'PX', life)
   names = names .. link
   if expires > last then last = expires end
   links = links .. link

@@ -10,7 +10,7 @@ do
     local name = request.links:sub(at, at + NAME - 1)
     local record = load_link(name)
     if record and record.used then
-      local same = same_step(record.session, record.new, record.rest)
+      local same = same_step(record.code, record.new, record.rest)
       if same then return same end
     elseif record and record.state == 'l' and record.expires > now and record.site == site
       and codes:find(' ' .. record.code .. ' ', 1, true) then

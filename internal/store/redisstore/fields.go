@@ -50,6 +50,10 @@ func (p packed) when(t time.Time) packed {
 // small appends a number of one byte, which struct calls B.
 func (p packed) small(n int) packed { return append(p, byte(n)) }
 
+// fixed appends a text of a length that is known, which struct calls c and a
+// number.
+func (p packed) fixed(text string) packed { return append(p, text...) }
+
 // flag appends a truth, as a small number.
 func (p packed) flag(truth bool) packed {
 	if truth {

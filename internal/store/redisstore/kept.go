@@ -33,7 +33,7 @@ func unpackKept(raw string) (k kept, err error) {
 func (k kept) pack() string {
 	p := packed(nil).number(k.last)
 	for _, counter := range []string{k.messages, k.familiar} {
-		p = append(p.small(len(counter)), counter...)
+		p = p.small(len(counter)).fixed(counter)
 	}
 	return string(p.long(k.links, k.sessions)) + k.person
 }

@@ -2,16 +2,16 @@
 -- site, and what only package redisstore reads) comes last in its record, and
 -- is what a request is about, too:
 --
---   link:     state session new revision code policy browser about
+--   link:     state code new revision policy browser about
 --   request:  tries tried links typed about
 --
 -- The state is l, u once it is used, or for a link that does not sign in o or d,
--- which does not count among MAX_LIVE_LINKS. The session of a used link is the
--- one that it made, so that a step whose answer was lost gets the same answer
--- when it is sent again; new says that it proved the address for the first time.
--- Both are zeros before that, and stay so if another link was redeemed instead.
--- These three are of one length, and changed in place. The revision is that of
--- its person, empty for somebody who was not known.
+-- which does not count among MAX_LIVE_LINKS. A code is as long as a name, zeros
+-- where there is none. Once a link made a session, that is in the place of the
+-- code, so that a step whose answer was lost gets the same answer when it is sent
+-- again; new says that it proved the address for the first time. These three are
+-- of one length, and changed in place. The revision is that of its person, empty
+-- for somebody who was not known.
 --
 -- Each address has a list of the links that were made for it. Of a used link it
 -- is the record that says so: the list is not kept in step, but read when the
@@ -21,7 +21,7 @@
 -- the last one of its links. tried is the session that the last wrong try would
 -- have made.
 
-local LINK = '>c1c22BI2c0I2c0I2c0'
+local LINK = '>c1c22BI2c0I2c0'
 local ABOUT = '>i8I2c0I2c0'
 local REQUEST = '>BBc0I2c0I2c0'
 
@@ -29,11 +29,11 @@ local REQUEST = '>BBc0I2c0I2c0'
 local function load_link(link)
   local raw = redis.call('GET', base .. 'l:' .. link)
   if not raw then return nil end
-  local state, session, new, _, code, _, rest = struct.unpack(LINK, raw)
+  local state, code, new, _, _, rest = struct.unpack(LINK, raw)
   local browser, about = struct.unpack('>I2c0', raw, rest)
   local expires, address, site = struct.unpack(ABOUT, raw, about)
   return {
-    raw = raw, state = state, used = state == 'u', session = session, new = new, code = code, browser = browser,
+    raw = raw, state = state, used = state == 'u', code = code, new = new, browser = browser,
     expires = expires, address = address, site = site, rest = raw:sub(rest), about = raw:sub(about),
   }
 end

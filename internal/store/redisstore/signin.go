@@ -94,11 +94,11 @@ func packAsking(a signin.Asking) (arguments []any, err error) {
 		typed = "" // as it nearly always is
 	}
 	browser := encodeBrowser(a.Browser)
-	link := make(packed, 0, 256).text(encode(a.Code[:]), a.Policy, browser).about(a.Request)
+	link := make(packed, 0, 256).text(a.Policy, browser).about(a.Request)
 	step := make(packed, 0, 512).number(record.Millis(a.Now), a.Now.UnixMicro()).text(browser, string(a.Request.Address)).
 		small(verdict).text(typed).number(record.Millis(a.Request.Expires)).
 		text(millisecondsOf(a.Request.Expires.Sub(a.Now)+signin.Remembered), encodeLink(a.Link)).
-		limit(a.Client).limit(a.Mailbox).limit(a.Total).number(int64(a.Reserve)).
+		fixed(encode(a.Code[:])).limit(a.Client).limit(a.Mailbox).limit(a.Total).number(int64(a.Reserve)).
 		text(a.Message.ID).flag(a.Message.Language != "").text(ways, offerLink, a.Offer.ID)
 	return []any{[]byte(step), message, []byte(link), offer}, nil
 }

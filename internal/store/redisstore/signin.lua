@@ -1,7 +1,7 @@
 -- Uses up a link and all others of its address that sign in, and makes the
 -- session in place of the one that this browser had.
 
-local state, made, new, made_for, _, made_under, rest = struct.unpack('>c1c22BI2c0I2c0I2c0', raw)
+local state, made, new, made_for, made_under, rest = struct.unpack('>c1c22BI2c0I2c0', raw)
 local asked_by, expires, address, its_site = struct.unpack('>I2c0i8I2c0I2c0', raw, rest)
 rest = raw:sub(rest)
 if state == 'u' then return same_step(made, new, rest) or answer('-used') end
@@ -66,6 +66,7 @@ if more and more.h then
 end
 if replace ~= '' then
   end_session(replace, now)
+  local _
   _, _, _, _, sessions = read_record(redis.call('GET', key))
 end
 redis.call('SET', base .. 's:' .. session, struct.pack('>I2c0', #address, address) .. session_rest, 'PX', session_life)

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -14,10 +15,11 @@ import (
 
 // link is the record of a link, see links.lua.
 type link struct {
-	state                           byte
-	made                            string // session and new, once it is used
-	revision, code, policy, browser string
-	about                           string // as it is kept
+	state                     byte
+	code                      string
+	new                       int
+	revision, policy, browser string
+	about                     string // as it is kept
 
 	request signin.Request // what about says
 	purpose signin.Purpose
@@ -32,8 +34,8 @@ const (
 	unbounded = 'd'
 )
 
-// madeLength is how long session and new of a link are.
-const madeLength = nameLength + 1
+// noCode is in the place of a code.
+var noCode = strings.Repeat("\x00", nameLength)
 
 func stateOf(p signin.Purpose) byte {
 	switch {
@@ -47,8 +49,8 @@ func stateOf(p signin.Purpose) byte {
 
 func unpackLink(raw string) (l link, err error) {
 	u := unpacking{rest: raw}
-	l.state, l.made = byte(u.small()), u.take(madeLength)
-	l.revision, l.code, l.policy, l.browser = u.text(), u.text(), u.text(), u.text()
+	l.state, l.code, l.new = byte(u.small()), u.take(nameLength), u.small()
+	l.revision, l.policy, l.browser = u.text(), u.text(), u.text()
 	l.about = u.rest
 	l.request = u.about()
 	l.purpose, l.subject = signin.Purpose(u.text()), u.text()
@@ -59,11 +61,7 @@ func unpackLink(raw string) (l link, err error) {
 }
 
 func (l link) pack() string {
-	made := packed(l.made)
-	if l.made == "" {
-		made = make(packed, madeLength)
-	}
-	return string(append(packed(nil).small(int(l.state)), made...).text(l.revision, l.code, l.policy, l.browser)) + l.about
+	return string(packed(nil).small(int(l.state)).fixed(cmp.Or(l.code, noCode)).small(l.new).text(l.revision, l.policy, l.browser)) + l.about
 }
 
 func (l link) isAlive(now time.Time) bool { return l.state != usedUp && l.request.Expires.After(now) }
