@@ -8,7 +8,8 @@
 -- Redis runs a script from its first line at each call, and making a function,
 -- a table or a text takes time as well. So a script is put together of the parts
 -- that it needs, see scripts.go, what it mostly does is written down straight,
--- and what it passes on as it is comes and goes in one piece.
+-- and what it passes on as it is comes and goes in one piece: the Lua of Redis
+-- hashes each text that it makes, to its last byte.
 --
 -- Times are Unix milliseconds unless they say _us. Records are texts and
 -- numbers one after the other, as struct packs them: a text is I2c0, its length
