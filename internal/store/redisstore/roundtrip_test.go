@@ -32,7 +32,7 @@ func roundTrips(t *testing.T, server *redistest.Server, do func()) map[string]in
 func TestEachStepIsOneRoundTrip(t *testing.T) {
 	server := redistest.Single(t)
 	store := open(t, Options{URLs: []string{server.URL()}})
-	signIn(t, store) // from here on the server knows the scripts, and a connection is there
+	signIn(t, store)         // from here on the server knows the scripts, and a connection is there
 	awaitListening(t, store) // when it begins to listen, it looks every session up anew
 	v := newVisit(t)
 	if err := store.End(t.Context(), v.address, v.session.Key()); err != nil {
