@@ -2,28 +2,31 @@
 -- counter is how long its slots are, the number of the newest, the total, and the
 -- counts of the slots, the newest first and none after the oldest that counted
 -- something. In most calls the newest slot is the current one, and nothing but
--- total and newest count changes.
+-- total and newest count changes. Slots have another length where another window
+-- is configured, or was: instances may differ while the configuration changes.
 
 local SLOTS, HEAD, HEAD_SIZE = 17, '>i8i8I4I4', 24
 
 -- count returns zero and the counter with one use more, or how many microseconds
 -- to wait until there is room for one.
 local function count(raw, max, slot_us, now_us)
-  local slot, newest, total, latest, older = math.floor(now_us / slot_us), nil, 0, 0, ''
-  local length
-  if raw and raw ~= '' then length, newest, total, latest = struct.unpack(HEAD, raw) end
-  if length == slot_us then
-    older = raw:sub(HEAD_SIZE + 1)
-    local steps = slot - newest
-    if steps >= SLOTS then
-      newest, total, latest, older = slot, 0, 0, ''
-    elseif steps > 0 then
-      older = string.rep('\0', 4 * (steps - 1)) .. struct.pack('>I4', latest) .. older
-      for at = 4 * (SLOTS - 1) + 1, #older, 4 do total = total - struct.unpack('>I4', older, at) end
-      newest, latest, older = slot, 0, older:sub(1, 4 * (SLOTS - 1))
+  local slot, newest, total, latest, older = math.floor(now_us / slot_us), 0, 0, 0, ''
+  if raw and raw ~= '' then
+    local length
+    length, newest, total, latest = struct.unpack(HEAD, raw)
+    if length == slot_us then
+      older = raw:sub(HEAD_SIZE + 1)
+    else -- all of it counts as what came last in it, so that nothing is forgotten
+      newest, latest = math.floor(math.min((newest + 1) * length, now_us) / slot_us), total
     end
-  else
-    newest, total, latest = slot, 0, 0
+  end
+  local steps = slot - newest
+  if steps >= SLOTS then
+    newest, total, latest, older = slot, 0, 0, ''
+  elseif steps > 0 then
+    older = string.rep('\0', 4 * (steps - 1)) .. struct.pack('>I4', latest) .. older
+    for at = 4 * (SLOTS - 1) + 1, #older, 4 do total = total - struct.unpack('>I4', older, at) end
+    newest, latest, older = slot, 0, older:sub(1, 4 * (SLOTS - 1))
   end
   if total < max then return 0, struct.pack(HEAD, slot_us, newest, total + 1, latest + 1) .. older end
   for age = #older / 4, 0, -1 do

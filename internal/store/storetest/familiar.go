@@ -11,17 +11,17 @@ var familiarPromises = []promise{
 	{"AFamiliarBrowserHasALimitOfItsOwn", func(f *fixture) {
 		who, mine := f.person("a"), newBrowser()
 		f.meets(mine, f.asked(who, newBrowser()))
-		few := limit.Rule{Max: 1, Window: time.Minute}
-		stranger := func(browser signin.BrowserKey) signin.Asking {
+		bounded := func(browser signin.BrowserKey, most int) signin.Asking {
 			a := f.asking(who, browser)
-			a.Mailbox.Rule = few
+			a.Mailbox.Rule.Max = most
 			return a
 		}
-		f.wantSent(f.ask(stranger(newBrowser())))
-		f.wantSilent(f.ask(stranger(newBrowser())), signin.SilentMailbox)
-		f.wantSent(f.ask(stranger(mine)))
-		f.wantSilent(f.ask(stranger(mine)), signin.SilentMailbox)
-		f.wantSilent(f.ask(stranger(newBrowser())), signin.SilentMailbox)
+		const strangers, familiar = 2, 1 // one of the strangers asked before
+		f.wantSent(f.ask(bounded(newBrowser(), strangers)))
+		f.wantSilent(f.ask(bounded(newBrowser(), strangers)), signin.SilentMailbox)
+		f.wantSent(f.ask(bounded(mine, familiar)))
+		f.wantSilent(f.ask(bounded(mine, familiar)), signin.SilentMailbox)
+		f.wantSilent(f.ask(bounded(newBrowser(), strangers)), signin.SilentMailbox)
 	}},
 	{"ABrowserIsFamiliarToOneAddressOnly", func(f *fixture) {
 		mine := newBrowser()
