@@ -100,8 +100,8 @@ func findHandler(t testing.TB) *Handler {
 	return nil
 }
 
-// gatedRequest is a request of somebody who is signed in, and how to make it as
-// it came once more.
+// gatedRequest is a request of somebody who is signed in, with all the headers
+// that Chromium sends, and how to make it as it came once more.
 func gatedRequest(t testing.TB, b *browser) (r *http.Request, rewind func()) {
 	t.Helper()
 	site, err := url.Parse(b.origin())
@@ -112,7 +112,9 @@ func gatedRequest(t testing.TB, b *browser) (r *http.Request, rewind func()) {
 	for _, cookie := range b.client.Jar.Cookies(site) {
 		cookies += cookie.Name + "=" + cookie.Value + "; "
 	}
-	return arriving(b.origin(), cookies+"theme=dark", "Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Referer", b.origin()+"/")
+	return arriving(b.origin(), cookies+"theme=dark", "Accept", "text/html", "Accept-Encoding", "gzip, deflate, br, zstd", "Connection", "keep-alive",
+		"Sec-Ch-Ua", `"Chromium";v="156"`, "Sec-Ch-Ua-Mobile", "?0", "Sec-Ch-Ua-Platform", `"Linux"`, "Sec-Fetch-Dest", "document",
+		"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Site", "none", "Sec-Fetch-User", "?1", "Upgrade-Insecure-Requests", "1")
 }
 
 // arriving is a request as the server hands it to us, with headers as names and
