@@ -71,7 +71,7 @@ func (b *balancer) RoundTrip(r *http.Request) (response *http.Response, err erro
 		switch {
 		case errors.As(err, &dial) && dial.Op == "dial":
 			b.passed.Add(1)
-		case !wasCut && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
+		case err != nil && !wasCut && wasCutBeforeAnAnswer(err):
 			wasCut = true
 			b.cuts.Add(1)
 		default:
@@ -79,6 +79,15 @@ func (b *balancer) RoundTrip(r *http.Request) (response *http.Response, err erro
 		}
 	}
 	return nil, err
+}
+
+// wasCutBeforeAnAnswer tells a connection that its instance closed while a
+// request was on its way. Which of the errors the transport gives for it depends
+// on how far either had come. The last has no value to compare with: see
+// errServerClosedIdle in net/http.
+func wasCutBeforeAnAnswer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "server closed idle connection")
 }
 
 func TestBalancerTakesTurnsAndPassesOverWhoIsDown(t *testing.T) {
