@@ -42,9 +42,10 @@ if not proven then total_max = total_max - reserve end
 -- Messages count where the mailbox has its record, which is mostly this one.
 local counter, counter_of = messages, nil
 local is_familiar = person ~= '' and person:find('"' .. browser .. '"', 1, true)
+local which = is_familiar and 3 or 2 -- of the parts of a record
 if mailbox_key ~= key then
   counter_of = { read_record(redis.call('GET', mailbox_key)) }
-  counter = counter_of[is_familiar and 3 or 2]
+  counter = counter_of[which]
 elseif is_familiar then
   counter = familiar
 end
@@ -106,7 +107,7 @@ if not silent then
   redis.call('XADD', OUTBOX, '*', 'i', message_id)
 end
 if counts and counter_of then
-  counter_of[is_familiar and 3 or 2] = counter
+  counter_of[which] = counter
   counter_of[1] = math.max(counter_of[1], now + mailbox_life)
   save_record(mailbox_key, now, unpack(counter_of))
 elseif counts then

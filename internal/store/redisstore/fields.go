@@ -54,6 +54,14 @@ func (p packed) small(n int) packed { return append(p, byte(n)) }
 // number.
 func (p packed) fixed(text string) packed { return append(p, text...) }
 
+// long appends texts, which struct calls I4c0.
+func (p packed) long(texts ...string) packed {
+	for _, text := range texts {
+		p = append(binary.BigEndian.AppendUint32(p, uint32(len(text))), text...)
+	}
+	return p
+}
+
 // flag appends a truth, as a small number.
 func (p packed) flag(truth bool) packed {
 	if truth {
@@ -96,6 +104,19 @@ func (u *unpacking) number() (n int64) {
 		n = n<<8 | int64(b)
 	}
 	return n
+}
+
+// long reads what packed.long appended, one text.
+func (u *unpacking) long() string {
+	length := u.take(4)
+	if length == "" {
+		return ""
+	}
+	n := int(binary.BigEndian.Uint32([]byte(length)))
+	if n > 0 && u.rest == "" {
+		u.damaged = true
+	}
+	return u.take(n)
 }
 
 // when reads what packed.when appended.

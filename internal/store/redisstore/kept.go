@@ -38,26 +38,6 @@ func (k kept) pack() string {
 	return string(p.long(k.links, k.sessions)) + k.person
 }
 
-// long appends texts, which struct calls I4c0.
-func (p packed) long(texts ...string) packed {
-	for _, text := range texts {
-		p = append(binary.BigEndian.AppendUint32(p, uint32(len(text))), text...)
-	}
-	return p
-}
-
-func (u *unpacking) long() string {
-	length := u.take(4)
-	if length == "" {
-		return ""
-	}
-	n := int(binary.BigEndian.Uint32([]byte(length)))
-	if n > 0 && u.rest == "" {
-		u.damaged = true
-	}
-	return u.take(n)
-}
-
 // kept reads what belongs to an address.
 func (t *transaction) kept(who address.Address) (kept, error) {
 	raw, err := t.getOne(keyOf(who))

@@ -1,4 +1,5 @@
--- What scripts do with messages.
+-- What is done with one message. It stands apart from outbox.lua because a
+-- function takes time to make, and ask.lua, which runs most, needs the names only.
 
 local function message_key(id) return base .. 'm:' .. id end
 
