@@ -17,8 +17,6 @@ var kinds = map[outbox.Kind]string{
 	outbox.Offer:    "an offer to ask to be let in at",
 	outbox.Approve:  "a request to be decided by an owner of",
 	outbox.Approved: "a link for somebody whom an owner let in at",
-	outbox.Proof:    "a link to prove an address at",
-	outbox.Moved:    "a link to undo a change of address at",
 }
 
 // printLife tells what is known of a message.

@@ -47,12 +47,6 @@ func (l letters) write(m outbox.Message) (mail.Message, error) {
 			Notice: notice, Link: link, Asker: string(promise.Person), Words: promise.Words, ValidFor: lasts,
 			AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
 		}, lang)
-	case outbox.Proof:
-		return l.composer.Proof(mail.ProofLetter{
-			Notice: notice, Link: link, Person: string(promise.Person), Recovery: promise.Recover, ValidFor: lasts,
-		}, lang)
-	case outbox.Moved:
-		return l.composer.Moved(mail.MovedLetter{Notice: notice, Link: link, New: string(promise.New), Recovery: promise.Recover, ValidFor: lasts}, lang)
 	case outbox.SignIn, outbox.Invite, outbox.Approved:
 		return l.composer.SignIn(mail.SignInLetter{
 			ID: m.ID, Site: l.brand.Name, Host: origin.Host(), To: string(m.To), Link: link, StopLink: stop, Code: promise.Code,
@@ -67,5 +61,4 @@ func (l letters) write(m outbox.Message) (mail.Message, error) {
 // pages are where the links of messages lead, by the kind of message.
 var pages = map[outbox.Kind]string{
 	outbox.SignIn: "/link", outbox.Invite: "/link", outbox.Approved: "/link", outbox.Offer: "/ask", outbox.Approve: "/decide",
-	outbox.Proof: "/account/prove", outbox.Moved: "/account/prove",
 }

@@ -2,15 +2,20 @@ package account
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
+
+// FreshProof is how long a proof other than the mail of the present address takes
+// the place of a code that goes there.
+const FreshProof = 10 * time.Minute
 
 // Service is what people do with their own account. It is safe for concurrent
 // use.
@@ -21,99 +26,111 @@ type Service struct {
 	Audit  *audit.Log
 }
 
-// Propose sends a link to an address that a person wants to have, or to have for
-// recovery. Whose that address is, or whether it may come in, shows in nothing
-// that it returns.
-func (s *Service) Propose(ctx context.Context, site signin.Site, person, other address.Address, recovery bool) error {
-	purpose := signin.ToMove
-	if recovery {
-		purpose = signin.ToRecover
-	}
-	link := signin.Link{Purpose: purpose, Address: other, Site: site.Origin, Subject: string(person)}
-	promised := s.SignIn.Prepare(outbox.Proof, link, s.SignIn.LinkLife, signin.Promise{Person: person, Recover: recovery})
-	_, err := s.SignIn.Store.Promise(ctx, promised)
-	return unavailable("sending a proof", err)
+// Member is somebody who is signed in, in one browser.
+type Member struct {
+	Session  session.Key
+	Address  address.Address
+	SignedIn time.Time
+	Method   session.Method // by which they signed in
+	Network  string         // what counts as one client
+	Language string         // BCP 47; empty if the browser names none
+	Device   session.Device
 }
 
-// Change is what a link changes about an account.
-type Change struct {
-	Purpose signin.Purpose  // ToMove, ToRecover, ToUndo or ToForget
-	Person  address.Address // who has the account now
-	Address address.Address // that the link was sent to
-}
-
-// ByToken tells what a link changes. It looks, and changes nothing.
-func (s *Service) ByToken(ctx context.Context, site signin.Site, token string) (c Change, outcome signin.Outcome, err error) {
-	use, genuine := s.use(site, token)
-	if !genuine {
-		return Change{}, signin.Unknown, nil
+// Propose asks for a change: it sends a code to the present address, unless the
+// member has proven themselves otherwise a moment ago, and one to the new address,
+// if there is one. Whose address that is, and whether anything was sent there,
+// shows in nothing that it returns. wait is how long to wait if the network asked
+// too often. It is ErrTooMany or ErrEnded, or wraps signin.ErrUnavailable.
+func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind Kind, other address.Address) (c Change, wait time.Duration, err error) {
+	now, limits := time.Now(), s.SignIn.Limits
+	c = Change{Kind: kind, Person: m.Address, Address: other, Expires: now.Add(s.SignIn.LinkLife)}
+	c.Present = m.Method == session.ByMail || now.Sub(m.SignedIn) > FreshProof
+	said := signin.Promise{
+		Change: string(kind), Person: m.Address, New: other, Asked: now, Expires: c.Expires, Browser: m.Device.Browser, System: m.Device.System,
 	}
-	link, outcome, err := s.SignIn.Store.UseLink(ctx, use, true)
-	return Change{use.Purpose, address.Address(link.Subject), link.Address}, outcome, unavailable("looking up a link", err)
-}
-
-// use finds out which of its purposes a token has.
-func (s *Service) use(site signin.Site, token string) (u signin.Use, genuine bool) {
-	for _, purpose := range []signin.Purpose{signin.ToMove, signin.ToRecover, signin.ToUndo, signin.ToForget} {
-		if u, genuine = s.SignIn.Use(site, purpose, token); genuine {
-			return u, true
-		}
+	p := Proposal{
+		Now: now, Session: m.Session, Change: c,
+		Client:     limit.Use{Name: m.Network, Rule: limits.Client},
+		Daily:      limit.Use{Name: string(m.Address), Rule: limit.Rule{Max: MaxProposals, Window: 24 * time.Hour}},
+		Mailbox:    limit.Use{Name: m.Address.Fold(), Rule: limits.Mailbox},
+		NewMailbox: limit.Use{Name: other.Fold(), Rule: limits.Mailbox},
+		Total:      limit.Use{Rule: limits.Total},
+		Reserve:    limits.Reserve(),
 	}
-	return u, false
-}
-
-// ErrNotAdmitted says that a person would have no access any more.
-var ErrNotAdmitted = errors.New("the site does not admit the address")
-
-// Confirm makes the change of a link. It is ErrTaken or ErrNotAdmitted, besides
-// an outcome other than signin.SignedIn, if it does not.
-func (s *Service) Confirm(ctx context.Context, site signin.Site, token string) (Change, signin.Outcome, error) {
-	c, outcome, err := s.ByToken(ctx, site, token)
-	if err != nil || outcome != signin.SignedIn {
-		return c, outcome, err
+	said.Code, p.Code = s.SignIn.NewCode(signin.BrowserKey(m.Session))
+	p.Message = s.SignIn.Letter(outbox.Confirm, site, m.Address, m.Language, said)
+	if c.New() {
+		said.Code, p.NewCode = s.SignIn.NewCode(signin.BrowserKey(m.Session))
+		p.NewMessage = s.SignIn.Letter(outbox.Proof, site, other, m.Language, said)
 	}
-	use, _ := s.use(site, token)
-	now := time.Now()
-	switch c.Purpose {
-	case signin.ToRecover:
-		notice := s.SignIn.Prepare(outbox.Moved, signin.Link{Purpose: signin.ToForget, Address: c.Person, Site: site.Origin, Subject: string(c.Person)},
-			UndoTime, signin.Promise{Person: c.Person, New: c.Address, Recover: true})
-		outcome, err = s.Store.SetRecovery(ctx, Recovering{Now: now, Who: c.Person, Address: c.Address, Use: &use, Notice: &notice})
-		s.record(ctx, audit.Recovery, c.Person, outcome, err)
-	case signin.ToForget:
-		outcome, err = s.Store.SetRecovery(ctx, Recovering{Now: now, Who: c.Person, Use: &use})
-		s.record(ctx, audit.Recovery, c.Person, outcome, err)
-	case signin.ToUndo:
-		outcome, err = s.Store.Move(ctx, Moving{Now: now, From: c.Person, To: c.Address, Use: &use, End: true})
-		s.record(ctx, audit.Undone, c.Address, outcome, err)
+	proposed, err := s.Store.Propose(ctx, p)
+	switch {
+	case err != nil:
+		return c, 0, unavailable("proposing a change", err)
+	case proposed.Wait > 0:
+		s.Audit.Record(ctx, audit.Throttled, "", "site", site.Origin, "network", m.Network, "wait", proposed.Wait)
 	default:
-		person, _, lookErr := s.People.Person(ctx, c.Person)
-		if lookErr != nil {
-			return c, outcome, unavailable("looking up a person", lookErr)
+		s.Audit.Record(ctx, audit.Proposed, m.Address, "site", site.Origin, "change", string(kind), "new", other.Mask(),
+			"silent", string(proposed.Silent), "new_silent", string(proposed.NewSilent))
+	}
+	return c, proposed.Wait, nil
+}
+
+// Pending is what a session has proposed and can still confirm.
+func (s *Service) Pending(ctx context.Context, m Member) (c Change, found bool, err error) {
+	c, found, err = s.Store.Pending(ctx, m.Session, time.Now())
+	return c, found, unavailable("looking up a change", err)
+}
+
+// Result says how an attempt to confirm a change ended.
+type Result struct {
+	Confirmed
+	Renewed session.ID // of the session that took the place of this one, after a Move
+}
+
+// events are what is written down of a change that was made.
+var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed}
+
+// Confirm makes the change that the member has proposed in this session, if the
+// codes are right, and tells the present address of it. The rules of the site
+// have to admit a new address: otherwise it is ErrNotAdmitted.
+func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code, newCode string) (Result, error) {
+	c, found, err := s.Pending(ctx, m)
+	if err != nil || !found {
+		return Result{}, err
+	}
+	if c.Kind == Move {
+		person, _, err := s.People.Person(ctx, m.Address)
+		if err != nil {
+			return Result{}, unavailable("looking up a person", err)
 		}
 		if !site.Rules.Admits(c.Address, &person.Standing) {
-			return c, signin.NotAdmitted, ErrNotAdmitted
+			return Result{Confirmed: Confirmed{Change: c}}, ErrNotAdmitted
 		}
-		notice := s.SignIn.Prepare(outbox.Moved, signin.Link{Purpose: signin.ToUndo, Address: c.Person, Site: site.Origin, Subject: string(c.Address)},
-			UndoTime, signin.Promise{Person: c.Person, New: c.Address})
-		outcome, err = s.Store.Move(ctx, Moving{Now: now, From: c.Person, To: c.Address, Use: &use, Notice: &notice})
-		s.record(ctx, audit.Moved, c.Address, outcome, err)
 	}
-	return c, outcome, unavailable("changing an account", err)
+	now, of := time.Now(), signin.BrowserKey(m.Session)
+	result := Result{Renewed: session.NewID()}
+	result.Confirmed, err = s.Store.Confirm(ctx, Confirmation{
+		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode),
+		Renewed: result.Renewed.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
+		Notice: s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
+			Change: string(c.Kind), Person: m.Address, New: c.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
+		}),
+	})
+	if err == nil && result.Outcome == Made {
+		s.Audit.Record(ctx, events[c.Kind], m.Address, "site", site.Origin, "change", string(c.Kind), "new", c.Address.Mask())
+	} else if err == nil {
+		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", reasons[result.Outcome])
+	}
+	return result, unavailable("changing an account", err)
 }
 
-func (s *Service) record(ctx context.Context, event audit.Event, who address.Address, outcome signin.Outcome, err error) {
-	if err == nil && outcome == signin.SignedIn {
-		s.Audit.Record(ctx, event, who)
-	}
-}
+// NoticeLife is how long it is tried to tell somebody of a change that was made.
+const NoticeLife = 24 * time.Hour
 
-// DropRecovery takes away the recovery address of a person.
-func (s *Service) DropRecovery(ctx context.Context, who address.Address) error {
-	outcome, err := s.Store.SetRecovery(ctx, Recovering{Now: time.Now(), Who: who})
-	s.record(ctx, audit.Recovery, who, outcome, err)
-	return unavailable("removing a recovery address", err)
-}
+// reasons are why a change was not made.
+var reasons = map[Outcome]string{Nothing: "no change to confirm", WrongCode: "wrong code", Over: "too many wrong codes"}
 
 // Recovery is the recovery address of a person, empty for none.
 func (s *Service) Recovery(ctx context.Context, who address.Address) (address.Address, error) {
@@ -121,15 +138,6 @@ func (s *Service) Recovery(ctx context.Context, who address.Address) (address.Ad
 	return person.Recovery, unavailable("looking up a person", err)
 }
 
-// Delete forgets a person, at their own wish.
-func (s *Service) Delete(ctx context.Context, who address.Address) error {
-	err := s.People.RemovePerson(ctx, who, time.Now())
-	if err == nil {
-		s.Audit.Record(ctx, audit.Removed, who)
-	}
-	return unavailable("removing a person", err)
-}
-
 func unavailable(doing string, err error) error {
-	return signin.Unavailable(doing, err, ErrTaken, people.ErrUnknown)
+	return signin.Unavailable(doing, err, ErrTaken, ErrTooMany, ErrEnded, people.ErrUnknown)
 }

@@ -1,5 +1,10 @@
 // Package account is what people do with their own account: another address, an
 // address for recovery, and leaving for good.
+//
+// Whoever changes something that lasts proves it in the moment, in the session
+// that asks for it: with a code that was mailed to the present address, and for a
+// new address with a second one that was mailed there. Nothing that happens in
+// another browser changes anything.
 package account
 
 import (
@@ -8,60 +13,145 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// UndoTime is how long the former address of a person can undo the change.
-const UndoTime = 72 * time.Hour
+// MaxProposals is how many addresses a person may propose in 24 hours.
+const MaxProposals = 5
 
-// ErrTaken says that an address belongs to somebody else already.
-var ErrTaken = errors.New("the address belongs to somebody already")
+// MaxFormer is how many former addresses of a person are kept, the last ones.
+const MaxFormer = 10
 
-// Store changes addresses of people. All methods are safe for concurrent use
-// and honour ctx; each happens wholly or not at all. An error other than
-// ErrTaken and people.ErrUnknown means that the store cannot do its work.
+// What a store refuses.
+var (
+	// ErrTaken says that an address belongs to somebody else already.
+	ErrTaken = errors.New("the address belongs to somebody already")
+	// ErrTooMany says that a person has proposed MaxProposals addresses in a day.
+	ErrTooMany = errors.New("too many addresses were proposed today")
+	// ErrNotAdmitted says that the site would not let the person in any more.
+	ErrNotAdmitted = errors.New("the site does not admit the new address")
+	// ErrEnded says that the session which proposed a change has ended.
+	ErrEnded = errors.New("the session has ended")
+)
+
+// Kind says what a change does.
+type Kind string
+
+// The kinds of changes.
+const (
+	Move     Kind = "move"     // another address takes the place of the present one
+	Recovery Kind = "recovery" // another address signs in as the person, too
+	Drop     Kind = "drop"     // the recovery address does so no more
+	Leave    Kind = "leave"    // everything that is kept of the person is forgotten
+)
+
+// Change is what a session wants to change, or has changed.
+type Change struct {
+	Kind    Kind
+	Person  address.Address // as they are before it
+	Address address.Address // the new one, of Move and Recovery
+	Present bool            // a code of the present address is asked for
+	Expires time.Time       // end of the codes
+	Tries   int             // wrong codes so far
+}
+
+// New reports whether a code of the new address is asked for.
+func (c Change) New() bool { return c.Kind == Move || c.Kind == Recovery }
+
+// Store changes accounts. All methods are safe for concurrent use and honour ctx;
+// each happens wholly or not at all. An error other than those above and
+// people.ErrUnknown means that the store cannot do its work.
 type Store interface {
-	// Move gives the person From the address To, with what is known of them,
-	// grants and groups included, their applications, and their sessions, which go
-	// on; instances are told. Open links of both addresses are used up. A recovery
-	// address that is To becomes From, any other stays. The message given is kept
-	// with its link, if any.
-	//
-	// With Use, a link to To with the subject From, it is used up in the same step:
-	// the outcome is that of signin.Store.UseLink, and nothing happens unless it is
-	// signin.SignedIn. One of the purpose signin.ToMove is Used if the person was
-	// changed since it was made. One of the purpose signin.ToUndo goes on being
-	// about the person when they move again. With End it takes back all moves since
-	// its own: the sessions end, the recovery address is forgotten, links that undo
-	// a later move are used up, and whoever became known by the address since then,
-	// and is not disabled, is that person again.
-	//
-	// It is ErrTaken if somebody else has To as address or recovery address, and
-	// people.ErrUnknown if nobody has From.
-	Move(ctx context.Context, m Moving) (signin.Outcome, error)
+	// Propose keeps a change that a session wants to make, in place of the one it
+	// proposed before, with the messages that bring the codes. The one to the new
+	// address is kept only if nobody else has that address, and if the limits, its
+	// reader and its mailbox allow it; which of them do shows in nothing that is
+	// returned. It is ErrEnded if the session is not one of the person's, and
+	// ErrTooMany after MaxProposals in 24 hours.
+	Propose(ctx context.Context, p Proposal) (Proposed, error)
 
-	// SetRecovery gives a person a recovery address, with Use, a link to it with
-	// the subject Who and the purpose signin.ToRecover, and otherwise as above; or,
-	// without, takes it away. Links by which the one before signs in are used up.
-	// With a link of the purpose signin.ToForget, from Who to themselves, it takes
-	// it away, and their sessions end.
-	SetRecovery(ctx context.Context, r Recovering) (signin.Outcome, error)
+	// Pending returns what a session has proposed, and can still confirm.
+	Pending(ctx context.Context, key session.Key, now time.Time) (c Change, found bool, err error)
+
+	// Confirm makes the change that a session has proposed, if the codes are right.
+	// Wrong ones count; after signin.MaxCodeTries the change is Over. Of a change
+	// that is Made, nothing is left to confirm.
+	//
+	// Move gives the person the new address, with groups, grants and access
+	// requests; familiar browsers, open links of both addresses and a recovery
+	// address that is the new one are forgotten, all sessions end, and Session is
+	// made in their place. Recovery and Drop close the open links of the address
+	// that signed in as the person before. Leave is people.Store.RemovePerson. The
+	// notice is kept in the same step.
+	//
+	// It is ErrTaken if somebody else has the new address by now.
+	Confirm(ctx context.Context, c Confirmation) (Confirmed, error)
+
+	// MovePerson does what Move does without any proof, by word of an operator. It
+	// is people.ErrUnknown if nobody has the address, and ErrTaken.
+	MovePerson(ctx context.Context, from, to address.Address, now time.Time) error
 }
 
-// Moving is a person getting another address.
-type Moving struct {
-	Now      time.Time
-	From, To address.Address
-	Use      *signin.Use      // of the purpose signin.ToMove, or signin.ToUndo with End
-	End      bool             // it is undone: their sessions end, and all that was changed since
-	Notice   *signin.Promised // to From, with a link that undoes it; nil for none
-}
-
-// Recovering is a person getting an address for recovery.
-type Recovering struct {
+// Proposal is a change that a session wants to make.
+type Proposal struct {
 	Now     time.Time
-	Who     address.Address
-	Address address.Address  // empty: none any more
-	Use     *signin.Use      // of the purpose signin.ToRecover, or signin.ToForget without Address
-	Notice  *signin.Promised // to Who, with a link that undoes it; nil for none
+	Session session.Key
+	Change  Change
+
+	Code    signin.CodeKey // that goes to the present address, if Change.Present
+	NewCode signin.CodeKey // that goes to the new address, if Change.New
+
+	Message    outbox.Message // with Code
+	NewMessage outbox.Message // with NewCode
+
+	// Client counts proposals of the visitor's network, Daily those of the person;
+	// the others are as in signin.Asking. Mailbox counts messages to the present
+	// address, NewMailbox those to the new one.
+	Client, Daily, Mailbox, NewMailbox, Total limit.Use
+	Reserve                                   int
 }
+
+// Proposed says what became of a proposal.
+type Proposed struct {
+	Wait time.Duration // over the limit of the network: wait this long, nothing was kept
+
+	// Silent and NewSilent say why a message was not kept, for logs.
+	Silent, NewSilent signin.SilentReason
+}
+
+// Confirmation is an attempt to make a change.
+type Confirmation struct {
+	Now     time.Time
+	Session session.Key
+
+	// Codes are what the typed codes may be known as.
+	Codes, NewCodes []signin.CodeKey
+
+	// Renewed takes the place of the session after a Move; its Record is that of
+	// the session but for the address.
+	Renewed session.Key
+	Expires time.Time // of Renewed
+
+	Notice outbox.Message // to the present address; without ID for none
+}
+
+// Confirmed says what became of an attempt.
+type Confirmed struct {
+	Outcome   Outcome
+	Change    Change // with Made
+	TriesLeft int    // with WrongCode
+}
+
+// Outcome says how an attempt to make a change ended.
+type Outcome int
+
+// The outcomes.
+const (
+	Nothing   Outcome = iota // the session has proposed nothing, or it is too old
+	Made                     // the change was made
+	WrongCode                // TriesLeft says how many tries are left
+	Over                     // too many wrong codes
+)

@@ -42,8 +42,8 @@ const (
 	Disabled Event = "disabled"
 	Enabled  Event = "enabled"
 	Removed  Event = "removed"
+	Proposed Event = "proposed" // a person wants to change their account
 	Moved    Event = "moved"    // a person has another address
-	Undone   Event = "undone"   // and has the former one again
 	Recovery Event = "recovery" // a person has another recovery address, or none any more
 )
 

@@ -48,10 +48,10 @@ type Asker struct {
 	Device session.Device
 }
 
-// Apply keeps an application and tells the owners. The outcome is
-// signin.SignedIn if that was done, now or before; Unknown also where nobody may
-// ask (any more). It is ErrFull if too many are open.
-func (s *Service) Apply(ctx context.Context, site signin.Site, a Asker) (who address.Address, outcome signin.Outcome, err error) {
+// Apply keeps an application and tells the owners. The state is that of the link,
+// signin.LinkGood if that was done, now or before; signin.LinkUnknown also where
+// nobody may ask (any more). It is ErrFull if too many are open.
+func (s *Service) Apply(ctx context.Context, site signin.Site, a Asker) (who address.Address, state signin.LinkState, err error) {
 	now := time.Now()
 	apply := Applying{Now: now, Application: Application{
 		ID: strings.ToLower(rand.Text()), Address: a.Who, Site: site.Origin, Granted: site.Name, Words: a.Words, Asked: now, Device: a.Device,
@@ -59,11 +59,11 @@ func (s *Service) Apply(ctx context.Context, site signin.Site, a Asker) (who add
 	if a.Who == "" {
 		use, genuine := s.SignIn.Use(site, signin.ToAsk, a.Token)
 		if !genuine {
-			return "", s.refuse(ctx, site, "", signin.Unknown), nil
+			return "", s.refuse(ctx, site, "", signin.LinkUnknown), nil
 		}
-		link, outcome, err := s.SignIn.Store.UseLink(ctx, use, true)
-		if err != nil || outcome != signin.SignedIn {
-			return "", s.refuse(ctx, site, "", outcome), unavailable("applying", err)
+		link, state, err := s.SignIn.Store.Link(ctx, use)
+		if err != nil || state != signin.LinkGood {
+			return "", s.refuse(ctx, site, "", state), unavailable("applying", err)
 		}
 		apply.Use, apply.Application.Address = &use, link.Address
 	}
@@ -71,24 +71,24 @@ func (s *Service) Apply(ctx context.Context, site signin.Site, a Asker) (who add
 	standing, mayAsk, err := s.mayAsk(ctx, site, who)
 	switch {
 	case err != nil:
-		return "", signin.Unknown, err
+		return "", signin.LinkUnknown, err
 	case site.Rules.Admits(who, standing), !mayAsk:
-		return who, s.refuse(ctx, site, who, signin.Unknown), nil
+		return who, s.refuse(ctx, site, who, signin.LinkUnknown), nil
 	}
 	for _, owner := range site.Rules.Owners() {
 		apply.Owners = append(apply.Owners, s.SignIn.Prepare(outbox.Approve,
 			signin.Link{Purpose: signin.ToDecide, Address: owner, Site: site.Origin, Subject: apply.Application.ID}, Kept,
 			signin.Promise{Person: who, Words: a.Words, Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network}))
 	}
-	kept, outcome, err := s.Store.Apply(ctx, apply)
+	kept, state, err := s.Store.Apply(ctx, apply)
 	switch {
 	case errors.Is(err, ErrFull):
-		return who, signin.Unknown, err
-	case err != nil || outcome != signin.SignedIn:
-		return "", s.refuse(ctx, site, who, outcome), unavailable("applying", err)
+		return who, signin.LinkUnknown, err
+	case err != nil || state != signin.LinkGood:
+		return "", s.refuse(ctx, site, who, state), unavailable("applying", err)
 	}
 	s.Audit.Record(ctx, audit.Applied, who, "site", site.Origin, "application", kept.ID, "again", kept.ID != apply.Application.ID)
-	return who, outcome, nil
+	return who, state, nil
 }
 
 func (s *Service) mayAsk(ctx context.Context, site signin.Site, who address.Address) (*people.Standing, bool, error) {
@@ -99,27 +99,27 @@ func (s *Service) mayAsk(ctx context.Context, site signin.Site, who address.Addr
 	return &person.Standing, !person.Disabled && site.Rules.Admission(who).MayAsk(&person.Standing), nil
 }
 
-func (s *Service) refuse(ctx context.Context, site signin.Site, who address.Address, outcome signin.Outcome) signin.Outcome {
+func (s *Service) refuse(ctx context.Context, site signin.Site, who address.Address, state signin.LinkState) signin.LinkState {
 	s.Audit.Record(ctx, audit.Refused, who, "site", site.Origin, "reason", "no application: the link is unknown, used or too old, or nobody may ask")
-	return outcome
+	return state
 }
 
 // ByToken is the application that the link of an owner is about, and the owner.
-// It looks, and uses nothing up; the outcome is as that of UseLink.
-func (s *Service) ByToken(ctx context.Context, site signin.Site, token string) (a Application, owner address.Address, outcome signin.Outcome, err error) {
+// It looks, and uses nothing up; the state is as signin.Store.Link says.
+func (s *Service) ByToken(ctx context.Context, site signin.Site, token string) (a Application, owner address.Address, state signin.LinkState, err error) {
 	use, genuine := s.SignIn.Use(site, signin.ToDecide, token)
 	if !genuine {
-		return Application{}, "", signin.Unknown, nil
+		return Application{}, "", signin.LinkUnknown, nil
 	}
-	link, outcome, err := s.SignIn.Store.UseLink(ctx, use, true)
-	if err != nil || outcome != signin.SignedIn && outcome != signin.Used {
-		return Application{}, "", outcome, unavailable("looking up an application", err)
+	link, state, err := s.SignIn.Store.Link(ctx, use)
+	if err != nil || state != signin.LinkGood && state != signin.LinkUsed || link.Address == "" {
+		return Application{}, "", state, unavailable("looking up an application", err)
 	}
 	a, err = s.Store.Application(ctx, link.Subject, time.Now())
 	if errors.Is(err, ErrUnknown) {
-		return Application{}, "", signin.TooOld, nil
+		return Application{}, "", signin.LinkTooOld, nil
 	}
-	return a, link.Address, outcome, unavailable("looking up an application", err)
+	return a, link.Address, state, unavailable("looking up an application", err)
 }
 
 // Choice is what an owner or an admin decides.
@@ -137,12 +137,12 @@ func (s *Service) Decide(ctx context.Context, site signin.Site, id string, c Cho
 	now := time.Now()
 	d := Deciding{Now: now}
 	if c.Token != "" {
-		byToken, owner, outcome, err := s.ByToken(ctx, site, c.Token)
+		byToken, owner, state, err := s.ByToken(ctx, site, c.Token)
 		if err != nil {
 			return Application{}, false, err
 		}
 		use, _ := s.SignIn.Use(site, signin.ToDecide, c.Token)
-		if outcome != signin.SignedIn && outcome != signin.Used {
+		if state != signin.LinkGood && state != signin.LinkUsed {
 			return Application{}, false, ErrUnknown
 		}
 		d.Use, d.Application, c.By = &use, byToken, owner

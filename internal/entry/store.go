@@ -70,9 +70,9 @@ type Store interface {
 	// and messages to the owners. Where the same person has one for the site that
 	// is not older than Kept, that one stays and is returned, and nobody is told
 	// again, unless it was approved and the grant is over. With Use, which is a link of the purpose signin.ToAsk, it is used up
-	// and says who asks: the outcome is as that of signin.Store.UseLink, and
-	// nothing is kept unless it is signin.SignedIn.
-	Apply(ctx context.Context, a Applying) (Application, signin.Outcome, error)
+	// and says who asks: its state is as signin.Store.Link says, and
+	// nothing is kept unless it is signin.LinkGood.
+	Apply(ctx context.Context, a Applying) (Application, signin.LinkState, error)
 
 	// Application returns one by its id.
 	Application(ctx context.Context, id string, now time.Time) (Application, error)

@@ -1,17 +1,17 @@
 // Package limit counts what may happen only so often: messages to one mailbox,
 // requests of one network, messages in all.
 //
-// A count is kept in slots of one sixteenth of the window. A slot counts until
-// the whole of it is past, so that no span of the window's length ever holds
-// more than the limit, at the price of waiting up to a sixteenth longer. That
-// takes 76 bytes at most, whatever the limit, and the same few lines in any
-// store.
+// A count is kept in slots of one sixteenth of the window, each known by its
+// end. A slot counts until the whole of it is past, so that no span of the
+// window's length ever holds more than the limit, at the price of waiting up to
+// a sixteenth longer. Seventeen slots are the most that count, whatever the
+// limit. Counts made with another window still count: instances differ while a
+// configuration is rolled out.
 package limit
 
 import (
-	"bytes"
-	"encoding/binary"
-	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -35,80 +35,51 @@ func (r Rule) slot() time.Duration { return max(r.Window/slotsInWindow, time.Mil
 // Lifetime is how long a count has to be kept after its last event.
 func (r Rule) Lifetime() time.Duration { return r.Window + r.slot() }
 
-// Count is how often something happened of late. The zero Count is none. A
-// Count belongs to the Window of the Rule that it was made with.
-type Count struct {
-	newest int64 // number of the slot that bySlot[0] counts
-	bySlot [slotsInWindow + 1]uint32
+// Slot is the end of the slot that an event falls into, in Unix milliseconds.
+func (r Rule) Slot(now time.Time) int64 {
+	slot := r.slot().Milliseconds()
+	return (now.UnixMilli()/slot + 1) * slot
 }
 
-// Take counts one event at the given time if the rule has room for it and
-// returns zero. Otherwise it counts nothing and returns how long to wait until
-// there is room: what is refused does not keep the door shut.
-func (c *Count) Take(rule Rule, now time.Time) (wait time.Duration) {
-	c.advance(now.UnixNano() / int64(rule.slot()))
-	total := 0
-	for _, n := range c.bySlot {
-		total += int(n)
-	}
-	if total >= rule.Max {
-		return c.untilRoom(rule, now, total)
-	}
-	c.bySlot[0]++
-	return 0
-}
+// Past is the end of the newest slot that does not count any more, in Unix
+// milliseconds.
+func (r Rule) Past(now time.Time) int64 { return now.Add(-r.Window).UnixMilli() }
 
-// advance moves the slots on to the current one. A clock that steps back
-// counts in the newest slot known, which errs towards waiting.
-func (c *Count) advance(current int64) {
-	steps := current - c.newest
-	if steps <= 0 {
-		return
-	}
-	var moved [slotsInWindow + 1]uint32
-	if steps < int64(len(moved)) {
-		copy(moved[steps:], c.bySlot[:])
-	}
-	c.newest, c.bySlot = current, moved
-}
+// Count is how often something happened of late, by the ends of slots.
+type Count map[int64]int
 
-func (c *Count) untilRoom(rule Rule, now time.Time, total int) time.Duration {
-	for age := slotsInWindow; age >= 0; age-- {
-		total -= int(c.bySlot[age])
-		if total < rule.Max {
-			free := (c.newest - int64(age) + slotsInWindow + 1) * int64(rule.slot())
-			return max(time.Duration(free-now.UnixNano()), time.Second)
+// Wait is how long to wait until the rule has room for one more event; zero if
+// it has room now. What is refused does not count, so it does not keep the door
+// shut.
+func (c Count) Wait(rule Rule, now time.Time) time.Duration {
+	past, total := rule.Past(now), 0
+	for end, n := range c {
+		if end > past {
+			total += n
+		}
+	}
+	if total < rule.Max {
+		return 0
+	}
+	for _, end := range slices.Sorted(maps.Keys(c)) {
+		if end <= past {
+			continue
+		}
+		if total -= c[end]; total < rule.Max {
+			return max(time.Duration(end-past)*time.Millisecond, time.Second)
 		}
 	}
 	return max(rule.Window, time.Second)
 }
 
-// The lengths of a Count in a store.
-const (
-	shortest = 8
-	longest  = shortest + 4*(slotsInWindow+1)
-)
-
-// MarshalBinary encodes the count for a store, without the zeros at its end:
-// most counts are of one event.
-func (c *Count) MarshalBinary() ([]byte, error) {
-	encoded := binary.BigEndian.AppendUint64(make([]byte, 0, longest), uint64(c.newest))
-	for _, n := range c.bySlot {
-		encoded = binary.BigEndian.AppendUint32(encoded, n)
+// Take counts one event if the rule has room for it, and forgets the slots that
+// do not count any more. Otherwise it returns how long to wait, as Wait does.
+func (c Count) Take(rule Rule, now time.Time) (wait time.Duration) {
+	if wait = c.Wait(rule, now); wait > 0 {
+		return wait
 	}
-	return encoded[:shortest+len(bytes.TrimRight(encoded[shortest:], "\x00"))], nil
-}
-
-// UnmarshalBinary decodes what MarshalBinary made.
-func (c *Count) UnmarshalBinary(encoded []byte) error {
-	if len(encoded) < shortest || len(encoded) > longest {
-		return errors.New("a stored count has the wrong length")
-	}
-	var whole [longest]byte
-	copy(whole[:], encoded)
-	c.newest = int64(binary.BigEndian.Uint64(whole[:]))
-	for i := range c.bySlot {
-		c.bySlot[i] = binary.BigEndian.Uint32(whole[shortest+4*i:])
-	}
-	return nil
+	past := rule.Past(now)
+	maps.DeleteFunc(c, func(end int64, _ int) bool { return end <= past })
+	c[rule.Slot(now)]++
+	return 0
 }

@@ -33,8 +33,11 @@ const (
 	Offer    Kind = "offer"    // a link to ask the owners to be let in
 	Approve  Kind = "approve"  // to an owner: somebody asks, a link to decide
 	Approved Kind = "approved" // a link, since an owner let them in
-	Proof    Kind = "proof"    // a link that proves another address of a person
-	Moved    Kind = "moved"    // to the address that a person had: a link that undoes the change
+	Confirm  Kind = "confirm"  // a code by which a person confirms a change of their account
+	Proof    Kind = "proof"    // a code that proves another address of a person
+	Changed  Kind = "changed"  // to the address that a person had: something was changed
+
+	Recovered Kind = "recovered" // to a person: somebody signed in by the recovery address
 )
 
 // State is what became of a message so far.

@@ -58,6 +58,15 @@ type Device struct {
 	Network string // "203.0.113.0/24", empty if unknown
 }
 
+// Method is how somebody proved who they are.
+type Method string
+
+// The methods.
+const (
+	ByMail     Method = ""         // a message to their address
+	ByRecovery Method = "recovery" // a message to their recovery address
+)
+
 // Record is what the store keeps of a session.
 type Record struct {
 	Address  address.Address
@@ -66,6 +75,7 @@ type Record struct {
 	Seen     time.Time // last use, as exact as it was written
 	Expires  time.Time // end by idleness as of Seen, never after the absolute end
 	Device   Device
+	Method   Method           // of the proof
 	Standing *people.Standing // of the person, kept in step with theirs; nil for none
 }
 

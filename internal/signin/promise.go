@@ -29,11 +29,11 @@ type Promise struct {
 	Network string    `json:"network,omitempty"`
 
 	// Of messages that are not a person's own request.
-	Person  address.Address `json:"person,omitempty"` // who asks to be let in, or whose address it is about
-	New     address.Address `json:"new,omitempty"`    // that the person has now
-	Words   string          `json:"words,omitempty"`  // of the person, as typed
-	Until   time.Time       `json:"until,omitzero"`   // of what an owner granted; zero: for good
-	Recover bool            `json:"recover,omitempty"`
+	Person address.Address `json:"person,omitempty"` // who asks to be let in, or whose address it is about
+	Change string          `json:"change,omitempty"` // of the account, see account.Kind
+	New    address.Address `json:"new,omitempty"`    // address of such a change
+	Words  string          `json:"words,omitempty"`  // of the person, as typed
+	Until  time.Time       `json:"until,omitzero"`   // of what an owner granted; zero: for good
 }
 
 // Prepare makes a link that no browser asked for, with the message that brings
@@ -45,6 +45,32 @@ func (s *Service) Prepare(kind outbox.Kind, link Link, life time.Duration, p Pro
 	p.Asked, p.Expires = now, now.Add(life)
 	link.Expires = p.Expires
 	return Promised{Now: now, Link: link, To: "/", Message: s.message(kind, link.Key, link.Site, Ask{Address: link.Address}, p)}
+}
+
+// noticeLife is how long it is tried to tell somebody of a sign-in.
+const noticeLife = 24 * time.Hour
+
+// Letter makes a message without a link, to be kept by one of the stores. Asked
+// and Expires of what it says are given. Its token is good for nothing but to
+// stop such messages.
+func (s *Service) Letter(kind outbox.Kind, site Site, to address.Address, language string, p Promise) outbox.Message {
+	var key LinkKey
+	p.Token, key = s.tokens.New(site.Origin, ToStop)
+	return s.message(kind, key, site.Origin, Ask{Address: to, Language: language}, p)
+}
+
+// NewCode makes a code that somebody has to type where it is asked for: in the
+// browser, or the session, that is named.
+func (s *Service) NewCode(of BrowserKey) (shown string, key CodeKey) {
+	shown = newCode()
+	plain, _ := plainCode(shown)
+	return shown, s.codes.keys(of, plain)[0]
+}
+
+// CodeKeys are what a typed code may be known as.
+func (s *Service) CodeKeys(of BrowserKey, typed string) []CodeKey {
+	plain, _ := plainCode(typed)
+	return s.codes.keys(of, plain)
 }
 
 // Use reads the token of a link that does not sign in; false for one that is
@@ -93,9 +119,11 @@ func messageID(link LinkKey) string {
 // before make us write to them. It is false for a token that is not known, or
 // not any more.
 func (s *Service) Stop(ctx context.Context, site Site, token string) (stopped bool, err error) {
-	link, genuine := s.tokens.Open(site.Origin, ToSignIn, token)
-	if !genuine {
-		link, genuine = s.tokens.Open(site.Origin, ToAsk, token)
+	link, genuine := LinkKey{}, false
+	for _, purpose := range []Purpose{ToSignIn, ToAsk, ToStop} {
+		if link, genuine = s.tokens.Open(site.Origin, purpose, token); genuine {
+			break
+		}
 	}
 	if !genuine {
 		s.Audit.Record(ctx, audit.Refused, "", "site", site.Origin, "reason", reasons[Unknown])

@@ -85,6 +85,9 @@ type Limits struct {
 	Total   limit.Rule // messages in all; a fifth is for those who have signed in before
 }
 
+// Reserve is how many of all messages are for those who have signed in before.
+func (l Limits) Reserve() int { return l.Total.Max / 5 }
+
 // Service asks for links and redeems them. It is safe for concurrent use.
 type Service struct {
 	Store    Store
@@ -142,7 +145,7 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 		Client:    limit.Use{Name: ask.Network, Rule: s.Limits.Client},
 		Mailbox:   limit.Use{Name: ask.Address.Fold(), Rule: s.Limits.Mailbox},
 		Total:     limit.Use{Rule: s.Limits.Total},
-		Reserve:   s.Limits.Total.Max / 5,
+		Reserve:   s.Limits.Reserve(),
 		Admission: site.Rules.Admission(ask.Address),
 		Link:      link,
 		Code:      s.codes.keys(browser, plain)[0],
@@ -225,6 +228,11 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 			redeemed.Outcome = NotAdmitted
 		} else {
 			r.Policy, r.Revision = redeemed.Policy, &redeemed.Person.Revision // those of today admit what those of then did
+			if redeemed.Recovery {
+				r.Notice = s.Letter(outbox.Recovered, site, redeemed.Request.Address, "", Promise{
+					Person: redeemed.Request.Address, Asked: now, Expires: now.Add(noticeLife), Browser: a.Device.Browser, System: a.Device.System,
+				})
+			}
 			redeemed, err = step(ctx, r)
 		}
 	}

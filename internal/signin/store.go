@@ -15,7 +15,7 @@ import (
 // Bounds of the life of links and codes.
 const (
 	MaxLiveLinks = 3 // of one address
-	MaxCodeTries = 5 // of one browser; the last one wrong ends its request
+	MaxCodeTries = 5 // of one browser; the last one wrong ends its codes, not its links
 )
 
 // MaxFamiliar is how many browsers are familiar to one address, the last ones.
@@ -64,8 +64,8 @@ type Store interface {
 	RedeemLink(ctx context.Context, r Redemption) (Redeemed, error)
 
 	// RedeemCode does the same with a code, which counts in the browser that
-	// asked only. A wrong one is counted, the fifth ends the browser's request
-	// and uses up its links.
+	// asked only. A wrong one is counted, once for an attempt, and the fifth ends
+	// the codes of that browser; the links stay good for whoever reads the mailbox.
 	RedeemCode(ctx context.Context, r Redemption) (Redeemed, error)
 
 	// Promise keeps a link that no browser asked for, and its message, unless
@@ -74,11 +74,10 @@ type Store interface {
 	// the link signs in. The message is filled in as in Ask.
 	Promise(ctx context.Context, p Promised) (SilentReason, error)
 
-	// UseLink uses up a link that does not sign in, once, if it is of the purpose
-	// and site given, or, with look, tells what would become of it. The outcome
-	// is SignedIn for a link that is good, Used, TooOld or Unknown. The link is
-	// returned with SignedIn, and with Used if it was ToDecide.
-	UseLink(ctx context.Context, u Use, look bool) (Link, Outcome, error)
+	// Link looks up a link that does not sign in. It is LinkGood if it is of the
+	// purpose and site given and nobody has used it. The link is returned with
+	// LinkGood, and with LinkUsed if it was ToDecide.
+	Link(ctx context.Context, u Use) (Link, LinkState, error)
 
 	// Stop ends the request that a link belongs to, with all its links, and
 	// mutes the address. It works as long as the link or its message is
@@ -121,19 +120,16 @@ type Asking struct {
 // Purpose is what a link is good for. At another purpose it is garbage.
 type Purpose string
 
-// Bounded tells whether links of the purpose count among the MaxLiveLinks of
+// Bounded reports whether links of the purpose count among the MaxLiveLinks of
 // their address: those that somebody else can cause, by typing an address.
-func (p Purpose) Bounded() bool { return p != ToDecide && p != ToUndo && p != ToForget }
+func (p Purpose) Bounded() bool { return p != ToDecide }
 
 // The purposes.
 const (
-	ToSignIn  Purpose = ""
-	ToAsk     Purpose = "ask"     // to ask the owners of a site to be admitted
-	ToDecide  Purpose = "decide"  // as an owner, about an application
-	ToMove    Purpose = "move"    // to prove the new address of a person
-	ToRecover Purpose = "recover" // to prove the recovery address of a person
-	ToUndo    Purpose = "undo"    // a move, from the address that the person had
-	ToForget  Purpose = "forget"  // the recovery address of a person, from their own
+	ToSignIn Purpose = ""
+	ToAsk    Purpose = "ask"    // to ask the owners of a site to be admitted
+	ToDecide Purpose = "decide" // as an owner, about an application
+	ToStop   Purpose = "stop"   // to get no such messages; no store keeps it
 )
 
 // Link is a link that no browser asked for, or does not sign in.
@@ -142,7 +138,7 @@ type Link struct {
 	Purpose Purpose
 	Address address.Address // whom it was sent to
 	Site    string          // origin
-	Subject string          // what it is about: an application, or the person whose address it changes
+	Subject string          // what it is about: an application
 	Expires time.Time
 }
 
@@ -154,6 +150,17 @@ type Promised struct {
 	To      string // as in Request, for one that signs in
 	Message outbox.Message
 }
+
+// LinkState is how a link stands.
+type LinkState int
+
+// The states of a link.
+const (
+	LinkUnknown LinkState = iota // no such link at this site, or for another purpose
+	LinkGood
+	LinkUsed   // used before, or ended by another
+	LinkTooOld // over, or forgotten
+)
 
 // Use is one use of a link that does not sign in.
 type Use struct {
@@ -224,8 +231,9 @@ type Redemption struct {
 	Policy   string
 	Revision *uint64 // of the person, as a PolicyChanged told; nil before that
 
-	Mark     BrowserKey // to be familiar to the person from now on; may be zero
-	Language string     // BCP 47, to be kept with the person; may be empty
+	Notice   outbox.Message // to the person, of a sign-in by their recovery address
+	Mark     BrowserKey     // to be familiar to the person from now on; may be zero
+	Language string         // BCP 47, to be kept with the person; may be empty
 
 	// Session is to be made; its Address is taken from the link, its Standing from
 	// the person.
@@ -253,10 +261,11 @@ const (
 type Redeemed struct {
 	Outcome Outcome
 	Request Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
-	// With PolicyChanged: the fingerprint that the link was made under, and what
-	// is known of the person.
+	// With PolicyChanged: the fingerprint that the link was made under, what is
+	// known of the person, and whether the link went to their recovery address.
 	Policy    string
 	Person    people.Person
+	Recovery  bool
 	NewPerson bool // with SignedIn: the address was proven for the first time
 	TriesLeft int
 }

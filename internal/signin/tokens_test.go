@@ -31,7 +31,7 @@ func TestATokenIsGenuineAtItsSiteInItsOneSpelling(t *testing.T) {
 	if _, ok := s.Open("https://other.example.com", ToSignIn, token); ok {
 		t.Error("the token is genuine at another site")
 	}
-	for _, purpose := range []Purpose{ToAsk, ToDecide, ToMove, ToRecover, ToUndo} {
+	for _, purpose := range []Purpose{ToAsk, ToDecide, ToStop} {
 		if _, ok := s.Open(testSite, purpose, token); ok {
 			t.Errorf("the token is genuine for the purpose %q", purpose)
 		}

@@ -44,13 +44,13 @@ func (d *Door) askOwners(c *call) {
 		d.show(c, http.StatusUnprocessableEntity, view.Ask{Frame: frame(c), Token: asker.Token, Words: words, TooLong: true})
 		return
 	}
-	who, outcome, err := d.Entry.Apply(c.r.Context(), d.site(c), asker)
+	who, state, err := d.Entry.Apply(c.r.Context(), d.site(c), asker)
 	switch {
 	case errors.Is(err, entry.ErrFull):
 		d.show(c, http.StatusServiceUnavailable, view.Asked{Frame: frame(c), Email: string(who), Full: true})
 	case err != nil:
 		d.unavailable(c, gate.PathPrefix+"/ask", err)
-	case outcome == signin.SignedIn:
+	case state == signin.LinkGood:
 		d.show(c, http.StatusOK, view.Asked{Frame: frame(c), Email: string(who)})
 	case asker.Who != "":
 		c.seeOther("/") // admitted meanwhile, or nobody may ask: the gate tells which
@@ -82,12 +82,12 @@ func (d *Door) decide(c *call) {
 		return
 	}
 	token := pastedToken(fields.Get("token"))
-	application, owner, outcome, err := d.Entry.ByToken(c.r.Context(), d.site(c), token)
+	application, owner, state, err := d.Entry.ByToken(c.r.Context(), d.site(c), token)
 	switch {
 	case err != nil:
 		d.unavailable(c, gate.PathPrefix+"/decide", err)
 		return
-	case outcome != signin.SignedIn && outcome != signin.Used:
+	case state != signin.LinkGood && state != signin.LinkUsed:
 		d.show(c, http.StatusUnprocessableEntity, view.Decide{Frame: frame(c), Unknown: true})
 		return
 	case application.Decision != entry.Open:

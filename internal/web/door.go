@@ -82,10 +82,7 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		"/sign-out":   {get: d.signOutForm, post: d.signOut},
 		"/people":     {get: d.people, post: d.changePeople},
 
-		"/account/address":  {post: d.changeAddress},
-		"/account/recovery": {post: d.changeRecovery},
-		"/account/prove":    {get: d.proveForm, post: d.prove},
-		"/account/delete":   {get: d.deleteForm, post: d.deleteMe},
+		"/account/delete": {get: d.deleteForm, post: d.deleteMe},
 
 		script[len(gate.PathPrefix):]: {get: d.script},
 	}

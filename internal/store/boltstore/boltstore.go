@@ -3,29 +3,26 @@
 package boltstore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/store/txstore"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 	"go.etcd.io/bbolt"
 )
 
-// fillInOrder is how full a page is left where no new keys come between those
-// that it has. There is room for a record that gains a little.
-const fillInOrder = 0.9
+// batchDelay is how long a change waits at most for others to share its write to
+// disk with.
+const batchDelay = 2 * time.Millisecond
 
-type engine struct {
-	db      *bbolt.DB
-	changes *batcher
-}
+type engine struct{ db *bbolt.DB }
 
 // Open opens the store in a file, made if it does not exist, readable by the
 // owner only. It fails within seconds if another process has the file open,
 // and on a file that is damaged, which it leaves as it is.
-func Open(path string) (*txstore.Store, error) {
+func Open(path string) (*ordered.Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the store: %w", err)
 	}
@@ -33,17 +30,18 @@ func Open(path string) (*txstore.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.MaxBatchDelay = batchDelay
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range txstore.Buckets() {
+		for _, name := range ordered.Buckets() {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return fmt.Errorf("making bucket %s: %w", name, err)
 			}
 		}
 		return nil
 	})
-	var store *txstore.Store
+	var store *ordered.Store
 	if err == nil {
-		store, err = txstore.Open(&engine{db: db, changes: newBatcher(db)})
+		store, err = ordered.Open(&engine{db})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store %s: %w", path, err), db.Close())
@@ -51,63 +49,55 @@ func Open(path string) (*txstore.Store, error) {
 	return store, nil
 }
 
-// View implements txstore.Engine.
-func (e *engine) View(f func(txstore.Tx) error) error {
+// View implements ordered.Engine.
+func (e *engine) View(f func(ordered.Tx) error) error {
 	return e.db.View(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
 }
 
-// Update implements txstore.Engine. Changes that come at the same time share a
+// Update implements ordered.Engine. Changes that come at the same time share a
 // write to disk.
-func (e *engine) Update(f func(txstore.Tx) error) error {
-	return e.changes.update(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
+func (e *engine) Update(f func(ordered.Tx) error) error {
+	return e.db.Batch(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
 }
 
-// Close implements txstore.Engine.
+// Close implements ordered.Engine.
 func (e *engine) Close() error { return e.db.Close() }
 
 type transaction struct{ tx *bbolt.Tx }
 
-// Get implements txstore.Tx.
-func (t transaction) Get(b txstore.Bucket, key []byte) []byte {
+// Get implements ordered.Tx.
+func (t transaction) Get(b ordered.Bucket, key []byte) []byte {
 	return t.tx.Bucket([]byte(b)).Get(key)
 }
 
-// Put implements txstore.Tx.
-func (t transaction) Put(b txstore.Bucket, key, value []byte) error {
-	bucket := t.tx.Bucket([]byte(b))
-	if b.InOrder() {
-		bucket.FillPercent = fillInOrder
-	}
-	if err := bucket.Put(key, value); err != nil {
+// Put implements ordered.Tx.
+func (t transaction) Put(b ordered.Bucket, key, value []byte) error {
+	if err := t.tx.Bucket([]byte(b)).Put(key, value); err != nil {
 		return fmt.Errorf("writing to bucket %s: %w", b, err)
 	}
 	return nil
 }
 
-// Delete implements txstore.Tx.
-func (t transaction) Delete(b txstore.Bucket, key []byte) error {
+// Delete implements ordered.Tx.
+func (t transaction) Delete(b ordered.Bucket, key []byte) error {
 	if err := t.tx.Bucket([]byte(b)).Delete(key); err != nil {
 		return fmt.Errorf("deleting from bucket %s: %w", b, err)
 	}
 	return nil
 }
 
-// Scan implements txstore.Tx.
-func (t transaction) Scan(b txstore.Bucket, prefix, from []byte, f func(key, value []byte) bool) {
-	start := prefix
-	if bytes.Compare(from, prefix) > 0 {
-		start = from
-	}
+// Scan implements ordered.Tx.
+func (t transaction) Scan(b ordered.Bucket, from []byte, f func(key, value []byte) bool) {
 	cursor := t.tx.Bucket([]byte(b)).Cursor()
-	for key, value := cursor.Seek(start); key != nil && bytes.HasPrefix(key, prefix); key, value = cursor.Next() {
+	for key, value := cursor.Seek(from); key != nil; key, value = cursor.Next() {
 		if !f(key, value) {
 			return
 		}
 	}
 }
 
-// Before implements txstore.Tx.
-func (t transaction) Before(b txstore.Bucket, key []byte) (found, value []byte) {
+// Before implements ordered.Tx.
+func (t transaction) Before(b ordered.Bucket, key []byte) (found, value []byte) {
 	cursor := t.tx.Bucket([]byte(b)).Cursor()
 	if key == nil {
 		return cursor.Last()

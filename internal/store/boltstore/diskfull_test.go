@@ -15,7 +15,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/store/txstore"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 )
 
 func init() { parts["fill"] = fillDisk }
@@ -78,7 +78,7 @@ func person(kind string, i int) address.Address {
 }
 
 // useUpSpace signs people in until the disk is full, and goes on for a while.
-func useUpSpace(store *txstore.Store) error {
+func useUpSpace(store *ordered.Store) error {
 	_, early, err := signIn(context.Background(), store, "early@example.com")
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/txstore"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 )
 
 // fact is something that the store acknowledged: a word, what it is about (a
@@ -48,7 +48,7 @@ func parseFact(t *testing.T, line string) fact {
 
 // actOut has somebody ask, sign in and, if asked to, end the session, and
 // tells each fact once the store has acknowledged it.
-func actOut(ctx context.Context, store *txstore.Store, who address.Address, end bool) error {
+func actOut(ctx context.Context, store *ordered.Store, who address.Address, end bool) error {
 	a := newAsking(who, time.Now())
 	link := hex.EncodeToString(a.Link[:])
 	if asked, err := store.Ask(ctx, a); err != nil {
@@ -78,7 +78,7 @@ func actOut(ctx context.Context, store *txstore.Store, who address.Address, end 
 }
 
 // check holds a store to a fact.
-func (f fact) check(ctx context.Context, store *txstore.Store) error {
+func (f fact) check(ctx context.Context, store *ordered.Store) error {
 	switch f.word {
 	case linkMade, linkUsed:
 		return f.checkLink(ctx, store)
@@ -98,7 +98,7 @@ func (f fact) check(ctx context.Context, store *txstore.Store) error {
 	return nil
 }
 
-func (f fact) checkLink(ctx context.Context, store *txstore.Store) error {
+func (f fact) checkLink(ctx context.Context, store *ordered.Store) error {
 	var link signin.LinkKey
 	if _, err := hex.Decode(link[:], []byte(f.key)); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (f fact) checkLink(ctx context.Context, store *txstore.Store) error {
 	return fmt.Errorf("%s link %s has outcome %d and its person %d sessions", f.word, f.key, redeemed.Outcome, len(listed))
 }
 
-func checkFacts(t *testing.T, store *txstore.Store, facts []fact) {
+func checkFacts(t *testing.T, store *ordered.Store, facts []fact) {
 	t.Helper()
 	var errs []error
 	for _, f := range facts {

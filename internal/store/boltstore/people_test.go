@@ -8,7 +8,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/store/record"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
 	"go.etcd.io/bbolt"
 )
 
@@ -21,9 +21,9 @@ func fillPeople(t *testing.T, path string, count int) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true})
 	must(t, err)
 	must(t, db.Update(func(tx *bbolt.Tx) error {
-		known, err := record.Encode(record.PackPerson(people.Person{Added: time.Now(), Proven: time.Now(), Revision: 1}))
+		known, err := codec.Encode(codec.PackPerson(people.Person{Added: time.Now(), Proven: time.Now(), Revision: 1}))
 		for i := 0; err == nil && i < count; i++ {
-			err = tx.Bucket([]byte("people")).Put(fmt.Appendf(nil, "person%06d@example.com", i), known)
+			err = tx.Bucket([]byte("people")).Put(fmt.Appendf(nil, "person%06d@example.com", i), append(make([]byte, 8), known...)) // kept for good
 		}
 		return err
 	}))

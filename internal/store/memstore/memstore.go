@@ -3,11 +3,10 @@
 package memstore
 
 import (
-	"bytes"
 	"errors"
 	"sync"
 
-	"github.com/doorpost-auth/doorpost/internal/store/txstore"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 	"github.com/tidwall/btree"
 )
 
@@ -15,7 +14,7 @@ import (
 var ErrClosed = errors.New("the memory store is closed")
 
 // buckets is a state of the store. A copy shares what neither changes.
-type buckets map[txstore.Bucket]*btree.Map[string, []byte]
+type buckets map[ordered.Bucket]*btree.Map[string, []byte]
 
 type engine struct {
 	mu    sync.RWMutex
@@ -23,18 +22,18 @@ type engine struct {
 }
 
 // New makes an empty store.
-func New() (*txstore.Store, error) { return txstore.Open(newEngine()) }
+func New() (*ordered.Store, error) { return ordered.Open(newEngine()) }
 
 func newEngine() *engine {
 	state := make(buckets)
-	for _, name := range txstore.Buckets() {
+	for _, name := range ordered.Buckets() {
 		state[name] = btree.NewMap[string, []byte](0)
 	}
 	return &engine{state: state}
 }
 
-// View implements txstore.Engine.
-func (e *engine) View(f func(txstore.Tx) error) error {
+// View implements ordered.Engine.
+func (e *engine) View(f func(ordered.Tx) error) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if e.state == nil {
@@ -43,9 +42,9 @@ func (e *engine) View(f func(txstore.Tx) error) error {
 	return f(e.state)
 }
 
-// Update implements txstore.Engine. It works on a copy, which takes the place
+// Update implements ordered.Engine. It works on a copy, which takes the place
 // of the state if f succeeds.
-func (e *engine) Update(f func(txstore.Tx) error) error {
+func (e *engine) Update(f func(ordered.Tx) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state == nil {
@@ -62,7 +61,7 @@ func (e *engine) Update(f func(txstore.Tx) error) error {
 	return nil
 }
 
-// Close implements txstore.Engine.
+// Close implements ordered.Engine.
 func (e *engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -70,37 +69,31 @@ func (e *engine) Close() error {
 	return nil
 }
 
-// Get implements txstore.Tx.
-func (s buckets) Get(b txstore.Bucket, key []byte) []byte {
+// Get implements ordered.Tx.
+func (s buckets) Get(b ordered.Bucket, key []byte) []byte {
 	value, _ := s[b].Get(string(key))
 	return value
 }
 
-// Put implements txstore.Tx.
-func (s buckets) Put(b txstore.Bucket, key, value []byte) error {
+// Put implements ordered.Tx.
+func (s buckets) Put(b ordered.Bucket, key, value []byte) error {
 	s[b].Set(string(key), append([]byte{}, value...)) // never nil, which would be none
 	return nil
 }
 
-// Delete implements txstore.Tx.
-func (s buckets) Delete(b txstore.Bucket, key []byte) error {
+// Delete implements ordered.Tx.
+func (s buckets) Delete(b ordered.Bucket, key []byte) error {
 	s[b].Delete(string(key))
 	return nil
 }
 
-// Scan implements txstore.Tx.
-func (s buckets) Scan(b txstore.Bucket, prefix, from []byte, f func(key, value []byte) bool) {
-	start := prefix
-	if bytes.Compare(from, prefix) > 0 {
-		start = from
-	}
-	s[b].Ascend(string(start), func(key string, value []byte) bool {
-		return bytes.HasPrefix([]byte(key), prefix) && f([]byte(key), value)
-	})
+// Scan implements ordered.Tx.
+func (s buckets) Scan(b ordered.Bucket, from []byte, f func(key, value []byte) bool) {
+	s[b].Ascend(string(from), func(key string, value []byte) bool { return f([]byte(key), value) })
 }
 
-// Before implements txstore.Tx.
-func (s buckets) Before(b txstore.Bucket, key []byte) (found, value []byte) {
+// Before implements ordered.Tx.
+func (s buckets) Before(b ordered.Bucket, key []byte) (found, value []byte) {
 	last := func(k string, v []byte) bool {
 		if key == nil || k < string(key) {
 			found, value = []byte(k), v

@@ -8,11 +8,11 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 	"github.com/doorpost-auth/doorpost/internal/store/storetest"
-	"github.com/doorpost-auth/doorpost/internal/store/txstore"
 )
 
-func open(t *testing.T) *txstore.Store {
+func open(t *testing.T) *ordered.Store {
 	t.Helper()
 	store, err := New()
 	if err != nil {
@@ -49,18 +49,18 @@ func TestAClosedMemoryStoreReturnsErrors(t *testing.T) {
 }
 
 func TestAChangeThatFailsLeavesNothingBehind(t *testing.T) {
-	e, bucket, failed := newEngine(), txstore.Buckets()[0], errors.New("failed on purpose")
+	e, bucket, failed := newEngine(), ordered.Buckets()[0], errors.New("failed on purpose")
 	key, before, after := []byte("key"), []byte("before"), []byte("after")
-	if err := e.Update(func(tx txstore.Tx) error { return tx.Put(bucket, key, before) }); err != nil {
+	if err := e.Update(func(tx ordered.Tx) error { return tx.Put(bucket, key, before) }); err != nil {
 		t.Fatal(err)
 	}
-	err := e.Update(func(tx txstore.Tx) error {
+	err := e.Update(func(tx ordered.Tx) error {
 		return errors.Join(tx.Put(bucket, key, after), tx.Put(bucket, []byte("other"), after), failed)
 	})
 	if !errors.Is(err, failed) {
 		t.Fatalf("the change returns %v", err)
 	}
-	err = e.View(func(tx txstore.Tx) error {
+	err = e.View(func(tx ordered.Tx) error {
 		if got := tx.Get(bucket, key); string(got) != "before" {
 			t.Errorf("the value is %q", got)
 		}

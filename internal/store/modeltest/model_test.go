@@ -50,10 +50,6 @@ type model struct {
 	muted    map[address.Address]time.Time
 	known    map[address.Address]known
 	made     int // how many keys were made
-
-	// ownClock: the store ends a mute by its own clock, not by the time that it
-	// is told, and no history lasts as long as one.
-	ownClock bool
 }
 
 func (l *link) alive(now time.Time) bool { return !l.used && l.expires.After(now) }
@@ -100,7 +96,7 @@ func (m *model) mayBeSent(a signin.Asking) signin.SilentReason {
 
 func (m *model) isMuted(who address.Address) bool {
 	until, muted := m.muted[who]
-	return muted && (m.ownClock || until.After(m.now))
+	return muted && until.After(m.now)
 }
 
 // byLink predicts how a redemption of a link ends. What is over may have been
@@ -141,8 +137,7 @@ func (m *model) byCode(r signin.Redemption) (found *link, outcome signin.Outcome
 	if asked.tries++; asked.tries < signin.MaxCodeTries {
 		return nil, signin.WrongCode
 	}
-	m.end(asked)
-	return nil, signin.RequestEnded
+	return nil, signin.RequestEnded // the links stay good
 }
 
 // end ends a request with its links.

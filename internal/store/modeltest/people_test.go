@@ -71,13 +71,9 @@ func (m *model) switched(who address.Address, disabled bool) {
 func (m *model) moved(from, to address.Address) {
 	m.endLinks(from)
 	m.endLinks(to)
-	for _, v := range m.visits {
-		if v.who == from {
-			v.who = to
-		}
-	}
+	m.endVisits(from)
 	m.known[to] = known{m.known[from].revision + 1, m.known[from].disabled}
-	m.familiar[to] = m.familiar[from]
+	delete(m.familiar, to)
 	delete(m.known, from)
 	delete(m.familiar, from)
 }
@@ -114,7 +110,7 @@ func (h *history) remove(t *rapid.T) {
 
 func (h *history) move(t *rapid.T) {
 	from, to := one(t, persons, "from"), one(t, persons, "to")
-	_, err := h.store.Move(context.Background(), account.Moving{Now: h.now, From: from, To: to})
+	err := h.store.MovePerson(context.Background(), from, to, h.now)
 	var want error
 	switch {
 	case h.known[from].revision == 0:

@@ -12,7 +12,7 @@ import (
 
 func TestTheRedisStoreLivesAsItsModel(t *testing.T) {
 	server := redistest.Single(t)
-	check(t, true, func() (store, func() store, func()) {
+	check(t, func() (store, func() store, func()) {
 		options := redisstore.Options{URLs: []string{server.URL()}, Prefix: rand.Text() + ":", Timeout: 20 * time.Second}
 		opened, err := redisstore.Open(options, slog.New(slog.DiscardHandler))
 		if err != nil {

@@ -25,13 +25,12 @@ func TestMain(m *testing.M) {
 
 // check leads the stores that open makes through many histories. Open returns
 // how to open the same store again, nil where it keeps nothing.
-func check(t *testing.T, ownClock bool, open func() (first store, again func() store, end func())) {
+func check(t *testing.T, open func() (first store, again func() store, end func())) {
 	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
 		first, again, end := open()
 		defer end()
 		h := newHistory(first, again)
-		h.ownClock = ownClock
 		t.Repeat(map[string]func(*rapid.T){
 			"": h.holds, "ask": h.ask, "ask again": h.ask, "redeem a link": h.redeemLink, "redeem a code": h.redeemCode, "redeem at once": h.race,
 			"disable": h.disable, "disable at once": h.disableAtOnce, "remove": h.remove, "move": h.move,
@@ -51,7 +50,7 @@ func must[T any](t *testing.T) func(T, error) T {
 }
 
 func TestTheMemoryStoreLivesAsItsModel(t *testing.T) {
-	check(t, false, func() (store, func() store, func()) {
+	check(t, func() (store, func() store, func()) {
 		opened, err := memstore.New()
 		s := must[store](t)(opened, err)
 		return s, nil, func() { _ = opened.Close() }
@@ -60,7 +59,7 @@ func TestTheMemoryStoreLivesAsItsModel(t *testing.T) {
 
 func TestTheFileStoreLivesAsItsModel(t *testing.T) {
 	folder := t.TempDir()
-	check(t, false, func() (store, func() store, func()) {
+	check(t, func() (store, func() store, func()) {
 		path := filepath.Join(folder, rand.Text()+".db")
 		opened, err := boltstore.Open(path)
 		if err != nil {

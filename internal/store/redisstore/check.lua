@@ -2,13 +2,15 @@
 
 local key = base .. 'check'
 redis.call('SET', key, '1', 'PX', '1000')
-redis.call('SET', key, '1', 'KEEPTTL')
-redis.call('SETRANGE', key, '0', '1')
-redis.call('GETRANGE', key, '0', '0')
 redis.call('GET', key)
 redis.call('MGET', key)
 redis.call('EXISTS', key)
 redis.call('DEL', key)
+redis.call('HINCRBY', key, '1', '1')
+redis.call('HGETALL', key)
+redis.call('HKEYS', key)
+redis.call('HDEL', key, '1')
+redis.call('PEXPIRE', key, '1000')
 redis.call('ZADD', base .. 'people', '0', 'check')
 redis.call('ZRANGEBYLEX', base .. 'people', '[check', '(check', 'LIMIT', '0', '1')
 redis.call('ZREM', base .. 'people', 'check')

@@ -1,30 +1,78 @@
--- Commits a transaction if all that it read is as it was: keys and what they
--- held, then keys, how long they are kept and what they hold from now on. An
--- empty text is a key that is not there. One that was done before says so again.
+-- Writes what a transaction wrote, if all that it read is as it was and there is
+-- room for what it takes of limits. ARGV[1] has the id of the transaction and how
+-- many of each follow:
+--   reads    a key, and what it held; an empty text for nothing
+--   takes    a key, the slot that counts, the newest slot that is past, how many
+--            uses there may be, and how long the count is kept
+--   writes   a key, for how long it is kept (0 for good), and what it holds from
+--            now on; an empty text for nothing
+--   listed   a list, 1 or 0 for in or out, and a name
+--   told     a word for all instances
+--   waiting  i or r, and the id of a message that waits, see outbox.lua
+--   done     a place in the stream of a message that waits no more
+-- Returns 1 if it was done, now or before by the same transaction.
 
-local done = base .. 't:' .. step.id
-if redis.call('EXISTS', done) == 1 then return 1 end
+local id, reads, takes, writes, listed, told, waiting, done = struct.unpack('>I2c0I4I4I4I4I4I4I4', ARGV[1])
+local mark = base .. 'done:' .. id
+if redis.call('EXISTS', mark) == 1 then return 1 end
+
 local at = 2
-for _ = 1, step.reads do
+for _ = 1, reads do
   if (redis.call('GET', base .. ARGV[at]) or '') ~= ARGV[at + 1] then return 0 end
   at = at + 2
 end
-for _ = 1, step.writes do
+
+local first_take, taken = at, {}
+for _ = 1, takes do
+  local key, past = ARGV[at], tonumber(ARGV[at + 2])
+  local counts, total = redis.call('HGETALL', base .. key), taken[key] or 0
+  for i = 1, #counts, 2 do
+    if tonumber(counts[i]) > past then total = total + counts[i + 1] end
+  end
+  if total >= tonumber(ARGV[at + 3]) then return 0 end
+  taken[key] = (taken[key] or 0) + 1
+  at = at + 5
+end
+for take = 0, takes - 1 do
+  local this = first_take + 5 * take
+  local key, past = base .. ARGV[this], tonumber(ARGV[this + 2])
+  for _, slot in ipairs(redis.call('HKEYS', key)) do
+    if tonumber(slot) <= past then redis.call('HDEL', key, slot) end
+  end
+  redis.call('HINCRBY', key, ARGV[this + 1], 1)
+  redis.call('PEXPIRE', key, ARGV[this + 4])
+end
+
+for _ = 1, writes do
   local key, life, value = base .. ARGV[at], ARGV[at + 1], ARGV[at + 2]
   if value == '' then
     redis.call('DEL', key)
-  elseif life == 'keep' then
-    redis.call('SET', key, value, 'KEEPTTL')
-  elseif life == '' then
+  elseif life == '0' then
     redis.call('SET', key, value)
   else
     redis.call('SET', key, value, 'PX', life)
   end
   at = at + 3
 end
-for _, address in ipairs(step.known or {}) do redis.call('ZADD', base .. 'people', '0', address) end
-for _, address in ipairs(step.forgotten or {}) do redis.call('ZREM', base .. 'people', address) end
-for _, word in ipairs(step.told or {}) do redis.call('PUBLISH', base .. 'ended', word) end
-for _, message in ipairs(step.waiting or {}) do wait_for_sender(message) end
-redis.call('SET', done, '1', 'PX', '60000')
+for _ = 1, listed do
+  if ARGV[at + 1] == '1' then
+    redis.call('ZADD', base .. ARGV[at], '0', ARGV[at + 2])
+  else
+    redis.call('ZREM', base .. ARGV[at], ARGV[at + 2])
+  end
+  at = at + 3
+end
+for _ = 1, told do
+  redis.call('PUBLISH', base .. 'ended', ARGV[at])
+  at = at + 1
+end
+for _ = 1, waiting do
+  redis.call('XADD', OUTBOX, '*', ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+for _ = 1, done do
+  redis.call('XACK', OUTBOX, SENDERS, ARGV[at])
+  at = at + 1
+end
+redis.call('SET', mark, '1', 'PX', '60000')
 return 1

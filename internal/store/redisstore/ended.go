@@ -9,45 +9,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// OnEnd implements session.Store.
-func (s *Store) OnEnd(ended func(session.Key)) (cancel func()) {
-	return s.addHook(func(hook int) { s.onEnd[hook] = ended }, func(hook int) { delete(s.onEnd, hook) })
-}
+// changedMark stands before the key of a session that changed, where those of
+// ended ones are told.
+const changedMark = "~"
 
-// OnChange implements session.Store.
-func (s *Store) OnChange(changed func(session.Key)) (cancel func()) {
-	return s.addHook(func(hook int) { s.onChange[hook] = changed }, func(hook int) { delete(s.onChange, hook) })
-}
+func endedWord(key session.Key) string { return encode(key[:]) }
 
-// OnDoubt calls doubt whenever word of ended and changed sessions may have been missed:
-// the connection on which it comes was lost and is there again.
-func (s *Store) OnDoubt(doubt func()) (cancel func()) {
-	return s.addHook(func(hook int) { s.onDoubt[hook] = doubt }, func(hook int) { delete(s.onDoubt, hook) })
-}
-
-func (s *Store) tellEnded(key session.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, ended := range s.onEnd {
-		ended(key)
-	}
-}
-
-func (s *Store) tellChanged(key session.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, changed := range s.onChange {
-		changed(key)
-	}
-}
-
-func (s *Store) tellDoubt() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, doubt := range s.onDoubt {
-		doubt()
-	}
-}
+func changedWord(key session.Key) string { return changedMark + encode(key[:]) }
 
 // listenPause is how long to wait before listening again after a failure, and
 // pingInterval how often a quiet connection is tried.
@@ -72,7 +40,7 @@ func (s *Store) listen(ctx context.Context) {
 			// Sessions are looked up now, so nobody may be told that the server
 			// does not answer.
 			s.broken.leave(answered)
-			s.tellDoubt()
+			s.TellDoubt()
 		case *redis.Message:
 			s.hear(message.Payload)
 		}
@@ -102,9 +70,9 @@ func (s *Store) hear(word string) {
 	key, ok := decodeKey(name)
 	switch {
 	case ok && changed:
-		s.tellChanged(key)
+		s.TellChanged(key)
 	case ok:
-		s.tellEnded(key)
+		s.TellEnded(key)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
 // revocationTime is how soon an end is known everywhere.
@@ -100,12 +101,11 @@ func TestAnEndThatIsMissedIsNoticedWithinTheFreshness(t *testing.T) {
 	awaitListening(t, there.store)
 	// Only the subscription is cut: the listener alone goes through the proxy.
 	through := open(t, Options{URLs: []string{proxy.URL()}})
-	cut := newInstance(t, &Store{
-		client: here.client, base: here.base, timeout: here.timeout, logger: here.logger,
-		onEnd: make(map[int]func(session.Key)), onDoubt: make(map[int]func()),
-	})
-	t.Cleanup(through.OnEnd(cut.store.tellEnded))
-	t.Cleanup(through.OnDoubt(cut.store.tellDoubt))
+	deaf := &Store{client: here.client, base: here.base, timeout: here.timeout, logger: here.logger}
+	deaf.Steps = steps.New(backend{deaf})
+	cut := newInstance(t, deaf)
+	t.Cleanup(through.OnEnd(deaf.TellEnded))
+	t.Cleanup(through.OnDoubt(deaf.TellDoubt))
 	awaitListening(t, through)
 	proxy.Cut()
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/record"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -35,7 +34,7 @@ func (s *Store) inspect(ctx context.Context) error {
 	if version := field(info, "redis_version"); isOlder(version, 6, 2) {
 		return &unusableError{fmt.Sprintf("the server is version %s; 6.2 or newer is needed", version)}
 	}
-	if _, err := s.eval(bounded, checkStep, fmt.Appendf(nil, `{"now":%d}`, record.Millis(time.Now()))); err != nil {
+	if _, err := s.eval(bounded, checkStep); err != nil {
 		return asRefusal(err)
 	}
 	subscription := s.client.Subscribe(bounded, s.channel())
@@ -57,7 +56,7 @@ func asRefusal(err error) error {
 	return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts with read and write commands on the keys of the prefix (~prefix*), PUBLISH and SUBSCRIBE on its channels (&prefix*), and INFO", err)}
 }
 
-// Health tells whether the server answers, and what an operator should mend
+// Health reports whether the server answers, and what an operator should mend
 // although it does.
 func (s *Store) Health(ctx context.Context) (warnings []string, err error) {
 	if err := s.usable(); err != nil {
@@ -116,7 +115,7 @@ var refusals = []string{
 	"The user executing the script can't",
 }
 
-// isRefusal tells whether an answer will be the same next time.
+// isRefusal reports whether an answer will be the same next time.
 func isRefusal(err error) bool {
 	for _, word := range refusals {
 		if err != nil && strings.Contains(err.Error(), word) {
@@ -148,7 +147,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }
 
-// isAnswer tells whether an error is what the server answered.
+// isAnswer reports whether an error is what the server answered.
 func isAnswer(err error) bool {
 	answer := redis.Error(nil)
 	return errors.As(err, &answer)

@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
 const manyPeople = 100_000
@@ -24,11 +27,16 @@ func TestSomebodyIsFoundAmongManyPeopleInNoTime(t *testing.T) {
 	server := redistest.Single(t)
 	store := open(t, Options{URLs: []string{server.URL()}})
 	client := server.Client()
+	encoded, err := codec.Encode(codec.Person{Added: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := textOf(steps.Record{Value: encoded})
 	for from := 0; from < manyPeople; from += 10_000 {
 		write := client.Pipeline()
 		for i := from; i < from+10_000; i++ {
 			who := fmt.Sprintf("person.%06d@example.com", i)
-			write.Set(t.Context(), store.base+"u:"+who, kept{person: `{"c":1}`}.pack(), 0)
+			write.Set(t.Context(), store.base+"people:"+who, known, 0)
 			write.Do(t.Context(), "ZADD", store.base+"people", 0, who)
 		}
 		if _, err := write.Exec(t.Context()); err != nil {
@@ -131,15 +139,16 @@ func TestOfManyChangesAtTwoInstancesNoneIsLost(t *testing.T) {
 func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	server := redistest.Single(t)
 	store := open(t, Options{URLs: []string{server.URL()}})
-	v := signIn(t, store)
+	key := steps.Key{Table: steps.People, ID: "a@example.com"}
+	use := limit.Use{Name: "a", Rule: limit.Rule{Max: 1, Window: time.Hour}}
 	step := store.begin(t.Context())
-	p, err := step.Person(v.address)
-	if err != nil {
+	if _, err := step.Get(key); err != nil {
 		t.Fatal(err)
 	}
-	p.Disabled = true
-	p.Revision++
-	if err := step.PutPerson(p); err != nil {
+	if wait, err := step.Take(use, time.Now()); wait != 0 || err != nil {
+		t.Fatal(wait, err)
+	}
+	if err := step.Put(key, steps.Record{Value: []byte("first")}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time as if the first answer had been lost
@@ -148,13 +157,23 @@ func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 		}
 	}
 	stale := store.begin(t.Context())
-	stale.read["u:"+string(v.address)] = "something else"
-	stale.put("u:"+string(v.address), "harm", forGood)
-	if done, err := stale.commit(); err != nil || done {
-		t.Errorf("what rests on something else is done: %v, %v", done, err)
+	stale.read[key], stale.used[key] = "something else", true
+	full := store.begin(t.Context())
+	full.counts[use.Name] = limit.Count{} // as it was before the first
+	if _, err := full.Take(use, time.Now()); err != nil {
+		t.Fatal(err)
 	}
-	if p, _, err := store.Person(t.Context(), v.address); err != nil || !p.Disabled {
-		t.Errorf("the person is %+v, %v", p, err)
+	for what, step := range map[string]*transaction{"what rests on something else": stale, "what has no room": full} {
+		if err := step.Put(key, steps.Record{Value: []byte("harm")}); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := step.commit(); err != nil || done {
+			t.Errorf("%s is done: %v, %v", what, done, err)
+		}
+	}
+	after := store.begin(t.Context())
+	if value, err := after.Get(key); string(value) != "first" || err != nil {
+		t.Errorf("the record is %q, %v", value, err)
 	}
 }
 
@@ -189,18 +208,15 @@ func TestWhoIsKnownIsListedAndWhoIsForgottenIsNot(t *testing.T) {
 	}
 	wantListed()
 	v.wantSession(t, store, false)
-	if left := server.Do(t, "KEYS", store.base+"s:*"); len(left.([]any)) != 0 {
-		t.Errorf("of the sessions %v are left", left)
-	}
-	// What counts messages and links goes on for as long as it would have.
-	tx := store.begin(t.Context())
-	for _, who := range []address.Address{added, v.address} {
-		k, err := tx.kept(who)
-		if err != nil || k.person != "" || k.sessions != "" {
-			t.Errorf("of %s is left %+v, %v", who, k, err)
-		}
-		if life := server.Do(t, "PTTL", store.base+keyOf(who)); life == int64(-1) || life.(int64) > time.Hour.Milliseconds() {
-			t.Errorf("what is left of %s stays for %v ms", who, life)
+	for _, kind := range []string{"sessions", "addresses"} {
+		if left := server.Do(t, "KEYS", store.base+kind+":*"); len(left.([]any)) != 0 && kind == "sessions" {
+			t.Errorf("of the %s %v are left", kind, left)
+		} else {
+			for _, key := range left.([]any) { // links that were used are remembered
+				if life := server.Do(t, "PTTL", fmt.Sprint(key)); life == int64(-1) || life.(int64) > 2*time.Hour.Milliseconds() {
+					t.Errorf("%v stays for %v ms", key, life)
+				}
+			}
 		}
 	}
 }

@@ -1,54 +1,51 @@
 // Package redisstore keeps everything in Redis, for several instances: a single
 // server, one with sentinels, or a cluster.
 //
-// What must be one step is one script. All keys have one hash tag, so that in a
-// cluster each script finds its keys on one node: a cluster serves to survive
-// the loss of a node, not to spread the load, which is a fraction of what one
-// node can do.
+// A step reads with one script and writes with another, which does nothing if
+// what was read has changed. No script knows a rule: those are in package steps.
+// All keys have one hash tag, so that in a cluster each script finds its keys on
+// one node: a cluster serves to survive the loss of a node, not to spread the
+// load, which is a fraction of what one node can do.
 package redisstore
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/registry"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 	"github.com/redis/go-redis/v9"
 )
 
 // Store implements the stores of signin, session, outbox, people, entry and
 // account.
 type Store struct {
-	registry.Registry
+	steps.Steps
+	steps.Hooks
 	client  redis.UniversalClient
 	base    string // all keys begin with it, hash tag included
 	timeout time.Duration
 	logger  *slog.Logger
 	broken  breaker
-	wire    wire
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
 	instance string // tells this store from those of other instances
 
-	claiming  sync.Mutex // held by the one claim that is made
-	mu        sync.Mutex
-	onEnd     map[int]func(session.Key)
-	onChange  map[int]func(session.Key)
-	onDoubt   map[int]func()
-	onWaiting map[int]func()
-	nextHook  int
-	claimed   map[string]string // places of messages in the stream, by id
-	refused   error             // why this server cannot be used, if it cannot
+	claiming sync.Mutex // held by the one claim that is made
+	mu       sync.Mutex
+	claimed  map[string]string // places of messages in the stream, by id
+	refused  error             // why this server cannot be used, if it cannot
+
+	beforeCommit func() // for tests: between reading and writing
 }
 
 // The client prints failures to dial to the terminal, past every logger. Each
@@ -71,9 +68,8 @@ func Open(o Options, logger *slog.Logger) (*Store, error) {
 	s := &Store{
 		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, logger: logger, stop: stop,
 		instance: rand.Text(), claimed: make(map[string]string),
-		onEnd: make(map[int]func(session.Key)), onChange: make(map[int]func(session.Key)), onDoubt: make(map[int]func()), onWaiting: make(map[int]func()),
 	}
-	s.Registry = registry.New(engine{s})
+	s.Steps = steps.New(backend{s})
 	err = s.inspect(ctx)
 	if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
 		return nil, errors.Join(fmt.Errorf("store redis: %w", err), s.Close())
@@ -94,19 +90,61 @@ func (s *Store) Close() error {
 	return err
 }
 
-// run runs a step. Whoever is told ErrUncertain does not know whether it was
-// done: it may be repeated if doing it twice is doing it once.
-func (s *Store) run(ctx context.Context, step script, argument any) (any, error) {
-	encoded, err := json.Marshal(argument)
-	if err != nil {
-		return nil, fmt.Errorf("writing a step: %w", err)
-	}
-	return s.runPacked(ctx, step, encoded)
+// run runs a script. After ErrUncertain it is not known whether it was done: it
+// may be run again if doing it twice is doing it once.
+func (s *Store) run(ctx context.Context, step script, arguments ...any) (any, error) {
+	return s.guarded(ctx, func(ctx context.Context) (any, error) { return s.eval(ctx, step, arguments...) })
 }
 
-// runPacked is run with arguments that the script reads as they are.
-func (s *Store) runPacked(ctx context.Context, step script, arguments ...any) (any, error) {
-	return s.guarded(ctx, func(ctx context.Context) (any, error) { return s.eval(ctx, step, arguments...) })
+// mostTexts is how many keys are read at a time. It keeps the server from being
+// busy with one call for long.
+const mostTexts = 1000
+
+// texts reads records as they are kept; empty for those that are not there.
+func (s *Store) texts(ctx context.Context, keys []steps.Key) ([]string, error) {
+	texts := make([]string, 0, len(keys))
+	for few := range slices.Chunk(keys, mostTexts) {
+		names := make([]string, len(few))
+		for i, k := range few {
+			names[i] = s.base + nameOf(k)
+		}
+		raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) { return s.client.MGet(ctx, names...).Result() })
+		if err != nil {
+			return nil, err
+		}
+		values, _ := raw.([]any)
+		if len(values) != len(few) {
+			return nil, fmt.Errorf("redis answers with %d texts where %d were asked for", len(values), len(few))
+		}
+		for _, value := range values {
+			text, _ := value.(string)
+			texts = append(texts, text)
+		}
+	}
+	return texts, nil
+}
+
+// ids lists ids of a table that is listed, in their order, after one.
+func (s *Store) ids(ctx context.Context, table steps.Table, after string, n int) (ids []string, err error) {
+	for len(ids) < n {
+		from := "-"
+		if after != "" {
+			from = "(" + after
+		}
+		few := min(n-len(ids), mostTexts)
+		raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) {
+			return s.client.ZRangeByLex(ctx, s.base+string(table), &redis.ZRangeBy{Min: from, Max: "+", Count: int64(few)}).Result()
+		})
+		if err != nil {
+			return nil, err
+		}
+		found, _ := raw.([]string)
+		if ids = append(ids, found...); len(found) < few {
+			return ids, nil
+		}
+		after = found[len(found)-1]
+	}
+	return ids, nil
 }
 
 // guarded does one operation within its time, unless the server is known not
@@ -145,7 +183,7 @@ func (s *Store) guarded(ctx context.Context, do func(context.Context) (any, erro
 	return result, nil
 }
 
-// hungUp tells whether the caller waits no more. What is on the wire may end
+// hungUp reports whether the caller waits no more. What is on the wire may end
 // by the deadline a moment before the context does.
 func hungUp(ctx context.Context) bool {
 	deadline, limited := ctx.Deadline()
@@ -166,28 +204,8 @@ func (s *Store) usable() error {
 	return s.refused
 }
 
-// addHook keeps a function that is called until it is cancelled.
-func (s *Store) addHook(add func(hook int), remove func(hook int)) (cancel func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	hook := s.nextHook
-	s.nextHook++
-	add(hook)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		remove(hook)
-	}
-}
-
 // encode writes a key as it stands in Redis and in JSON.
 func encode(key []byte) string { return base64.RawURLEncoding.EncodeToString(key) }
-
-// encodeLink writes the key of a link. Half of the hash tells links apart.
-func encodeLink(key signin.LinkKey) string { return encode(key[:16]) }
-
-// encodeBrowser writes the key of a browser as the JSON of a person has it.
-func encodeBrowser(key signin.BrowserKey) string { return base64.StdEncoding.EncodeToString(key[:]) }
 
 func decodeKey(encoded string) (key session.Key, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)

@@ -14,14 +14,13 @@ import (
 //go:embed *.lua
 var scripts embed.FS
 
-// script is one step.
+// script is one that Redis runs as a whole.
 type script struct {
 	source string
 	hash   string // under which Redis knows it
 }
 
-// newScript puts a step together. Redis runs all of it at each call, functions
-// that are not called included, so that parts which are not needed cost time.
+// newScript puts a script together from its parts.
 func newScript(parts ...string) script {
 	var source strings.Builder
 	for _, part := range append([]string{"common"}, parts...) {
@@ -35,25 +34,15 @@ func newScript(parts ...string) script {
 	return script{source: source.String(), hash: hex.EncodeToString(sum[:])}
 }
 
-// The steps. Those without the part step take their argument packed.
+// The scripts. None of them knows what a record means.
 var (
-	askStep        = newScript("links", "people", "guests", "outbox", "limits", "ask")
-	redeemLinkStep = newScript("redemption", "bylink", "people", "sessions", "signin")
-	redeemCodeStep = newScript("redemption", "links", "ending", "bycode", "people", "sessions", "signin")
+	readStep   = newScript("read")
+	commitStep = newScript("outbox", "commit")
 
-	lookStep   = newScript("step", "links", "look")
-	stopStep   = newScript("step", "links", "ending", "outbox", "waiting", "stop")
-	endStep    = newScript("step", "people", "sessions", "end")
-	touchStep  = newScript("step", "people", "sessions", "touch")
-	listStep   = newScript("step", "people", "sessions", "list")
-	commitStep = newScript("step", "outbox", "waiting", "commit")
-	checkStep  = newScript("step", "outbox", "check")
-
-	putStep      = newScript("outbox", "waiting", "step", "put")
-	claimStep    = newScript("outbox", "waiting", "step", "claim")
-	releaseStep  = newScript("outbox", "step", "release")
-	changeStep   = newScript("outbox", "waiting", "step", "change")
-	messagesStep = newScript("outbox", "waiting", "step", "messages")
+	claimStep    = newScript("outbox", "claim")
+	releaseStep  = newScript("outbox", "release")
+	messagesStep = newScript("outbox", "messages")
+	checkStep    = newScript("outbox", "check")
 )
 
 // movingPause is how long to wait before a step is tried again that no node of
@@ -82,7 +71,7 @@ func (s *Store) evalOnce(ctx context.Context, command, step string, arguments []
 	words := append([]any{command, step, 2, s.base, s.base + "2"}, arguments...)
 	call := onceCommand{redis.NewCmd(ctx, words...)}
 	call.SetFirstKeyPos(3)
-	if err := s.send(ctx, call); err != nil {
+	if err := s.client.Process(ctx, call); err != nil {
 		return nil, err
 	}
 	return call.Val(), nil

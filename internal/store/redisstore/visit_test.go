@@ -88,6 +88,15 @@ func (v *visit) ask(t testing.TB, store signin.Store) {
 	}
 }
 
+// ask2 asks once more in the same browser, for another link.
+func (v *visit) ask2(t testing.TB, store signin.Store) {
+	t.Helper()
+	again := *v
+	rand.Read(again.link[:])
+	rand.Read(again.code[:])
+	again.ask(t, store)
+}
+
 func (v *visit) redeem(t testing.TB, store signin.Store) {
 	t.Helper()
 	v.wantOutcome(t, store, signin.SignedIn)

@@ -7,299 +7,412 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
+var changePromises = []promise{
+	{"AChangeIsMadeWithBothCodesInTheSessionThatProposedIt", func(f *fixture) {
+		who, to := f.person("a"), f.person("b")
+		mine, other := f.signIn(who), f.signIn(who)
+		p := f.proposed(mine, account.Move, to)
+		f.wantMessage(f.kept(p.Message.ID), filled(p.Message, false))
+		f.wantMessage(f.kept(p.NewMessage.ID), filled(p.NewMessage, true))
+		f.wantPending(mine, account.Change{Kind: account.Move, Person: who, Address: to, Present: true, Expires: p.Change.Expires})
+		for name, c := range map[string]account.Confirmation{
+			"another session":       f.confirming(other, p),
+			"the codes swapped":     {Now: f.now, Session: mine.Key, Codes: []signin.CodeKey{p.NewCode}, NewCodes: []signin.CodeKey{p.Code}},
+			"no code of the new":    {Now: f.now, Session: mine.Key, Codes: []signin.CodeKey{p.Code}},
+			"no code of the former": {Now: f.now, Session: mine.Key, NewCodes: []signin.CodeKey{p.NewCode}},
+		} {
+			if got := f.confirm(c); got.Outcome == account.Made {
+				f.Fatalf("with %s the change is made", name)
+			}
+		}
+		f.wantUnknown(to)
+		f.wantConfirmed(f.confirming(mine, p), account.Made)
+		f.known(to)
+		f.wantConfirmed(f.confirming(mine, p), account.Nothing)
+	}},
+	{"TheFifthWrongCodeEndsTheChange", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		p := f.proposed(s, account.Recovery, f.person("b"))
+		wrong := f.confirming(s, p)
+		wrong.NewCodes = []signin.CodeKey{newCode()}
+		for left := signin.MaxCodeTries - 1; left > 0; left-- {
+			if got := f.confirm(wrong); got.Outcome != account.WrongCode || got.TriesLeft != left {
+				f.Fatalf("a wrong code made %+v, want %d tries left", got, left)
+			}
+		}
+		f.wantConfirmed(wrong, account.Over)
+		f.wantConfirmed(f.confirming(s, p), account.Over)
+		f.wantNothingPending(s)
+		f.makes(s, account.Recovery, f.person("b")) // a new proposal begins anew
+	}},
+	{"AChangeEndsWithItsCodes", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		p := f.proposed(s, account.Drop, "")
+		c := f.confirming(s, p)
+		c.Now = p.Change.Expires
+		f.wantConfirmed(c, account.Nothing)
+		if _, found, err := f.Pending(f.Context(), s.Key, c.Now); found || err != nil {
+			f.Fatalf("it is pending: %v, %v", found, err)
+		}
+		c.Now = p.Change.Expires.Add(-time.Millisecond)
+		f.wantConfirmed(c, account.Made)
+	}},
+	{"AnotherProposalTakesThePlaceOfTheOneBefore", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		first := f.proposed(s, account.Recovery, f.person("b"))
+		second := f.proposed(s, account.Recovery, f.person("c"))
+		f.wantConfirmed(f.confirming(s, first), account.WrongCode)
+		f.wantConfirmed(f.confirming(s, second), account.Made)
+		if got := f.known(f.person("a")).Recovery; got != f.person("c") {
+			f.Fatalf("the recovery address is %q", got)
+		}
+	}},
+	{"NothingPendingOutlivesItsSession", func(f *fixture) {
+		who := f.person("a")
+		for name, end := range map[string]func(s session.Entry){
+			"ending it":     func(s session.Entry) { f.must(f.End(f.Context(), who, s.Key)) },
+			"ending all":    func(session.Entry) { f.must(f.EndAll(f.Context(), who, session.Key{})) },
+			"ending others": func(session.Entry) { f.must(f.EndAll(f.Context(), who, f.signIn(who).Key)) },
+			"another sign-in": func(s session.Entry) {
+				r := f.redemption(f.asked(who, newBrowser()))
+				r.Replace = s.Key
+				f.wantOutcome(f.redeemLink(r), signin.SignedIn)
+			},
+			"disabling": func(session.Entry) {
+				f.changed(who, func(p *people.Person) { p.Disabled = true })
+				f.changed(who, func(p *people.Person) { p.Disabled = false })
+			},
+			"removing": func(session.Entry) { f.must(f.RemovePerson(f.Context(), who, f.now)) },
+			"moving": func(session.Entry) {
+				f.must(f.MovePerson(f.Context(), who, f.person("elsewhere"), f.now))
+				f.must(f.MovePerson(f.Context(), f.person("elsewhere"), who, f.now))
+			},
+		} {
+			s := f.signIn(who)
+			p := f.proposed(s, account.Drop, "")
+			end(s)
+			if got, err := f.Confirm(f.Context(), f.confirming(s, p)); err == nil && got.Outcome != account.Nothing {
+				f.Fatalf("after %s the change is %+v", name, got)
+			}
+			f.wantNothingPending(s)
+		}
+	}},
+	{"OnlyASessionOfThePersonProposes", func(f *fixture) {
+		who, other := f.signIn(f.person("a")), f.signIn(f.person("b"))
+		p := f.proposal(who, account.Drop, "")
+		p.Change.Person = other.Address
+		if _, err := f.Propose(f.Context(), p); !errors.Is(err, account.ErrEnded) {
+			f.Fatalf("proposing for somebody else: %v", err)
+		}
+		f.must(f.End(f.Context(), who.Address, who.Key))
+		p = f.proposal(who, account.Drop, "")
+		if _, err := f.Propose(f.Context(), p); !errors.Is(err, account.ErrEnded) {
+			f.Fatalf("proposing in a session that ended: %v", err)
+		}
+		if _, found, _ := f.Message(f.Context(), p.Message.ID); found {
+			f.Fatal("the message is kept")
+		}
+	}},
+	{"WhoProvedThemselvesOtherwiseNeedsNoCodeOfThePresentAddress", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		p := f.proposal(s, account.Recovery, f.person("b"))
+		p.Change.Present = false
+		f.propose(p)
+		if _, found, _ := f.Message(f.Context(), p.Message.ID); found {
+			f.Fatal("a code goes to the present address")
+		}
+		c := f.confirming(s, p)
+		c.Codes = nil
+		f.wantConfirmed(c, account.Made)
+	}},
+	{"WhoseAnAddressIsShowsInNothing", func(f *fixture) {
+		who, other, second := f.person("a"), f.person("b"), f.person("second")
+		s := f.signIn(who)
+		f.recovers(other, second)
+		for _, taken := range []address.Address{other, second} {
+			p := f.proposal(s, account.Recovery, taken)
+			if got := f.propose(p); got.NewSilent != signin.SilentNotAllowed || got.Wait != 0 {
+				f.Fatalf("proposing %s made %+v", taken, got)
+			}
+			if _, found, _ := f.Message(f.Context(), p.NewMessage.ID); found {
+				f.Fatalf("%s is written to", taken)
+			}
+			f.wantPending(s, account.Change{Kind: account.Recovery, Person: who, Address: taken, Present: true, Expires: p.Change.Expires})
+			if _, err := f.Confirm(f.Context(), f.confirming(s, p)); !errors.Is(err, account.ErrTaken) {
+				f.Fatalf("confirming %s: %v", taken, err)
+			}
+		}
+		if got := f.known(who).Recovery; got != "" {
+			f.Fatalf("the recovery address is %q", got)
+		}
+	}},
+	{"ProposalsAreCountedLikeAnyMessage", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		few := limit.Rule{Max: 2, Window: time.Hour}
+		for name, c := range map[string]struct {
+			bound func(*account.Proposal)
+			want  signin.SilentReason
+		}{
+			"mailbox": {func(p *account.Proposal) { p.NewMailbox.Rule = few }, signin.SilentMailbox},
+			"total": {func(p *account.Proposal) {
+				p.Total = limit.Use{Name: "few of " + f.name, Rule: limit.Rule{Max: 5, Window: time.Hour}}
+			}, signin.SilentTotal},
+		} {
+			to := f.person("b" + name)
+			for i := range few.Max + 1 {
+				p := f.proposal(s, account.Recovery, to)
+				c.bound(&p)
+				if got := f.propose(p); (got.NewSilent == c.want) != (i == few.Max) {
+					f.Fatalf("proposal %d is silent for %q by %s", i+1, got.NewSilent, name)
+				}
+			}
+		}
+		p := f.proposal(s, account.Recovery, f.person("c"))
+		p.Client.Rule.Max = 0
+		if got := f.propose(p); got.Wait <= 0 {
+			f.Fatalf("a network over its limit gets %+v", got)
+		}
+		p.Client.Rule, p.Daily = plenty, limit.Use{Name: "day of " + f.name, Rule: limit.Rule{Max: 1, Window: 24 * time.Hour}}
+		f.propose(p)
+		if _, err := f.Propose(f.Context(), p); !errors.Is(err, account.ErrTooMany) {
+			f.Fatalf("over the limit of a day: %v", err)
+		}
+	}},
+	{"ProposalsStopWhereTheirReaderWantsNoMore", func(f *fixture) {
+		s, muted, blocked := f.signIn(f.person("a")), f.person("muted"), f.person("blocked")
+		p := f.proposed(s, account.Recovery, muted)
+		stopped, err := f.Stop(f.Context(), signin.Stopping{Now: f.now, Site: f.site, Message: p.NewMessage.ID, Until: f.now.Add(time.Hour)})
+		if f.must(err); !stopped {
+			f.Fatal("there is nothing to stop")
+		}
+		f.blocks(blocked)
+		for who, want := range map[address.Address]signin.SilentReason{muted: signin.SilentMuted, blocked: signin.SilentBlocked} {
+			if got := f.propose(f.proposal(s, account.Recovery, who)); got.NewSilent != want {
+				f.Fatalf("a proposal to %s is silent for %q", who, got.NewSilent)
+			}
+		}
+	}},
+	{"ProposalsDoNotStandInTheWayOfASignIn", func(f *fixture) {
+		s, victim := f.signIn(f.person("a")), f.person("victim")
+		for range 2 * signin.MaxLiveLinks {
+			f.propose(f.proposal(s, account.Recovery, victim))
+		}
+		f.wantSent(f.ask(f.asking(victim, newBrowser())))
+	}},
+	{"WhoLeavesIsForgotten", func(f *fixture) {
+		who := f.person("a")
+		s := f.signIn(who)
+		f.recovers(who, f.person("second"))
+		ended := f.listen()
+		f.makes(s, account.Leave, "")
+		ended.want(f, s.Key, true)
+		f.wantUnknown(who)
+		f.wantSessions(who)
+		f.wantSilent(f.ask(f.refusedBut(f.person("second"))), signin.SilentNotAllowed)
+	}},
+	{"ThePresentAddressIsToldInTheSameStep", func(f *fixture) {
+		who := f.person("a")
+		s := f.signIn(who)
+		p := f.proposed(s, account.Move, f.person("b"))
+		c := f.confirming(s, p)
+		c.Notice = f.message(who)
+		f.wantConfirmed(c, account.Made)
+		f.wantMessage(f.kept(c.Notice.ID), filled(c.Notice, false))
+	}},
+}
+
 var movePromises = []promise{
-	{"WhoMovesTakesEverythingAlong", func(f *fixture) {
+	{"WhoMovesTakesEverythingAlongButWhatSignsIn", func(f *fixture) {
 		from, to, mine := f.person("from"), f.person("to"), newBrowser()
 		r := f.redemption(f.asked(from, newBrowser()))
 		r.Language, r.Mark = "pt", mine
 		f.wantOutcome(f.redeemLink(r), signin.SignedIn)
-		other := f.signIn(f.person("b"))
+		r.Session.Address = from
 		f.recovers(from, f.person("second"))
 		before := f.changed(from, func(p *people.Person) { p.Groups, p.Grants = []string{"staff"}, []people.Grant{{Site: "x"}} })
 		applied := f.applied(from)
 		ended := f.listen()
-		f.moves(from, to)
+		renewed := f.moves(r.Session, to)
 
 		ended.want(f, r.Session.Key, true)
-		ended.want(f, other.Key, false)
+		f.wantFound(r.Session.Key, false)
 		f.wantUnknown(from)
 		f.wantSessions(from)
-		f.wantSessions(to, r.Session.Key)
-		f.wantStanding(r.Session.Key, &before.Standing)
+		f.wantSessions(to, renewed)
+		f.wantStanding(renewed, &before.Standing)
 		before.Address, before.Former, before.Revision = to, []address.Address{from}, before.Revision+1
 		f.wantPerson(before)
 		applied.Address = to
 		f.wantApplication(applied)
+		f.wantRecovers(f.person("second"), to)
 		f.stopped(f.asked(to, newBrowser()), time.Hour)
-		f.wantSent(f.ask(f.asking(to, mine))) // which is familiar
-		a := f.asking(to, mine)
-		a.Message.Language = ""
-		f.wantSent(f.ask(a))
-		f.wantLanguage(a, "pt")
-		f.must(f.End(f.Context(), to, r.Session.Key))
-		f.wantFound(r.Session.Key, false)
+		f.wantSilent(f.ask(f.asking(to, mine)), signin.SilentMuted) // it is not familiar any more
 	}},
 	{"OpenLinksOfBothAddressesAreUsedUp", func(f *fixture) {
 		from, to := f.person("from"), f.person("to")
-		f.signIn(from)
-		a, b, invite := f.asked(from, newBrowser()), f.asked(to, newBrowser()), f.promised(from, signin.ToMove, f.person("b"))
-		f.moves(from, to)
+		s := f.signIn(from)
+		a, b, ask := f.asked(from, newBrowser()), f.asked(to, newBrowser()), f.promised(from, signin.ToAsk, "")
+		f.moves(s, to)
 		f.wantLink(a, f.now, signin.Used)
 		f.wantLink(b, f.now, signin.Used)
-		f.wantUse(invite, signin.Used)
+		f.wantUse(ask, signin.LinkUsed)
 		f.wantOutcome(f.redeemCode(f.redemption(b)), signin.RequestEnded)
+	}},
+	{"AnOperatorMovesSomebody", func(f *fixture) {
+		from, to := f.person("from"), f.person("to")
+		s := f.signIn(from)
+		before := f.changed(from, inGroups("staff"))
+		f.must(f.MovePerson(f.Context(), from, to, f.now))
+		f.wantFound(s.Key, false)
+		f.wantUnknown(from)
+		before.Address, before.Former, before.Revision = to, []address.Address{from}, before.Revision+1
+		f.wantPerson(before)
+		f.wantSessions(to)
 	}},
 	{"AnAddressThatIsSomebodysIsTaken", func(f *fixture) {
 		from, to := f.person("from"), f.person("to")
 		s := f.signIn(from)
 		f.signIn(to)
-		f.signIn(f.person("c"))
 		f.recovers(f.person("c"), f.person("second"))
 		before := f.known(from)
 		for _, taken := range []address.Address{to, f.person("second"), from} {
-			p := f.promised(taken, signin.ToMove, from)
-			m := f.moving(p, from, taken)
-			if _, err := f.Move(f.Context(), m); !errors.Is(err, account.ErrTaken) {
+			if err := f.MovePerson(f.Context(), from, taken, f.now); !errors.Is(err, account.ErrTaken) {
 				f.Fatalf("moving to %s: %v", taken, err)
 			}
-			f.wantUse(p, signin.SignedIn)
-			f.wantUse(*m.Notice, signin.TooOld)
 		}
 		f.wantPerson(before)
 		f.wantSessions(from, s.Key)
 	}},
 	{"WhoIsNotKnownCannotMove", func(f *fixture) {
-		m := account.Moving{Now: f.now, From: f.person("a"), To: f.person("b")}
-		if _, err := f.Move(f.Context(), m); !errors.Is(err, people.ErrUnknown) {
+		if err := f.MovePerson(f.Context(), f.person("a"), f.person("b"), f.now); !errors.Is(err, people.ErrUnknown) {
 			f.Fatalf("somebody unknown moves: %v", err)
 		}
 		f.wantUnknown(f.person("b"))
 	}},
-	{"OnlyTheRightLinkMoves", func(f *fixture) {
-		from, to := f.person("from"), f.person("to")
-		f.signIn(from)
-		f.signIn(f.person("c"))
-		wrongSubject, wrongAddress := f.promised(to, signin.ToMove, f.person("c")), f.promised(f.person("d"), signin.ToMove, from)
-		wrongPurpose, undo, used := f.promised(to, signin.ToRecover, from), f.promised(to, signin.ToUndo, from), f.promised(to, signin.ToMove, from)
-		f.wantUseOf(useOf(used), false, signin.SignedIn)
-		for _, c := range []struct {
-			promised signin.Promised
-			want     signin.Outcome
-		}{
-			{wrongSubject, signin.Unknown}, {wrongAddress, signin.Unknown}, {wrongPurpose, signin.Unknown}, {undo, signin.Unknown}, {used, signin.Used},
-			{f.promising(to, signin.ToMove, from), signin.TooOld},
-		} {
-			f.wantMove(f.moving(c.promised, from, to), c.want)
-		}
-		f.wantUnknown(to)
-		f.known(from)
-		f.wantUse(wrongSubject, signin.SignedIn)
-	}},
-	{"ALinkMadeBeforeAChangeMovesNobody", func(f *fixture) {
-		from := f.person("from")
-		f.signIn(from)
-		p := f.promised(f.person("to"), signin.ToMove, from)
-		f.changed(from, inGroups("staff"))
-		f.wantMove(f.moving(p, from, f.person("to")), signin.Used)
-		f.wantUnknown(f.person("to"))
-	}},
-	{"ALinkMadeBeforeARemovalMovesNobody", func(f *fixture) {
-		from := f.person("from")
-		f.signIn(from)
-		p := f.promised(f.person("to"), signin.ToMove, from)
-		f.must(f.RemovePerson(f.Context(), from, f.now))
-		r := f.redemption(f.asked(from, newBrowser()))
-		r.Now = f.now.Add(2 * time.Minute)
-		f.wantOutcome(f.redeemLink(r), signin.SignedIn) // as somebody new
-		f.wantMove(f.moving(p, from, f.person("to")), signin.Used)
-	}},
-	{"ARecoveryAddressChangesPlacesWithTheAddress", func(f *fixture) {
-		from, second, third := f.person("from"), f.person("second"), f.person("third")
-		f.signIn(from)
+	{"ARecoveryAddressThatBecomesTheAddressIsOneNoMore", func(f *fixture) {
+		from, second := f.person("from"), f.person("second")
 		f.recovers(from, second)
-		f.moves(from, second)
-		if got := f.known(second).Recovery; got != from {
-			f.Fatalf("the recovery address is %q, want %q", got, from)
+		f.must(f.MovePerson(f.Context(), from, second, f.now))
+		if got := f.known(second).Recovery; got != "" {
+			f.Fatalf("the recovery address is %q", got)
 		}
-		f.wantRecovers(from, second)
-		f.moves(second, third)
-		f.wantRecovers(from, third)
+		r := f.redemption(f.asked(second, newBrowser()))
+		f.wantOutcome(f.redeemLink(r), signin.SignedIn)
+		f.wantSessions(second, r.Session.Key)
 	}},
 	{"OfManyMovesOneHappens", func(f *fixture) {
 		from := f.person("from")
-		s := f.signIn(from)
+		f.signIn(from)
 		targets := []address.Address{f.person("to1"), f.person("to2"), f.person("to3")}
-		var links []signin.Promised
-		for _, to := range targets {
-			links = append(links, f.promised(to, signin.ToMove, from))
-		}
-		done := map[address.Address]int{}
-		for i, outcome := range atOnce(f, 30, func(i int) (signin.Outcome, error) {
-			m := f.moving(links[i%3], from, targets[i%3])
-			return f.Move(f.Context(), m)
-		}) {
-			if outcome == signin.SignedIn {
-				done[targets[i%3]]++
-			} else if outcome != signin.Used {
-				f.Fatalf("a move has outcome %d", outcome)
+		errs := atOnce(f, 30, func(i int) (error, error) { return f.MovePerson(f.Context(), from, targets[i%3], f.now), nil })
+		moved := 0
+		for _, err := range errs {
+			if err == nil {
+				moved++
+			} else if !errors.Is(err, people.ErrUnknown) && !errors.Is(err, account.ErrTaken) {
+				f.Fatal(err)
 			}
 		}
-		if len(done) != 1 {
-			f.Fatalf("moves happened: %v", done)
-		}
-		for to, times := range done {
-			if times != 1 {
-				f.Fatalf("%s was moved to %d times", to, times)
-			}
-			f.wantSessions(to, s.Key)
-			f.known(to)
+		known := slices.DeleteFunc(targets, func(a address.Address) bool {
+			_, found, err := f.Person(f.Context(), a)
+			f.must(err)
+			return !found
+		})
+		if moved != 1 || len(known) != 1 {
+			f.Fatalf("%d moves happened, to %v", moved, known)
 		}
 		f.wantUnknown(from)
 	}},
 }
 
-var undoPromises = []promise{
-	{"AMoveIsUndoneFromTheFormerAddress", func(f *fixture) {
-		from, to := f.person("from"), f.person("to")
-		s := f.signIn(from)
-		before := f.changed(from, inGroups("staff"))
-		notice := f.moves(from, to)
-		f.wantMessage(f.kept(notice.Message.ID), filled(notice.Message, false))
-		later := f.signIn(to)
-		f.recovers(to, f.person("evil"))
-		pending := f.promised(f.person("evil2"), signin.ToRecover, to)
-		ended := f.listen()
-		f.undoes(notice, to, from)
-		for _, key := range []session.Key{s.Key, later.Key} {
-			ended.want(f, key, true)
-			f.wantFound(key, false)
-		}
-		before.Revision += 2
-		f.wantPerson(before)
-		f.wantUnknown(to)
-		f.wantSilent(f.ask(f.refusedBut(f.person("evil"))), signin.SilentNotAllowed)
-		f.wantOutcomeOf(f.SetRecovery, pending, from, signin.Unknown)
-		f.wantMove(f.undoing(notice, to, from), signin.Used)
-	}},
-	{"WhoMovesTwiceIsMovedBackAllTheWay", func(f *fixture) {
-		a, b, c := f.person("a"), f.person("b"), f.person("c")
-		f.signIn(a)
-		first := f.moves(a, b)
-		second := f.moves(b, c)
-		if got := f.known(c).Former; !slices.Equal(got, []address.Address{a, b}) {
-			f.Fatalf("the former addresses are %v", got)
-		}
-		if got := f.wantUseOf(useOf(first), true, signin.SignedIn); got.Subject != string(c) {
-			f.Fatalf("the first move is about %q, want %q", got.Subject, c)
-		}
-		f.undoes(first, c, a)
-		f.wantUse(second, signin.Used)
-		if p := f.known(a); len(p.Former) > 0 {
-			f.Fatalf("the former addresses are %v", p.Former)
-		}
-	}},
-	{"TheLastMoveIsUndoneAndThenTheFirst", func(f *fixture) {
-		a, b, c := f.person("a"), f.person("b"), f.person("c")
-		f.signIn(a)
-		first := f.moves(a, b)
-		second := f.moves(b, c)
-		f.undoes(second, c, b)
-		f.wantUnknown(c)
-		if got := f.known(b).Former; !slices.Equal(got, []address.Address{a}) {
-			f.Fatalf("the former addresses are %v", got)
-		}
-		f.undoes(first, b, a)
-		f.known(a)
-		f.wantUnknown(b)
-	}},
-	{"WhoCameInMeanwhileIsThePersonWhoMovedAgain", func(f *fixture) {
-		from, to := f.person("from"), f.person("to")
-		f.signIn(from)
-		before := f.changed(from, inGroups("staff"))
-		notice := f.moves(from, to)
-		fresh := f.signIn(from)
-		f.undoes(notice, to, from)
-		f.wantFound(fresh.Key, false)
-		before.Revision += 2
-		f.wantPerson(before)
-	}},
-	{"WhoWasDisabledMeanwhileStaysSo", func(f *fixture) {
-		from, to := f.person("from"), f.person("to")
-		f.signIn(from)
-		notice := f.moves(from, to)
-		f.changed(from, func(p *people.Person) { p.Disabled = true })
-		f.wantMove(f.undoing(notice, to, from), signin.Used)
-		if _, err := f.Move(f.Context(), account.Moving{Now: f.now, From: to, To: from, End: true}); !errors.Is(err, account.ErrTaken) {
-			f.Fatalf("moving back to somebody disabled: %v", err)
-		}
-		f.wantSilent(f.ask(f.asking(from, newBrowser())), signin.SilentNotAllowed)
-
-		who, now := f.person("a"), f.person("b")
-		f.signIn(who)
-		notice = f.moves(who, now)
-		f.changed(now, func(p *people.Person) { p.Disabled = true })
-		f.undoes(notice, now, who)
-		f.wantSilent(f.ask(f.asking(who, newBrowser())), signin.SilentNotAllowed)
-	}},
-	{"WhatWasRemovedIsNotUndone", func(f *fixture) {
-		from, to := f.person("from"), f.person("to")
-		f.signIn(from)
-		notice := f.moves(from, to)
-		f.must(f.RemovePerson(f.Context(), to, f.now))
-		s := f.signIn(to) // somebody new
-		f.wantMove(f.undoing(notice, to, from), signin.Used)
-		f.wantSessions(to, s.Key)
-	}},
-	{"ALinkThatUndoesDoesNotMove", func(f *fixture) {
-		from, to := f.person("from"), f.person("to")
-		f.signIn(from)
-		notice := f.moves(from, to)
-		m := f.undoing(notice, to, from)
-		m.End = false
-		f.wantMove(m, signin.Unknown)
-		f.known(to)
-	}},
+// proposal is a change that a session wants to make, far from every limit.
+func (f *fixture) proposal(s session.Entry, kind account.Kind, to address.Address) account.Proposal {
+	p := account.Proposal{
+		Now: f.now, Session: s.Key, Code: newCode(), NewCode: newCode(), Message: f.message(s.Address), NewMessage: f.message(to),
+		Change: account.Change{Kind: kind, Person: s.Address, Address: to, Present: true, Expires: f.now.Add(linkLife)},
+		Client: limit.Use{Name: "network of " + f.name, Rule: plenty}, Daily: limit.Use{Name: string(s.Address), Rule: plenty},
+		Mailbox: limit.Use{Name: s.Address.Fold(), Rule: plenty}, NewMailbox: limit.Use{Name: to.Fold(), Rule: plenty},
+		Total: limit.Use{Name: "total of " + f.name, Rule: plenty},
+	}
+	p.Message.Kind, p.NewMessage.Kind = outbox.Confirm, outbox.Proof
+	return p
 }
 
-// moving is a move by a link, which can be undone.
-func (f *fixture) moving(p signin.Promised, from, to address.Address) account.Moving {
-	use, notice := useOf(p), f.promising(from, signin.ToUndo, to)
-	notice.Message.Kind = outbox.Moved
-	return account.Moving{Now: f.now, From: from, To: to, Use: &use, Notice: &notice}
-}
-
-func (f *fixture) wantMove(m account.Moving, want signin.Outcome) {
+func (f *fixture) propose(p account.Proposal) account.Proposed {
 	f.Helper()
-	outcome, err := f.Move(f.Context(), m)
+	proposed, err := f.Propose(f.Context(), p)
 	f.must(err)
-	if outcome != want {
-		f.Fatalf("the move has outcome %d, want %d", outcome, want)
+	return proposed
+}
+
+// proposed proposes a change whose messages have to be sent.
+func (f *fixture) proposed(s session.Entry, kind account.Kind, to address.Address) account.Proposal {
+	f.Helper()
+	p := f.proposal(s, kind, to)
+	if got := f.propose(p); got != (account.Proposed{}) {
+		f.Fatalf("proposing made %+v", got)
+	}
+	return p
+}
+
+// confirming has the right codes.
+func (f *fixture) confirming(s session.Entry, p account.Proposal) account.Confirmation {
+	return account.Confirmation{
+		Now: f.now, Session: s.Key, Codes: []signin.CodeKey{newCode(), p.Code}, NewCodes: []signin.CodeKey{newCode(), p.NewCode},
+		Renewed: session.NewID().Key(), Expires: f.now.Add(time.Hour),
 	}
 }
 
-// moves moves somebody and returns the link that undoes it.
-func (f *fixture) moves(from, to address.Address) signin.Promised {
+func (f *fixture) confirm(c account.Confirmation) account.Confirmed {
 	f.Helper()
-	p := f.promised(to, signin.ToMove, from)
-	m := f.moving(p, from, to)
-	f.wantMove(m, signin.SignedIn)
-	f.wantUse(p, signin.Used)
-	return *m.Notice
+	confirmed, err := f.Confirm(f.Context(), c)
+	f.must(err)
+	return confirmed
 }
 
-func (f *fixture) undoing(notice signin.Promised, from, to address.Address) account.Moving {
-	use := useOf(notice)
-	return account.Moving{Now: f.now, From: from, To: to, Use: &use, End: true}
+func (f *fixture) wantConfirmed(c account.Confirmation, want account.Outcome) {
+	f.Helper()
+	if got := f.confirm(c); got.Outcome != want {
+		f.Fatalf("confirming made %+v, want %d", got, want)
+	}
 }
 
-func (f *fixture) undoes(notice signin.Promised, from, to address.Address) {
+// makes proposes a change and confirms it.
+func (f *fixture) makes(s session.Entry, kind account.Kind, to address.Address) account.Confirmation {
 	f.Helper()
-	f.wantMove(f.undoing(notice, from, to), signin.SignedIn)
-	f.wantUse(notice, signin.Used)
+	c := f.confirming(s, f.proposed(s, kind, to))
+	f.wantConfirmed(c, account.Made)
+	return c
+}
+
+// moves moves somebody, and returns the session that took the place of theirs.
+func (f *fixture) moves(s session.Entry, to address.Address) session.Key {
+	f.Helper()
+	return f.makes(s, account.Move, to).Renewed
+}
+
+func (f *fixture) wantPending(s session.Entry, want account.Change) {
+	f.Helper()
+	got, found, err := f.Pending(f.Context(), s.Key, f.now)
+	f.must(err)
+	if !found || !got.Expires.Equal(want.Expires) {
+		f.Fatalf("pending is %+v, %v, want %+v", got, found, want)
+	}
+	if got.Expires = want.Expires; got != want {
+		f.Fatalf("pending is %+v, want %+v", got, want)
+	}
+}
+
+func (f *fixture) wantNothingPending(s session.Entry) {
+	f.Helper()
+	if got, found, err := f.Pending(f.Context(), s.Key, f.now); found || err != nil {
+		f.Fatalf("pending is %+v, %v", got, err)
+	}
 }

@@ -29,7 +29,7 @@ var applicationPromises = []promise{
 		f.applies(a)
 		for _, p := range a.Owners {
 			f.wantMessage(f.kept(p.Message.ID), filled(p.Message, true))
-			if got := f.wantUseOf(useOf(p), true, signin.SignedIn); got.Subject != a.Application.ID || got.Address != p.Link.Address {
+			if got := f.wantUseOf(useOf(p), signin.LinkGood); got.Subject != a.Application.ID || got.Address != p.Link.Address {
 				f.Fatalf("the link is %+v", got)
 			}
 		}
@@ -44,23 +44,23 @@ var applicationPromises = []promise{
 			f.Fatalf("%s asks to be admitted, want %s", kept.Address, offer.Request.Address)
 		}
 		f.wantApplication(kept)
-		f.wantUseOf(use, true, signin.Used)
+		f.wantUseOf(use, signin.LinkUsed)
 		again := f.applying(f.person("a"))
 		again.Use = &use
-		f.wantApplied(again, signin.Used)
+		f.wantApplied(again, signin.LinkUsed)
 		f.wantNoApplication(again.Application.ID)
 	}},
 	{"AnotherLinkThanOneToAskIsNoUse", func(f *fixture) {
-		p := f.promised(f.person("a"), signin.ToMove, f.person("b"))
+		p := f.promised(f.person("a"), signin.ToDecide, "x")
 		use := useOf(p)
 		use.Purpose = signin.ToAsk
 		a := f.applying(f.person("a"), f.person("owner"))
 		a.Use = &use
-		f.wantApplied(a, signin.Unknown)
+		f.wantApplied(a, signin.LinkUnknown)
 		use.Link = newLink()
-		f.wantApplied(a, signin.TooOld)
+		f.wantApplied(a, signin.LinkTooOld)
 		f.wantNoApplication(a.Application.ID)
-		f.wantUseOf(useOf(a.Owners[0]), true, signin.TooOld)
+		f.wantUseOf(useOf(a.Owners[0]), signin.LinkTooOld)
 	}},
 	{"WhoHasAskedIsNotToldOfAgain", func(f *fixture) {
 		who, owner := f.person("a"), f.person("owner")
@@ -68,7 +68,7 @@ var applicationPromises = []promise{
 		again := f.applying(who, owner)
 		f.wantSameApplication(f.applies(again), first)
 		f.wantNoApplication(again.Application.ID)
-		f.wantUseOf(useOf(again.Owners[0]), true, signin.TooOld)
+		f.wantUseOf(useOf(again.Owners[0]), signin.LinkTooOld)
 		other := f.applying(f.person("b"), owner)
 		f.wantApplication(f.applies(other))
 		elsewhere := f.applying(who, owner)
@@ -112,8 +112,8 @@ var applicationPromises = []promise{
 			f.Fatalf("one application too many: %v", err)
 		}
 		f.wantNoApplication(a.Application.ID)
-		f.wantUseOf(use, true, signin.SignedIn)
-		f.wantUseOf(useOf(a.Owners[0]), true, signin.TooOld)
+		f.wantUseOf(use, signin.LinkGood)
+		f.wantUseOf(useOf(a.Owners[0]), signin.LinkTooOld)
 		elsewhere := f.applying(a.Application.Address)
 		elsewhere.Application.Granted = "https://elsewhere.example.com"
 		f.applies(elsewhere) // where there is room
@@ -127,7 +127,7 @@ var applicationPromises = []promise{
 		}
 		a := f.applying(f.person("late"), owner)
 		f.wantApplication(f.applies(a))
-		f.wantUseOf(useOf(a.Owners[0]), true, signin.TooOld)
+		f.wantUseOf(useOf(a.Owners[0]), signin.LinkTooOld)
 		if _, found, err := f.Message(f.Context(), a.Owners[0].Message.ID); found || err != nil {
 			f.Fatalf("the message is kept: %v, %v", found, err)
 		}
@@ -135,14 +135,14 @@ var applicationPromises = []promise{
 		next.Now = f.now.Add(24 * time.Hour)
 		next.Application.Asked = next.Now
 		f.applies(next)
-		f.wantUseOf(useOf(next.Owners[0]), true, signin.SignedIn)
+		f.wantUseOf(useOf(next.Owners[0]), signin.LinkGood)
 	}},
 	{"AnOwnerWhoseMailboxIsBlockedIsNotTold", func(f *fixture) {
 		f.blocks(f.person("one"))
 		a := f.applying(f.person("a"), f.person("one"), f.person("two"))
 		f.applies(a)
-		f.wantUseOf(useOf(a.Owners[0]), true, signin.TooOld)
-		f.wantUseOf(useOf(a.Owners[1]), true, signin.SignedIn)
+		f.wantUseOf(useOf(a.Owners[0]), signin.LinkTooOld)
+		f.wantUseOf(useOf(a.Owners[1]), signin.LinkGood)
 	}},
 	{"OpenApplicationsAreListedTheOldestFirst", func(f *fixture) {
 		var want []string
@@ -210,10 +210,10 @@ func (f *fixture) applying(who address.Address, owners ...address.Address) entry
 
 func (f *fixture) applies(a entry.Applying) entry.Application {
 	f.Helper()
-	return f.wantApplied(a, signin.SignedIn)
+	return f.wantApplied(a, signin.LinkGood)
 }
 
-func (f *fixture) wantApplied(a entry.Applying, want signin.Outcome) entry.Application {
+func (f *fixture) wantApplied(a entry.Applying, want signin.LinkState) entry.Application {
 	f.Helper()
 	kept, outcome, err := f.Apply(f.Context(), a)
 	f.must(err)

@@ -30,7 +30,7 @@ var decisionPromises = []promise{
 		known := f.known(who)
 		f.wantSamePerson(known, people.Person{Address: who, Added: known.Added, Revision: 1, Standing: people.Standing{Grants: []people.Grant{{Site: f.site, Until: d.Application.Until}}}})
 		for _, p := range a.Owners {
-			if got := f.wantUseOf(useOf(p), true, signin.Used); got.Subject != applied.ID {
+			if got := f.wantUseOf(useOf(p), signin.LinkUsed); got.Subject != applied.ID {
 				f.Fatalf("the used link is %+v", got)
 			}
 		}
@@ -48,7 +48,7 @@ var decisionPromises = []promise{
 			f.Fatalf("it is decided %+v, first %v", decided, first)
 		}
 		f.wantUnknown(who)
-		f.wantUseOf(useOf(a.Owners[0]), true, signin.Used)
+		f.wantUseOf(useOf(a.Owners[0]), signin.LinkUsed)
 		if _, found, err := f.Message(f.Context(), d.Link.Message.ID); found || err != nil {
 			f.Fatalf("the message is kept: %v, %v", found, err)
 		}
@@ -88,8 +88,8 @@ var decisionPromises = []promise{
 			}
 		}
 		f.wantUnknown(f.person("b"))
-		f.wantUse(a.Owners[0], signin.SignedIn)
-		f.wantUse(b.Owners[0], signin.SignedIn)
+		f.wantUse(a.Owners[0], signin.LinkGood)
+		f.wantUse(b.Owners[0], signin.LinkGood)
 	}},
 	{"NobodyDecidesAboutNothing", func(f *fixture) {
 		a := f.applying(f.person("a")).Application

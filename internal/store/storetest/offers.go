@@ -24,7 +24,7 @@ var offerPromises = []promise{
 		r.Link = a.OfferLink
 		f.wantOutcome(f.redeemLink(r), signin.Unknown)
 		f.wantOutcome(f.redeemCode(f.redemption(a)), signin.WrongCode)
-		if got := f.wantUseOf(f.useOfOffer(a), false, signin.SignedIn); got.Address != who || got.Purpose != signin.ToAsk || !got.Expires.Equal(a.Request.Expires) {
+		if got := f.wantUseOf(f.useOfOffer(a), signin.LinkGood); got.Address != who || got.Purpose != signin.ToAsk || !got.Expires.Equal(a.Request.Expires) {
 			f.Fatalf("the link is %+v", got)
 		}
 	}},
@@ -33,7 +33,7 @@ var offerPromises = []promise{
 		f.changed(a.Request.Address, func(p *people.Person) { p.Grants = []people.Grant{{Site: f.site}} })
 		f.wantSent(f.ask(a))
 		f.wantLink(a, f.now, alive)
-		f.wantUseOf(f.useOfOffer(a), true, signin.TooOld)
+		f.wantUseOf(f.useOfOffer(a), signin.LinkTooOld)
 	}},
 	{"WhoMayNotAskIsNotOfferedTo", func(f *fixture) {
 		nobody := f.mayAsk(f.person("a"))
@@ -46,7 +46,7 @@ var offerPromises = []promise{
 		f.changed(disabled.Request.Address, func(p *people.Person) { p.Disabled = true })
 		for _, a := range []signin.Asking{nobody, denied, never, disabled} {
 			f.wantSilent(f.ask(a), signin.SilentNotAllowed)
-			f.wantUseOf(f.useOfOffer(a), true, signin.TooOld)
+			f.wantUseOf(f.useOfOffer(a), signin.LinkTooOld)
 		}
 	}},
 	{"OffersCountAsLinksOfTheAddress", func(f *fixture) {
@@ -71,14 +71,14 @@ var offerPromises = []promise{
 	{"AnOfferCanBeStopped", func(f *fixture) {
 		a := f.offered(f.person("a"))
 		f.stopsOffer(a)
-		f.wantUseOf(f.useOfOffer(a), true, signin.Used)
+		f.wantUseOf(f.useOfOffer(a), signin.LinkUsed)
 		f.wantOutcome(f.redeemCode(f.redemption(a)), signin.RequestEnded)
 		f.wantSilent(f.ask(f.mayAsk(a.Request.Address)), signin.SilentMuted)
 	}},
 	{"AnOfferOutlivesASignIn", func(f *fixture) {
 		a := f.offered(f.person("a"))
 		f.signIn(a.Request.Address)
-		f.wantUseOf(f.useOfOffer(a), true, signin.SignedIn)
+		f.wantUseOf(f.useOfOffer(a), signin.LinkGood)
 	}},
 }
 

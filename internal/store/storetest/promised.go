@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -49,17 +50,16 @@ var promisedPromises = []promise{
 		r.Now, r.Elsewhere = p.Link.Expires.Add(-time.Millisecond), false
 		f.wantOutcome(f.redeemLink(r), alive)
 	}},
-	{"LinksOfAnyKindButThoseOfOwnersAndForUndoingAreThreeAtMost", func(f *fixture) {
+	{"LinksOfAnyKindButThoseOfOwnersAreThreeAtMost", func(f *fixture) {
 		who := f.person("a")
 		f.promised(who, signin.ToSignIn, "")
-		f.promised(who, signin.ToMove, f.person("b"))
+		f.promised(who, signin.ToAsk, "")
 		f.asked(who, newBrowser())
 		f.wantSilent(f.ask(f.asking(who, newBrowser())), signin.SilentThreeAlive)
-		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToMove, signin.ToRecover} {
-			f.wantSilence(f.promise(f.promising(who, purpose, f.person("b"))), signin.SilentThreeAlive)
+		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
+			f.wantSilence(f.promise(f.promising(who, purpose, "")), signin.SilentThreeAlive)
 		}
 		f.promised(who, signin.ToDecide, "x")
-		f.promised(who, signin.ToUndo, f.person("b"))
 
 		owner := f.person("owner")
 		for range 2 * signin.MaxLiveLinks {
@@ -70,18 +70,18 @@ var promisedPromises = []promise{
 	{"ASignInUsesUpOnlyLinksThatSignIn", func(f *fixture) {
 		who := f.person("a")
 		f.changed(f.person("b"), func(*people.Person) {})
-		decide, move := f.promised(who, signin.ToDecide, "x"), f.promised(who, signin.ToMove, f.person("b"))
+		decide, ask := f.promised(who, signin.ToDecide, "x"), f.promised(who, signin.ToAsk, "")
 		invite := f.promised(who, signin.ToSignIn, "")
 		f.signIn(who)
 		f.wantOutcome(f.redeemLink(f.redemptionOf(invite)), signin.Used)
-		f.wantUse(decide, signin.SignedIn)
-		f.wantUse(move, signin.SignedIn)
+		f.wantUse(decide, signin.LinkGood)
+		f.wantUse(ask, signin.LinkGood)
 	}},
 	{"NobodyIsWrittenToWhoseMailboxIsBlocked", func(f *fixture) {
 		who := f.person("a")
 		f.blocks(who)
-		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToMove} {
-			p := f.promising(who, purpose, f.person("b"))
+		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
+			p := f.promising(who, purpose, "")
 			f.wantSilence(f.promise(p), signin.SilentBlocked)
 			if _, found, err := f.Message(f.Context(), p.Message.ID); found || err != nil {
 				f.Fatalf("the message is kept: %v, %v", found, err)
@@ -115,64 +115,67 @@ var promisedPromises = []promise{
 	{"ALinkIsUsedOnceForItsPurposeAtItsSite", func(f *fixture) {
 		p := f.promised(f.person("a"), signin.ToAsk, "")
 		for _, wrong := range []signin.Use{
-			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToMove, Site: f.site},
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToDecide, Site: f.site},
 			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToSignIn, Site: f.site},
 			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToAsk, Site: "https://other.example.com"},
 		} {
-			f.wantUseOf(wrong, false, signin.Unknown)
+			f.wantUseOf(wrong, signin.LinkUnknown)
+			f.wantApplied(f.applyingWith(wrong), signin.LinkUnknown)
 		}
 		f.wantOutcome(f.redeemLink(f.redemptionOf(p)), signin.Unknown)
-		f.wantUse(p, signin.SignedIn)
-		if got := f.wantUseOf(useOf(p), false, signin.SignedIn); got.Address != p.Link.Address || got.Key != p.Link.Key || got.Purpose != signin.ToAsk ||
+		if got := f.wantUseOf(useOf(p), signin.LinkGood); got.Address != p.Link.Address || got.Key != p.Link.Key || got.Purpose != signin.ToAsk ||
 			got.Site != f.site || !got.Expires.Equal(p.Link.Expires) {
 			f.Fatalf("the link is %+v, want %+v", got, p.Link)
 		}
-		f.wantUse(p, signin.Used)
-		f.wantUseOf(useOf(p), false, signin.Used)
+		f.wantApplied(f.applyingWith(useOf(p)), signin.LinkGood)
+		f.wantUse(p, signin.LinkUsed)
+		f.wantApplied(f.applyingWith(useOf(p)), signin.LinkUsed)
 	}},
 	{"ALinkIsUsedBeforeItsEnd", func(f *fixture) {
 		p := f.promised(f.person("a"), signin.ToDecide, "subject")
 		u := useOf(p)
 		u.Now = p.Link.Expires
-		f.wantUseOf(u, false, signin.TooOld)
+		f.wantUseOf(u, signin.LinkTooOld)
 		u.Now = p.Link.Expires.Add(-time.Millisecond)
-		if got := f.wantUseOf(u, false, signin.SignedIn); got.Subject != "subject" {
+		if got := f.wantUseOf(u, signin.LinkGood); got.Subject != "subject" {
 			f.Fatalf("the link is about %q", got.Subject)
 		}
 	}},
 	{"WhatAnOwnerDecidedCanBeLookedUpWithTheLink", func(f *fixture) {
-		p := f.promised(f.person("a"), signin.ToDecide, "subject")
-		f.wantUseOf(useOf(p), false, signin.SignedIn)
-		if got := f.wantUseOf(useOf(p), true, signin.Used); got.Subject != "subject" || got.Address != p.Link.Address {
+		a := f.applying(f.person("a"), f.person("owner"))
+		kept, p := f.applies(a), a.Owners[0]
+		_, _, err := f.Decide(f.Context(), f.deciding(kept, entry.Refused))
+		f.must(err)
+		if got := f.wantUseOf(useOf(p), signin.LinkUsed); got.Subject != kept.ID || got.Address != p.Link.Address {
 			f.Fatalf("the used link is %+v", got)
 		}
 		elsewhere := useOf(p)
 		elsewhere.Site = "https://other.example.com"
-		if got := f.wantUseOf(elsewhere, true, signin.Used); got.Subject != "" {
+		if got := f.wantUseOf(elsewhere, signin.LinkUsed); got.Subject != "" {
 			f.Fatalf("the used link is %+v at another site", got)
 		}
 	}},
 	{"ALinkThatWasNeverMadeIsTooOld", func(f *fixture) {
-		f.wantUse(f.promising(f.person("a"), signin.ToAsk, ""), signin.TooOld)
+		f.wantUse(f.promising(f.person("a"), signin.ToAsk, ""), signin.LinkTooOld)
 	}},
 	{"ALinkThatSignsInIsGoodForNothingElse", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
 		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
-			f.wantUseOf(signin.Use{Now: f.now, Link: a.Link, Purpose: purpose, Site: f.site}, false, signin.Unknown)
+			f.wantUseOf(signin.Use{Now: f.now, Link: a.Link, Purpose: purpose, Site: f.site}, signin.LinkUnknown)
 		}
 		f.wantOutcome(f.redeemLink(f.redemption(a)), signin.SignedIn)
 	}},
 	{"OfManyUsesOfALinkOneCounts", func(f *fixture) {
 		p := f.promised(f.person("a"), signin.ToAsk, "")
 		good := 0
-		for _, outcome := range atOnce(f, parallel, func(int) (signin.Outcome, error) {
-			_, outcome, err := f.UseLink(f.Context(), useOf(p), false)
-			return outcome, err
+		for _, state := range atOnce(f, parallel, func(int) (signin.LinkState, error) {
+			_, state, err := f.Apply(f.Context(), f.applyingWith(useOf(p)))
+			return state, err
 		}) {
-			if outcome == signin.SignedIn {
+			if state == signin.LinkGood {
 				good++
-			} else if outcome != signin.Used {
-				f.Fatalf("a use has outcome %d", outcome)
+			} else if state != signin.LinkUsed {
+				f.Fatalf("a use has state %d", state)
 			}
 		}
 		if good != 1 {
@@ -224,18 +227,26 @@ func useOf(p signin.Promised) signin.Use {
 	return signin.Use{Now: p.Now, Link: p.Link.Key, Purpose: p.Link.Purpose, Site: p.Link.Site}
 }
 
-// wantUse tells how a link stands without using it up.
-func (f *fixture) wantUse(p signin.Promised, want signin.Outcome) {
-	f.Helper()
-	f.wantUseOf(useOf(p), true, want)
+// applyingWith is somebody who asks to be admitted with a link that says who
+// they are.
+func (f *fixture) applyingWith(u signin.Use) entry.Applying {
+	a := f.applying(f.person("nobody"))
+	a.Use = &u
+	return a
 }
 
-func (f *fixture) wantUseOf(u signin.Use, look bool, want signin.Outcome) signin.Link {
+// wantUse holds a link to how it stands.
+func (f *fixture) wantUse(p signin.Promised, want signin.LinkState) {
 	f.Helper()
-	link, outcome, err := f.UseLink(f.Context(), u, look)
+	f.wantUseOf(useOf(p), want)
+}
+
+func (f *fixture) wantUseOf(u signin.Use, want signin.LinkState) signin.Link {
+	f.Helper()
+	link, state, err := f.Link(f.Context(), u)
 	f.must(err)
-	if outcome != want {
-		f.Fatalf("the link has outcome %d, want %d: %+v", outcome, want, link)
+	if state != want {
+		f.Fatalf("the link has state %d, want %d: %+v", state, want, link)
 	}
 	return link
 }

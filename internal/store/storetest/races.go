@@ -92,7 +92,7 @@ var racePromises = []promise{
 				f.Errorf("%d tries were left %d times", n, left[n])
 			}
 		}
-		f.wantLink(a, f.now, signin.Used)
+		f.wantLink(a, f.now, alive)
 	}},
 	{"ASessionThatIsTouchedWhileItEndsStaysEnded", touchedWhileItEnds},
 }

@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
@@ -118,101 +116,17 @@ var recoveryPromises = []promise{
 		f.wantSilent(f.ask(f.refusedBut(f.person("old"))), signin.SilentNotAllowed)
 		f.wantRecovers(f.person("new"), who)
 	}},
-	{"AnAddressThatLeadsToSomebodyIsNoRecoveryAddress", func(f *fixture) {
-		who, other := f.person("a"), f.person("b")
-		f.signIn(who)
-		f.signIn(other)
-		f.recovers(other, f.person("second"))
-		for _, taken := range []address.Address{other, f.person("second"), who} {
-			p := f.promised(taken, signin.ToRecover, who)
-			if _, err := f.SetRecovery(f.Context(), f.recovering(p, who)); !errors.Is(err, account.ErrTaken) {
-				f.Fatalf("recovery by %s: %v", taken, err)
-			}
-			f.wantUse(p, signin.SignedIn)
-		}
-		if got := f.known(who).Recovery; got != "" {
-			f.Fatalf("the recovery address is %q", got)
-		}
-	}},
-	{"ThePersonThemselvesForgetsARecoveryAddressAndWhoeverIsIn", func(f *fixture) {
-		who, second := f.person("a"), f.person("second")
-		in := f.signIn(who)
-		p, notice := f.promised(second, signin.ToRecover, who), f.promising(who, signin.ToForget, who)
-		r := f.recovering(p, who)
-		r.Notice = &notice
-		outcome, err := f.SetRecovery(f.Context(), r)
-		f.must(err)
-		if outcome != signin.SignedIn {
-			f.Fatalf("the outcome is %d", outcome)
-		}
-		f.wantUse(notice, signin.SignedIn) // it was kept
-		f.wantRecovers(second, who)
-		forgets := func(p signin.Promised, want signin.Outcome) {
-			use := useOf(p)
-			outcome, err := f.SetRecovery(f.Context(), account.Recovering{Now: f.now, Who: who, Use: &use})
-			f.must(err)
-			if outcome != want {
-				f.Fatalf("the outcome is %d, want %d", outcome, want)
-			}
-		}
-		forgets(f.promised(f.person("b"), signin.ToForget, f.person("b")), signin.Unknown) // somebody else's
-		forgets(f.promised(f.person("third"), signin.ToRecover, who), signin.Unknown)
-		f.changed(who, inGroups("staff")) // does it no harm
-		f.wantFound(in.Key, true)
-		forgets(notice, signin.SignedIn)
-		forgets(notice, signin.Used)
-		f.wantSessions(who)
-		if got := f.known(who).Recovery; got != "" {
-			f.Fatalf("the recovery address is %q", got)
-		}
-		f.wantSilent(f.ask(f.refusedBut(second)), signin.SilentNotAllowed)
-	}},
-	{"OnlyTheRightLinkSetsARecoveryAddress", func(f *fixture) {
-		who, second := f.person("a"), f.person("second")
-		f.signIn(who)
-		f.signIn(f.person("b"))
-		f.wantOutcomeOf(f.SetRecovery, f.promised(second, signin.ToRecover, f.person("b")), who, signin.Unknown)
-		f.wantOutcomeOf(f.SetRecovery, f.promised(second, signin.ToMove, who), who, signin.Unknown)
-		f.wantOutcomeOf(f.SetRecovery, f.promising(second, signin.ToRecover, who), who, signin.TooOld)
-		p := f.promised(f.person("third"), signin.ToRecover, who)
-		f.changed(who, inGroups("staff"))
-		f.wantOutcomeOf(f.SetRecovery, p, who, signin.Used)
-		if got := f.known(who).Recovery; got != "" {
-			f.Fatalf("the recovery address is %q", got)
-		}
-		if _, err := f.SetRecovery(f.Context(), account.Recovering{Now: f.now, Who: f.person("nobody")}); !errors.Is(err, people.ErrUnknown) {
-			f.Fatalf("somebody unknown: %v", err)
-		}
-	}},
 }
 
-func (f *fixture) recovering(p signin.Promised, who address.Address) account.Recovering {
-	use := useOf(p)
-	return account.Recovering{Now: f.now, Who: who, Address: p.Link.Address, Use: &use}
-}
-
-func (f *fixture) wantOutcomeOf(set func(context.Context, account.Recovering) (signin.Outcome, error), p signin.Promised, who address.Address, want signin.Outcome) {
-	f.Helper()
-	outcome, err := set(f.Context(), f.recovering(p, who))
-	f.must(err)
-	if outcome != want {
-		f.Fatalf("the outcome is %d, want %d", outcome, want)
-	}
-}
-
-// recovers gives somebody a recovery address.
+// recovers gives somebody a recovery address, in a session of their own.
 func (f *fixture) recovers(who, second address.Address) {
 	f.Helper()
-	f.wantOutcomeOf(f.SetRecovery, f.promised(second, signin.ToRecover, who), who, signin.SignedIn)
+	f.makes(f.signIn(who), account.Recovery, second)
 }
 
 func (f *fixture) dropsRecovery(who address.Address) {
 	f.Helper()
-	outcome, err := f.SetRecovery(f.Context(), account.Recovering{Now: f.now, Who: who})
-	f.must(err)
-	if outcome != signin.SignedIn {
-		f.Fatalf("the outcome is %d", outcome)
-	}
+	f.makes(f.signIn(who), account.Drop, "")
 }
 
 // refusedBut is somebody asking whom the rules do not admit.

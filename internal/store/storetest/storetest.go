@@ -56,8 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Promised", promisedPromises},
 		{"Applications", applicationPromises},
 		{"Decisions", decisionPromises},
+		{"Changes", changePromises},
 		{"Moves", movePromises},
-		{"Undoing", undoPromises},
 		{"Recovery", recoveryPromises},
 		{"Context", contextPromises},
 	} {

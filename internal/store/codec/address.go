@@ -1,0 +1,85 @@
+package codec
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// Address is what an address has open, and what nobody may send it. It is kept
+// until the last of it is over.
+type Address struct {
+	Links    []OpenLink    `cbor:"1,keyasint,omitempty"`
+	Sessions []OpenSession `cbor:"2,keyasint,omitempty"` // the last one made last
+	Muted    int64         `cbor:"3,keyasint,omitempty"` // until then its reader wants no messages
+	Blocked  int64         `cbor:"4,keyasint,omitempty"` // until then the mailbox counts as one that does not exist
+}
+
+// OpenLink is a link that nobody has used. One that is not among those of its
+// address was used, or ended with another; one that is too old stays among them
+// for as long as it is remembered.
+type OpenLink struct {
+	Key     []byte         `cbor:"1,keyasint"`
+	Expires int64          `cbor:"2,keyasint"`
+	Purpose signin.Purpose `cbor:"3,keyasint,omitempty"`
+}
+
+// OpenSession is a session and its end as of its last use.
+type OpenSession struct {
+	Key     []byte `cbor:"1,keyasint"`
+	Expires int64  `cbor:"2,keyasint"`
+}
+
+// End is when all of it is over, 0 if that is so already. Links count until they
+// are forgotten.
+func (a *Address) End() int64 {
+	end := max(a.Muted, a.Blocked)
+	for _, l := range a.Links {
+		end = max(end, l.Expires+signin.Remembered.Milliseconds())
+	}
+	for _, s := range a.Sessions {
+		end = max(end, s.Expires)
+	}
+	return end
+}
+
+// Prune drops what is over.
+func (a *Address) Prune(now int64) {
+	a.Links = slices.DeleteFunc(a.Links, func(l OpenLink) bool { return l.Expires+signin.Remembered.Milliseconds() <= now })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return s.Expires <= now })
+}
+
+// HasOpen reports whether a link is open.
+func (a *Address) HasOpen(link []byte) bool {
+	return slices.ContainsFunc(a.Links, func(l OpenLink) bool { return bytes.Equal(l.Key, link) })
+}
+
+// Close takes links out of those that are open, and returns how many.
+func (a *Address) Close(which func(OpenLink) bool) (closed int) {
+	before := len(a.Links)
+	a.Links = slices.DeleteFunc(a.Links, which)
+	return before - len(a.Links)
+}
+
+// AddSession adds a session, in the place of itself if it is there.
+func (a *Address) AddSession(key session.Key, expires int64) {
+	a.DropSession(key)
+	a.Sessions = append(a.Sessions, OpenSession{bytes.Clone(key[:]), expires})
+}
+
+// DropSession takes a session out.
+func (a *Address) DropSession(key session.Key) {
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return bytes.Equal(s.Key, key[:]) })
+}
+
+// HasSession reports whether a session is among them.
+func (a *Address) HasSession(key session.Key) bool {
+	return slices.ContainsFunc(a.Sessions, func(s OpenSession) bool { return bytes.Equal(s.Key, key[:]) })
+}
+
+// KeepSession drops all sessions but one.
+func (a *Address) KeepSession(key session.Key) {
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return !bytes.Equal(s.Key, key[:]) })
+}

@@ -1,0 +1,130 @@
+// Package codec is the form in which stores keep what they keep: CBOR (RFC
+// 8949), maps with small numbers as keys, so that a record that gains a field
+// is still read by the version before. A number is never used for something
+// else later; 1 is the end of those that end. Times are Unix milliseconds.
+package codec
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
+
+// Device is a session.Device; nil for one of which nothing is known.
+type Device struct {
+	Browser string `cbor:"1,keyasint,omitempty"`
+	System  string `cbor:"2,keyasint,omitempty"`
+	Network string `cbor:"3,keyasint,omitempty"`
+}
+
+// Link is one link with its code.
+type Link struct {
+	Expires  int64           `cbor:"1,keyasint"`
+	Browser  []byte          `cbor:"2,keyasint,omitempty"` // that asked; none for a promised link
+	Address  address.Address `cbor:"3,keyasint"`
+	Site     string          `cbor:"4,keyasint"`
+	To       string          `cbor:"5,keyasint,omitempty"`
+	Asked    int64           `cbor:"6,keyasint"`
+	Code     []byte          `cbor:"7,keyasint,omitempty"`
+	Policy   string          `cbor:"8,keyasint,omitempty"`
+	Device   *Device         `cbor:"9,keyasint,omitempty"`
+	Purpose  signin.Purpose  `cbor:"10,keyasint,omitempty"`
+	Subject  string          `cbor:"11,keyasint,omitempty"`
+	Revision uint64          `cbor:"12,keyasint,omitempty"` // of its person when it was made
+	Recovery bool            `cbor:"13,keyasint,omitempty"` // it went to the recovery address of its person
+}
+
+// Request is what a browser asked for.
+type Request struct {
+	Expires int64           `cbor:"1,keyasint"`
+	Address address.Address `cbor:"2,keyasint"`
+	Typed   string          `cbor:"3,keyasint"`
+	Site    string          `cbor:"4,keyasint"`
+	To      string          `cbor:"5,keyasint"`
+	Asked   int64           `cbor:"6,keyasint"`
+	Device  *Device         `cbor:"7,keyasint,omitempty"`
+	Tries   int             `cbor:"8,keyasint,omitempty"`
+	Links   [][]byte        `cbor:"9,keyasint,omitempty"`
+	Tried   []byte          `cbor:"10,keyasint,omitempty"` // the session that the last wrong try would have made
+}
+
+// Session is a session.Record.
+type Session struct {
+	Expires  int64           `cbor:"1,keyasint"`
+	Address  address.Address `cbor:"2,keyasint"`
+	Scope    string          `cbor:"3,keyasint"`
+	SignedIn int64           `cbor:"4,keyasint"`
+	Seen     int64           `cbor:"5,keyasint"`
+	Device   *Device         `cbor:"6,keyasint,omitempty"`
+	Standing *Standing       `cbor:"7,keyasint,omitempty"` // nil for none
+	Method   session.Method  `cbor:"8,keyasint,omitempty"`
+}
+
+// Millis is a time as records have it.
+func Millis(t time.Time) int64 { return t.UnixMilli() }
+
+// Time is a time that Millis made.
+func Time(ms int64) time.Time { return time.UnixMilli(ms) }
+
+func packDevice(d session.Device) *Device {
+	if d == (session.Device{}) {
+		return nil
+	}
+	return &Device{Browser: d.Browser, System: d.System, Network: d.Network}
+}
+
+func (d *Device) unpack() session.Device {
+	if d == nil {
+		return session.Device{}
+	}
+	return session.Device{Browser: d.Browser, System: d.System, Network: d.Network}
+}
+
+// PackLink makes the record of the link that an asking gets.
+func PackLink(a *signin.Asking) Link {
+	r := a.Request
+	return Link{
+		Browser: a.Browser[:], Expires: Millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: Millis(r.Asked),
+		Code: a.Code[:], Policy: a.Policy, Device: packDevice(r.Device),
+	}
+}
+
+// Request is what the link was asked for with.
+func (l Link) Request() signin.Request {
+	return signin.Request{
+		Address: l.Address, Site: l.Site, To: l.To, Asked: Time(l.Asked), Expires: Time(l.Expires), Device: l.Device.unpack(),
+	}
+}
+
+// PackRequest makes the record of a request without tries and links.
+func PackRequest(r signin.Request) Request {
+	return Request{
+		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Millis(r.Asked), Expires: Millis(r.Expires), Device: packDevice(r.Device),
+	}
+}
+
+// Unpack is the request that the record is of.
+func (r Request) Unpack() signin.Request {
+	return signin.Request{
+		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Time(r.Asked), Expires: Time(r.Expires),
+		Device: r.Device.unpack(), Tries: r.Tries,
+	}
+}
+
+// PackSession makes the record of a session.
+func PackSession(r session.Record) Session {
+	return Session{
+		Address: r.Address, Scope: r.Scope, SignedIn: Millis(r.SignedIn), Seen: Millis(r.Seen), Expires: Millis(r.Expires),
+		Device: packDevice(r.Device), Standing: PackStanding(r.Standing), Method: r.Method,
+	}
+}
+
+// Unpack is the session that the record is of.
+func (r Session) Unpack() session.Record {
+	return session.Record{
+		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
+		Device: r.Device.unpack(), Standing: r.Standing.Unpack(), Method: r.Method,
+	}
+}

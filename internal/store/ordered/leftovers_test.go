@@ -1,0 +1,87 @@
+package ordered
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/entry"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
+)
+
+func promised(now time.Time, who address.Address, purpose signin.Purpose, key byte) signin.Promised {
+	return signin.Promised{
+		Now: now, Link: signin.Link{Key: signin.LinkKey{key}, Purpose: purpose, Address: who, Site: "https://a.example.com", Expires: now.Add(entry.Kept)},
+		Message: outbox.Message{ID: "m" + string(rune('a'+key)), To: who, Created: now, State: outbox.Queued, Due: now},
+	}
+}
+
+func TestTheSweepRemovesApplicationsWithTheirLinks(t *testing.T) {
+	s, e := newTestStore(t)
+	start := time.Unix(1_700_000_000, 0)
+	_, _, err := s.Apply(t.Context(), entry.Applying{
+		Now: start, Application: entry.Application{ID: "id", Address: "a@example.com", Granted: "https://a.example.com", Asked: start},
+		Owners: []signin.Promised{promised(start, "owner@example.com", signin.ToDecide, 1), promised(start, "b@example.com", signin.ToDecide, 2)},
+	})
+	must(t, err)
+	for _, c := range []struct {
+		after time.Duration
+		want  map[steps.Table]int
+	}{
+		{entry.Kept - time.Millisecond, map[steps.Table]int{steps.Applications: 1, steps.Lists: 1, steps.Links: 2, steps.Addresses: 2}},
+		{entry.Kept, map[steps.Table]int{steps.Links: 2, steps.Addresses: 2}},
+		{entry.Kept + signin.Remembered, map[steps.Table]int{}},
+	} {
+		_, err := s.SweepAll(t.Context(), start.Add(c.after))
+		must(t, err)
+		for _, table := range []steps.Table{steps.Applications, steps.Lists, steps.Links, steps.Addresses, steps.Messages} {
+			if got := e.size(table); got != c.want[table] {
+				t.Errorf("swept after %v there are %d of %s, want %d", c.after, got, table, c.want[table])
+			}
+		}
+	}
+}
+
+func TestALinkOfSomebodyWhoWasChangedCostsNoChange(t *testing.T) {
+	s, e := newTestStore(t)
+	r := openLink(t, s)
+	_, err := s.ChangePerson(t.Context(), "a@example.com", time.Now(), func(p *people.Person) error {
+		p.Groups = []string{"staff"}
+		return nil
+	})
+	must(t, err)
+	e.updates = 0
+	redeemed, err := s.RedeemLink(t.Context(), r)
+	must(t, err)
+	if redeemed.Outcome != signin.PolicyChanged || e.updates != 0 {
+		t.Errorf("the outcome is %d, with %d changes", redeemed.Outcome, e.updates)
+	}
+}
+
+func TestNobodyDisabledSignsInEvenIfALinkIsLeft(t *testing.T) {
+	s, e := newTestStore(t)
+	r := openLink(t, s)
+	disabled, err := codec.Encode(codec.Person{Added: 1, Disabled: true})
+	must(t, err)
+	must(t, e.Put(Bucket(steps.People), []byte("a@example.com"), append(encodeEnd(time.Time{}), disabled...)))
+	for _, redeem := range []func(context.Context, signin.Redemption) (signin.Redeemed, error){s.RedeemLink, s.RedeemCode} {
+		redeemed, err := redeem(t.Context(), r)
+		must(t, err)
+		if redeemed.Outcome != signin.NotAdmitted || redeemed.Request.Address != "a@example.com" || e.size(steps.Sessions) > 0 {
+			t.Errorf("the outcome is %+v, there are %d sessions", redeemed, e.size(steps.Sessions))
+		}
+	}
+}
+
+func TestAPersonWithoutStandingTakesNoRoomForIt(t *testing.T) {
+	s, e := newTestStore(t)
+	signInAt(t, s, "a@example.com", time.Unix(1_700_000_000, 0))
+	if got := len(e.state[Bucket(steps.People)]["a@example.com"]); got > endLength+12 {
+		t.Errorf("a person with nothing but an address takes %d bytes", got)
+	}
+}

@@ -1,0 +1,123 @@
+package ordered
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
+)
+
+// placeOf is where a message stands among all, and among those that wait, the
+// oldest first.
+func placeOf(id string, created time.Time) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(created.UnixMilli())), id...)
+}
+
+const timeLength = 8
+
+// message reads the message at a place.
+func message(tx Tx, place []byte) (m outbox.Message, found bool, err error) {
+	raw, err := (&transaction{tx: tx}).Get(steps.Key{Table: steps.Messages, ID: string(place[timeLength:])})
+	if err != nil || raw == nil {
+		return m, false, err
+	}
+	var stored codec.Message
+	if err := codec.Decode(raw, &stored); err != nil {
+		return m, false, fmt.Errorf("reading a message: %w", err)
+	}
+	return stored.Unpack(), true, nil
+}
+
+// Claim implements outbox.Store.
+func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.view(ctx, func(tx Tx) error {
+		var failed error
+		tx.Scan(waiting, nil, func(place, _ []byte) bool {
+			if len(messages) >= n {
+				return false
+			}
+			if s.claimed[string(place[timeLength:])] {
+				return true
+			}
+			m, found, err := message(tx, place)
+			if err != nil {
+				failed = err // and the others are sent all the same
+			} else if found {
+				messages = append(messages, m)
+			}
+			return true
+		})
+		if len(messages) == 0 {
+			return failed
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range messages {
+		s.claimed[m.ID] = true
+	}
+	return messages, nil
+}
+
+// Release implements outbox.Store.
+func (s *Store) Release(_ context.Context, ids ...string) error {
+	s.mu.Lock()
+	for _, id := range ids {
+		delete(s.claimed, id)
+	}
+	s.mu.Unlock()
+	s.TellWaiting()
+	return nil
+}
+
+// forget lets go of the messages that do not wait any more.
+func (s *Store) forget(queued []steps.QueueChange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range queued {
+		if q.Now == steps.Dequeued {
+			delete(s.claimed, q.ID)
+		}
+	}
+}
+
+// Messages implements outbox.Store.
+func (s *Store) Messages(ctx context.Context, from string, n int) (list []outbox.Message, next string, err error) {
+	before := []byte(nil)
+	if from != "" {
+		first, found, err := s.Message(ctx, from)
+		if err == nil && !found {
+			err = outbox.ErrUnknown
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("listing messages from %q: %w", from, err)
+		}
+		before = append(placeOf(first.ID, first.Created), 0) // the first key that is greater
+	}
+	err = s.view(ctx, func(tx Tx) error {
+		list, next = nil, ""
+		for place, _ := tx.Before(made, before); place != nil; place, _ = tx.Before(made, bytes.Clone(place)) {
+			m, found, err := message(tx, place)
+			switch {
+			case err != nil:
+				return err
+			case found && len(list) == n:
+				next = m.ID
+				return nil
+			case found:
+				list = append(list, m)
+			}
+		}
+		return nil
+	})
+	return list, next, err
+}

@@ -1,4 +1,0 @@
--- A step that is asked for rarely comes as JSON.
-
-local step = cjson.decode(ARGV[1])
-local now = step.now

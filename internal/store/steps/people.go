@@ -1,0 +1,229 @@
+package steps
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
+)
+
+// maxPage is how many people a page has at most.
+const maxPage = 1000
+
+// Person implements people.Store.
+func (s Steps) Person(ctx context.Context, who address.Address) (p people.Person, found bool, err error) {
+	err = s.backend.Look(ctx, []Key{personKey(who)}, func(tx Tx) error {
+		stored, err := person(tx, who)
+		p = stored.Unpack(who)
+		return err
+	})
+	if err != nil {
+		return people.Person{}, false, err
+	}
+	return p, p.IsKnown(), nil
+}
+
+// idsAtOnce is how many addresses are looked through in one go.
+const idsAtOnce = 10_000
+
+// People implements people.Store. It looks for the words in the addresses, so
+// that a record that is not asked for is not read.
+func (s Steps) People(ctx context.Context, q people.Query) (page people.Page, err error) {
+	size := min(max(q.Max, 1), maxPage)
+	err = s.backend.Look(ctx, nil, func(tx Tx) error {
+		found, err := findAddresses(tx, q, size+1)
+		if err != nil {
+			return err
+		}
+		page = people.Page{}
+		if len(found) > size {
+			found = found[:size]
+			page.Next = found[size-1]
+		}
+		records := make([]Key, len(found))
+		for i, who := range found {
+			records[i] = personKey(who)
+		}
+		if err := tx.Fetch(records...); err != nil {
+			return err
+		}
+		for _, who := range found {
+			p, err := person(tx, who)
+			if err != nil {
+				return err
+			}
+			if p.IsKnown() {
+				page.People = append(page.People, p.Unpack(who))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return people.Page{}, err
+	}
+	return page, nil
+}
+
+func findAddresses(tx Tx, q people.Query, n int) (found []address.Address, err error) {
+	for after := string(q.After); ; {
+		ids, err := tx.IDs(People, after, idsAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if after = id; !strings.Contains(id, q.Search) {
+				continue
+			}
+			if found = append(found, address.Address(id)); len(found) == n {
+				return found, nil
+			}
+		}
+		if len(ids) < idsAtOnce {
+			return found, nil
+		}
+	}
+}
+
+// ChangePerson implements people.Store.
+func (s Steps) ChangePerson(ctx context.Context, who address.Address, now time.Time, change func(*people.Person) error) (changed people.Person, err error) {
+	err = s.backend.Change(ctx, ofAddress(who), func(tx Tx) error {
+		before, err := person(tx, who)
+		if err != nil {
+			return err
+		}
+		wanted := before.Unpack(who)
+		wanted.Groups, wanted.Grants = slices.Clone(wanted.Groups), slices.Clone(wanted.Grants)
+		if err := change(&wanted); err != nil {
+			return err
+		}
+		after := before
+		after.Disabled, after.Standing = wanted.Disabled, codec.PackStanding(&wanted.Standing)
+		after, err = keepPerson(tx, who, before, after, now)
+		changed = after.Unpack(who)
+		return err
+	})
+	if err != nil {
+		return people.Person{}, err
+	}
+	return changed, nil
+}
+
+// keepPerson keeps what was changed of somebody, who becomes known by it, and
+// has their sessions follow.
+func keepPerson(tx Tx, who address.Address, before, after codec.Person, now time.Time) (codec.Person, error) {
+	standing := people.Standing{}
+	if s := after.Standing.Unpack(); s != nil {
+		standing = tidy(*s, now)
+	}
+	after.Standing = codec.PackStanding(&standing)
+	if before.IsKnown() && before.Disabled == after.Disabled && equal(before.Standing.Unpack(), &standing) {
+		return before, nil
+	}
+	if before.IsKnown() {
+		after.Changes++
+	} else {
+		after.Become(now)
+	}
+	if err := savePerson(tx, who, after); err != nil {
+		return codec.Person{}, err
+	}
+	if !after.Disabled {
+		return after, follow(tx, who, after, now)
+	}
+	if _, err := endSessions(tx, who, session.Key{}); err != nil {
+		return codec.Person{}, err
+	}
+	_, err := endLinks(tx, who, now)
+	return after, err
+}
+
+// follow gives the sessions of somebody their standing.
+func follow(tx Tx, who address.Address, p codec.Person, now time.Time) error {
+	keys, err := sessionKeys(tx, who)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		stored, found, err := load[codec.Session](tx, sessionKey(key))
+		switch {
+		case err != nil:
+			return err
+		case !found || stored.Expires <= codec.Millis(now) || equal(stored.Standing.Unpack(), p.Standing.Unpack()):
+			continue
+		}
+		stored.Standing = p.Standing
+		if err := saveSession(tx, key, stored); err != nil {
+			return err
+		}
+		tx.Changed(key)
+	}
+	return nil
+}
+
+// tidy is a standing in its one form: groups in order, of grants for one site
+// the last, and none that is over.
+func tidy(s people.Standing, now time.Time) people.Standing {
+	tidied := people.Standing{Groups: slices.Compact(slices.Sorted(slices.Values(s.Groups)))}
+	for i, g := range s.Grants {
+		replaced := slices.ContainsFunc(s.Grants[i+1:], func(later people.Grant) bool { return later.Site == g.Site })
+		g.Until = g.Until.Truncate(time.Millisecond) // as records have it
+		if !replaced && (g.Until.IsZero() || g.Until.After(now)) {
+			tidied.Grants = append(tidied.Grants, g)
+		}
+	}
+	return tidied
+}
+
+func equal(a, b *people.Standing) bool {
+	if a.IsEmpty() || b.IsEmpty() {
+		return a.IsEmpty() && b.IsEmpty()
+	}
+	return slices.Equal(a.Groups, b.Groups) &&
+		slices.EqualFunc(a.Grants, b.Grants, func(g, h people.Grant) bool { return g.Site == h.Site && g.Until.Equal(h.Until) })
+}
+
+// RemovePerson implements people.Store.
+func (s Steps) RemovePerson(ctx context.Context, who address.Address, now time.Time) error {
+	return s.backend.Change(ctx, ofAddress(who), func(tx Tx) error {
+		found, err := forget(tx, who, now)
+		if err == nil && !found {
+			return people.ErrUnknown
+		}
+		return err
+	})
+}
+
+// forget removes all that is kept of somebody, and reports whether there was
+// anything.
+func forget(tx Tx, who address.Address, now time.Time) (found bool, err error) {
+	p, err := person(tx, who)
+	if err != nil {
+		return false, err
+	}
+	sessions, err := endSessions(tx, who, session.Key{})
+	if err != nil {
+		return false, err
+	}
+	links, err := endLinks(tx, who, now)
+	if err != nil {
+		return false, err
+	}
+	applications, err := forgetApplications(tx, who)
+	if err != nil {
+		return false, err
+	}
+	if p.Recovery != "" {
+		if err := tx.Delete(recoveryKey(p.Recovery)); err != nil {
+			return false, err
+		}
+	}
+	if p.IsKnown() {
+		err = tx.Delete(personKey(who))
+	}
+	return p.IsKnown() || sessions+links+applications > 0, err
+}
