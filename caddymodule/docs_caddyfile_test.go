@@ -21,7 +21,7 @@ var (
 // docPages are the documents for readers, by their paths from this folder.
 func docPages(t *testing.T) (list []string) {
 	t.Helper()
-	list = []string{"../README.md", "../SECURITY.md"}
+	list = []string{"../README.md", "../CONTRIBUTING.md", "../SECURITY.md"}
 	err := filepath.WalkDir("../docs", func(path string, _ fs.DirEntry, err error) error {
 		if filepath.Ext(path) == ".md" {
 			list = append(list, path)
