@@ -127,6 +127,39 @@ func TestTheDocsListEveryAuditEvent(t *testing.T) {
 	}
 }
 
+// A call with a name, a default and a description makes a flag.
+func TestTheDocsListEveryFlag(t *testing.T) {
+	content, err := os.ReadFile(root + "/docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flags []string
+	for _, file := range append(parsed(t, "caddymodule"), parsed(t, "internal/cli")...) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 3 {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"String", "StringSlice", "Bool", "Int", "Duration"}, method.Sel.Name) {
+				return true
+			}
+			if name, ok := literal(call.Args[0]); ok {
+				flags = append(flags, name)
+			}
+			return true
+		})
+	}
+	if len(flags) < 20 {
+		t.Fatalf("only %d flags were found: %q", len(flags), flags)
+	}
+	for _, flag := range flags {
+		if !regexp.MustCompile("--" + flag + `\b`).Match(content) {
+			t.Errorf("docs/commands.md does not name --%s", flag)
+		}
+	}
+}
+
 func TestTheDocsListEveryMetric(t *testing.T) {
 	content, err := os.ReadFile(root + "/docs/commands.md")
 	if err != nil {
