@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,11 +139,7 @@ func TestTroubleshootingQuotesWhatTheProgramSays(t *testing.T) {
 	}
 	all := said(t)
 	for _, message := range messages {
-		found := false
-		for _, text := range all {
-			found = found || says(text, message)
-		}
-		if !found {
+		if !slices.ContainsFunc(all, func(text string) bool { return says(text, message) }) {
 			t.Errorf("docs/troubleshooting.md quotes %q, which nothing says: correct the row, or drop it", message)
 		}
 	}
@@ -157,12 +154,24 @@ func TestTheLogOfTheDocsIsThatOfTheCode(t *testing.T) {
 	}
 	all := said(t)
 	for _, message := range messages {
-		found := false
-		for _, text := range all {
-			found = found || text == message
-		}
-		if !found {
+		if !slices.Contains(all, message) {
 			t.Errorf("docs/operations.md explains the message %q, which nothing says", message)
 		}
+	}
+}
+
+// Answers to programs that the docs show are those that programs get.
+func TestProblemsInTheDocsAreThoseOfTheCode(t *testing.T) {
+	all, count := said(t), 0
+	for name, page := range documents(t) {
+		for _, found := range regexp.MustCompile(`"detail":"([^"]+)"`).FindAllStringSubmatch(page, -1) {
+			count++
+			if !slices.Contains(all, found[1]) {
+				t.Errorf("%s shows the answer %q, which nothing gives", name, found[1])
+			}
+		}
+	}
+	if count == 0 {
+		t.Error("no answer was found")
 	}
 }
