@@ -1,7 +1,7 @@
 // Command screenshots takes pictures of every page and message, in light and
 // dark and at three sizes, so that people can look at what they have changed:
 //
-//	go run ./internal/web/view/screenshots [-language de] <folder> [<part of a picture's name>]
+//	go run ./internal/web/view/screenshots [-language de] [-height 600] <folder> [<part of a picture's name>]
 //
 // Names of messages begin with "mail-". It serves everything on loopback, pages
 // with their Content-Security-Policy, and fails if the browser complains about
@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -30,9 +31,13 @@ var sizes = []struct{ width, height int64 }{{320, 700}, {390, 844}, {1280, 800}}
 
 func main() {
 	language := flag.String("language", text.Default, "of the pages; a folder of internal/text/catalog")
+	height := flag.Int64("height", 0, "of the window, in `pixels`, in place of those of telephones and desks; what is longer is shown whole")
 	flag.Parse()
+	for i := range sizes {
+		sizes[i].height = cmp.Or(*height, sizes[i].height)
+	}
 	if flag.NArg() < 1 {
-		log.Fatal("usage: screenshots [-language de] <folder> [<part of a picture's name>]")
+		log.Fatal("usage: screenshots [-language de] [-height 600] <folder> [<part of a picture's name>]")
 	}
 	if err := run(*language, flag.Arg(0), flag.Arg(1)); err != nil {
 		log.Fatal(err)

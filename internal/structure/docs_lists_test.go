@@ -1,0 +1,177 @@
+package structure
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// parsed are the files of a package, tests left out.
+func parsed(t *testing.T, folder string) (files []*ast.File) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// literalsOf are the string literals of a package that match.
+func literalsOf(t *testing.T, folder string, pattern *regexp.Regexp) (list []string) {
+	t.Helper()
+	for _, file := range parsed(t, folder) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if basic, ok := n.(*ast.BasicLit); ok {
+				if text, ok := literal(basic); ok && pattern.MatchString(text) && !slices.Contains(list, text) {
+					list = append(list, text)
+				}
+			}
+			return true
+		})
+	}
+	return list
+}
+
+// pathsServed are the keys of the table of pages, with their methods.
+func pathsServed(t *testing.T) (served []string) {
+	t.Helper()
+	for _, file := range parsed(t, "internal/web") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			pair, ok := n.(*ast.KeyValueExpr)
+			if !ok {
+				return true
+			}
+			path, isText := literal(pair.Key)
+			page, isPage := pair.Value.(*ast.CompositeLit)
+			if !isText || !isPage || !strings.HasPrefix(path, "/") {
+				return true
+			}
+			for _, method := range page.Elts {
+				served = append(served, strings.ToUpper(method.(*ast.KeyValueExpr).Key.(*ast.Ident).Name)+" "+path)
+			}
+			return true
+		})
+	}
+	return append(served, "GET /mailbox", "POST /hooks/mailgun")
+}
+
+func TestTheDocsListEveryPathThatIsServed(t *testing.T) {
+	served := pathsServed(t)
+	if len(served) < 25 {
+		t.Fatalf("only %d paths were found", len(served))
+	}
+	var listed []string
+	for _, found := range regexp.MustCompile("`((?:GET|POST) /[a-z/-]+)[?`]").FindAllStringSubmatch(docsSection(t, "docs/http.md", "Paths"), -1) {
+		if !slices.Contains(listed, found[1]) {
+			listed = append(listed, found[1])
+		}
+	}
+	for _, path := range served {
+		if !slices.Contains(listed, path) {
+			t.Errorf("docs/http.md does not list %s", path)
+		}
+	}
+	for _, path := range listed {
+		if !slices.Contains(served, path) {
+			t.Errorf("docs/http.md lists %s, which is not served", path)
+		}
+	}
+}
+
+func TestTheDocsListEveryAuditEvent(t *testing.T) {
+	var events []string
+	for _, file := range parsed(t, "internal/audit") {
+		for _, declaration := range file.Decls {
+			constants, ok := declaration.(*ast.GenDecl)
+			if !ok || constants.Tok != token.CONST {
+				continue
+			}
+			for _, spec := range constants.Specs {
+				value := spec.(*ast.ValueSpec)
+				if kind, ok := value.Type.(*ast.Ident); ok && kind.Name == "Event" {
+					text, _ := literal(value.Values[0])
+					events = append(events, text)
+				}
+			}
+		}
+	}
+	if len(events) < 20 {
+		t.Fatalf("only %d events were found", len(events))
+	}
+	var listed []string
+	for _, cells := range regexp.MustCompile("(?m)^\\| (`.+?) \\| ").FindAllStringSubmatch(docsSection(t, "docs/operations.md", "Audit events"), -1) {
+		for _, found := range quote.FindAllStringSubmatch(cells[1], -1) {
+			listed = append(listed, found[1])
+		}
+	}
+	slices.Sort(events)
+	slices.Sort(listed)
+	if !slices.Equal(events, listed) {
+		t.Errorf("docs/operations.md lists the events\n%q\nthe code has\n%q", listed, events)
+	}
+}
+
+// A call with a name, a default and a description makes a flag.
+func TestTheDocsListEveryFlag(t *testing.T) {
+	content, err := os.ReadFile(root + "/docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flags []string
+	for _, file := range append(parsed(t, "caddymodule"), parsed(t, "internal/cli")...) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 3 {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"String", "StringSlice", "Bool", "Int", "Duration"}, method.Sel.Name) {
+				return true
+			}
+			if name, ok := literal(call.Args[0]); ok {
+				flags = append(flags, name)
+			}
+			return true
+		})
+	}
+	if len(flags) < 20 {
+		t.Fatalf("only %d flags were found: %q", len(flags), flags)
+	}
+	for _, flag := range flags {
+		if !regexp.MustCompile("--" + flag + `\b`).Match(content) {
+			t.Errorf("docs/commands.md does not name --%s", flag)
+		}
+	}
+}
+
+func TestTheDocsListEveryMetric(t *testing.T) {
+	content, err := os.ReadFile(root + "/docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := literalsOf(t, "caddymodule", regexp.MustCompile(`^doorpost_[a-z_]+$`))
+	if len(metrics) < 2 {
+		t.Fatalf("only %d metrics were found", len(metrics))
+	}
+	for _, metric := range metrics {
+		if !strings.Contains(string(content), "| `"+metric) {
+			t.Errorf("docs/commands.md does not list %s", metric)
+		}
+	}
+}
