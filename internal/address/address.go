@@ -34,11 +34,11 @@ type Address string
 func Parse(typed string) (Address, error) {
 	s := strings.Trim(typed, " \t\r\n")
 	if len(s) > MaxLength {
-		return "", fmt.Errorf("a mail address has at most %d characters", MaxLength)
+		return "", fmt.Errorf("a mail address may have at most %d characters", MaxLength)
 	}
 	local, domain, found := strings.Cut(s, "@")
 	if !found || strings.Contains(domain, "@") {
-		return "", errors.New("a mail address has exactly one @")
+		return "", errors.New("a mail address must have exactly one @")
 	}
 	if err := checkLocal(local); err != nil {
 		return "", err
@@ -54,17 +54,17 @@ func Parse(typed string) (Address, error) {
 // 3.2.3, less the two characters that route mail elsewhere at old relays.
 func checkLocal(local string) error {
 	if local == "" || len(local) > maxLocalLength {
-		return fmt.Errorf("before the @ stand 1 to %d characters", maxLocalLength)
+		return fmt.Errorf("the part before the @ must have 1 to %d characters", maxLocalLength)
 	}
 	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return errors.New("a dot before the @ stands between two other characters")
+		return errors.New("a dot before the @ must stand between two other characters")
 	}
 	if strings.Contains(local, "=?") {
-		return errors.New("before the @ stands no encoded word (RFC 2047)")
+		return errors.New("the part before the @ must not have an encoded word (RFC 2047)")
 	}
 	for i := range len(local) {
 		if !isAtomByte(local[i]) {
-			return errors.New("before the @ only letters, digits, dots and the characters #$&'*+-/=?^_`{|}~ may stand")
+			return errors.New("the part before the @ may have letters, digits, dots and the characters #$&'*+-/=?^_`{|}~ only")
 		}
 	}
 	return nil
@@ -84,7 +84,7 @@ func ParseDomain(typed string) (string, error) {
 	domain := strings.ToLower(typed)
 	labels := strings.Split(domain, ".")
 	if len(labels) < 2 {
-		return "", errors.New("after the @ stands a domain name with at least one dot")
+		return "", errors.New("the part after the @ must be a domain name with at least one dot")
 	}
 	for _, label := range labels {
 		if err := checkLabel(label); err != nil {
@@ -92,26 +92,26 @@ func ParseDomain(typed string) (string, error) {
 		}
 	}
 	if top := labels[len(labels)-1]; strings.Trim(top, "0123456789") == "" {
-		return "", errors.New("a domain name does not end in a number")
+		return "", errors.New("a domain name must not end in a number")
 	}
 	return domain, nil
 }
 
 func checkLabel(label string) error {
 	if label == "" || len(label) > maxLabelLength {
-		return fmt.Errorf("between two dots of a domain name stand 1 to %d characters", maxLabelLength)
+		return fmt.Errorf("each part of a domain name must have 1 to %d characters", maxLabelLength)
 	}
 	if label[0] == '-' || label[len(label)-1] == '-' {
-		return errors.New("a part of a domain name does not begin or end with a hyphen")
+		return errors.New("a part of a domain name must not begin or end with a hyphen")
 	}
 	for i := range len(label) {
 		if c := label[i]; !isLetterOrDigit(c) && c != '-' {
-			return errors.New("a domain name has letters, digits, hyphens and dots only; an international one is written in its xn-- form")
+			return errors.New("a domain name may have letters, digits, hyphens and dots only; write an international one in its xn-- form")
 		}
 	}
 	if strings.HasPrefix(label, "xn--") {
 		if _, err := idna.Lookup.ToUnicode(label); err != nil {
-			return fmt.Errorf("a part of the domain name that begins with xn-- is no international name: %w", err)
+			return fmt.Errorf("a part of the domain name begins with xn-- and is not an international name: %w", err)
 		}
 	}
 	return nil

@@ -218,7 +218,7 @@ func (b *Block) IsPublic(current, sent *url.URL) bool {
 // CheckCookieDomain tells whether a cookie domain serves an origin.
 func CheckCookieDomain(domain string, o Origin) error {
 	if o.host != domain && !strings.HasSuffix(o.host, "."+domain) {
-		return fmt.Errorf("%s does not lie under cookie_domain %s", o, domain)
+		return fmt.Errorf("%s is not under cookie_domain %s", o, domain)
 	}
 	if !o.IsSecure() {
 		return fmt.Errorf("%s is not https, which cookie_domain needs", o)

@@ -36,7 +36,7 @@ func (n HeaderNames) Canonical() (HeaderNames, error) {
 		}
 		*name = http.CanonicalHeaderKey(*name)
 		if slices.Contains(notForIdentity, *name) {
-			return n, fmt.Errorf("header %s means something else; take another, for instance Remote-User", *name)
+			return n, fmt.Errorf("header %s has another meaning; choose another, for example Remote-User", *name)
 		}
 		if slices.Contains(taken, fold(*name)) {
 			return n, fmt.Errorf("header %s is used twice", *name)

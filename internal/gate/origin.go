@@ -34,7 +34,7 @@ func ParseOrigin(s string) (Origin, error) {
 		o.port = ""
 	}
 	if o.scheme != "https" && !o.IsLoopback() {
-		return Origin{}, fmt.Errorf("%s is not https: sign-in links may travel in the clear on loopback only; use https, or, behind a proxy that speaks TLS, say so with url https://%s", o, o.host)
+		return Origin{}, fmt.Errorf("%s is not https: sign-in links may be sent unencrypted on loopback only; use https, or behind a proxy that does TLS, set url https://%s", o, o.host)
 	}
 	return o, nil
 }
@@ -86,7 +86,7 @@ type Origins struct {
 // NewOrigins makes the origins of a site of which there is at least one.
 func NewOrigins(list []Origin) (Origins, error) {
 	if len(list) == 0 {
-		return Origins{}, errors.New("the site's address does not tell its public origin; say it with url https://app.example.com")
+		return Origins{}, errors.New("the site's address does not give its public origin; set it with url https://app.example.com")
 	}
 	o := Origins{byHost: make(map[string]int)}
 	for _, origin := range list {

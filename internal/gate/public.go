@@ -38,7 +38,7 @@ func ParsePublicPaths(patterns []string) (PublicPaths, error) {
 		case strings.ContainsAny(prefix, "*?#{}") || !isPlain(prefix+"/x"):
 			return p, fmt.Errorf("%q is neither a plain path such as /health nor all paths below one such as /assets/*", pattern)
 		case IsOwnPath(pattern):
-			return p, fmt.Errorf("%q lies under %s, which is served anyway", pattern, PathPrefix)
+			return p, fmt.Errorf("%q is under %s, which is always public", pattern, PathPrefix)
 		case below:
 			p.prefixes = append(p.prefixes, prefix+"/")
 		default:

@@ -24,7 +24,7 @@ const (
 )
 
 var (
-	errTooLate  = errors.New("the message would come too late to be of use")
+	errTooLate  = errors.New("the message would arrive too late to be of use")
 	errShutdown = errors.New("doorpost is stopping")
 )
 

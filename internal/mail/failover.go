@@ -128,7 +128,7 @@ func (f *Failover) summary(failures []*SendError) *SendError {
 	if len(failures) == 0 {
 		return &SendError{
 			Mailer: f.Name(), Temporary: true, RetryAfter: max(pause, trialWait),
-			Err: fmt.Errorf("it is left alone for another %s because it failed; the last failure: %s",
+			Err: fmt.Errorf("it failed and is not tried for another %s; the last failure: %s",
 				max(pause, trialWait).Round(time.Second), f.mailers[0].health("").Problem),
 		}
 	}

@@ -72,13 +72,13 @@ var errNoTime = errors.New("the time of the request is missing")
 func checkLinks(host, link, stopLink string, validFor time.Duration) error {
 	switch {
 	case !safeLink.MatchString(link):
-		return errors.New("its link is no absolute http or https URL of plain characters")
+		return errors.New("its link is not an absolute http or https URL of plain characters")
 	case stopLink != "" && !safeLink.MatchString(stopLink):
-		return errors.New("its link to stop messages is no absolute http or https URL of plain characters")
+		return errors.New("its link to stop messages is not an absolute http or https URL of plain characters")
 	case host == "":
 		return errors.New("the host is missing")
 	case validFor <= 0:
-		return errors.New("its life is not positive")
+		return errors.New("the time that its link lasts is not positive")
 	}
 	return nil
 }

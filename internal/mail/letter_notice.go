@@ -105,7 +105,7 @@ func checkTime(asked time.Time) error {
 
 func checkPerson(address string) error {
 	if !bareAddress.MatchString(address) {
-		return errors.New("whom it is about is no address")
+		return errors.New("the person it is about is not a mail address")
 	}
 	return nil
 }

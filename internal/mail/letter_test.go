@@ -179,7 +179,7 @@ func TestSupportMayBeAURLOrWords(t *testing.T) {
 	l := testLetter()
 	l.Support = "https://help.example.com/sign-in"
 	if m := compose(t, l); !strings.Contains(m.HTML, `href="https://help.example.com/sign-in"`) || !strings.Contains(m.Text, l.Support) {
-		t.Error("the URL is no link")
+		t.Error("the URL is not a link")
 	}
 	l.Support = "Ring 555-0100 or javascript:alert(1)"
 	m := compose(t, l)

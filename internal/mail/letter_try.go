@@ -46,7 +46,7 @@ func (c *Composer) try(own override.Files) error {
 func (s Sample) missingInHTML(part string) string {
 	root, err := html.Parse(strings.NewReader(part))
 	if err != nil {
-		return "is no HTML: " + err.Error()
+		return "is not HTML: " + err.Error()
 	}
 	var links, words []string
 	for node := range root.Descendants() {

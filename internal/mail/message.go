@@ -173,7 +173,7 @@ func (m Message) Check() error {
 	if strings.ContainsFunc(m.Language, func(r rune) bool {
 		return r != '-' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 	}) {
-		return errors.New("checking a message: its language is no BCP 47 tag")
+		return errors.New("checking a message: its language is not a BCP 47 tag")
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func Read(from fs.FS, folder string, known []string, except ...string) (Files, e
 			name = strings.TrimPrefix(file, folder+"/")
 		}
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("templates/%s: nothing has that name; known in %s are %s", file, files.folder, strings.Join(known, ", "))
+			return fmt.Errorf("templates/%s: no template has that name; the names in %s are %s", file, files.folder, strings.Join(known, ", "))
 		}
 		content, err := fs.ReadFile(from, file)
 		files.content[name] = string(content)
@@ -95,11 +95,11 @@ func (f Files) Check(name, defines string) error {
 	}
 	for _, node := range tree.Root.Nodes {
 		if words, ok := node.(*parse.TextNode); !ok || strings.TrimSpace(string(words.Text)) != "" {
-			return f.Errorf(name, int(node.Position()), "what stands outside of every define is never shown; put it between {{define %q}} and {{end}}", defines)
+			return f.Errorf(name, int(node.Position()), "text outside of every define is never shown; put it between {{define %q}} and {{end}}", defines)
 		}
 	}
 	if defined[defines] == nil {
-		return f.Errorf(name, -1, "it defines no %q; put what it shows between {{define %q}} and {{end}}", defines, defines)
+		return f.Errorf(name, -1, "it does not define %q; put its content between {{define %q}} and {{end}}", defines, defines)
 	}
 	return nil
 }

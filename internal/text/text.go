@@ -96,7 +96,7 @@ func readWords(tag string) (map[string]string, error) {
 		}
 		for key, sentence := range words {
 			if _, twice := all[key]; twice {
-				return nil, fmt.Errorf("reading %s: key %q stands in another file of the language too", name, key)
+				return nil, fmt.Errorf("reading %s: key %q is in another file of the language too", name, key)
 			}
 			all[key] = sentence
 		}

@@ -140,7 +140,7 @@ func (d *Door) unavailable(c *call, to string, err error) {
 		d.show(c, http.StatusServiceUnavailable, view.Unavailable{Frame: frame(c), To: to})
 		return
 	}
-	d.writeProblem(c, http.StatusServiceUnavailable, "it cannot be told just now who is signed in; try again soon")
+	d.writeProblem(c, http.StatusServiceUnavailable, "the session cannot be checked just now; try again soon")
 }
 
 // signInPath is the path of the form for somebody who wants to go to a place.

@@ -20,7 +20,7 @@ type Hook func(ctx context.Context, body []byte, now time.Time) error
 // Why a report is refused for good.
 var (
 	ErrHookForged    = errors.New("the signature of the report is wrong")
-	ErrHookReplayed  = errors.New("the report was taken in before, or is too old")
+	ErrHookReplayed  = errors.New("the report was received before, or is too old")
 	ErrHookMalformed = errors.New("the report cannot be read")
 )
 
@@ -71,8 +71,8 @@ func (d *Door) takeReport(hook Hook) func(*call) {
 				return
 			}
 		}
-		d.Logger.Error("a report of the mail service could not be taken in; it will be sent again", "path", c.r.URL.Path, "error", err)
+		d.Logger.Error("a report of the mail service could not be stored; the service will send it again", "path", c.r.URL.Path, "error", err)
 		c.w.Header().Set("Retry-After", strconv.Itoa(int(hookRetry/time.Second)))
-		d.writeProblem(c, http.StatusServiceUnavailable, "the report cannot be taken in just now; send it again")
+		d.writeProblem(c, http.StatusServiceUnavailable, "the report cannot be stored just now; send it again")
 	}
 }

@@ -66,7 +66,7 @@ func (d *Door) notRecent(c *call, uri string) {
 
 func (d *Door) notAdmitted(c *call, uri string) {
 	if gate.Classify(c.r) == gate.Program {
-		d.writeProblem(c, http.StatusForbidden, "whoever is signed in has no access here")
+		d.writeProblem(c, http.StatusForbidden, "the person who is signed in has no access here")
 		return
 	}
 	p := view.NotAdmitted{Frame: frame(c), Email: signedInAs(c), To: gate.ReturnTo(uri)}

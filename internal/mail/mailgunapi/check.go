@@ -70,7 +70,7 @@ func (c *Client) checkSending(ctx context.Context) error {
 	target := c.mailgun.APIBase() + "/" + url.PathEscape(c.domain) + "/messages"
 	req, err := http.NewRequestWithContext(call.in(ctx), http.MethodPost, target, http.NoBody)
 	if err != nil {
-		return errors.New("checking mailgun: api_base makes no URL")
+		return errors.New("checking mailgun: api_base does not give a valid URL")
 	}
 	req.SetBasicAuth("api", c.key)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

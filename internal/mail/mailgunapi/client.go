@@ -51,7 +51,7 @@ var domainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[
 // option and what would be right, and never hold the key.
 func New(c Config) (*Client, error) {
 	if !domainName.MatchString(c.Domain) {
-		return nil, fmt.Errorf("setting up mailgun: domain %q is no domain name; write for example mg.example.com", c.Domain)
+		return nil, fmt.Errorf("setting up mailgun: domain %q is not a domain name; write for example mg.example.com", c.Domain)
 	}
 	if c.APIKey == "" || strings.ContainsFunc(c.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, errors.New("setting up mailgun: api_key is empty or has spaces or line breaks in it; write for example {env.MAILGUN_API_KEY}")
@@ -94,7 +94,7 @@ func apiBase(c Config) (*url.URL, error) {
 	// credentials in it.
 	base, err := url.Parse(address)
 	if err != nil || base.Hostname() == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("api_base is no plain URL; write for example " + mailgun.APIBaseEU)
+		return nil, errors.New("api_base is not a plain URL; write for example " + mailgun.APIBaseEU)
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	if base.Path == "" {

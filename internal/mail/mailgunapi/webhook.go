@@ -80,7 +80,7 @@ func (w *Webhook) Open(body []byte, now time.Time) (Notice, error) {
 	}
 	var payload mailgun.WebhookPayload
 	if err := json.Unmarshal(body, &payload); err != nil {
-		return Notice{}, fmt.Errorf("%w: it is no JSON of the form that Mailgun sends", ErrMalformed)
+		return Notice{}, fmt.Errorf("%w: it is not JSON as Mailgun sends it", ErrMalformed)
 	}
 	once, err := w.verify(payload.Signature, now)
 	if err != nil {
@@ -96,7 +96,7 @@ func (w *Webhook) Open(body []byte, now time.Time) (Notice, error) {
 	}
 	event, err := mailgun.ParseEvent(payload.EventData)
 	if err != nil {
-		return Notice{}, fmt.Errorf("%w: its event has not the form that Mailgun gives it", ErrMalformed)
+		return Notice{}, fmt.Errorf("%w: its event is not as Mailgun writes it", ErrMalformed)
 	}
 	report, headers, matters := read(event)
 	if !matters {
@@ -122,7 +122,7 @@ func (w *Webhook) verify(signature mailgun.Signature, now time.Time) (outbox.Onc
 	}
 	seconds, err := strconv.ParseInt(signature.TimeStamp, 10, 64)
 	if err != nil || !unixSeconds.MatchString(signature.TimeStamp) || !noticeToken.MatchString(signature.Token) {
-		return outbox.Once{}, fmt.Errorf("%w: its signature has not the form that Mailgun gives it", ErrMalformed)
+		return outbox.Once{}, fmt.Errorf("%w: its signature is not as Mailgun writes it", ErrMalformed)
 	}
 	if genuine, err := w.mailgun.VerifyWebhookSignature(signature); err != nil || !genuine {
 		return outbox.Once{}, fmt.Errorf("%w: its signature is wrong; check webhook_key", ErrForged)
@@ -181,7 +181,7 @@ func reported(parts ...string) string {
 func eventTime(event []byte, now time.Time) (time.Time, error) {
 	var when struct{ Timestamp float64 }
 	if err := json.Unmarshal(event, &when); err != nil || when.Timestamp <= 0 || when.Timestamp > float64(now.Add(clockSkew).Unix()) {
-		return time.Time{}, fmt.Errorf("%w: its event has no time, or one to come", ErrMalformed)
+		return time.Time{}, fmt.Errorf("%w: its event has no time, or one in the future", ErrMalformed)
 	}
 	seconds, fraction := math.Modf(when.Timestamp)
 	return time.Unix(int64(seconds), int64(fraction*1e9)), nil

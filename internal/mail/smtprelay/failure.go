@@ -46,7 +46,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = fmt.Errorf("signing in to %s: %w; check username and password", r.config.Addr, detail)
 	case code >= 500 && at == connecting:
 		f.Temporary, f.Unauthorized = false, true
-		f.Err = fmt.Errorf("%s wants nothing from us: %w; check address, username and password", r.config.Addr, detail)
+		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, username and password", r.config.Addr, detail)
 	case code >= 500 && at == sender:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("%s refused the sender: %w; check that the account may send from this address", r.config.Addr, detail)
@@ -55,7 +55,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = fmt.Errorf("%s refused the message: %w", r.config.Addr, detail)
 	case code >= 400 && code != closing && at >= recipient:
 		f.AboutMessage = true
-		f.Err = fmt.Errorf("%s wants the message later: %w", r.config.Addr, detail)
+		f.Err = fmt.Errorf("%s asks us to send the message later: %w", r.config.Addr, detail)
 	case lacksAuth(err):
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; leave username and password out, or use the server's port for submission", r.config.Addr, detail)

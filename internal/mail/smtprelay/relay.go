@@ -62,11 +62,11 @@ type Relay struct {
 func New(c Config) (*Relay, error) {
 	host, portText, err := net.SplitHostPort(c.Addr)
 	if err != nil || host == "" {
-		return nil, fmt.Errorf("setting up smtp: %q is no host:port; write for example smtp.example.com:587", c.Addr)
+		return nil, fmt.Errorf("setting up smtp: %q is not a host:port; write for example smtp.example.com:587", c.Addr)
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil || port == 0 {
-		return nil, fmt.Errorf("setting up smtp: %q is no port; write for example %s:587", portText, host)
+		return nil, fmt.Errorf("setting up smtp: %q is not a port; write for example %s:587", portText, host)
 	}
 	if (c.Username == "") != (c.Password == "") {
 		return nil, errors.New("setting up smtp: give username and password, or neither")
@@ -77,7 +77,7 @@ func New(c Config) (*Relay, error) {
 	case StartTLS, ImplicitTLS:
 	case NoTLS:
 		if !mail.IsLoopback(host) {
-			return nil, fmt.Errorf("setting up smtp: tls off is for a server on this machine, and %s is none; use starttls or implicit", host)
+			return nil, fmt.Errorf("setting up smtp: tls off is for a server on this machine, and %s is another machine; use starttls or implicit", host)
 		}
 	default:
 		return nil, fmt.Errorf("setting up smtp: unknown tls mode %q; use starttls, implicit or off", c.TLS)

@@ -86,7 +86,7 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"an account with recovery":     {view.Account{Frame: frame, Recovery: "bob@example.com"}, []string{"Your recovery address is bob@example.com.", "Remove the recovery address"}, []string{"Add a recovery address"}},
 		"a link for a new address":     {view.Account{Frame: frame, Notice: view.AccountSent, NoticeAddress: "bob@example.com"}, []string{"We have sent a link to bob@example.com."}, nil},
 		"no recovery address any more": {view.Account{Frame: frame, Notice: view.AccountRemoved}, []string{"You have no recovery address any more."}, nil},
-		"a new address that is none":   {view.Account{Frame: frame, Notice: view.AccountMalformed, NoticeAddress: "bob"}, []string{"Check for a missing dot or @."}, nil},
+		"a malformed new address":      {view.Account{Frame: frame, Notice: view.AccountMalformed, NoticeAddress: "bob"}, []string{"Check for a missing dot or @."}, nil},
 		"a way to prove something":     {view.Prove{Frame: frame}, []string{"One more step", "Paste the link", "Go on"}, []string{"too old"}},
 		"proof of a new address":       {view.Prove{Frame: frame, Token: "t", Kind: view.ProveMove, Email: "bob@example.com", Person: address}, []string{"Use bob@example.com from now on?", "as " + address + " so far", "Use the new address"}, []string{"Paste"}},
 		"proof of a recovery address":  {view.Prove{Frame: frame, Token: "t", Kind: view.ProveRecover, Email: "bob@example.com", Person: address}, []string{"Make bob@example.com your recovery address?", "should you lose " + address}, nil},
