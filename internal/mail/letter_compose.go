@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"sync"
+
+	"github.com/doorpost-auth/doorpost/internal/templates"
 )
 
 // The kinds of letter. Each is the name of a pair of templates, which say what
@@ -24,7 +25,7 @@ var kinds = []string{signInKind, offerKind, approveKind, proofKind, movedKind}
 // Composer writes letters from one sender. It is safe for concurrent use.
 type Composer struct {
 	from      Mailbox
-	templates map[string]lazyPair // by kind
+	templates templates.Set[templatePair] // by kind
 }
 
 // NewComposer makes a Composer that signs as from. Templates in the folder
@@ -34,20 +35,15 @@ type Composer struct {
 // each is tried in all states and languages. Those errors begin with file and,
 // where it is known, line.
 func NewComposer(from Mailbox, overrides fs.FS) (*Composer, error) {
-	own, err := readOverrides(overrides)
+	own, err := readOwn(overrides)
 	if err != nil {
 		return nil, err
 	}
-	c := &Composer{from: from, templates: map[string]lazyPair{}}
-	for _, kind := range kinds {
-		c.templates[kind] = sync.OnceValues(func() (templatePair, error) { return parsePair(kind, own) })
-		if !own.Any() {
-			continue
-		}
-		if _, err := c.templates[kind](); err != nil {
-			return nil, err
-		}
+	parsed, err := templates.NewSet(own, kinds, func(kind string) (templatePair, error) { return parsePair(kind, own) })
+	if err != nil {
+		return nil, err
 	}
+	c := &Composer{from: from, templates: parsed}
 	if err := c.try(own); err != nil {
 		return nil, err
 	}
@@ -61,15 +57,15 @@ type words interface {
 
 // write makes a message of one kind. Without an id it makes one.
 func (c *Composer) write(kind string, n Notice, w words) (Message, error) {
-	templates, err := c.templates[kind]()
+	pair, err := c.templates[kind]()
 	if err != nil {
 		return Message{}, err
 	}
 	var plain, rich bytes.Buffer
-	if err := templates.text.ExecuteTemplate(&plain, "layout", w); err != nil {
+	if err := pair.text.ExecuteTemplate(&plain, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its text: %w", err)
 	}
-	if err := templates.html.ExecuteTemplate(&rich, "layout", w); err != nil {
+	if err := pair.html.ExecuteTemplate(&rich, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its HTML: %w", err)
 	}
 	if n.ID == "" {

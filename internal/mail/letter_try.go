@@ -7,13 +7,13 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/doorpost-auth/doorpost/internal/override"
+	"github.com/doorpost-auth/doorpost/internal/templates"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // try writes each letter that the operator's files have a part in, in every
 // state and language, and tells what is wrong with it.
-func (c *Composer) try(own override.Files) error {
+func (c *Composer) try(own templates.Files) error {
 	if !own.Any() {
 		return nil
 	}

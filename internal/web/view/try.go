@@ -7,13 +7,13 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/doorpost-auth/doorpost/internal/override"
+	"github.com/doorpost-auth/doorpost/internal/templates"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // try renders each page that the operator's files have a part in, in every
 // state and language, and tells what is wrong with it.
-func (v *Views) try(own override.Files) error {
+func (v *Views) try(own templates.Files) error {
 	if !own.Any() {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (v *Views) try(own override.Files) error {
 }
 
 // filesOf lists the operator's templates that a page is made of, its own first.
-func filesOf(page Page, own override.Files) (files []string) {
+func filesOf(page Page, own templates.Files) (files []string) {
 	for _, name := range append([]string{page.template() + ".html"}, sharedFiles...) {
 		if _, ok := own.Get(name); ok {
 			files = append(files, name)
@@ -61,7 +61,7 @@ func filesOf(page Page, own override.Files) (files []string) {
 
 // find tells in which of some files something stands, and where. Where that
 // cannot be known it is the first, at a place below zero.
-func find(source string, files []string, own override.Files) (name string, at int) {
+func find(source string, files []string, own templates.Files) (name string, at int) {
 	for _, name := range files {
 		content, _ := own.Get(name)
 		if at := strings.Index(content, source); at >= 0 && source != "" {
