@@ -17,7 +17,7 @@ const (
 	parts  = "parts"  // the pair with definitions that all letters use, always the built-in one
 )
 
-// templatePair is one kind of letter in its two forms.
+// templatePair has the templates for both parts of a letter.
 type templatePair struct {
 	html *htmltemplate.Template
 	text *texttemplate.Template
@@ -26,18 +26,18 @@ type templatePair struct {
 // readOwn reads the operator's templates of letters.
 func readOwn(folder fs.FS) (templates.Files, error) {
 	var known []string
-	for _, name := range append([]string{layout}, kinds...) {
+	for _, name := range append([]string{layout}, templateNames()...) {
 		known = append(known, name+".html", name+".txt")
 	}
 	return templates.Read(folder, "mail", known)
 }
 
-// parsePair parses the templates of one kind of letter: what all kinds share, and
-// its own, which define the gap of the layout.
-func parsePair(kind string, own templates.Files) (pair templatePair, err error) {
+// parsePair parses the templates of a letter: what all letters share, and its own,
+// which define the gap of the layout.
+func parsePair(name string, own templates.Files) (pair templatePair, err error) {
 	pair.html = htmltemplate.New("")
 	pair.text = texttemplate.New("").Funcs(texttemplate.FuncMap{"wrap": wrap, "quote": quote})
-	for _, part := range []struct{ file, defines string }{{parts, ""}, {layout, "layout"}, {kind, "main"}} {
+	for _, part := range []struct{ file, defines string }{{parts, ""}, {layout, "layout"}, {name, "main"}} {
 		for _, form := range []struct {
 			file  string
 			parse func(name, content string) error

@@ -41,8 +41,8 @@ func TestAnOperatorsTemplateReplacesTheBuiltInOneOfItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := testLetter()
-	l.Site = "<b>"
-	m, err := c.SignIn(l, english(t))
+	l.SiteName = "<b>"
+	m, err := c.Write(l, english(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestAnOperatorMayShowTheLogo(t *testing.T) {
 	} {
 		l := testLetter()
 		l.LogoURL = logo
-		m, err := c.SignIn(l, english(t))
+		m, err := c.Write(l, english(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestTemplatesOfTheOperatorsAreMadeOfTheSameParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.Approve(testApprove(), english(t))
+	m, err := c.Write(testApprove(), english(t))
 	m = written(t, m, err)
 	if !strings.Contains(m.HTML, "Ours</p><q>I am new here.</q><q>Let me in, please.</q>") || !strings.Contains(m.HTML, `class="button"`) {
 		t.Errorf("the HTML is %s", m.HTML)
@@ -150,7 +150,7 @@ func TestTheDocsListWhatTemplatesGetAndTheirExampleWorks(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range append([]string{layout}, kinds...) {
+	for _, name := range append([]string{layout}, templateNames()...) {
 		for _, ending := range []string{".html", ".txt"} {
 			if !strings.Contains(string(docs), "`mail/"+name+ending+"`") {
 				t.Errorf("the docs do not name %s", name+ending)
@@ -165,7 +165,7 @@ func TestTheDocsListWhatTemplatesGetAndTheirExampleWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.SignIn(testLetter(), english(t))
+	m, err := c.Write(testLetter(), english(t))
 	if err != nil {
 		t.Fatal(err)
 	}
