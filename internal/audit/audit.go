@@ -106,11 +106,3 @@ type request struct {
 func WithRequest(ctx context.Context, client netip.Addr) context.Context {
 	return context.WithValue(ctx, requestKey{}, &request{client: client, id: rand.Text()[:16]})
 }
-
-// RequestID is the id that WithRequest gave, empty without.
-func RequestID(ctx context.Context) string {
-	if r, ok := ctx.Value(requestKey{}).(*request); ok {
-		return r.id
-	}
-	return ""
-}

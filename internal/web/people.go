@@ -99,7 +99,7 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		return
 	}
 	p := view.Person{
-		Frame: frame(c), Email: string(who), Known: true, Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
+		Frame: frame(c), Email: string(who), Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
 		Groups: d.GroupsOf(who, &person.Standing), Recovery: string(person.Recovery),
 		Sessions: sessionRows(sessions, admin.Key), Yourself: who == admin.Address,
 	}

@@ -43,7 +43,6 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		"once more, or as another": {view.SignIn{SignedInAs: address, Again: true, To: "/x"}, "/_doorpost/sign-in", []string{"to=/x", "email=" + address, "to=/x", "email="}},
 		"asking, signed in":        {view.NotAdmitted{MayAsk: true, Words: "please"}, "/_doorpost/ask", []string{"words=please"}},
 		"nothing to ask":           {view.NotAdmitted{}, "/_doorpost/ask", nil},
-		"asking once only":         {view.NotAdmitted{MayAsk: true, Asked: true}, "/_doorpost/ask", nil},
 		"asking":                   {view.Ask{Words: "please"}, "/_doorpost/ask", []string{"token=", "words=please"}},
 		"asking with fewer words":  {view.Ask{Token: "t0ken", TooLong: true}, "/_doorpost/ask", []string{"token=t0ken", "words="}},
 		"a way to a request":       {view.Decide{}, "/_doorpost/decide", []string{"token="}},
@@ -59,10 +58,10 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 			[]string{"request=r1", "decision=hour", "decision=day", "decision=always", "decision=refuse", "search=bob"},
 		},
 		"a person": {
-			view.Person{Email: address, Known: true, Sessions: []view.AccountSession{{ID: "s1"}}}, people,
+			view.Person{Email: address, Sessions: []view.AccountSession{{ID: "s1"}}}, people,
 			[]string{"who=" + address, "session=s1", "action=end", "who=" + address, "action=end", "action=disable", "action=remove"},
 		},
-		"a disabled person":    {view.Person{Email: address, Known: true, Disabled: true}, people, []string{"who=" + address, "action=enable", "action=remove"}},
+		"a disabled person":    {view.Person{Email: address, Disabled: true}, people, []string{"who=" + address, "action=enable", "action=remove"}},
 		"a deed":               {view.ConfirmPerson{Email: address, Action: "remove"}, people, []string{"who=" + address, "action=remove", "confirm=yes"}},
 		"a deed for a session": {view.ConfirmPerson{Email: address, Action: "end", Session: "s1"}, people, []string{"who=" + address, "action=end", "session=s1", "confirm=yes"}},
 	} {

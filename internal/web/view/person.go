@@ -10,7 +10,6 @@ import (
 type Person struct {
 	Frame
 	Email         string
-	Known         bool // something is kept of the person
 	Disabled      bool
 	Added, Proven time.Time // first known, address first proven; zero: not yet
 	Groups        []string

@@ -31,7 +31,7 @@ func purpose(page Page) *form {
 	case Stop:
 		return &form{action: "/_doorpost/stop", fields: []string{"token"}}
 	case NotAdmitted:
-		if p.MayAsk && !p.Asked {
+		if p.MayAsk {
 			return &form{action: "/_doorpost/ask", fields: []string{"words"}}
 		}
 	case Ask:

@@ -11,8 +11,7 @@ type NotAdmitted struct {
 	Frame
 	Email  string // who is signed in
 	To     string // where the person wants to go
-	MayAsk bool   // there is somebody who can let them in
-	Asked  bool   // they were asked
+	MayAsk bool   // the site has owners who can let them in
 
 	// What was typed why, and whether that is too long, with MayAsk.
 	Words   string

@@ -50,7 +50,6 @@ func Samples() []Sample {
 		{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 		{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
 		{"not-admitted-too-long", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Words: sampleWords, TooLong: true}},
-		{"not-admitted-asked", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Asked: true}},
 		{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second}},
 		{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 		{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},

@@ -5,7 +5,7 @@ import "time"
 // samplesForAdmins is the part of Samples that only admins see.
 func samplesForAdmins() []Sample {
 	person := Person{
-		Frame: sampleFrame, Email: sampleAddress, Known: true, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
+		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
 		Groups: []string{"editors", "staff"}, Recovery: "ada@example.org", Sessions: sampleSessions(), Yourself: true,
 		Grants: []PersonGrant{
 			{Site: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
@@ -20,8 +20,7 @@ func samplesForAdmins() []Sample {
 		}},
 		{"people-not-found", People{Frame: sampleFrame, Requests: sampleRequests()[:1], Search: "nobody@", Notice: "approved", NoticeAddress: sampleAddress}},
 		{"person", person},
-		{"person-disabled", Person{Frame: sampleFrame, Email: sampleLongAddress, Known: true, Disabled: true, Added: sampleTime}},
-		{"person-unknown", Person{Frame: sampleFrame, Email: sampleAddress}},
+		{"person-disabled", Person{Frame: sampleFrame, Email: sampleLongAddress, Disabled: true, Added: sampleTime}},
 		{"confirm-person", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end"}},
 		{"confirm-person-one", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end", Session: "s2"}},
 		{"confirm-person-disable", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "disable", Yourself: true}},
