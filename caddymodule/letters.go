@@ -36,13 +36,13 @@ func (l letters) write(m outbox.Message) (mail.Message, error) {
 	letter := mail.Letter{
 		Kind: m.Kind, ID: m.ID, To: string(m.To),
 		SiteName: l.brand.Name, Host: origin.Host(), Accent: l.brand.Accent, Support: l.brand.Support, LogoURL: l.brand.Logo,
-		Link: origin.String() + gate.PathPrefix + page.path + "#" + promise.Token, ValidFor: promise.Expires.Sub(promise.Asked),
+		Link: origin.String() + page.path + "#" + promise.Token, ValidFor: promise.Expires.Sub(promise.Asked),
 		AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
 		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,
 		Person: string(promise.Person), Words: promise.Words, Other: string(promise.New), Recovery: promise.Recover,
 	}
 	if page.mayStop {
-		letter.StopLink = origin.String() + gate.PathPrefix + "/stop#" + promise.Token
+		letter.StopLink = origin.String() + gate.StopPath + "#" + promise.Token
 	}
 	return l.composer.Write(letter, l.languages.Match(m.Language))
 }
@@ -55,6 +55,7 @@ type page struct {
 
 // pages are the pages of messages, by kind.
 var pages = map[outbox.Kind]page{
-	outbox.SignIn: {"/link", true}, outbox.Invite: {"/link", true}, outbox.Approved: {"/link", true}, outbox.Offer: {"/ask", true},
-	outbox.Approve: {"/decide", false}, outbox.Proof: {"/account/prove", false}, outbox.Moved: {"/account/prove", false},
+	outbox.SignIn: {gate.LinkPath, true}, outbox.Invite: {gate.LinkPath, true}, outbox.Approved: {gate.LinkPath, true},
+	outbox.Offer: {gate.RequestAccessPath, true}, outbox.Approve: {gate.DecideAccessPath, false},
+	outbox.Proof: {gate.ProveAddressPath, false}, outbox.Moved: {gate.ProveAddressPath, false},
 }

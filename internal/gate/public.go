@@ -7,15 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// PathPrefix is under what all pages of ours lie.
-const PathPrefix = "/_doorpost"
-
-// IsOwnPath tells whether a path is one of ours.
-func IsOwnPath(path string) bool {
-	rest, found := strings.CutPrefix(path, PathPrefix)
-	return found && (rest == "" || rest[0] == '/')
-}
-
 // PublicPaths are the paths that anyone may reach: single ones, and all below
 // one. The zero PublicPaths has none.
 type PublicPaths struct {

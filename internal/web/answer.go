@@ -146,7 +146,7 @@ func (d *Door) unavailable(c *call, to string, err error) {
 // signInPath is the path of the form for somebody who wants to go to a place.
 func signInPath(to string) string {
 	if to == "/" {
-		return gate.PathPrefix + "/sign-in"
+		return gate.SignInPath
 	}
-	return gate.PathPrefix + "/sign-in?to=" + url.QueryEscape(to)
+	return gate.SignInPath + "?to=" + url.QueryEscape(to)
 }

@@ -49,7 +49,7 @@ func (d *Door) askOwners(c *call) {
 	case errors.Is(err, entry.ErrFull):
 		d.show(c, http.StatusServiceUnavailable, view.Asked{Frame: frame(c), Email: string(who), Full: true})
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/ask", err)
+		d.unavailable(c, gate.RequestAccessPath, err)
 	case outcome == signin.SignedIn:
 		d.show(c, http.StatusOK, view.Asked{Frame: frame(c), Email: string(who)})
 	case asker.Who != "":
@@ -85,7 +85,7 @@ func (d *Door) decide(c *call) {
 	application, owner, outcome, err := d.Entry.ByToken(c.r.Context(), d.site(c), token)
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/decide", err)
+		d.unavailable(c, gate.DecideAccessPath, err)
 		return
 	case outcome != signin.SignedIn && outcome != signin.Used:
 		d.show(c, http.StatusUnprocessableEntity, view.Decide{Frame: frame(c), Unknown: true})
@@ -108,7 +108,7 @@ func (d *Door) decide(c *call) {
 	case errors.Is(err, entry.ErrUnknown):
 		d.show(c, http.StatusUnprocessableEntity, view.Decide{Frame: frame(c), Unknown: true})
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/decide", err)
+		d.unavailable(c, gate.DecideAccessPath, err)
 	default:
 		d.show(c, http.StatusOK, decided(c, result, !first && result.By != owner))
 	}

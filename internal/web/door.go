@@ -70,30 +70,30 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	}
 	script, _ := view.Script()
 	d.pages = map[string]page{
-		"/sign-in":    {get: d.signInForm, post: d.ask},
-		"/check-mail": {get: d.checkMail},
-		"/code":       {post: d.redeemCode},
-		"/link":       {get: d.landing, post: d.redeemLink},
-		"/stop":       {get: d.stopForm, post: d.stop},
-		"/ask":        {get: d.askForm, post: d.askOwners},
-		"/decide":     {get: d.decideForm, post: d.decide},
-		"/session":    {get: d.whoIs},
-		"/account":    {get: d.account},
-		"/sign-out":   {get: d.signOutForm, post: d.signOut},
-		"/people":     {get: d.people, post: d.changePeople},
+		gate.SignInPath:        {get: d.signInForm, post: d.ask},
+		gate.CheckMailPath:     {get: d.checkMail},
+		gate.CodePath:          {post: d.redeemCode},
+		gate.LinkPath:          {get: d.landing, post: d.redeemLink},
+		gate.StopPath:          {get: d.stopForm, post: d.stop},
+		gate.RequestAccessPath: {get: d.askForm, post: d.askOwners},
+		gate.DecideAccessPath:  {get: d.decideForm, post: d.decide},
+		gate.SessionPath:       {get: d.whoIs},
+		gate.AccountPath:       {get: d.account},
+		gate.SignOutPath:       {get: d.signOutForm, post: d.signOut},
+		gate.PeoplePath:        {get: d.people, post: d.changePeople},
 
-		"/account/address":  {post: d.changeAddress},
-		"/account/recovery": {post: d.changeRecovery},
-		"/account/prove":    {get: d.proveForm, post: d.prove},
-		"/account/delete":   {get: d.deleteForm, post: d.deleteMe},
+		gate.ChangeAddressPath:  {post: d.changeAddress},
+		gate.ChangeRecoveryPath: {post: d.changeRecovery},
+		gate.ProveAddressPath:   {get: d.proveForm, post: d.prove},
+		gate.DeleteAccountPath:  {get: d.deleteForm, post: d.deleteMe},
 
-		script[len(gate.PathPrefix):]: {get: d.script},
+		script: {get: d.script},
 	}
 	if parts.Mailbox != nil {
-		d.pages["/mailbox"] = page{get: d.mailbox}
+		d.pages[gate.MailboxPath] = page{get: d.mailbox}
 	}
 	for path, hook := range parts.Hooks {
-		d.pages[path] = page{post: d.takeReport(hook), forPrograms: true}
+		d.pages[gate.PathPrefix+path] = page{post: d.takeReport(hook), forPrograms: true}
 	}
 	return d
 }
@@ -136,7 +136,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		d.problem(c, http.StatusMisdirectedRequest)
 		return
 	}
-	p, known := d.pages[path[len(gate.PathPrefix):]]
+	p, known := d.pages[path]
 	c.forProgram = p.forPrograms
 	switch {
 	case !known:

@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	peoplePath     = gate.PathPrefix + "/people"
 	peopleOnPage   = 50
 	requestsOnPage = 50
 )
@@ -24,12 +23,12 @@ const (
 // admin returns the session of an admin. Where it is nil, the answer has been
 // given: nobody else sees or changes anything here.
 func (d *Door) admin(c *call) *session.Session {
-	s := d.somebody(c, peoplePath)
+	s := d.somebody(c, gate.PeoplePath)
 	switch {
 	case s == nil:
 		return nil
 	case !d.IsAdmin(s):
-		d.notAdmitted(c, peoplePath)
+		d.notAdmitted(c, gate.PeoplePath)
 		return nil
 	}
 	c.r = c.r.WithContext(audit.WithActor(c.r.Context(), s.Address.Mask()))
@@ -57,7 +56,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	if after == "" { // requests stand on the first page
 		requests, _, err := d.Entry.Open(ctx, "", requestsOnPage)
 		if err != nil {
-			d.unavailable(c, peoplePath, err)
+			d.unavailable(c, gate.PeoplePath, err)
 			return
 		}
 		for _, r := range requests {
@@ -69,7 +68,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	}
 	page, err := d.Roster.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
 	if err != nil {
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 		return
 	}
 	for _, who := range page.People {
@@ -95,7 +94,7 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		d.problem(c, http.StatusNotFound)
 		return
 	case err != nil:
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 		return
 	}
 	p := view.Person{
@@ -141,7 +140,7 @@ func (d *Door) changePeople(c *call) {
 	case errors.Is(err, people.ErrUnknown):
 		d.problem(c, http.StatusNotFound)
 	case err != nil:
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 	default:
 		d.showPeople(c, url.Values{}, view.People{Notice: act.notice, NoticeAddress: string(who)})
 	}
@@ -184,7 +183,7 @@ func (d *Door) decideAsAdmin(c *call, admin *session.Session, fields url.Values)
 	case errors.Is(err, entry.ErrUnknown):
 		d.problem(c, http.StatusNotFound)
 	case err != nil:
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 	default:
 		d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(application.Address)})
 	}

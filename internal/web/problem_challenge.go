@@ -15,7 +15,7 @@ type challenge struct {
 }
 
 func newChallenge(o gate.Origin) challenge {
-	signIn := o.String() + gate.PathPrefix + "/sign-in"
+	signIn := o.String() + gate.SignInPath
 	body := encode(problemDetails{
 		Type: "about:blank", Title: http.StatusText(http.StatusUnauthorized), Status: http.StatusUnauthorized,
 		Detail: "nobody is signed in; a person signs in at sign_in_url", SignInURL: signIn,

@@ -93,7 +93,7 @@ func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result
 	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
 		d.admit(c, result)
 	}
-	d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+	d.unavailable(c, gate.CheckMailPath, err)
 }
 
 // wrongCode shows the page with the field again, or that only a new message
@@ -101,7 +101,7 @@ func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result
 func (d *Door) wrongCode(c *call, result signin.Result) {
 	request, err := d.remembered(c)
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+		d.unavailable(c, gate.CheckMailPath, err)
 		return
 	}
 	p := checkMailPage(c, request)

@@ -54,7 +54,7 @@ func (d *Door) ask(c *call) {
 		d.throttled(c, wait)
 	default:
 		d.setMark(c, here)
-		c.seeOther(gate.PathPrefix + "/check-mail")
+		c.seeOther(gate.CheckMailPath)
 	}
 }
 

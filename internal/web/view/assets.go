@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/color"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
 //go:embed assets/style.css
@@ -43,7 +44,7 @@ var (
 
 func pathByContent(body string) string {
 	sum := sha256.Sum256([]byte(body))
-	return "/_doorpost/assets/doorpost-" + hex.EncodeToString(sum[:])[:16] + ".js"
+	return gate.AssetsPath + "doorpost-" + hex.EncodeToString(sum[:])[:16] + ".js"
 }
 
 // Script is the one script of all pages. Its path changes with its content, so

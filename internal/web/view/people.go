@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -57,11 +58,8 @@ func (p People) Next() string {
 	if p.NextPage == "" {
 		return ""
 	}
-	return peoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
+	return gate.PeoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
 }
-
-// peoplePath is the page People.
-const peoplePath = "/_doorpost/people"
 
 // Device is the browser by name, "" if it is not known.
 func (r PeopleRequest) Device(lang *text.Language) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"golang.org/x/net/html"
 )
 
@@ -19,41 +20,41 @@ type form struct {
 func purpose(page Page) *form {
 	switch p := page.(type) {
 	case SignIn:
-		return &form{action: "/_doorpost/sign-in", fields: []string{"email", "to"}}
+		return &form{action: gate.SignInPath, fields: []string{"email", "to"}}
 	case CheckMail:
 		if !p.Ended {
-			return &form{action: "/_doorpost/code", fields: []string{"code"}}
+			return &form{action: gate.CodePath, fields: []string{"code"}}
 		}
 	case Landing:
-		return &form{action: "/_doorpost/link", fields: []string{"token"}, around: "data-landing"}
+		return &form{action: gate.LinkPath, fields: []string{"token"}, around: "data-landing"}
 	case ConfirmElsewhere:
-		return &form{action: "/_doorpost/link", fields: []string{"token", "confirm"}}
+		return &form{action: gate.LinkPath, fields: []string{"token", "confirm"}}
 	case Stop:
-		return &form{action: "/_doorpost/stop", fields: []string{"token"}}
+		return &form{action: gate.StopPath, fields: []string{"token"}}
 	case NotAdmitted:
 		if p.MayAsk {
-			return &form{action: "/_doorpost/ask", fields: []string{"words"}}
+			return &form{action: gate.RequestAccessPath, fields: []string{"words"}}
 		}
 	case Ask:
-		return &form{action: "/_doorpost/ask", fields: []string{"token", "words"}}
+		return &form{action: gate.RequestAccessPath, fields: []string{"token", "words"}}
 	case Decide:
 		if p.Token != "" {
-			return &form{action: "/_doorpost/decide", fields: []string{"token", "decision"}}
+			return &form{action: gate.DecideAccessPath, fields: []string{"token", "decision"}}
 		}
-		return &form{action: "/_doorpost/decide", fields: []string{"token"}}
+		return &form{action: gate.DecideAccessPath, fields: []string{"token"}}
 	case Prove:
 		if p.Token != "" {
-			return &form{action: "/_doorpost/account/prove", fields: []string{"token", "confirm"}}
+			return &form{action: gate.ProveAddressPath, fields: []string{"token", "confirm"}}
 		}
-		return &form{action: "/_doorpost/account/prove", fields: []string{"token"}}
+		return &form{action: gate.ProveAddressPath, fields: []string{"token"}}
 	case DeleteMe:
-		return &form{action: "/_doorpost/account/delete", fields: []string{"confirm"}}
+		return &form{action: gate.DeleteAccountPath, fields: []string{"confirm"}}
 	case Person:
-		return &form{action: peoplePath, fields: []string{"who", "action"}}
+		return &form{action: gate.PeoplePath, fields: []string{"who", "action"}}
 	case ConfirmPerson:
-		return &form{action: peoplePath, fields: []string{"who", "action", "confirm"}}
+		return &form{action: gate.PeoplePath, fields: []string{"who", "action", "confirm"}}
 	case SignOut:
-		return &form{action: "/_doorpost/sign-out", fields: []string{"to"}}
+		return &form{action: gate.SignOutPath, fields: []string{"to"}}
 	}
 	return nil
 }
