@@ -60,10 +60,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 			return
 		}
 		for _, r := range requests {
-			p.Requests = append(p.Requests, view.PeopleRequest{
-				ID: r.ID, Email: string(r.Address), Words: r.Words, Site: r.Site, Asked: r.Asked,
-				Browser: r.Device.Browser, System: r.Device.System, Network: r.Device.Network,
-			})
+			p.Requests = append(p.Requests, accessRequest(r))
 		}
 	}
 	page, err := d.Roster.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
@@ -120,7 +117,7 @@ func (d *Door) changePeople(c *call) {
 		return
 	}
 	if fields.Has("request") {
-		d.decideAsAdmin(c, s, fields)
+		d.decideAccessAsAdmin(c, s, fields)
 		return
 	}
 	who, err := address.Parse(fields.Get("who"))
@@ -167,7 +164,7 @@ func (d *Door) actions(c *call, key session.Key, isOne bool) map[string]action {
 	}
 }
 
-func (d *Door) decideAsAdmin(c *call, admin *session.Session, fields url.Values) {
+func (d *Door) decideAccessAsAdmin(c *call, admin *session.Session, fields url.Values) {
 	choice, chosen := readChoice(fields.Get("decision"))
 	if !chosen {
 		d.problem(c, http.StatusBadRequest)

@@ -11,7 +11,7 @@ import (
 // People shows admins who wants to be let in, and who is known.
 type People struct {
 	Frame
-	Requests []PeopleRequest
+	Requests []AccessRequest
 	People   []PeopleRow
 	Search   string // part of an address that the list is limited to; empty: everybody
 	NextPage string // query of the next page of the list; empty: there is none
@@ -20,16 +20,6 @@ type People struct {
 	// approved, refused, or decided (before, by somebody else). Empty: nothing.
 	Notice        string
 	NoticeAddress string // about whom
-}
-
-// PeopleRequest is somebody who wants to be let in.
-type PeopleRequest struct {
-	ID                       string // what the form sends to decide
-	Email                    string
-	Words                    string // why, as they typed it; may be empty
-	Site                     string // where to; may be empty
-	Asked                    time.Time
-	Browser, System, Network string // that they asked from; may be empty
 }
 
 // PeopleRow is somebody in the list of people.
@@ -59,12 +49,4 @@ func (p People) Next() string {
 		return ""
 	}
 	return gate.PeoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
-}
-
-// Device is the browser by name, "" if it is not known.
-func (r PeopleRequest) Device(lang *text.Language) string {
-	if r.Browser == "" && r.System == "" {
-		return ""
-	}
-	return device(lang, r.Browser, r.System, "account.unknown_device")
 }

@@ -35,9 +35,9 @@ func purpose(page Page) *form {
 		if p.MayAsk {
 			return &form{action: gate.RequestAccessPath, fields: []string{"words"}}
 		}
-	case Ask:
+	case RequestAccess:
 		return &form{action: gate.RequestAccessPath, fields: []string{"token", "words"}}
-	case Decide:
+	case DecideAccess:
 		if p.Token != "" {
 			return &form{action: gate.DecideAccessPath, fields: []string{"token", "decision"}}
 		}

@@ -29,8 +29,8 @@ func samplesForAdmins() []Sample {
 	}
 }
 
-func sampleRequests() []PeopleRequest {
-	return []PeopleRequest{
+func sampleRequests() []AccessRequest {
+	return []AccessRequest{
 		{ID: "r1", Email: sampleAddress, Words: sampleWords, Site: "reports.example.com", Asked: sampleTime,
 			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"},
 		{ID: "r2", Email: sampleLongAddress, Asked: sampleTime.Add(time.Hour)},
