@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// PublicPaths are the paths that anyone may reach: single ones, and all below
-// one. The zero PublicPaths has none.
+// PublicPaths are the paths that anyone may reach: single ones, and all below one. The
+// zero value is empty.
 type PublicPaths struct {
 	exact    map[string]bool
 	prefixes []string // each ends in a slash
@@ -39,8 +39,8 @@ func ParsePublicPaths(patterns []string) (PublicPaths, error) {
 	return p, nil
 }
 
-// contains tells whether a request's path is public. The answer is no for every
-// path that an app might read as another than we do.
+// contains reports whether a request's path is public. It is false for every path that
+// an app might read in another way than we do.
 func (p PublicPaths) contains(u *url.URL) bool {
 	if len(p.exact) == 0 && len(p.prefixes) == 0 {
 		return false
@@ -60,14 +60,14 @@ func (p PublicPaths) matches(path string) bool {
 	return false
 }
 
-// isPlainURL tells whether a URL's path has one reading only.
+// isPlainURL reports whether a URL's path can be read in one way only.
 func isPlainURL(u *url.URL) bool {
 	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
 }
 
-// isPlain tells whether a decoded path has no dot segments, no empty ones, no
-// character that some server takes for a separator or decodes once more, and
-// nothing that is no UTF-8, in which some find dots and slashes (CVE-2008-2938).
+// isPlain reports whether a decoded path is free of dot segments, empty segments,
+// characters that some servers treat as separators or decode again, and bytes that
+// are not UTF-8, which some servers read as dots and slashes (CVE-2008-2938).
 func isPlain(path string) bool {
 	for i := range len(path) {
 		switch c := path[i]; {
