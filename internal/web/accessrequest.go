@@ -53,7 +53,7 @@ func (d *Door) requestAccess(c *call) {
 	case outcome == signin.SignedIn:
 		d.show(c, http.StatusOK, view.AccessRequested{Frame: frame(c), Email: string(who)})
 	case asker.Who != "":
-		c.seeOther("/") // admitted by now, or the site has no owners: the gate finds out
+		c.seeOther("/") // admitted by now, or the site has no owners: the gate will show which
 	default:
 		d.show(c, http.StatusUnprocessableEntity, view.RequestAccess{Frame: frame(c), Words: asker.Words, Unknown: true})
 	}

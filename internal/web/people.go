@@ -20,8 +20,8 @@ const (
 	requestsOnPage = 50
 )
 
-// admin returns the session of an admin. Where it is nil, the answer has been
-// given: nobody else sees or changes anything here.
+// admin returns the session of an admin. If it is nil, the request has been answered:
+// nobody else sees or changes anything here.
 func (d *Door) admin(c *call) *session.Session {
 	s := d.somebody(c, gate.PeoplePath)
 	switch {
@@ -35,7 +35,7 @@ func (d *Door) admin(c *call) *session.Session {
 	return s
 }
 
-// people shows admins who asks to be let in, who is known, and one of them.
+// people shows admins the access requests and the known people, or one person.
 func (d *Door) people(c *call) {
 	s := d.admin(c)
 	if s == nil {
@@ -53,7 +53,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	ctx := c.r.Context()
 	p.Frame, p.Search = frame(c), firstRunes(strings.TrimSpace(query.Get("search")), address.MaxLength)
 	after := query.Get("after")
-	if after == "" { // requests stand on the first page
+	if after == "" { // the first page has the access requests
 		requests, _, err := d.Entry.Open(ctx, "", requestsOnPage)
 		if err != nil {
 			d.unavailable(c, gate.PeoplePath, err)
@@ -105,8 +105,8 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 	d.show(c, http.StatusOK, p)
 }
 
-// changePeople decides about a request, or does something about a person, once
-// that is confirmed.
+// changePeople decides about an access request, or changes a person once that is
+// confirmed.
 func (d *Door) changePeople(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
@@ -143,7 +143,7 @@ func (d *Door) changePeople(c *call) {
 	}
 }
 
-// action is what an admin may do about a person.
+// action is something that an admin may do to a person.
 type action struct {
 	notice string
 	do     func(address.Address) error

@@ -6,7 +6,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// AccessRequest is the request of a person to be let in, as those see it who decide.
+// AccessRequest is the request of a person to be let in, as owners and admins see it.
 type AccessRequest struct {
 	ID                       string // what the form of an admin sends
 	Email                    string // who asks
@@ -24,9 +24,9 @@ func (r AccessRequest) Device(lang *text.Language) string {
 	return device(lang, r.Browser, r.System, "account.unknown_device")
 }
 
-// RequestAccess is where a message leads somebody whom the site does not let in: the
+// RequestAccess is where a message leads somebody who has no access to the site: the
 // form asks its owners. As with Stop, the fragment of the address has what the form
-// sends; where no script reads it, the person pastes the link.
+// sends; without scripts the person pastes the link.
 type RequestAccess struct {
 	Frame
 	Unknown bool   // what was sent is not a link of ours, or is too old

@@ -8,7 +8,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// People shows admins who wants to be let in, and who is known.
+// People shows admins the access requests and the known people.
 type People struct {
 	Frame
 	Requests []AccessRequest
@@ -16,13 +16,13 @@ type People struct {
 	Search   string // part of an address that the list is limited to; empty: everybody
 	NextPage string // query of the next page of the list; empty: there is none
 
-	// Notice says what was just done: ended, disabled, enabled, removed,
-	// approved, refused, or decided (before, by somebody else). Empty: nothing.
+	// Notice is what was just done: ended, disabled, enabled, removed, approved,
+	// refused, or decided (before, by somebody else). Empty: nothing.
 	Notice        string
-	NoticeAddress string // about whom
+	NoticeAddress string // of the person
 }
 
-// PeopleRow is somebody in the list of people.
+// PeopleRow is one person in the list.
 type PeopleRow struct {
 	Email    string
 	Disabled bool
@@ -43,7 +43,7 @@ func (p People) NoticeKey() string {
 	return ""
 }
 
-// Next is where the next page of the list is, "" if there is none.
+// Next is the address of the next page of the list, "" if this is the last one.
 func (p People) Next() string {
 	if p.NextPage == "" {
 		return ""

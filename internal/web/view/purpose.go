@@ -9,14 +9,14 @@ import (
 	"golang.org/x/net/html"
 )
 
-// form is a form without which a page is of no use.
+// form is a form that a page must have.
 type form struct {
 	action string
 	fields []string
-	around string // attribute of an element around it, by which the script finds it
+	around string // attribute of an element around the form, by which the script finds it
 }
 
-// purpose is the form that a page is for, nil where it has none.
+// purpose is the form that a page is for, nil for a page without one.
 func purpose(page Page) *form {
 	switch p := page.(type) {
 	case SignIn:
@@ -59,7 +59,7 @@ func purpose(page Page) *form {
 	return nil
 }
 
-// missing tells what a document lacks of the form, "" if it is there.
+// missing says what a document lacks of the form, "" if the form is complete.
 func (f *form) missing(document *html.Node) string {
 	if f == nil {
 		return ""

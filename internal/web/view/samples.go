@@ -20,8 +20,8 @@ var (
 	sampleTime  = time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC)
 )
 
-// Samples lists every page in every state that looks different: for tests, for
-// looking at them, and for trying what an operator brings.
+// Samples lists every page in every state that looks different. They are for tests,
+// for screenshots, and for trying an operator's templates.
 func Samples() []Sample {
 	return append([]Sample{
 		{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
