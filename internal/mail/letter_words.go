@@ -22,7 +22,7 @@ type letterWords struct {
 	Once             string // how long the link works
 	Asked            string // when and from where it was asked for; may be empty
 	NotYou           string
-	StopLabel        string // before StopLink as it stands
+	StopLabel        string // before StopLink
 	StopWords        string // of the link
 	StopLink         string // may be empty
 	Why              string // the reader got the letter
@@ -36,7 +36,7 @@ type letterWords struct {
 	Site             string // its name as people know it, or its host
 	Logo             string // URL; may be empty
 	Accent, OnAccent string // colour of buttons, and of the words on them
-	Edge, EdgeDark   string // of buttons, as it stands out in light and in dark mode
+	Edge, EdgeDark   string // of buttons, in light and in dark mode
 }
 
 func (w letterWords) common() letterWords { return w }
