@@ -1,11 +1,9 @@
-// Package address knows one thing: what a mail address is here, and when two
-// of them are the same.
+// Package address defines what a mail address is here, and when two are the same.
 //
-// An address is an ASCII dot-atom at a domain name, in lower case. Everything
-// else that RFC 5322 allows (quotes, comments, display names, literals) and
-// everything that is not ASCII is refused before anything looks at it: each of
-// them has let one person pass for another somewhere (GHSA-5jpx-9hw9-2fx4,
-// GHSA-7rqj-j65f-68wh, CVE-2026-40574).
+// An address is an ASCII dot-atom at a domain name, in lower case. Everything else
+// that RFC 5322 allows (quotes, comments, display names, literals) and everything that
+// is not ASCII is refused at once: each of these has let one person sign in as another
+// somewhere (GHSA-5jpx-9hw9-2fx4, GHSA-7rqj-j65f-68wh, CVE-2026-40574).
 package address
 
 import (
@@ -23,14 +21,13 @@ const (
 	maxLabelLength = 63
 )
 
-// Address is a mail address in its canonical form: the one spelling that
-// rules, counters, records, messages and identity headers all use. Make one
-// with Parse only.
+// Address is a mail address in its canonical form: the one spelling in rules,
+// counters, records, messages and identity headers. Make one with Parse only.
 type Address string
 
-// Parse checks an address as a person typed it, white space around it
-// forgiven, and returns its canonical form. The error says what is wrong in
-// words for an operator; it repeats nothing of the input.
+// Parse checks an address as a person typed it and returns its canonical form; white
+// space around it is allowed. The error tells an operator what is wrong, and repeats
+// nothing of the input.
 func Parse(typed string) (Address, error) {
 	s := strings.Trim(typed, " \t\r\n")
 	if len(s) > MaxLength {
@@ -50,8 +47,8 @@ func Parse(typed string) (Address, error) {
 	return Address(strings.ToLower(local) + "@" + domain), nil
 }
 
-// checkLocal holds the part before the @ to the dot-atom of RFC 5322, section
-// 3.2.3, less the two characters that route mail elsewhere at old relays.
+// checkLocal allows the dot-atom of RFC 5322, section 3.2.3, before the @, without % and
+// !, which make old relays route mail elsewhere.
 func checkLocal(local string) error {
 	if local == "" || len(local) > maxLocalLength {
 		return fmt.Errorf("the part before the @ must have 1 to %d characters", maxLocalLength)

@@ -1,11 +1,10 @@
-// Package limit counts what may happen only so often: messages to one mailbox,
-// requests of one network, messages in all.
+// Package limit counts events that have a limit: messages to one mailbox, requests of
+// one network, messages in total.
 //
-// A count is kept in slots of one sixteenth of the window. A slot counts until
-// the whole of it is past, so that no span of the window's length ever holds
-// more than the limit, at the price of waiting up to a sixteenth longer. That
-// takes 76 bytes at most, whatever the limit, and the same few lines in any
-// store.
+// A count has slots of one sixteenth of the window. A slot counts until all of it is
+// older than the window, so that no span of the window's length has more events than
+// the limit; the price is a wait of up to a sixteenth longer. A count takes at most 76
+// bytes, whatever the limit.
 package limit
 
 import (
@@ -15,10 +14,10 @@ import (
 	"time"
 )
 
-// slotsInWindow is how finely a window is divided.
+// slotsInWindow is the number of slots of a window.
 const slotsInWindow = 16
 
-// Rule allows Max events in any span of Window. The zero Rule allows none.
+// Rule allows Max events in any span of Window. The zero Rule allows no event.
 type Rule struct {
 	Max    int
 	Window time.Duration
@@ -35,16 +34,16 @@ func (r Rule) slot() time.Duration { return max(r.Window/slotsInWindow, time.Mil
 // Lifetime is how long a count has to be kept after its last event.
 func (r Rule) Lifetime() time.Duration { return r.Window + r.slot() }
 
-// Count is how often something happened of late. The zero Count is none. A
-// Count belongs to the Window of the Rule that it was made with.
+// Count is how often something happened within the last window. The zero Count is
+// empty. A Count is valid for the Window of the Rule that it was made with only.
 type Count struct {
 	newest int64 // number of the slot that bySlot[0] counts
 	bySlot [slotsInWindow + 1]uint32
 }
 
-// Take counts one event at the given time if the rule has room for it and
-// returns zero. Otherwise it counts nothing and returns how long to wait until
-// there is room: what is refused does not keep the door shut.
+// Take counts one event at the given time and returns zero, if the rule has room for
+// it. Otherwise it counts nothing and returns how long to wait until there is room:
+// refused events do not extend the wait.
 func (c *Count) Take(rule Rule, now time.Time) (wait time.Duration) {
 	c.advance(now.UnixNano() / int64(rule.slot()))
 	total := 0
@@ -58,8 +57,8 @@ func (c *Count) Take(rule Rule, now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// advance moves the slots on to the current one. A clock that steps back
-// counts in the newest slot known, which errs towards waiting.
+// advance moves the slots on to the current one. After the clock steps back, events
+// count in the newest slot, so that waits are too long rather than too short.
 func (c *Count) advance(current int64) {
 	steps := current - c.newest
 	if steps <= 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 )
 
-// cookieVersion stands before the id, so that a later form can be told apart.
+// cookieVersion is the first byte of the payload, so that later versions can differ.
 const cookieVersion = 1
 
 // Lengths in bytes. A signed value is time|payload|MAC: ten digits until the year
@@ -52,7 +52,7 @@ type Cookie struct {
 	signer   Signer
 }
 
-// CookieOptions says what kind of cookie a site has.
+// CookieOptions are the properties of a site's cookie.
 type CookieOptions struct {
 	Scope    string        // the origin, or the cookie domain
 	Domain   string        // the cookie domain, empty for a cookie of one host
