@@ -59,18 +59,18 @@ type signInWords struct {
 func newSignInWords(l Letter, lang *text.Language) signInWords {
 	w := signInWords{letterWords: newLetterWords(l, lang)}
 	lasts := durationInWords(l.ValidFor, lang)
-	w.Subject = lang.Say("mail.signin.subject", "site", w.Site)
+	w.Subject = lang.Say("mail.signin.subject", "site", w.SiteName)
 	w.Preview = lang.Say("mail.signin.preview-link", "duration", lasts)
-	w.Intro = lang.Say("mail.signin.intro", "site", w.Site)
+	w.Intro = lang.Say("mail.signin.intro", "site", w.SiteName)
 	w.Button = lang.Say("mail.signin.button")
 	if l.Code != "" {
 		w.Preview = lang.Say("mail.signin.preview", "duration", lasts)
 		w.CodeLabel, w.Code = lang.Say("mail.signin.code"), l.Code
 	}
 	if l.Welcome {
-		w.Subject = lang.Say("mail.welcome.subject", "site", w.Site)
-		w.Heading = lang.Say("mail.welcome.title", "site", w.Site)
-		w.Welcome = lang.Say("mail.welcome.intro", "site", w.Site)
+		w.Subject = lang.Say("mail.welcome.subject", "site", w.SiteName)
+		w.Heading = lang.Say("mail.welcome.title", "site", w.SiteName)
+		w.Welcome = lang.Say("mail.welcome.intro", "site", w.SiteName)
 	}
 	return w
 }
@@ -83,16 +83,16 @@ func signInWordsOf(l Letter, lang *text.Language) words {
 
 func inviteWordsOf(l Letter, lang *text.Language) words {
 	w := newSignInWords(l, lang)
-	w.Subject = lang.Say("mail.invite.subject", "site", w.Site)
-	w.Intro = lang.Say("mail.invite.intro", "site", w.Site)
+	w.Subject = lang.Say("mail.invite.subject", "site", w.SiteName)
+	w.Intro = lang.Say("mail.invite.intro", "site", w.SiteName)
 	w.Why = lang.Say("mail.invite.why", "address", l.To, "host", l.Host)
 	return w
 }
 
 func approvedWordsOf(l Letter, lang *text.Language) words {
 	w := newSignInWords(l, lang)
-	w.Subject = lang.Say("mail.approved.subject", "site", w.Site)
-	w.Intro = lang.Say("mail.approved.intro", "site", w.Site)
+	w.Subject = lang.Say("mail.approved.subject", "site", w.SiteName)
+	w.Intro = lang.Say("mail.approved.intro", "site", w.SiteName)
 	w.Asked = askedInWords(l, lang)
 	w.Why = lang.Say("mail.approved.why", "address", l.To, "host", l.Host)
 	if !l.Until.IsZero() {
@@ -134,7 +134,7 @@ func proofWordsOf(l Letter, lang *text.Language) words {
 	w := newLetterWords(l, lang)
 	w.say("mail.proof.", l, lang, "address", l.Person)
 	if l.Recovery {
-		w.Intro = lang.Say("mail.proof.intro-recovery", "address", l.Person, "site", w.Site)
+		w.Intro = lang.Say("mail.proof.intro-recovery", "address", l.Person, "site", w.SiteName)
 	}
 	return w
 }
@@ -143,8 +143,8 @@ func movedWordsOf(l Letter, lang *text.Language) words {
 	w, other, why := newLetterWords(l, lang), oneLine(l.Other, maxAddress), "mail.moved.why"
 	w.say("mail.moved.", l, lang, "address", other)
 	if l.Recovery {
-		w.Subject = lang.Say("mail.recovery.subject", "site", w.Site)
-		w.Intro = lang.Say("mail.recovery.intro", "site", w.Site, "address", other)
+		w.Subject = lang.Say("mail.recovery.subject", "site", w.SiteName)
+		w.Intro = lang.Say("mail.recovery.intro", "site", w.SiteName, "address", other)
 		why = "mail.recovery.why"
 	}
 	w.NotYou = lang.Say("mail.moved.not-you")

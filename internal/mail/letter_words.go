@@ -33,7 +33,7 @@ type letterWords struct {
 	SupportHref     string // empty if support is neither an address nor a URL
 	AfterSupport    string
 
-	Site             string // its name as people know it, or its host
+	SiteName         string // as people know the site, or its host
 	Logo             string // URL; may be empty
 	Accent, OnAccent string // colour of buttons, and of the words on them
 	Edge, EdgeDark   string // of buttons, in light and in dark mode
@@ -50,13 +50,13 @@ func newLetterWords(l Letter, lang *text.Language) letterWords {
 		Once:      lang.Say("mail.once", "duration", durationInWords(l.ValidFor, lang)),
 		NotYou:    lang.Say("mail.not-you"),
 		StopLabel: lang.Say("mail.stop"), StopWords: lang.Say("mail.stop-link"), StopLink: l.StopLink,
-		Why:  lang.Say("mail.why", "address", l.To, "host", l.Host),
-		Site: oneLine(l.SiteName, 60), Logo: logoURL(l.LogoURL, l.Host),
+		Why:      lang.Say("mail.why", "address", l.To, "host", l.Host),
+		SiteName: oneLine(l.SiteName, 60), Logo: logoURL(l.LogoURL, l.Host),
 	}
-	if w.Site == "" {
-		w.Site = l.Host
+	if w.SiteName == "" {
+		w.SiteName = l.Host
 	}
-	w.Heading = w.Site
+	w.Heading = w.SiteName
 	if w.Direction == "rtl" {
 		w.Start = "right"
 	}
@@ -72,7 +72,7 @@ func newLetterWords(l Letter, lang *text.Language) letterWords {
 // say sets the words whose keys begin with prefix, with the site's name and the
 // time that the link lasts as values, and others.
 func (w *letterWords) say(prefix string, l Letter, lang *text.Language, nameAndValue ...string) {
-	values := append([]string{"site", w.Site, "duration", durationInWords(l.ValidFor, lang)}, nameAndValue...)
+	values := append([]string{"site", w.SiteName, "duration", durationInWords(l.ValidFor, lang)}, nameAndValue...)
 	w.Subject = lang.Say(prefix+"subject", values...)
 	w.Preview = lang.Say(prefix+"preview", values...)
 	w.Intro = lang.Say(prefix+"intro", values...)

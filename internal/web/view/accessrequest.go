@@ -11,7 +11,7 @@ type AccessRequest struct {
 	ID                       string // what the form of an admin sends
 	Email                    string // who asks
 	Words                    string // why, as they typed it; may be empty
-	Site                     string // the origin that they asked at; may be empty
+	Origin                   string // of the site that they asked at; may be empty
 	Asked                    time.Time
 	Browser, System, Network string // that they asked from; may be empty
 }

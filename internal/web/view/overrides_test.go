@@ -23,7 +23,7 @@ func folder(nameAndContent ...string) fstest.MapFS {
 	return files
 }
 
-const ownSignIn = `{{define "main"}}<h1>Hello at {{.Site}}</h1>
+const ownSignIn = `{{define "main"}}<h1>Hello at {{.SiteName}}</h1>
 <form method="post" action="/_doorpost/sign-in">
 <input type="hidden" name="to" value="{{.Page.To}}">
 <label for="email">{{.Say "signin.email"}}</label>
@@ -110,7 +110,7 @@ func TestATemplateThatWouldSpoilAPageIsRefusedWithFileAndLine(t *testing.T) {
 		"a text":               {"sign-in.txt", "x", "templates/sign-in.txt: no template has that name"},
 		"another stylesheet":   {"styles.css", "x", "templates/styles.css: no template has that name"},
 		"a syntax error":       {"sign-in.html", "{{define \"main\"}}\n\n{{if}}{{end}}{{end}}", "templates/sign-in.html:3: missing value for if"},
-		"an unknown function":  {"sign-in.html", insert("{{shout .Site}}"), `templates/sign-in.html:4: function "shout" not defined`},
+		"an unknown function":  {"sign-in.html", insert("{{shout .SiteName}}"), `templates/sign-in.html:4: function "shout" not defined`},
 		"an unknown field":     {"sign-in.html", insert("{{.Page.Mail}}"), "templates/sign-in.html:4: "},
 		"a field of one state": {"sign-in.html", insert("{{if .Page.Malformed}}{{.Page.Hint}}{{end}}"), "templates/sign-in.html:4: "},
 		"a method misused":     {"throttled.html", page("\n{{.Page.Wait}}"), "templates/throttled.html:2: "},

@@ -21,8 +21,8 @@ type Person struct {
 
 // PersonGrant lets a person into a site whose rules do not.
 type PersonGrant struct {
-	Site  string    // its first origin
-	Until time.Time // zero: no end
+	Origin string    // the first one of the site
+	Until  time.Time // zero: no end
 }
 
 func (Person) template() string { return "person" }

@@ -8,8 +8,8 @@ func samplesForAdmins() []Sample {
 		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
 		Groups: []string{"editors", "staff"}, Recovery: "ada@example.org", Sessions: sampleSessions(), Yourself: true,
 		Grants: []PersonGrant{
-			{Site: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
-			{Site: "https://wiki.mail.department.university.example.com"},
+			{Origin: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
+			{Origin: "https://wiki.mail.department.university.example.com"},
 		},
 	}
 	return []Sample{
@@ -31,7 +31,7 @@ func samplesForAdmins() []Sample {
 
 func sampleRequests() []AccessRequest {
 	return []AccessRequest{
-		{ID: "r1", Email: sampleAddress, Words: sampleWords, Site: "reports.example.com", Asked: sampleTime,
+		{ID: "r1", Email: sampleAddress, Words: sampleWords, Origin: "https://reports.example.com", Asked: sampleTime,
 			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"},
 		{ID: "r2", Email: sampleLongAddress, Asked: sampleTime.Add(time.Hour)},
 	}

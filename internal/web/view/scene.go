@@ -11,16 +11,16 @@ import (
 // scene is what templates get: the page, and words in the visitor's language.
 type scene struct {
 	*text.Language
-	Page   Page
-	Brand  Brand
-	Site   string
-	Title  string
-	Style  template.CSS
-	Script string
+	Page     Page
+	Brand    Brand
+	SiteName string // or its host
+	Title    string
+	Style    template.CSS
+	Script   string
 }
 
 // Initial is the letter that stands for a site without a logo.
-func (s scene) Initial() string { return initial(s.Site) }
+func (s scene) Initial() string { return initial(s.SiteName) }
 
 // SayOf is Say for a sentence with one value that is marked up, such as an address.
 // The value is isolated, so that it keeps its order of letters in languages that are

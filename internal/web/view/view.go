@@ -100,7 +100,7 @@ func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 		Language: lang,
 		Page:     page,
 		Brand:    v.brand,
-		Site:     site,
+		SiteName: site,
 		Title:    page.title(lang, site),
 		Style:    v.style,
 		Script:   scriptPath,
