@@ -63,7 +63,7 @@ func runDemo(flags caddycmd.Flags) (int, error) {
 	if err := runCaddyfile(config); err != nil {
 		return caddy.ExitCodeFailedStartup, fmt.Errorf("starting the demo: %w", err)
 	}
-	fmt.Printf("Open %s in your browser; the mail arrives at %s%s/mailbox\n", origin, origin, gate.PathPrefix)
+	fmt.Printf("Open %s in your browser; the mail arrives at %s%s\n", origin, origin, gate.MailboxPath)
 	if flags.Bool("open") {
 		if err := openBrowser(origin.String()); err != nil {
 			fmt.Fprintln(os.Stderr, "The browser could not be opened; open the address yourself.")

@@ -220,8 +220,8 @@ func refusedRequests(t testing.TB, g *gateway) []refusedRequest {
 	return []refusedRequest{
 		{"a program", "theme=dark", program, http.StatusUnauthorized, 2},                                          // the visit, the values of the headers
 		{"a person", "theme=dark", []string{"Accept", "text/html"}, http.StatusSeeOther, 4},                       // and Location
-		{"who forged a cookie", "theme=dark; doorpost=" + forged.Value, program, http.StatusUnauthorized, 2},      // the check of its signature leaves nothing
-		{"who made a cookie up", "theme=dark; doorpost=" + forged.Value[1:], program, http.StatusUnauthorized, 2}, // nor that of its spelling
+		{"who forged a cookie", "theme=dark; doorpost=" + forged.Value, program, http.StatusUnauthorized, 14},     // and a decode by securecookie
+		{"who made a cookie up", "theme=dark; doorpost=" + forged.Value[1:], program, http.StatusUnauthorized, 2}, // its spelling is checked without any
 	}
 }
 

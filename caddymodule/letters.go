@@ -29,36 +29,32 @@ func (l letters) write(m outbox.Message) (mail.Message, error) {
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("writing a message: %w", err)
 	}
-	lang := l.languages.Match(m.Language)
-	link := origin.String() + gate.PathPrefix + pages[m.Kind] + "#" + promise.Token
-	stop := origin.String() + gate.PathPrefix + "/stop#" + promise.Token
-	lasts := promise.Expires.Sub(promise.Asked)
-	notice := mail.Notice{
-		ID: m.ID, Site: l.brand.Name, Host: origin.Host(), To: string(m.To),
-		Accent: l.brand.Accent, LogoURL: l.brand.Logo, Support: l.brand.Support,
+	page, known := pages[m.Kind]
+	if !known {
+		return mail.Message{}, fmt.Errorf("writing a message: this version does not know the kind %q", m.Kind)
 	}
-	switch m.Kind {
-	case outbox.Offer:
-		return l.composer.Offer(mail.OfferLetter{
-			Notice: notice, Link: link, StopLink: stop, ValidFor: lasts, AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System,
-		}, lang)
-	case outbox.Approve:
-		return l.composer.Approve(mail.ApproveLetter{
-			Notice: notice, Link: link, Asker: string(promise.Person), Words: promise.Words, ValidFor: lasts,
-			AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
-		}, lang)
-	case outbox.SignIn, outbox.Invite, outbox.Approved:
-		return l.composer.SignIn(mail.SignInLetter{
-			ID: m.ID, Site: l.brand.Name, Host: origin.Host(), To: string(m.To), Link: link, StopLink: stop, Code: promise.Code,
-			ValidFor: lasts, AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System,
-			Welcome: m.Welcome && m.Kind == outbox.SignIn, Invited: m.Kind == outbox.Invite, Approved: m.Kind == outbox.Approved, Until: promise.Until,
-			Accent: l.brand.Accent, LogoURL: l.brand.Logo, Support: l.brand.Support,
-		}, lang)
+	letter := mail.Letter{
+		Kind: m.Kind, ID: m.ID, To: string(m.To),
+		SiteName: l.brand.Name, Host: origin.Host(), Accent: l.brand.Accent, Support: l.brand.Support, LogoURL: l.brand.Logo,
+		Link: origin.String() + page.path + "#" + promise.Token, ValidFor: promise.Expires.Sub(promise.Asked),
+		AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
+		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,
+		Person: string(promise.Person), Words: promise.Words,
 	}
-	return mail.Message{}, fmt.Errorf("writing a message: %q is no kind of message that this version knows", m.Kind)
+	if page.mayStop {
+		letter.StopLink = origin.String() + gate.StopPath + "#" + promise.Token
+	}
+	return l.composer.Write(letter, l.languages.Match(m.Language))
 }
 
-// pages are where the links of messages lead, by the kind of message.
-var pages = map[outbox.Kind]string{
-	outbox.SignIn: "/link", outbox.Invite: "/link", outbox.Approved: "/link", outbox.Offer: "/ask", outbox.Approve: "/decide",
+// page is where the link of a message leads.
+type page struct {
+	path    string
+	mayStop bool // the message has a link to stop such messages, too
+}
+
+// pages are the pages of messages, by kind.
+var pages = map[outbox.Kind]page{
+	outbox.SignIn: {gate.LinkPath, true}, outbox.Invite: {gate.LinkPath, true}, outbox.Approved: {gate.LinkPath, true},
+	outbox.Offer: {gate.RequestAccessPath, true}, outbox.Approve: {gate.DecideAccessPath, false},
 }

@@ -1,11 +1,9 @@
-// Package address knows one thing: what a mail address is here, and when two
-// of them are the same.
+// Package address defines what a mail address is here, and when two are the same.
 //
-// An address is an ASCII dot-atom at a domain name, in lower case. Everything
-// else that RFC 5322 allows (quotes, comments, display names, literals) and
-// everything that is not ASCII is refused before anything looks at it: each of
-// them has let one person pass for another somewhere (GHSA-5jpx-9hw9-2fx4,
-// GHSA-7rqj-j65f-68wh, CVE-2026-40574).
+// An address is an ASCII dot-atom at a domain name, in lower case. Everything else
+// that RFC 5322 allows (quotes, comments, display names, literals) and everything that
+// is not ASCII is refused at once: each of these has let one person sign in as another
+// somewhere (GHSA-5jpx-9hw9-2fx4, GHSA-7rqj-j65f-68wh, CVE-2026-40574).
 package address
 
 import (
@@ -23,22 +21,21 @@ const (
 	maxLabelLength = 63
 )
 
-// Address is a mail address in its canonical form: the one spelling that
-// rules, counters, records, messages and identity headers all use. Make one
-// with Parse only.
+// Address is a mail address in its canonical form: the one spelling in rules,
+// counters, records, messages and identity headers. Make one with Parse only.
 type Address string
 
-// Parse checks an address as a person typed it, white space around it
-// forgiven, and returns its canonical form. The error says what is wrong in
-// words for an operator; it repeats nothing of the input.
+// Parse checks an address as a person typed it and returns its canonical form; white
+// space around it is allowed. The error tells an operator what is wrong, and repeats
+// nothing of the input.
 func Parse(typed string) (Address, error) {
 	s := strings.Trim(typed, " \t\r\n")
 	if len(s) > MaxLength {
-		return "", fmt.Errorf("a mail address has at most %d characters", MaxLength)
+		return "", fmt.Errorf("a mail address may have at most %d characters", MaxLength)
 	}
 	local, domain, found := strings.Cut(s, "@")
 	if !found || strings.Contains(domain, "@") {
-		return "", errors.New("a mail address has exactly one @")
+		return "", errors.New("a mail address must have exactly one @")
 	}
 	if err := checkLocal(local); err != nil {
 		return "", err
@@ -50,21 +47,21 @@ func Parse(typed string) (Address, error) {
 	return Address(strings.ToLower(local) + "@" + domain), nil
 }
 
-// checkLocal holds the part before the @ to the dot-atom of RFC 5322, section
-// 3.2.3, less the two characters that route mail elsewhere at old relays.
+// checkLocal allows the dot-atom of RFC 5322, section 3.2.3, before the @, without % and
+// !, which make old relays route mail elsewhere.
 func checkLocal(local string) error {
 	if local == "" || len(local) > maxLocalLength {
-		return fmt.Errorf("before the @ stand 1 to %d characters", maxLocalLength)
+		return fmt.Errorf("the part before the @ must have 1 to %d characters", maxLocalLength)
 	}
 	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return errors.New("a dot before the @ stands between two other characters")
+		return errors.New("a dot before the @ must stand between two other characters")
 	}
 	if strings.Contains(local, "=?") {
-		return errors.New("before the @ stands no encoded word (RFC 2047)")
+		return errors.New("the part before the @ must not have an encoded word (RFC 2047)")
 	}
 	for i := range len(local) {
 		if !isAtomByte(local[i]) {
-			return errors.New("before the @ only letters, digits, dots and the characters #$&'*+-/=?^_`{|}~ may stand")
+			return errors.New("the part before the @ may have letters, digits, dots and the characters #$&'*+-/=?^_`{|}~ only")
 		}
 	}
 	return nil
@@ -84,7 +81,7 @@ func ParseDomain(typed string) (string, error) {
 	domain := strings.ToLower(typed)
 	labels := strings.Split(domain, ".")
 	if len(labels) < 2 {
-		return "", errors.New("after the @ stands a domain name with at least one dot")
+		return "", errors.New("the part after the @ must be a domain name with at least one dot")
 	}
 	for _, label := range labels {
 		if err := checkLabel(label); err != nil {
@@ -92,26 +89,26 @@ func ParseDomain(typed string) (string, error) {
 		}
 	}
 	if top := labels[len(labels)-1]; strings.Trim(top, "0123456789") == "" {
-		return "", errors.New("a domain name does not end in a number")
+		return "", errors.New("a domain name must not end in a number")
 	}
 	return domain, nil
 }
 
 func checkLabel(label string) error {
 	if label == "" || len(label) > maxLabelLength {
-		return fmt.Errorf("between two dots of a domain name stand 1 to %d characters", maxLabelLength)
+		return fmt.Errorf("each part of a domain name must have 1 to %d characters", maxLabelLength)
 	}
 	if label[0] == '-' || label[len(label)-1] == '-' {
-		return errors.New("a part of a domain name does not begin or end with a hyphen")
+		return errors.New("a part of a domain name must not begin or end with a hyphen")
 	}
 	for i := range len(label) {
 		if c := label[i]; !isLetterOrDigit(c) && c != '-' {
-			return errors.New("a domain name has letters, digits, hyphens and dots only; an international one is written in its xn-- form")
+			return errors.New("a domain name may have letters, digits, hyphens and dots only; write an international one in its xn-- form")
 		}
 	}
 	if strings.HasPrefix(label, "xn--") {
 		if _, err := idna.Lookup.ToUnicode(label); err != nil {
-			return fmt.Errorf("a part of the domain name that begins with xn-- is no international name: %w", err)
+			return fmt.Errorf("a part of the domain name begins with xn-- and is not an international name: %w", err)
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
-// Package audit writes down who was let in, who was not and why, and who was
-// shown out: one line for each event, in a log of its own. No line has a
-// secret, a whole address or what somebody typed in it.
+// Package audit logs who got in, who did not and why, and whose sessions ended: one
+// line for each event, in a log of its own. No line has a secret, a whole address or
+// anything that somebody typed.
 package audit
 
 import (
@@ -21,30 +21,30 @@ type Event string
 
 // The events.
 const (
-	Asked      Event = "asked"       // for a link; sent tells whether a message was promised, silent why not
+	Asked      Event = "asked"       // for a link; sent: a message follows; silent: why not
 	Throttled  Event = "throttled"   // a network asks too often
 	Sent       Event = "sent"        // a mail service took the message
 	Failed     Event = "failed"      // the message is not sent any more
-	Opened     Event = "opened"      // a link, in a browser that did not ask for it: it was asked whether to go on
+	Opened     Event = "opened"      // a link, in a browser that did not ask for it, which has to confirm
 	Redeemed   Event = "redeemed"    // a link or a code: somebody is signed in
 	Refused    Event = "refused"     // a link or a code, for the reason given
-	Stopped    Event = "stopped"     // the reader of a message wants no more of them
+	Stopped    Event = "stopped"     // the reader of a message stopped such messages
 	SignedOut  Event = "signed out"  // the person ended this session
 	Ended      Event = "ended"       // other sessions were ended
 	KeyRotated Event = "key rotated" // another secret signs from now on
 
-	Applied  Event = "applied"  // somebody asked the owners of a site to be let in
-	Approved Event = "approved" // an owner let them in, until the time given
-	Declined Event = "declined" // an owner did not
+	Applied  Event = "applied"  // somebody sent an access request
+	Approved Event = "approved" // an owner or admin granted it, until the time given
+	Declined Event = "declined" // an owner or admin refused it
 	Invited  Event = "invited"
-	Added    Event = "added"   // a person, to those who are known
+	Added    Event = "added"   // a person
 	Changed  Event = "changed" // groups of a person
 	Disabled Event = "disabled"
 	Enabled  Event = "enabled"
 	Removed  Event = "removed"
 	Proposed Event = "proposed" // a person wants to change their account
 	Moved    Event = "moved"    // a person has another address
-	Recovery Event = "recovery" // a person has another recovery address, or none any more
+	Recovery Event = "recovery" // the recovery address of a person was set, changed or removed
 )
 
 // Log writes events. The nil Log writes nothing.
@@ -58,9 +58,9 @@ func NewLog(ring keys.Ring, logger *slog.Logger) *Log {
 	return &Log{logger: logger, key: ring.For(keys.AuditSubject)[0]}
 }
 
-// Record writes an event down. It is about a person, whose address may be
-// empty, and, if ctx is that of a request, says where that came from. args are
-// as those of slog; the caller keeps secrets out of them.
+// Record writes an event. who is the person that it is about, and may be empty. If ctx
+// is that of a request, the event says where the request came from. args are as those
+// of slog; the caller keeps secrets out of them.
 func (l *Log) Record(ctx context.Context, event Event, who address.Address, args ...any) {
 	if l == nil {
 		return
@@ -77,9 +77,8 @@ func (l *Log) Record(ctx context.Context, event Event, who address.Address, args
 	l.logger.InfoContext(ctx, string(event), args...)
 }
 
-// subject tells people apart, and is the same for one person in all lines, as
-// long as the secret is: a keyed hash, which nobody without the secret can try
-// addresses on.
+// subject identifies a person in all lines while the secret is the same. It is a keyed
+// hash: nobody without the secret can find out the address by trying.
 func (l *Log) subject(who address.Address) string {
 	mac := hmac.New(sha256.New, l.key)
 	mac.Write([]byte(who))
@@ -88,8 +87,8 @@ func (l *Log) subject(who address.Address) string {
 
 type actorKey struct{}
 
-// WithActor makes events say who brought them about, where that is not whom they
-// are about: the masked address of an owner or an admin, or what else may.
+// WithActor makes events say who caused them, if not the person that they are about.
+// by is the masked address of an owner or an admin, or the name of a program.
 func WithActor(ctx context.Context, by string) context.Context {
 	return context.WithValue(ctx, actorKey{}, by)
 }
@@ -101,16 +100,8 @@ type request struct {
 	id     string
 }
 
-// WithRequest makes the events of a request say where it came from, and gives
-// it an id that ties them together.
+// WithRequest makes the events of a request say where it came from, and gives them an
+// id in common.
 func WithRequest(ctx context.Context, client netip.Addr) context.Context {
 	return context.WithValue(ctx, requestKey{}, &request{client: client, id: rand.Text()[:16]})
-}
-
-// RequestID is the id that WithRequest gave, empty without.
-func RequestID(ctx context.Context) string {
-	if r, ok := ctx.Value(requestKey{}).(*request); ok {
-		return r.id
-	}
-	return ""
 }

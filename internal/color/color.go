@@ -1,5 +1,4 @@
-// Package color knows sRGB colours as far as text on them has to be read: on
-// pages and in mail.
+// Package color makes text readable on sRGB colours, for pages and mail.
 package color
 
 import (
@@ -11,7 +10,7 @@ import (
 // Color is an opaque sRGB colour.
 type Color struct{ Red, Green, Blue uint8 }
 
-// The ends of the scale, and the accent of a brand that names none.
+// The ends of the scale, and the accent of a brand without one.
 var (
 	Black   = Color{0, 0, 0}
 	White   = Color{255, 255, 255}
@@ -21,8 +20,8 @@ var (
 const (
 	// Readable is the least contrast of text at the level AA of WCAG 2.2.
 	Readable = 4.5
-	// Comfortable is more than that, for coloured text on dark: thin bright
-	// letters tire sooner than the measure says.
+	// Comfortable is more, for coloured text on dark: thin bright letters are harder
+	// to read than the measure says.
 	Comfortable = 6.5
 )
 
@@ -71,8 +70,8 @@ func Contrast(a, b Color) float64 {
 	return (light + 0.05) / (dark + 0.05)
 }
 
-// TextOn is black or white, whichever can be read better on the colour. One of
-// the two always reaches the level AA: the worst colour has 4.58 to both.
+// TextOn is black or white, whichever has more contrast to the background. That always
+// reaches the level AA: the worst colour has 4.58 to both.
 func TextOn(background Color) Color {
 	if Contrast(White, background) >= Contrast(Black, background) {
 		return White
@@ -80,8 +79,8 @@ func TextOn(background Color) Color {
 	return Black
 }
 
-// Towards mixes the colour with another one, just as much as it needs to reach
-// a contrast with the background.
+// Towards mixes the colour with end, as little as is needed for a contrast of least
+// with the background.
 func (c Color) Towards(end, background Color, least float64) Color {
 	const steps = 64
 	mixed := c

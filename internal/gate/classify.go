@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Kind is what kind of answer a request can use.
+// Kind is the kind of answer that a request can use.
 type Kind int
 
 // The kinds.
@@ -15,8 +15,8 @@ const (
 	FormSubmit             // a person submits a form, which a redirect would lose
 )
 
-// Classify tells the kind of a request from what browsers say of it (W3C Fetch
-// Metadata), and where they do not, from what it accepts.
+// Classify returns the kind of a request, going by the Fetch Metadata headers (W3C)
+// that browsers send, and without them by what it accepts.
 func Classify(r *http.Request) Kind {
 	if r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" || !wantsPage(r.Header) {
 		return Program
@@ -38,8 +38,8 @@ func wantsPage(header http.Header) bool {
 	return AcceptsPage(header)
 }
 
-// AcceptsPage tells whether a request accepts HTML by that name. A wildcard is
-// what programs send.
+// AcceptsPage reports whether a request accepts HTML by name. A wildcard does not
+// count: programs send it.
 func AcceptsPage(header http.Header) bool {
 	for _, line := range header["Accept"] {
 		for part := range strings.SplitSeq(line, ",") {
@@ -52,7 +52,7 @@ func AcceptsPage(header http.Header) bool {
 	return false
 }
 
-// refused tells whether the parameters of a media type weigh it zero.
+// refused reports whether the parameters of a media type give it the weight zero.
 func refused(parameters string) bool {
 	for parameter := range strings.SplitSeq(parameters, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ourCookie is what the names of our cookies begin with, after the prefix that
-// browsers enforce.
+// ourCookie begins the name of each of our cookies, after the prefix that browsers
+// enforce.
 const ourCookie = "doorpost"
 
 func isOurCookie(name string) bool {
@@ -24,17 +24,17 @@ func mentionsUs(line string) bool { return strings.Contains(line, ourCookie) }
 // cookieValues are the values of our cookies in a request.
 type cookieValues struct {
 	session, request   string
-	sessions, requests int32 // how many of that name there were
+	sessions, requests int32 // how many cookies had that name
 }
 
-// takeCookies removes our cookies from the request, so that the app never sees them,
-// and returns the values of the two that are named.
-func takeCookies(header http.Header, sessionName, requestName string) (values cookieValues) {
+// removeCookies removes our cookies from the request, so that the app never sees
+// them, and returns the values of the two that are named.
+func removeCookies(header http.Header, sessionName, requestName string) (values cookieValues) {
 	lines := header["Cookie"]
 	kept := lines[:0] // in place: the lines are this request's own
 	for _, line := range lines {
 		if mentionsUs(line) {
-			if line = values.takeFrom(line, sessionName, requestName); line == "" {
+			if line = values.removeFrom(line, sessionName, requestName); line == "" {
 				continue
 			}
 		}
@@ -47,7 +47,7 @@ func takeCookies(header http.Header, sessionName, requestName string) (values co
 	default:
 		header["Cookie"] = kept
 	}
-	// Two cookies of one name are two claims, one of which somebody planted.
+	// Two cookies with one name contradict each other: somebody planted one of them.
 	if values.sessions > 1 {
 		values.session = ""
 	}
@@ -57,12 +57,12 @@ func takeCookies(header http.Header, sessionName, requestName string) (values co
 	return values
 }
 
-// takeFrom takes our cookies out of one Cookie line and returns the rest. What
-// stands between two of ours stays as it was written. Where they stand at an end,
-// as they do alone, the rest is a part of the line and nothing is copied.
-func (v *cookieValues) takeFrom(line, sessionName, requestName string) string {
+// removeFrom removes our cookies from one Cookie line and returns the rest, as it was
+// written. If ours are at an end of the line, the rest is a part of the line and
+// nothing is copied.
+func (v *cookieValues) removeFrom(line, sessionName, requestName string) string {
 	var rest remainder
-	piece := 0 // where what is kept next begins
+	piece := 0 // start of the next piece that is kept
 	for start := 0; start < len(line); {
 		end := len(line)
 		if length := strings.IndexByte(line[start:], ';'); length >= 0 {
@@ -89,16 +89,16 @@ func (v *cookieValues) takeFrom(line, sessionName, requestName string) string {
 	return rest.String()
 }
 
-// mayBeOurs tells, by its beginning, whether a cookie is worth a look at its name:
-// most are not.
+// mayBeOurs reports whether a cookie begins as ours do. It is a quick check: most do
+// not.
 func mayBeOurs(cookie string) bool {
 	return strings.HasPrefix(cookie, ourCookie) || strings.HasPrefix(cookie, "__")
 }
 
 // remainder is what is left of a Cookie line.
 type remainder struct {
-	first  string          // as long as it is in one piece
-	joined strings.Builder // once it is not
+	first  string          // the first piece
+	joined strings.Builder // all pieces, if there are several
 }
 
 // add keeps a piece of the line.
@@ -127,8 +127,8 @@ func (r *remainder) String() string {
 	return r.first
 }
 
-// trimCookie takes off what separates cookies. It is quicker than strings.Trim,
-// which makes a set of what to take off each time.
+// trimCookie removes separators at both ends. It is quicker than strings.Trim, which
+// makes a set of the characters each time.
 func trimCookie(s string) string {
 	for s != "" && isSeparator(s[0]) {
 		s = s[1:]

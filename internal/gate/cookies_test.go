@@ -33,7 +33,7 @@ func TestOurCookiesAreTakenAndOthersKeptAsTheyAre(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			header := http.Header{"Cookie": slices.Clone(c.lines)}
-			got := takeCookies(header, session, request)
+			got := removeCookies(header, session, request)
 			if got.session != c.session || got.request != c.asks {
 				t.Errorf("values are %q and %q, want %q and %q", got.session, got.request, c.session, c.asks)
 			}
@@ -58,7 +58,7 @@ func TestTheRestOfACookieLineIsCopiedOnceAtMost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var values cookieValues
 			var rest string
-			allocations := testing.AllocsPerRun(10, func() { rest = values.takeFrom(c.line, session, "") })
+			allocations := testing.AllocsPerRun(10, func() { rest = values.removeFrom(c.line, session, "") })
 			if values.session != "x" || !strings.HasPrefix(rest, "a=1; a=1;") || isOurCookie(rest) || strings.Contains(rest, "doorpost") {
 				t.Errorf("the session is %q, the rest %.60q…", values.session, rest)
 			}
@@ -84,7 +84,7 @@ func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
 		}
 		header := http.Header{"Cookie": {first, second}}
 		sent := &http.Request{Header: header.Clone()}
-		got := takeCookies(header, session, request)
+		got := removeCookies(header, session, request)
 		var kept []string // what an app has to find
 		found := make(map[string][]string)
 		for _, line := range []string{first, second} {

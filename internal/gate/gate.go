@@ -1,12 +1,11 @@
-// Package gate decides whether a request may pass to the app: it takes from it
-// whatever claims an identity, finds its session, asks the rules, and writes
-// the identity that was proven.
+// Package gate decides whether a request may pass to the app. It deletes whatever
+// claims an identity, finds the session, asks the rules, and writes the identity
+// that was proven.
 //
-// Every request of every app behind the gate goes through here. One with a
-// session that was checked a moment ago costs a scan of its header names, one
-// look into a map for the session, a few for the rules, the headers that are
-// set, and a place in a list of what is live, by which it is cut when its session
-// ends before it does.
+// Every request of every app behind the gate comes here. One with a session that
+// was checked a moment ago costs a scan of its header names, one look into a map for
+// the session, a few for the rules, the headers that are set, and an entry in the
+// list of live requests, which are cut when their session ends.
 package gate
 
 import (
@@ -28,7 +27,7 @@ type Rules interface {
 	Groups(who address.Address, s *people.Standing) []string
 }
 
-// Site is one site's door. Its blocks act as one.
+// Site is the gate of one site. Its blocks act as one.
 type Site struct {
 	origins  Origins
 	cookies  []*session.Cookie // one for each origin
@@ -37,11 +36,11 @@ type Site struct {
 	blocks   []*Block
 	names    managed
 
-	name    string // in all configurations, see Live.Use
+	name    string // the same in all configurations, see Live.Use
 	retired bool   // another configuration has taken over
 }
 
-// NewSite makes the door of a site with one session cookie for each origin.
+// NewSite makes the gate of a site with one session cookie for each origin.
 func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
 	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks}
 	for _, origin := range origins.list {
@@ -63,17 +62,17 @@ func RequestCookieName(o Origin) string {
 	return "doorpost-ask"
 }
 
-// Block says whom one directive lets in.
+// Block has the rules of one directive.
 type Block struct {
 	Rules   Rules
 	Public  PublicPaths
 	Headers HeaderNames
 
-	// Recent is how old the proof of an address may be; 0: as old as the session.
+	// Recent is how old the proof of an address may be; 0 means any age.
 	Recent time.Duration
 
-	// Covers says which requests need a session: two blocks with the same text
-	// mean the same requests. It is compared only.
+	// Covers identifies the requests that need a session: two blocks with the same
+	// text cover the same requests. The text has no other meaning.
 	Covers string
 
 	number int // among the blocks of its site
@@ -87,32 +86,31 @@ type Visit struct {
 	ends    uint64 // see session.Keeper.Ends
 	err     error
 	looked  bool
-	origin  int32 // number of the origin that Host names, -1 for any other Host
+	origin  int32 // index of the origin that Host names, -1 for any other Host
 
-	// The blocks that let it pass, and those that only told whose it is: a bit
-	// for each.
+	// A bit for each block that let it pass, and for each that only named the person.
 	passed, greeted atomic.Uint64
 	live            exchange      // see Live
-	told            identityCells // what the app is told
+	cells           identityCells // hold the values of identity headers
 }
 
-// Arrive begins a visit: it takes from the request what claims an identity,
-// our cookies included. Nothing may read the request's identity before, and
-// the first block that a request meets calls it, once.
+// Arrive begins a visit: it deletes whatever claims an identity from the request, our
+// cookies included. The first block that a request reaches calls it, once; nothing
+// may read an identity from the request before.
 func (s *Site) Arrive(r *http.Request) *Visit {
 	s.names.strip(r)
 	v := &Visit{site: s, origin: -1}
 	if i, ok := s.origins.find(r.Host); ok {
 		v.origin = int32(i)
-		v.sent = takeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
+		v.sent = removeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
 	} else {
-		takeCookies(r.Header, "", "")
+		removeCookies(r.Header, "", "")
 	}
 	return v
 }
 
-// Origin is the address of the site that the visitor uses; false if the Host
-// is none of the site's.
+// Origin is the origin of the site that the request's Host names; false if it names
+// none of them.
 func (v *Visit) Origin() (Origin, bool) {
 	if v.origin < 0 {
 		return Origin{}, false
@@ -120,14 +118,14 @@ func (v *Visit) Origin() (Origin, bool) {
 	return v.site.origins.list[v.origin], true
 }
 
-// OriginNumber is the place of that origin among the site's. Only for a visit that
-// has one.
+// OriginNumber is the index of that origin in the site's Origins. Only for a visit
+// that has one.
 func (v *Visit) OriginNumber() int { return int(v.origin) }
 
 // Cookie is the session cookie of the origin. Only for a visit that has one.
 func (v *Visit) Cookie() *session.Cookie { return v.site.cookies[v.origin] }
 
-// HadSessionCookie tells whether the browser sent something under the name of
+// HadSessionCookie reports whether the browser sent something under the name of
 // our session cookie.
 func (v *Visit) HadSessionCookie() bool { return v.sent.sessions > 0 }
 
@@ -155,11 +153,11 @@ type Verdict int
 // The verdicts.
 const (
 	Pass        Verdict = iota // to the app
-	WrongHost                  // the Host is none of the site's
+	WrongHost                  // the Host names no origin of the site
 	NoSession                  // nobody is signed in
-	NotAdmitted                // somebody is, whom the rules do not let in
-	NotRecent                  // somebody is who would be let in, and proved their address too long ago
-	Unavailable                // it cannot be told just now
+	NotAdmitted                // the rules do not admit the person
+	NotRecent                  // they do, but the proof of the address is too old
+	Unavailable                // the store does not answer
 )
 
 // Check decides about a request and, if it passes, writes who is signed in
@@ -179,24 +177,24 @@ func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 		return NotRecent
 	}
 	v.passed.Or(1 << b.number)
-	b.Headers.set(r.Header, b.Identity(s), &v.told)
+	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return Pass
 }
 
-// Greet is for a request to a public path, which passes anyway. It tells whether
-// it does so as that of somebody who is signed in and admitted, and then writes
-// who that is into its headers.
+// Greet is for a request to a public path, which passes anyway. If it is of somebody
+// who is signed in and admitted, Greet writes who that is into its headers and
+// returns true.
 func (b *Block) Greet(v *Visit, r *http.Request) bool {
 	s, err := v.Session(r)
 	if err != nil || s == nil || !b.Rules.Admits(s.Address, s.Standing()) {
 		return false
 	}
 	v.greeted.Or(1 << b.number)
-	b.Headers.set(r.Header, b.Identity(s), &v.told)
+	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return true
 }
 
-// Identity is what the app is told of somebody.
+// Identity is what the app learns of the person of a session.
 func (b *Block) Identity(s *session.Session) Identity {
 	id := Identity{User: string(s.Address), Email: string(s.Address)}
 	if groups := b.Rules.Groups(s.Address, s.Standing()); len(groups) > 0 {
@@ -205,20 +203,20 @@ func (b *Block) Identity(s *session.Session) Identity {
 	return id
 }
 
-// IdentityOf is what the app was told of somebody whom the block let pass, or
-// greeted.
+// IdentityOf is what the app learned of the person of a visit, which passed the block
+// or was greeted by it.
 func (b *Block) IdentityOf(v *Visit) Identity { return b.Identity(v.session) }
 
-// IsPublic tells whether anyone may make a request: its path is public as it
-// stands, and neither it nor the path that the visitor sent has two readings.
+// IsPublic reports whether anyone may make a request: its current path is public, and
+// neither that nor the path that the visitor sent can be read in two ways.
 func (b *Block) IsPublic(current, sent *url.URL) bool {
 	return b.Public.contains(current) && isPlainURL(sent)
 }
 
-// CheckCookieDomain tells whether a cookie domain serves an origin.
+// CheckCookieDomain returns an error if an origin cannot have cookies of the domain.
 func CheckCookieDomain(domain string, o Origin) error {
 	if o.host != domain && !strings.HasSuffix(o.host, "."+domain) {
-		return fmt.Errorf("%s does not lie under cookie_domain %s", o, domain)
+		return fmt.Errorf("%s is not under cookie_domain %s", o, domain)
 	}
 	if !o.IsSecure() {
 		return fmt.Errorf("%s is not https, which cookie_domain needs", o)

@@ -15,10 +15,10 @@ import (
 // empty name sends none.
 type HeaderNames struct{ User, Email, Groups, Name string }
 
-// DefaultHeaderNames are those that many apps know.
+// DefaultHeaderNames are names that many apps know.
 var DefaultHeaderNames = HeaderNames{User: "Remote-User", Email: "Remote-Email", Groups: "Remote-Groups", Name: "Remote-Name"}
 
-// notForIdentity are headers that mean something to the server itself.
+// notForIdentity are headers that have a meaning for the server itself.
 var notForIdentity = []string{
 	"Host", "Cookie", "Connection", "Upgrade", "Te", "Trailer", "Transfer-Encoding", "Content-Length", "Content-Type", "Keep-Alive",
 	"Proxy-Connection", "Origin", "Referer", "Accept", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
@@ -36,7 +36,7 @@ func (n HeaderNames) Canonical() (HeaderNames, error) {
 		}
 		*name = http.CanonicalHeaderKey(*name)
 		if slices.Contains(notForIdentity, *name) {
-			return n, fmt.Errorf("header %s means something else; take another, for instance Remote-User", *name)
+			return n, fmt.Errorf("header %s has another meaning; choose another, for example Remote-User", *name)
 		}
 		if slices.Contains(taken, fold(*name)) {
 			return n, fmt.Errorf("header %s is used twice", *name)
@@ -49,12 +49,12 @@ func (n HeaderNames) Canonical() (HeaderNames, error) {
 	return n, nil
 }
 
-// maxHeaderName bounds the names, so that a length fits a bit of managed.
+// maxHeaderName bounds the names, so that each length has a bit in managed.lengths.
 const maxHeaderName = 63
 
-// managed are the names of identity headers in all spellings that some app
-// takes for one another: any case, and _ and . for - (CGI and many frameworks
-// write them alike; CVE-2025-64484, GHSA-f59h-q822-g45g).
+// managed are the names of identity headers, in all spellings that some app treats as
+// the same: any case, and _ and . for - (as CGI and many frameworks do;
+// CVE-2025-64484, GHSA-f59h-q822-g45g).
 type managed struct {
 	folded  []string
 	lengths uint64 // bit n: a name of n bytes is among them
@@ -79,8 +79,8 @@ func fold(name string) string {
 	}, strings.ToLower(name))
 }
 
-// has tells whether a name is any spelling of one of ours. Most names differ
-// in length from all of ours, which is seen first.
+// has reports whether a name is any spelling of one of ours. It checks the length
+// first: most names differ from all of ours in that.
 func (m *managed) has(name string) bool {
 	if len(name) > maxHeaderName || m.lengths&(1<<len(name)) == 0 {
 		return false
@@ -112,10 +112,9 @@ func equalFolded(name, folded string) bool {
 	return true
 }
 
-// strip deletes what the client sent under one of our names, whatever the
-// spelling, and every way to have ours deleted behind us: a proxy removes the
-// headers that Connection names (CVE-2024-45410), and reading the body can
-// bring in trailers.
+// strip deletes what the client sent under any spelling of our names. It also closes
+// two ways to change ours later: a proxy removes the headers that Connection names
+// (CVE-2024-45410), and reading the body can add trailers.
 func (m *managed) strip(r *http.Request) {
 	var connection []string
 	for name, values := range r.Header {
@@ -129,8 +128,8 @@ func (m *managed) strip(r *http.Request) {
 	if m.inConnection(connection) {
 		m.stripConnection(r.Header, connection)
 	}
-	// The server shares the map and fills it once more when the body was read,
-	// so that deleting from it would not last.
+	// The server shares the map and fills it again after the body is read, so
+	// deleting from it would not last.
 	r.Trailer = nil
 }
 
@@ -161,22 +160,22 @@ func (m *managed) stripConnection(header http.Header, values []string) {
 	header["Connection"] = []string{strings.Join(kept, ", ")}
 }
 
-// Identity is who is signed in, as the app is told.
+// Identity is who is signed in, as the app learns it.
 type Identity struct{ User, Email, Groups, Name string }
 
-// identityCells are where the values of identity headers lie, for all who are in no
-// group: one allocation for each request, that of its visit, serves all.
+// identityCells hold the values of identity headers of a person without groups, within
+// the visit: one allocation for each request is enough.
 type identityCells [2]string
 
-// set writes the identity into the request. What is empty is no header. The
-// values get slices of their own, since a handler behind us may change them in
-// place: cells of the request, or others where an earlier block used those.
+// set writes the identity into the request; an empty value sets no header. Each value
+// has a slice of its own, since a later handler may change it in place: one of the
+// cells, or a new one if an earlier block has used the cells.
 func (n *HeaderNames) set(header http.Header, id Identity, cells *identityCells) {
 	values := cells[:0]
 	if cells[0] != "" {
 		values = nil
 	}
-	tell := func(name, value string) {
+	write := func(name, value string) {
 		if name == "" || value == "" {
 			return
 		}
@@ -184,8 +183,8 @@ func (n *HeaderNames) set(header http.Header, id Identity, cells *identityCells)
 		last := len(values)
 		header[name] = values[last-1 : last : last]
 	}
-	tell(n.User, id.User)
-	tell(n.Email, id.Email)
-	tell(n.Groups, id.Groups)
-	tell(n.Name, id.Name)
+	write(n.User, id.User)
+	write(n.Email, id.Email)
+	write(n.Groups, id.Groups)
+	write(n.Name, id.Name)
 }

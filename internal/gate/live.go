@@ -11,31 +11,30 @@ import (
 )
 
 const (
-	// livePeriod is the pause between two reviews of what is live. A request that
-	// may not go on has one to two of them to be answered to the end, so that what
-	// is short is not cut. What ends without a word of it, by expiry or by a change
-	// of the rules, is found out after one more, and a look into the store.
+	// livePeriod is the pause between two reviews of the live requests. A request
+	// whose session ended gets one to two periods to finish, so that short ones are
+	// not cut. Ends without news, by expiry or by a change of the rules, are found
+	// after one period more and a look into the store.
 	livePeriod = 200 * time.Millisecond
 
 	// liveReviewers is how many sessions are looked up at once in a review.
 	liveReviewers = 16
 
-	// liveShards spreads the locks and shortens the lists: each has what is live
-	// of the sessions whose keys, which are hashes, begin with its number.
+	// liveShards spreads the locks and shortens the lists. A request is in the shard
+	// with the number of the first byte of its session's key, which is a hash.
 	liveShards = 256
 )
 
-// Cutter ends the answer to a request, and with it the connection of a
-// WebSocket; the context is the request's. It is called while a handler works on
-// the request, must not wait for it, and must make it end soon. Where it cannot
-// be sure that it did, the answer is false, and it is called again after a while.
+// Cutter ends the answer to a request, and with it the connection of a WebSocket; the
+// context is the request's. It is called while a handler works on the request. It must
+// make the handler end soon without waiting for it. If it cannot be sure of that it
+// returns false, and is called again later.
 type Cutter func(context.Context, http.ResponseWriter) bool
 
-// Live are the requests that went to an app as somebody's and are not answered
-// to the end: WebSockets, event streams, downloads, and for a moment all others.
-// They go on for as long as a new request of the same session to the same place
-// would be let through. Live outlives a configuration, as the store does whose
-// sessions they are of.
+// Live has the requests that went to an app with an identity and are not finished:
+// WebSockets, event streams, downloads, and for a moment all others. They go on for as
+// long as a new request of the same session to the same place would pass. Live
+// outlives a configuration, as the store of their sessions does.
 type Live struct {
 	cut       Cutter
 	closed    atomic.Bool
@@ -52,19 +51,19 @@ type Live struct {
 type liveShard struct {
 	mu    sync.Mutex
 	first *Visit
-	_     [48]byte // a cache line for each
+	_     [48]byte // fills a cache line
 }
 
-// exchange is what Live keeps of a visit.
+// exchange is what Live knows of a visit.
 type exchange struct {
 	prev, next *Visit
 	w          http.ResponseWriter // nil for a visit that is not live
 	ctx        context.Context     // of the request, which handlers may change in place
-	over       uint8               // reviews since it may not go on, and one, up to three; 0 if it may
-	cut        bool                // for good
+	over       uint8               // 0 while it may go on; 1 when it may not, then one more each review, up to 3
+	cut        bool                // the cutter has succeeded
 }
 
-// NewLive makes it, and begins to review. Close ends that.
+// NewLive returns a Live that reviews its requests until Close is called.
 func NewLive(cut Cutter) *Live {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &Live{cut: cut, cancel: cancel}
@@ -83,8 +82,8 @@ func NewLive(cut Cutter) *Live {
 	return l
 }
 
-// Close cuts what is still live, and whatever comes later. Call it when nobody
-// keeps the sessions any more.
+// Close cuts all live requests, and all that come later. Call it when the store of
+// the sessions is closed.
 func (l *Live) Close() {
 	l.cancel()
 	l.running.Wait()
@@ -92,10 +91,9 @@ func (l *Live) Close() {
 	l.each(l.cutNow)
 }
 
-// Enter notes that a visit goes on to the app as its session's: a block let it
-// pass, or greeted it. Where it returns true, the caller calls Leave when the
-// handler of the request has returned; a visit that is live already is noted
-// once.
+// Enter adds a visit that goes to the app with the identity of its session: a block
+// let it pass or greeted it. If it returns true, the caller calls Leave when the
+// handler of the request has returned; if false, the visit is live already.
 func (l *Live) Enter(v *Visit, w http.ResponseWriter, r *http.Request) bool {
 	if v.live.w != nil {
 		return false
@@ -108,7 +106,7 @@ func (l *Live) Enter(v *Visit, w http.ResponseWriter, r *http.Request) bool {
 	}
 	shard.first = v
 	shard.mu.Unlock()
-	if v.site.keeper.Ends() != v.ends { // it may have ended before End could see it here
+	if v.site.keeper.Ends() != v.ends { // it may have ended before End could find it here
 		v.session.Doubt()
 	}
 	if l.closed.Load() {
@@ -119,7 +117,7 @@ func (l *Live) Enter(v *Visit, w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// Leave notes that a visit for which Enter returned true is over.
+// Leave removes a visit for which Enter returned true.
 func (l *Live) Leave(v *Visit) {
 	shard := &l.shards[v.session.Key[0]]
 	shard.mu.Lock()
@@ -135,9 +133,9 @@ func (l *Live) Leave(v *Visit) {
 	v.live = exchange{}
 }
 
-// End makes what is live of a session that has ended be cut within two reviews.
-// The cache of sessions is told first: what it still finds afterwards would not
-// be cut.
+// End makes the live requests of an ended session be cut within two reviews. The
+// cache of sessions must know of the end before: a request that finds the session
+// there after this call would not be cut.
 func (l *Live) End(key session.Key) {
 	l.shards[key[0]].each(func(v *Visit) {
 		if v.session.Key == key {
@@ -146,8 +144,8 @@ func (l *Live) End(key session.Key) {
 	})
 }
 
-// Change makes a session of which something changed be looked up again, for what
-// is live of it. The cache of sessions is told first.
+// Change makes a session that changed be looked up again for its live requests. The
+// cache of sessions must know of the change before.
 func (l *Live) Change(key session.Key) {
 	l.shards[key[0]].each(func(v *Visit) {
 		if v.session.Key == key {
@@ -156,8 +154,8 @@ func (l *Live) Change(key session.Key) {
 	})
 }
 
-// Distrust makes the sessions of all that is live be looked up again, for when
-// word of ended ones may have been missed.
+// Distrust makes the sessions of all live requests be looked up again, for when news
+// of ended ones may have been missed.
 func (l *Live) Distrust() {
 	l.each(func(v *Visit) { v.session.Doubt() })
 }
@@ -168,10 +166,11 @@ func (l *Live) Count() (n int) {
 	return n
 }
 
-// end notes that what is live may not go on. The lock of the shard is held.
+// end notes that the request may not go on. The caller holds the lock of the shard.
 func (e *exchange) end() { e.over = max(e.over, 1) }
 
-// cutNow cuts a visit. The lock of its shard is held, so its handler is at work.
+// cutNow cuts a visit. The caller holds the lock of its shard, so its handler has not
+// returned.
 func (l *Live) cutNow(v *Visit) {
 	if !v.live.cut {
 		v.live.cut = l.cut(v.live.ctx, v.live.w)
@@ -192,8 +191,8 @@ func (s *liveShard) each(do func(*Visit)) {
 	}
 }
 
-// review cuts what may not go on. Sessions that have to be looked up are, beside
-// it: a store that does not answer must not keep the others from their end.
+// review cuts the requests that may not go on. Sessions that have to be looked up are
+// looked up in the background: a store that does not answer must not delay the cuts.
 func (l *Live) review(ctx context.Context) {
 	due := make(map[*session.Session]*session.Keeper)
 	l.mu.Lock()

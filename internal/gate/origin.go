@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Origin is where a site is found: scheme, host and port, as browsers write
-// it in the Origin header (RFC 6454, section 6.1).
+// Origin is the address of a site: scheme, host and port, as browsers write it in the
+// Origin header (RFC 6454, section 6.1).
 type Origin struct {
 	scheme string
 	host   string // lower case, without port
@@ -18,7 +18,7 @@ type Origin struct {
 }
 
 // ParseOrigin checks an origin. One that is not https is refused unless it is
-// loopback: a link that travels in the clear can be used by whoever sees it.
+// loopback: anybody who sees an unencrypted link can use it.
 func ParseOrigin(s string) (Origin, error) {
 	u, err := url.Parse(s)
 	switch {
@@ -34,7 +34,7 @@ func ParseOrigin(s string) (Origin, error) {
 		o.port = ""
 	}
 	if o.scheme != "https" && !o.IsLoopback() {
-		return Origin{}, fmt.Errorf("%s is not https: sign-in links may travel in the clear on loopback only; use https, or, behind a proxy that speaks TLS, say so with url https://%s", o, o.host)
+		return Origin{}, fmt.Errorf("%s is not https: sign-in links may be sent unencrypted on loopback only; use https, or behind a proxy that does TLS, set url https://%s", o, o.host)
 	}
 	return o, nil
 }
@@ -64,10 +64,10 @@ func (o Origin) HostPort() string {
 // Host is the host without port.
 func (o Origin) Host() string { return o.host }
 
-// IsSecure tells whether the origin is https.
+// IsSecure reports whether the origin is https.
 func (o Origin) IsSecure() bool { return o.scheme == "https" }
 
-// IsLoopback tells whether the origin is this machine: localhost, *.localhost
+// IsLoopback reports whether the origin is this machine: localhost, *.localhost
 // (RFC 6761, section 6.3), 127.0.0.0/8, ::1.
 func (o Origin) IsLoopback() bool {
 	if o.host == "localhost" || strings.HasSuffix(o.host, ".localhost") {
@@ -83,10 +83,10 @@ type Origins struct {
 	byHost map[string]int
 }
 
-// NewOrigins makes the origins of a site of which there is at least one.
+// NewOrigins makes the origins of a site. It fails if the list is empty.
 func NewOrigins(list []Origin) (Origins, error) {
 	if len(list) == 0 {
-		return Origins{}, errors.New("the site's address does not tell its public origin; say it with url https://app.example.com")
+		return Origins{}, errors.New("the site's address does not give its public origin; set it with url https://app.example.com")
 	}
 	o := Origins{byHost: make(map[string]int)}
 	for _, origin := range list {
@@ -102,8 +102,8 @@ func NewOrigins(list []Origin) (Origins, error) {
 // All lists the origins.
 func (o Origins) All() []Origin { return o.list }
 
-// find returns the number of the origin that a request's Host names, false for
-// any other Host.
+// find returns the index of the origin that a request's Host names; false if it names
+// none.
 func (o Origins) find(host string) (int, bool) {
 	if i, ok := o.byHost[host]; ok {
 		return i, true

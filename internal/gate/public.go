@@ -7,17 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// PathPrefix is under what all pages of ours lie.
-const PathPrefix = "/_doorpost"
-
-// IsOwnPath tells whether a path is one of ours.
-func IsOwnPath(path string) bool {
-	rest, found := strings.CutPrefix(path, PathPrefix)
-	return found && (rest == "" || rest[0] == '/')
-}
-
-// PublicPaths are the paths that anyone may reach: single ones, and all below
-// one. The zero PublicPaths has none.
+// PublicPaths are the paths that anyone may reach: single ones, and all below one. The
+// zero value is empty.
 type PublicPaths struct {
 	exact    map[string]bool
 	prefixes []string // each ends in a slash
@@ -38,7 +29,7 @@ func ParsePublicPaths(patterns []string) (PublicPaths, error) {
 		case strings.ContainsAny(prefix, "*?#{}") || !isPlain(prefix+"/x"):
 			return p, fmt.Errorf("%q is neither a plain path such as /health nor all paths below one such as /assets/*", pattern)
 		case IsOwnPath(pattern):
-			return p, fmt.Errorf("%q lies under %s, which is served anyway", pattern, PathPrefix)
+			return p, fmt.Errorf("%q is under %s, which is always public", pattern, PathPrefix)
 		case below:
 			p.prefixes = append(p.prefixes, prefix+"/")
 		default:
@@ -48,8 +39,8 @@ func ParsePublicPaths(patterns []string) (PublicPaths, error) {
 	return p, nil
 }
 
-// contains tells whether a request's path is public. The answer is no for every
-// path that an app might read as another than we do.
+// contains reports whether a request's path is public. It is false for every path that
+// an app might read in another way than we do.
 func (p PublicPaths) contains(u *url.URL) bool {
 	if len(p.exact) == 0 && len(p.prefixes) == 0 {
 		return false
@@ -69,14 +60,14 @@ func (p PublicPaths) matches(path string) bool {
 	return false
 }
 
-// isPlainURL tells whether a URL's path has one reading only.
+// isPlainURL reports whether a URL's path can be read in one way only.
 func isPlainURL(u *url.URL) bool {
 	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
 }
 
-// isPlain tells whether a decoded path has no dot segments, no empty ones, no
-// character that some server takes for a separator or decodes once more, and
-// nothing that is no UTF-8, in which some find dots and slashes (CVE-2008-2938).
+// isPlain reports whether a decoded path is free of dot segments, empty segments,
+// characters that some servers treat as separators or decode again, and bytes that
+// are not UTF-8, which some servers read as dots and slashes (CVE-2008-2938).
 func isPlain(path string) bool {
 	for i := range len(path) {
 		switch c := path[i]; {

@@ -6,17 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxReturnTo bounds the address that somebody is sent back to, in bytes.
+// maxReturnTo bounds the result of ReturnTo, in bytes.
 const maxReturnTo = 4096
 
-// ReturnTo is where somebody is sent after signing in: the path, query and
-// fragment that were asked for, byte for byte, if they are local to the site,
-// otherwise "/".
+// ReturnTo is where a person goes after signing in: the path, query and fragment that
+// they asked for, byte for byte, if these stay on the site, otherwise "/".
 //
-// What a browser makes of a path counts, not what Go's parser makes of it: it
-// takes a backslash for a slash and drops tabs and line ends, so that
-// /\evil.example and /<tab>/evil.example name another host (CVE-2025-67713,
-// oauth2-proxy's list of redirects).
+// It reads a path as a browser does, not as Go's parser does: a browser treats a
+// backslash as a slash and drops tabs and line ends, so that /\evil.example and
+// /<tab>/evil.example name another host (CVE-2025-67713, oauth2-proxy's list of
+// redirects).
 func ReturnTo(to string) string {
 	if !isLocal(to) {
 		return "/"

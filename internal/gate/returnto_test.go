@@ -68,7 +68,7 @@ func asBrowser(t testing.TB, to string) *whatwg.Url {
 	return read
 }
 
-// staysAtTheSite tells whether a browser that is sent there stays at the site,
+// staysAtTheSite reports whether a browser that is sent there stays at the site,
 // and outside the gate's own pages.
 func staysAtTheSite(read *whatwg.Url) bool {
 	decoded, err := url.PathUnescape(read.Pathname())

@@ -6,13 +6,13 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
-// configuration is its sites by their names.
+// configuration has the sites of one configuration, by name.
 type configuration struct{ sites map[string]*Site }
 
-// Use tells that a configuration is in use, by its sites, each under the name
-// that it has in other configurations too. The caller calls retire when another
-// has taken over. From then on, the newest of those in use decides about what
-// came by the sites of this one.
+// Use adds a configuration that is in use now, with its sites by names that stay the
+// same in other configurations. The caller calls retire when another configuration
+// has replaced it. From then on the newest one in use decides about requests that
+// came through the sites of this one.
 func (l *Live) Use(sites map[string]*Site) (retire func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -31,10 +31,9 @@ func (l *Live) Use(sites map[string]*Site) (retire func()) {
 	}
 }
 
-// keeper is the one that decides about a visit's session now; nil if the visit
-// would not be let through any more: its rules are others, or what they go by
-// is, such as a group that the person is not in any more. The lock of the
-// configurations is held.
+// keeper is the keeper that decides about a visit's session now. It is nil if the
+// visit would not pass any more, because the rules have changed, or the person has,
+// such as by leaving a group. The caller holds l.mu.
 func (l *Live) keeper(v *Visit) *session.Keeper {
 	if !v.site.retired {
 		if !v.site.admits(v) {
@@ -47,17 +46,17 @@ func (l *Live) keeper(v *Visit) *session.Keeper {
 	}
 	sites := l.inUse[len(l.inUse)-1].sites
 	if same := sites[v.site.name]; same != nil && same.serves(v) {
-		if !same.keeps(v) {
+		if !same.wouldPass(v) {
 			return nil
 		}
 		return same.keeper
 	}
-	// The server has another name now. All sites at the origin have to agree.
+	// The server has another name now. All sites with the origin must agree.
 	var keeper *session.Keeper
 	for _, s := range sites {
 		switch {
 		case !s.serves(v):
-		case !s.keeps(v):
+		case !s.wouldPass(v):
 			return nil
 		default:
 			keeper = s.keeper
@@ -66,27 +65,27 @@ func (l *Live) keeper(v *Visit) *session.Keeper {
 	return keeper
 }
 
-// admits tells whether each block that a visit of the site met admits the
-// person still.
+// admits reports whether each block that a visit of the site needed still admits the
+// person.
 func (s *Site) admits(v *Visit) bool {
 	for i, b := range s.blocks {
-		if v.met(i) && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
+		if v.needed(i) && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
 			return false
 		}
 	}
 	return true
 }
 
-// serves tells whether a site has the origin of a visit to another.
+// serves reports whether a site has the origin of a visit to another.
 func (s *Site) serves(v *Visit) bool {
 	origin, _ := v.Origin()
 	return slices.Contains(s.origins.list, origin)
 }
 
-// keeps tells whether a site would let a visit through that an earlier
-// configuration did: its cookie still counts, and each block that the request
-// would meet admits the person. The site serves the visit's origin.
-func (s *Site) keeps(v *Visit) bool {
+// wouldPass reports whether a visit that passed a site of an earlier configuration
+// would pass this one: its cookie is still valid, and each block that the request
+// would need admits the person. The site serves the visit's origin.
+func (s *Site) wouldPass(v *Visit) bool {
 	origin, _ := v.Origin()
 	cookie := s.cookies[slices.Index(s.origins.list, origin)]
 	if id, ok := cookie.Read(v.sent.session); !ok || id.Key() != v.session.Key {
@@ -94,21 +93,21 @@ func (s *Site) keeps(v *Visit) bool {
 	}
 	sameShape := slices.EqualFunc(s.blocks, v.site.blocks, func(a, b *Block) bool { return a.Covers == b.Covers })
 	for i, b := range s.blocks {
-		meets := v.metAny(b.Covers)
+		needed := v.neededAny(b.Covers)
 		if sameShape {
-			meets = v.met(i)
+			needed = v.needed(i)
 		}
-		if meets && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
+		if needed && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
 			return false
 		}
 	}
 	return true
 }
 
-// met tells whether the visit needed the block of a number of its own site to
-// let it pass. Where it needed none, those count that told whose it is. There is
-// a bit for 64 of them; the others count as met.
-func (v *Visit) met(number int) bool {
+// needed reports whether the visit needed the block with a number of its own site to
+// pass. If it needed none, the blocks that greeted it count. There is a bit for 64
+// blocks; any others count as needed.
+func (v *Visit) needed(number int) bool {
 	blocks := v.passed.Load()
 	if blocks == 0 {
 		blocks = v.greeted.Load()
@@ -116,15 +115,15 @@ func (v *Visit) met(number int) bool {
 	return number >= 64 || blocks&(1<<number) != 0
 }
 
-// metAny tells whether a visit met a block that covers the same requests. Where
-// there was none, it cannot be told, and counts as met.
-func (v *Visit) metAny(covers string) bool {
+// neededAny reports whether a visit needed a block that covers the same requests. It
+// is true if its site has no such block: then nobody knows.
+func (v *Visit) neededAny(covers string) bool {
 	known := false
 	for i, b := range v.site.blocks {
 		if b.Covers != covers {
 			continue
 		}
-		if v.met(i) {
+		if v.needed(i) {
 			return true
 		}
 		known = true

@@ -1,6 +1,5 @@
-// Package keys turns the operator's secrets into the keys that sign, one kind
-// of key for each purpose, so that what is signed for one is worth nothing for
-// another.
+// Package keys derives keys from the operator's secrets, different ones for each
+// purpose, so that a signature for one purpose is worthless for another.
 package keys
 
 import (
@@ -17,8 +16,8 @@ import (
 // MinSecretLength is the least number of bytes of a secret.
 const MinSecretLength = 32
 
-// Purpose says what a key is for. The words are part of the derivation: a
-// change of one invalidates everything signed under it.
+// Purpose says what a key is for. The words are part of the derivation: a change
+// invalidates everything that was signed for the purpose.
 type Purpose string
 
 // The purposes, one for each kind of thing that is signed.
@@ -34,8 +33,8 @@ const (
 	fingerprint Purpose = "doorpost fingerprint v1"
 )
 
-// Ring is the operator's secrets in the order given: the first signs, all
-// verify, so that a new one can be put in front and an old one dropped later.
+// Ring has the operator's secrets in their order. The first signs, all verify, so that
+// an operator can put a new one first and drop the old one later.
 type Ring struct{ secrets [][]byte }
 
 // NewRing makes a ring of at least one secret of at least 32 bytes each.
@@ -95,8 +94,8 @@ func checkLength(raw []byte) ([]byte, error) {
 	return raw, nil
 }
 
-// Fingerprint tells rings of different secrets apart. It reveals nothing of
-// them: it is derived like a key.
+// Fingerprint differs between rings with different secrets. It reveals nothing of them:
+// it is derived like a key.
 func (r Ring) Fingerprint() string {
 	sum := sha256.New()
 	for _, key := range r.For(fingerprint) {

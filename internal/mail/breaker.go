@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	// failuresToOpen is how many failures in a row make a mailer be left alone.
+	// failuresToOpen is how many failures in a row open the breaker of a mailer.
 	failuresToOpen = 5
-	// firstPause is for how long, the first time; it doubles up to longestPause.
+	// firstPause is the first pause of an open breaker; it doubles up to longestPause.
 	firstPause   = 15 * time.Second
 	longestPause = 5 * time.Minute
-	// trialWait is when to ask again while another message tries the mailer.
+	// trialWait is the wait of other messages while one tries the mailer.
 	trialWait = time.Second
 )
 
-// MailerHealth is the state of one mailer, for whoever watches over Doorpost.
+// MailerHealth is the state of one mailer, for monitoring.
 type MailerHealth struct {
 	Name      string
-	Available bool      // false while it is left alone because it failed
-	Since     time.Time // when that began to be so
-	Problem   string    // why it is left alone, fit for logs; empty while it is available
+	Available bool      // false while its breaker is open because it failed
+	Since     time.Time // when Available changed
+	Problem   string    // the last failure, fit for logs; empty while it is available
 }
 
-// breaker keeps messages from a mailer that fails anyway: they would wait for
-// it in vain, and it would be kept from recovering. It is closed while the
-// mailer works. Open, it lets nothing through until a pause is over, and then
-// one message at a time to try it. It is safe for concurrent use.
+// breaker stops messages to a mailer that fails, so that they do not wait for it in
+// vain and it can recover. It is closed while the mailer works. While it is open, no
+// message gets through until a pause is over, and then one at a time to try the
+// mailer. It is safe for concurrent use.
 type breaker struct {
 	mu       sync.Mutex
 	failures int           // in a row, while closed
@@ -38,16 +38,16 @@ type breaker struct {
 	problem  string
 }
 
-// change is what a result did to a breaker.
-type change int
+// transition is how the result of a message changed a breaker.
+type transition int
 
 const (
-	nothing change = iota
+	unchanged transition = iota
 	opened
 	closed
 )
 
-// wait is how long no message is let through. It is zero while one is.
+// wait is how long no message gets through, zero if one does now.
 func (b *breaker) wait(now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -60,8 +60,8 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(b.until.Sub(now), 0)
 }
 
-// admit tells whether a message may go to the mailer, and whether it is the
-// one that tries it. What became of an admitted message has to be noted.
+// admit reports whether a message may go to the mailer, and whether it is the one that
+// tries it. The caller calls note with the result of an admitted message.
 func (b *breaker) admit(now time.Time) (admitted, trial bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,9 +75,9 @@ func (b *breaker) admit(now time.Time) (admitted, trial bool) {
 	return true, true
 }
 
-// note takes in what became of a message; failure is nil if it was sent, and
-// abandoned tells whether it was our doing that it was not.
-func (b *breaker) note(now time.Time, trial, abandoned bool, failure *SendError) change {
+// note records the result of a message. failure is nil if it was sent; abandoned says
+// that we gave it up, whatever the mailer would have done.
+func (b *breaker) note(now time.Time, trial, abandoned bool, failure *SendError) transition {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if trial {
@@ -85,31 +85,31 @@ func (b *breaker) note(now time.Time, trial, abandoned bool, failure *SendError)
 	}
 	switch {
 	case failure != nil && (abandoned || errors.Is(failure, ErrNotHandedOver)):
-		return nothing
+		return unchanged
 	case failure != nil && failure.RetryAfter > 0:
 		return b.open(now, trial, failure.RetryAfter, failure)
 	case failure == nil || !failure.Unauthorized && (failure.AboutMessage || !failure.Temporary):
-		return b.close(now) // a service that refuses one message for good works
+		return b.close(now) // a service that refuses one message for good is working
 	case !failure.Unauthorized && b.pause == 0 && b.failures+1 < failuresToOpen:
 		b.failures++
-		return nothing
+		return unchanged
 	}
 	return b.open(now, trial, 0, failure)
 }
 
-func (b *breaker) close(now time.Time) change {
+func (b *breaker) close(now time.Time) transition {
 	was := b.pause
 	b.failures, b.pause, b.problem = 0, 0, ""
 	if was == 0 {
-		return nothing
+		return unchanged
 	}
 	b.since = now
 	return closed
 }
 
-// open begins a pause. Messages that were under way when it began do not make
-// it longer, unless the service asks for that.
-func (b *breaker) open(now time.Time, trial bool, asked time.Duration, failure *SendError) change {
+// open begins a pause. Failures of messages that were under way by then do not make it
+// longer, unless the service asks for a longer one.
+func (b *breaker) open(now time.Time, trial bool, asked time.Duration, failure *SendError) transition {
 	was := b.pause
 	pause := asked
 	switch {
@@ -122,7 +122,7 @@ func (b *breaker) open(now time.Time, trial bool, asked time.Duration, failure *
 		b.pause = min(2*b.pause, longestPause)
 		pause = max(b.pause, asked)
 	case asked == 0:
-		return nothing
+		return unchanged
 	}
 	b.failures, b.problem = 0, failure.Error()
 	if end := now.Add(pause); end.After(b.until) {
@@ -131,7 +131,7 @@ func (b *breaker) open(now time.Time, trial bool, asked time.Duration, failure *
 	if was == 0 {
 		return opened
 	}
-	return nothing
+	return unchanged
 }
 
 func (b *breaker) health(name string) MailerHealth {

@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	// lookInterval is how often a courier looks for messages by itself: those
-	// of a process that died, those that another process released, and those
-	// that nothing was told of.
+	// lookInterval is how often a courier looks for messages without being woken:
+	// those of a process that died, those that another process released, and those
+	// that were stored without a wake-up.
 	lookInterval = time.Second
 	// storeTimeout bounds one call of the store.
 	storeTimeout = 2 * time.Second
-	// cancelGrace is how long Close waits for attempts after it has cancelled
-	// them. They return at once; this is for noting what became of them, and
-	// for a mailer that does not return.
+	// cancelGrace is how long Close waits for attempts after it has cancelled them.
+	// They return at once; the time is for storing their results, and for a mailer
+	// that does not return.
 	cancelGrace = 2*storeTimeout + time.Second
 )
 
 var (
-	errTooLate  = errors.New("the message would come too late to be of use")
+	errTooLate  = errors.New("the message would arrive too late to be of use")
 	errShutdown = errors.New("doorpost is stopping")
 )
 
-// Courier gets the messages of an outbox sent, outside the requests that asked
-// for them. Several may work on one store, in one process or in several: each
-// claims what it works on.
+// Courier sends the messages of an outbox, outside the requests that asked for them.
+// Several couriers may work on one store, in one process or in several: each claims
+// the messages that it sends.
 //
-// What is under way is noted in the store before a service can take the
-// message, and what became of it afterwards. So a message is not lost by a
-// crash, and the mailbox gets outbox.MaxCopies of it at most.
+// The store records an attempt before a service can take the message, and the result
+// afterwards. So no message is lost in a crash, and the mailbox gets at most
+// outbox.MaxCopies of it.
 type Courier struct {
 	store  outbox.Store
 	mailer Mailer
@@ -43,11 +43,11 @@ type Courier struct {
 	opts   CourierOptions
 
 	slots chan struct{} // one token for each attempt that runs
-	wake  chan struct{} // there may be something to claim
+	wake  chan struct{} // has a value if there may be messages to claim
 
 	stopping context.Context // ends when Close is called: nothing new begins
 	stop     context.CancelFunc
-	cut      context.Context // ends when Close gives up waiting: attempts end
+	cut      context.Context // ends when Close stops waiting: attempts end
 	cutOff   context.CancelCauseFunc
 
 	looking sync.WaitGroup
@@ -55,14 +55,14 @@ type Courier struct {
 
 	mu     sync.Mutex
 	held   map[string]*delivery
-	full   bool // more may be claimed as soon as there is room
-	down   bool // the store failed when it was asked last
+	full   bool // there may be more to claim as soon as there is room
+	down   bool // the last call of the store failed
 	closed bool
 }
 
-// NewCourier makes a Courier that does nothing until Start. write writes what a
-// message says; it is called before each attempt, so that no link and no code
-// is held in memory in between. An error of it is final.
+// NewCourier makes a Courier that does nothing until Start. write composes a message;
+// it is called before each attempt, so that no link and no code stays in memory in
+// between. If it fails, the message fails for good.
 func NewCourier(store outbox.Store, mailer Mailer, write func(outbox.Message) (Message, error), logger *slog.Logger, o CourierOptions) *Courier {
 	o = o.withDefaults()
 	c := &Courier{
@@ -76,8 +76,7 @@ func NewCourier(store outbox.Store, mailer Mailer, write func(outbox.Message) (M
 	return c
 }
 
-// Start begins the work and returns. It is called once, and whoever calls it
-// calls Close.
+// Start begins the work and returns. Call it once, and Close afterwards.
 func (c *Courier) Start() { c.looking.Go(c.look) }
 
 // look claims messages whenever there may be some.
@@ -103,7 +102,7 @@ func (c *Courier) lookAgain() {
 	}
 }
 
-// claim takes on as many messages as there is room for.
+// claim claims as many messages as there is room for.
 func (c *Courier) claim() {
 	c.mu.Lock()
 	room := c.opts.Held - len(c.held)
@@ -112,8 +111,8 @@ func (c *Courier) claim() {
 	if room <= 0 || c.stopping.Err() != nil {
 		return
 	}
-	// A claim that is broken off may have been made all the same, and nobody
-	// would work on it: so Close lets it finish.
+	// A cancelled claim may have succeeded in the store, and then nobody would send
+	// the messages: so Close lets it finish.
 	ctx, cancel := context.WithTimeout(c.cut, storeTimeout)
 	defer cancel()
 	messages, err := c.store.Claim(ctx, room)
@@ -123,7 +122,7 @@ func (c *Courier) claim() {
 	c.full = err == nil && len(messages) >= room
 	for _, m := range messages {
 		if d := c.held[m.ID]; d != nil {
-			d.again = true // it was ended and waits again, while we were still at it
+			d.again = true // it ended and waits again, while this delivery still runs
 			continue
 		}
 		d := &delivery{Courier: c, m: m}
@@ -155,10 +154,9 @@ func (c *Courier) release(ids ...string) {
 	c.storeAnswered(c.store.Release(ctx, ids...))
 }
 
-// Close claims no more messages, gives back those that wait, and waits for
-// the attempts that run. When ctx ends first it cancels them, notes what
-// became of them, and gives back what is still to be sent. Closing twice is
-// harmless.
+// Close stops claiming, releases the messages that wait, and waits for the attempts
+// that run. When ctx ends before they do, it cancels them, stores their results, and
+// releases what is still to be sent. Closing twice is harmless.
 func (c *Courier) Close(ctx context.Context) {
 	defer c.cutOff(errShutdown)
 	defer context.AfterFunc(ctx, func() { c.cutOff(errShutdown) })()

@@ -80,7 +80,7 @@ func TestCloseEndsWhileTheStoreFails(t *testing.T) {
 		time.Sleep(time.Minute)
 		start := time.Now()
 		closeWithin(c, 10*time.Second)
-		if time.Since(start) != 10*time.Second || !strings.Contains(w.logged(), "may be sent once more") {
+		if time.Since(start) != 10*time.Second || !strings.Contains(w.logged(), "may be sent again") {
 			t.Errorf("after %s:\n%s", time.Since(start), w.logged())
 		}
 		store.set(false, false)

@@ -15,8 +15,8 @@ const (
 
 // CourierOptions bound a Courier. The zero value means the defaults.
 type CourierOptions struct {
-	Held    int           // messages that it has claimed, waiting or in an attempt; default 1000
-	AtOnce  int           // attempts that run at the same time; default 8
+	Held    int           // claimed messages, waiting or in an attempt; default 1000
+	AtOnce  int           // attempts at the same time; default 8
 	Timeout time.Duration // for one attempt; default 30 s
 
 	// OnState, if set, is called after each change that was stored: sent,
@@ -25,7 +25,7 @@ type CourierOptions struct {
 	OnState func(outbox.Message)
 }
 
-// withDefaults fills in what was left out.
+// withDefaults sets what is zero to its default.
 func (o CourierOptions) withDefaults() CourierOptions {
 	if o.Held <= 0 {
 		o.Held = defaultHeld

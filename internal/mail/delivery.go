@@ -8,24 +8,24 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
-// delivery is the way of one message that a courier has claimed, until it is
-// sent or given up. It has a goroutine of its own.
+// delivery is the work on one claimed message until it is sent or given up. It has a
+// goroutine of its own.
 type delivery struct {
 	*Courier
 	m      outbox.Message // as the store has it
-	tries  int            // of this courier, also those that did not get as far as the service
-	before int            // copies that may have been out when the attempt began
-	handed bool           // a service may have it from the attempt
-	copies int            // that may have been out when it was handed over last
-	unsure bool           // the store may have noted one handing over more than m says
-	gone   bool           // there is nothing to be sent any more, and nothing to release
+	tries  int            // attempts of this courier, including those that did not reach a service
+	before int            // copies that a service may have accepted before this attempt
+	handed bool           // a service may have the message from this attempt
+	copies int            // that a service may have accepted before the last hand-over
+	unsure bool           // the store may have recorded one hand-over more than m says
+	gone   bool           // nothing is to be sent any more, and nothing to be released
 
 	// Guarded by Courier.mu.
-	busy  bool // in an attempt, or noting what became of it
+	busy  bool // in an attempt, or storing its result
 	again bool // claimed once more meanwhile
 }
 
-// run tries until the message is sent, given up, or somebody else's.
+// run tries until the message is sent, given up, or taken over by another process.
 func (d *delivery) run() {
 	for settled := true; settled && d.m.Waiting(); {
 		d.handed, d.before = false, d.m.Copies
@@ -46,8 +46,8 @@ func (d *delivery) run() {
 	d.leave()
 }
 
-// wait waits until the message is due and there is a slot for it. It tells
-// whether there is one, or else whether it is too late for that.
+// wait waits until the message is due and there is a slot for it. ready says that it
+// has a slot, late that it is too late for one.
 func (d *delivery) wait() (ready, late bool) {
 	ctx, cancel := context.WithDeadline(d.stopping, d.m.Deadline)
 	defer cancel()
@@ -67,8 +67,7 @@ func (d *delivery) wait() (ready, late bool) {
 	return false, d.rouse(d.stopping)
 }
 
-// rest allows Close to release the message. It is false if Close has been
-// through already.
+// rest allows Close to release the message. It is false if Close has done so already.
 func (d *delivery) rest() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,8 +75,8 @@ func (d *delivery) rest() bool {
 	return !d.closed
 }
 
-// rouse makes Close wait for the delivery, unless it does not any more or ctx
-// has ended.
+// rouse makes Close wait for the delivery. It is false if Close does not wait any more
+// or ctx has ended.
 func (d *delivery) rouse(ctx context.Context) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -85,8 +84,8 @@ func (d *delivery) rouse(ctx context.Context) bool {
 	return d.busy
 }
 
-// leave forgets the delivery. A message that is still to be sent is for
-// whoever claims it next.
+// leave removes the delivery from the courier, and releases a message that is still to
+// be sent.
 func (d *delivery) leave() {
 	d.mu.Lock()
 	ours := d.held[d.m.ID] == d // otherwise Close has released it
@@ -118,22 +117,21 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// What makes a courier let go of a message.
+// Why a courier lets go of a message.
 var (
 	errTakenOver = errors.New("another process has taken the message over")
 	errEnded     = errors.New("the message is not to be sent any more")
 )
 
-// handOver notes in the store that a service may take the message from now on.
-// A service that is asked after another one has refused for certain changes
-// nothing about that, so it is noted once only.
+// handOver records in the store that a service may have the message from now on. It
+// does so once if several services are tried and the first refuse for certain.
 func (d *delivery) handOver(ctx context.Context, copies int) error {
 	if d.handed && copies == d.copies {
 		return nil
 	}
-	err := d.change(ctx, func(m *outbox.Message) error {
+	err := d.update(ctx, func(m *outbox.Message) error {
 		if !m.Waiting() {
-			return errEnded // its service has reported what became of an earlier attempt
+			return errEnded // a service has reported the result of an earlier attempt
 		}
 		return m.HandOver()
 	})
@@ -145,9 +143,9 @@ func (d *delivery) handOver(ctx context.Context, copies int) error {
 	return err
 }
 
-// change changes the message in the store, if it is what this delivery left
-// there. An error that is not final means that the store failed.
-func (d *delivery) change(ctx context.Context, change func(*outbox.Message) error) error {
+// update changes the message in the store, unless another process has changed it. An
+// error that is not final means that the store failed.
+func (d *delivery) update(ctx context.Context, change func(*outbox.Message) error) error {
 	bounded, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	var refused error
@@ -170,8 +168,8 @@ func (d *delivery) change(ctx context.Context, change func(*outbox.Message) erro
 	return err
 }
 
-// final tells whether an error of change is an answer of the store, and not
-// that it failed.
+// final reports whether an error of update is an answer of the store, and not its
+// failure.
 func final(err error) bool {
 	return errors.Is(err, errTakenOver) || errors.Is(err, errEnded) ||
 		errors.Is(err, outbox.ErrUnknown) || errors.Is(err, outbox.ErrEnough)

@@ -12,13 +12,13 @@ import (
 )
 
 // Failover is a Mailer made of several, or of one. It tries them in the order
-// given: the next one takes over when one fails for a while or is refused by
-// its service. When a service refuses the message or its recipient for good,
-// no other is asked, because it would only learn the same.
+// given: when one fails for a while or its service refuses us, the next one takes
+// over. When a service refuses the message or its recipient for good, no other is
+// tried, because it would refuse too.
 //
-// A mailer that fails again and again, or is refused by its service, is left
-// alone for 15 s, then for twice as long each time, up to 5 min. One that is
-// asked to wait by its service is left alone for that long.
+// A mailer that fails again and again, or whose service refuses us, is not tried for
+// 15 s, then for twice as long each time, up to 5 min. If its service asks to wait, it
+// is not tried for that long.
 type Failover struct {
 	mailers []watched
 	logger  *slog.Logger
@@ -30,7 +30,7 @@ type watched struct {
 }
 
 // NewFailover makes one mailer of at least one. A takeover is logged as a
-// warning, with the message's id; that a mailer is left alone as an error.
+// warning, with the message's id; the beginning of a pause as an error.
 func NewFailover(logger *slog.Logger, first Mailer, others ...Mailer) *Failover {
 	f := &Failover{logger: logger}
 	for _, m := range append([]Mailer{first}, others...) {
@@ -39,7 +39,7 @@ func NewFailover(logger *slog.Logger, first Mailer, others ...Mailer) *Failover 
 	return f
 }
 
-// Name is the names of the mailers in their order, joined by +.
+// Name joins the names of the mailers, in their order, with +.
 func (f *Failover) Name() string {
 	names := make([]string, len(f.mailers))
 	for i, m := range f.mailers {
@@ -58,10 +58,10 @@ func (f *Failover) Health() []MailerHealth {
 	return list
 }
 
-// Send tries one mailer after the other. The time that ctx leaves is shared
-// out, so that one that hangs leaves some for the next. When all fail, the
-// error is temporary if any of the failures was, and asks for a pause if there
-// is no mailer that may be tried sooner.
+// Send tries one mailer after the other. They share the time until ctx ends, so that
+// one that hangs leaves some for the next. When all fail, the error is temporary if
+// one of the failures is, and its RetryAfter is the time until a mailer may be tried
+// again.
 func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 	var failures []*SendError
 	for i, mailer := range f.mailers {
@@ -88,7 +88,7 @@ func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 	return Receipt{}, f.summary(failures)
 }
 
-// ready is how many of the mailers from the given one on may be tried.
+// ready counts the mailers from index from on that may be tried now.
 func (f *Failover) ready(from int) (n int) {
 	for _, mailer := range f.mailers[from:] {
 		if mailer.wait(time.Now()) == 0 {
@@ -98,8 +98,7 @@ func (f *Failover) ready(from int) (n int) {
 	return n
 }
 
-// sendWithin gives a mailer its share of the time left until ctx ends: all of
-// it for the last one.
+// sendWithin sends with one of shares equal parts of the time until ctx ends.
 func (f *Failover) sendWithin(ctx context.Context, mailer Mailer, m Message, shares int) (Receipt, *SendError) {
 	if deadline, ok := ctx.Deadline(); ok && shares > 1 {
 		var cancel context.CancelFunc
@@ -109,17 +108,17 @@ func (f *Failover) sendWithin(ctx context.Context, mailer Mailer, m Message, sha
 	return try(ctx, mailer, m)
 }
 
-func (f *Failover) report(mailer watched, c change) {
+func (f *Failover) report(mailer watched, c transition) {
 	switch c {
 	case opened:
-		f.logger.Error("a mailer is left alone for a while, because it fails", "mailer", mailer.Name(),
+		f.logger.Error("a mailer is left alone for a while because it fails", "mailer", mailer.Name(),
 			"until", time.Now().Add(mailer.wait(time.Now())), "error", mailer.health("").Problem)
 	case closed:
 		f.logger.Info("a mailer works again", "mailer", mailer.Name())
 	}
 }
 
-// summary makes one failure of those of the mailers that were asked.
+// summary makes one failure of those of the mailers that were tried.
 func (f *Failover) summary(failures []*SendError) *SendError {
 	pause := f.mailers[0].wait(time.Now())
 	for _, mailer := range f.mailers[1:] {
@@ -128,7 +127,7 @@ func (f *Failover) summary(failures []*SendError) *SendError {
 	if len(failures) == 0 {
 		return &SendError{
 			Mailer: f.Name(), Temporary: true, RetryAfter: max(pause, trialWait),
-			Err: fmt.Errorf("it is left alone for another %s because it failed; the last failure: %s",
+			Err: fmt.Errorf("it failed and is not tried for another %s; the last failure: %s",
 				max(pause, trialWait).Round(time.Second), f.mailers[0].health("").Problem),
 		}
 	}
@@ -155,10 +154,10 @@ func (f *Failover) summary(failures []*SendError) *SendError {
 	return &all
 }
 
-// try runs a mailer once and keeps one that breaks its contract from breaking
-// ours: an error that is no *SendError counts as temporary, and its text is not
-// trusted. A panic in a library must not take the whole server with it; its
-// text may hold anything, so only its type is told.
+// try calls a mailer once, and keeps our contract even if the mailer breaks its own:
+// an error that is not a *SendError counts as temporary, and its text is redacted. A
+// panic in a library must not stop the server; its text may contain anything, so only
+// its type is reported.
 func try(ctx context.Context, mailer Mailer, m Message) (receipt Receipt, failure *SendError) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -6,45 +6,51 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// SignInLetter is what a message with a link to sign in says, and with a code
-// unless nobody has asked for it in a browser.
-type SignInLetter struct {
-	Site string // name of the site as people know it; Host stands in where it is empty
-	Host string // where the link leads, such as app.example.com
-	To   string // canonical address of the reader
+// Letter is what a message of any kind says. Each has the fields down to StopLink;
+// the others are for the kinds that are named.
+type Letter struct {
+	Kind outbox.Kind
 
-	// ID is that of the message, the same for every copy that is sent of it;
-	// see Message. One is made where it is empty.
+	// ID is the ID of the message, the same for every copy of it that is sent; see
+	// Message. Empty: a new one is made.
 	ID string
+	To string // canonical address of the reader
 
-	Link string // absolute http or https URL, with the token; it appears byte for byte
-	Code string // as it is shown and typed, such as ABCD-2345; only with Approved or Invited it may be empty
-
-	// StopLink is where somebody who did not ask stops such messages: an
-	// absolute http or https URL. The letter says nothing of it if it is empty.
-	StopLink string
-
-	ValidFor time.Duration // life of link and code, from AskedAt; told in minutes or hours, rounded up
-	AskedAt  time.Time     // told in UTC, but to somebody who is Invited
-	Browser  string        // that asked, such as "Firefox"; may be empty
-	System   string        // that it runs on, such as "Windows"; may be empty
-
-	Welcome  bool      // true for the first message an address gets
-	Invited  bool      // the operator asked for it, not the reader
-	Approved bool      // the reader asked to be let in, and is
-	Until    time.Time // how long that holds, with Approved; zero: for good
-
-	Accent  string // colour of the button as #rrggbb; a calm default where it is anything else
-	Support string // where to turn for help: an address, a URL or words; may be empty
+	SiteName string // as people know the site; empty: Host takes its place
+	Host     string // where the link leads, such as app.example.com
+	Accent   string // colour of the button as #rrggbb; anything else means a calm default
+	Support  string // where to ask for help: an address, a URL or words; may be empty
 
 	// LogoURL is the operator's logo: an https URL, or a path on Host. Only
 	// templates of the operator's own show it. The built-in letter shows the
 	// site's name instead and loads nothing from elsewhere: fetching an image
 	// would tell when and where the message is read, and many programs block it.
 	LogoURL string
+
+	Link     string        // absolute http or https URL, with the token; it appears byte for byte
+	ValidFor time.Duration // how long the link works, from AskedAt; shown in minutes, hours or days, rounded up
+
+	// StopLink is where somebody who did not ask stops such messages: an
+	// absolute http or https URL. Empty: the letter does not mention it.
+	StopLink string
+
+	// For SignIn, Approved, Offer, Approve: the request that led to the letter.
+	AskedAt         time.Time // shown in UTC
+	Browser, System string    // that it came from, such as "Firefox" and "Windows"; may be empty
+	Network         string    // for Approve; may be empty
+
+	Code    string    // for SignIn, as it is shown and typed, such as ABCD-2345; empty for Invite and Approved
+	Welcome bool      // for SignIn: this is the first message to the address
+	Until   time.Time // for Approved: when the access ends; zero: never
+
+	Person   string // for Approve: canonical address of who asks; for Proof: of the account
+	Words    string // for Approve: what the person typed; at most 500 characters are quoted; may be empty
+	Other    string // for Moved: the other address of the account, whole or masked
+	Recovery bool   // for Proof and Moved: the other address is one for recovery
 }
 
 // safeLink has the characters of a URL (RFC 3986, section 2) that survive HTML
@@ -55,49 +61,66 @@ var safeLink = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&*+,;=%-]*[
 // safeCode is a code as it is shown.
 var safeCode = regexp.MustCompile(`^[A-Z0-9]+(-[A-Z0-9]+)*$`)
 
-func (l SignInLetter) check() error {
+// check checks what every letter has.
+func (l Letter) check() error {
 	switch {
-	case !safeCode.MatchString(l.Code) && (l.Code != "" || !l.Invited && !l.Approved):
-		return errors.New("its code has characters other than A-Z, 0-9 and dashes")
-	case l.AskedAt.IsZero() && !l.Invited:
-		return errNoTime
-	}
-	return checkLinks(l.Host, l.Link, l.StopLink, l.ValidFor)
-}
-
-var errNoTime = errors.New("the time of the request is missing")
-
-// checkLinks checks what every letter has: a link that works for some time, and
-// another that may be empty.
-func checkLinks(host, link, stopLink string, validFor time.Duration) error {
-	switch {
-	case !safeLink.MatchString(link):
-		return errors.New("its link is no absolute http or https URL of plain characters")
-	case stopLink != "" && !safeLink.MatchString(stopLink):
-		return errors.New("its link to stop messages is no absolute http or https URL of plain characters")
-	case host == "":
+	case !safeLink.MatchString(l.Link):
+		return errors.New("its link is not an absolute http or https URL of plain characters")
+	case l.StopLink != "" && !safeLink.MatchString(l.StopLink):
+		return errors.New("its link to stop messages is not an absolute http or https URL of plain characters")
+	case l.Host == "":
 		return errors.New("the host is missing")
-	case validFor <= 0:
-		return errors.New("its life is not positive")
+	case l.ValidFor <= 0:
+		return errors.New("the time that its link lasts is not positive")
+	case l.Code != "" && !safeCode.MatchString(l.Code):
+		return errors.New("its code has characters other than A-Z, 0-9 and dashes")
 	}
 	return nil
 }
 
-// notice is what the letter shares with all others.
-func (l SignInLetter) notice() Notice {
-	return Notice{ID: l.ID, Site: l.Site, Host: l.Host, To: l.To, Accent: l.Accent, LogoURL: l.LogoURL, Support: l.Support}
+func needsCode(l Letter) error {
+	if l.Code == "" {
+		return errors.New("its code is missing")
+	}
+	return nil
 }
 
-// SignIn writes the message with a link and a code, in the given language. It
-// fails on a letter that could not be sent or would not work; the error holds
-// neither link nor code nor address.
-func (c *Composer) SignIn(l SignInLetter, lang *text.Language) (Message, error) {
-	if err := l.check(); err != nil {
-		return Message{}, fmt.Errorf("writing a sign-in message: %w", err)
+func needsTime(l Letter) error {
+	if l.AskedAt.IsZero() {
+		return errors.New("the time of the request is missing")
 	}
-	m, err := c.write(signInKind, l.notice(), newSignInWords(l, lang))
+	return nil
+}
+
+func needsPerson(l Letter) error {
+	if !bareAddress.MatchString(l.Person) {
+		return errors.New("the person it is about is not a mail address")
+	}
+	return nil
+}
+
+// Write writes a letter in a language. It fails on a letter that could not be sent
+// or would not work; the error has neither its link nor its code nor an address.
+func (c *Composer) Write(l Letter, lang *text.Language) (Message, error) {
+	m, err := c.write(l, lang)
 	if err != nil {
-		return Message{}, fmt.Errorf("writing a sign-in message: %w", err)
+		return Message{}, fmt.Errorf("writing a message of the kind %s: %w", l.Kind, err)
 	}
 	return m, nil
+}
+
+func (c *Composer) write(l Letter, lang *text.Language) (Message, error) {
+	kind, ok := kindOf(l.Kind)
+	if !ok {
+		return Message{}, errors.New("this version does not know the kind")
+	}
+	if err := l.check(); err != nil {
+		return Message{}, err
+	}
+	for _, need := range kind.needs {
+		if err := need(l); err != nil {
+			return Message{}, err
+		}
+	}
+	return c.compose(l, kind.template, kind.words(l, lang))
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/color"
 )
 
-// oneLine makes a name fit for a header and a sentence: one line, without
-// characters that turn the direction of the writing, at most limit runes long.
+// oneLine makes a name fit for a header and a sentence: one line, at most limit runes,
+// without characters that change the direction of the writing.
 func oneLine(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -28,13 +28,13 @@ func oneLine(s string, limit int) string {
 	return s
 }
 
-// plainProduct is a name of a browser or a system. A dot stands between digits
-// only, so that no mail program takes anything in it for the name of a site.
+// plainProduct is a name of a browser or a system. It has dots between digits only, so
+// that no mail program reads a part of it as the name of a site.
 var plainProduct = regexp.MustCompile(`^[\p{L}\p{N}_+() -]+(\.\p{N}[\p{L}\p{N}_+() -]*)*$`)
 
-// productName returns the name of a browser or system, or nothing if it could
-// be anything else: it derives from what the asking side sent, and whoever
-// asks for somebody else's link must not be able to put words into the letter.
+// productName returns the name of a browser or system, or nothing if it could be
+// anything else. The name comes from a request, and somebody who asks for the link of
+// another person must not be able to put words into the letter.
 func productName(s string) string {
 	s = strings.TrimSpace(s)
 	if utf8.RuneCountInString(s) > 40 || !plainProduct.MatchString(s) {
@@ -43,8 +43,8 @@ func productName(s string) string {
 	return s
 }
 
-// supportLink finds out what the operator gave as support, and where a click
-// on it leads: an address, a URL, or nowhere.
+// supportLink returns the operator's support as it is shown, and where a click on it
+// leads: to an address, a URL, or nowhere.
 func supportLink(s string) (shown, href string) {
 	shown = strings.TrimPrefix(s, "mailto:")
 	switch {
@@ -56,7 +56,7 @@ func supportLink(s string) (shown, href string) {
 	return s, ""
 }
 
-// logoURL is where a logo is, given as an https URL or as a path on a host.
+// logoURL is the address of a logo, which is an https URL or a path on host.
 func logoURL(logo, host string) string {
 	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {
 		logo = "https://" + host + logo
@@ -73,9 +73,9 @@ var (
 	darkCard  = color.Color{Red: 0x1f, Green: 0x24, Blue: 0x2b}
 )
 
-// accent returns the colour of the button, that of the words on it, and that of
-// its edge in light and in dark mode, which shows where the button ends however
-// close its colour is to the background. What is no colour is the default.
+// accent returns the colours of the button, of the words on it, and of its edge in
+// light and in dark mode. The edge can be seen even if the button looks like the
+// background. If wanted is not a colour, the default takes its place.
 func accent(wanted string) (background, foreground, edge, edgeDark string) {
 	c, err := color.Parse(wanted)
 	if err != nil {

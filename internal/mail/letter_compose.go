@@ -5,78 +5,55 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"sync"
-)
 
-// The kinds of letter. Each is the name of a pair of templates, which say what
-// stands between the head and the foot that all letters share, and a function
-// that makes their words.
-const (
-	signInKind  = "sign-in"
-	offerKind   = "offer"
-	approveKind = "approve"
-	proofKind   = "proof"
-	movedKind   = "moved"
+	"github.com/doorpost-auth/doorpost/internal/templates"
 )
-
-var kinds = []string{signInKind, offerKind, approveKind, proofKind, movedKind}
 
 // Composer writes letters from one sender. It is safe for concurrent use.
 type Composer struct {
 	from      Mailbox
-	templates map[string]lazyPair // by kind
+	templates templates.Set[templatePair]
 }
 
-// NewComposer makes a Composer that signs as from. Templates in the folder
-// mail of overrides, which may be nil, stand in for built-in ones of the same
-// name; docs/templates.md lists the names and the rules. It fails on templates
-// with which some letter could not be written, or would lack its link or code:
-// each is tried in all states and languages. Those errors begin with file and,
-// where it is known, line.
+// NewComposer makes a Composer that sends as from. Templates in the folder mail of
+// overrides, which may be nil, replace built-in ones of the same name;
+// docs/templates.md lists the names and the rules. It fails if a letter with one of
+// them could not be written, or would lack its link or code: each is tried in all
+// states and languages. Those errors begin with the file and, if known, the line.
 func NewComposer(from Mailbox, overrides fs.FS) (*Composer, error) {
-	own, err := readOverrides(overrides)
+	own, err := readOwn(overrides)
 	if err != nil {
 		return nil, err
 	}
-	c := &Composer{from: from, templates: map[string]lazyPair{}}
-	for _, kind := range kinds {
-		c.templates[kind] = sync.OnceValues(func() (templatePair, error) { return parsePair(kind, own) })
-		if !own.Any() {
-			continue
-		}
-		if _, err := c.templates[kind](); err != nil {
-			return nil, err
-		}
+	parsed, err := templates.NewSet(own, templateNames(), func(name string) (templatePair, error) { return parsePair(name, own) })
+	if err != nil {
+		return nil, err
 	}
+	c := &Composer{from: from, templates: parsed}
 	if err := c.try(own); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// words is what templates are filled with.
-type words interface {
-	common() letterWords
-}
-
-// write makes a message of one kind. Without an id it makes one.
-func (c *Composer) write(kind string, n Notice, w words) (Message, error) {
-	templates, err := c.templates[kind]()
+// compose makes a message of a letter from its templates and words.
+func (c *Composer) compose(l Letter, template string, w words) (Message, error) {
+	pair, err := c.templates[template]()
 	if err != nil {
 		return Message{}, err
 	}
 	var plain, rich bytes.Buffer
-	if err := templates.text.ExecuteTemplate(&plain, "layout", w); err != nil {
+	if err := pair.text.ExecuteTemplate(&plain, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its text: %w", err)
 	}
-	if err := templates.html.ExecuteTemplate(&rich, "layout", w); err != nil {
+	if err := pair.html.ExecuteTemplate(&rich, "layout", w); err != nil {
 		return Message{}, fmt.Errorf("its HTML: %w", err)
 	}
-	if n.ID == "" {
-		n.ID = NewID()
+	if l.ID == "" {
+		l.ID = NewID()
 	}
 	m := Message{
-		ID: n.ID, From: c.from, To: n.To,
+		ID: l.ID, From: c.from, To: l.To,
 		Subject:  w.common().Subject,
 		Text:     strings.TrimSpace(plain.String()) + "\n",
 		HTML:     strings.TrimSpace(rich.String()) + "\n",

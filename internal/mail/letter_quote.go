@@ -5,15 +5,14 @@ import (
 	"unicode"
 )
 
-// Bounds of what is quoted of what a stranger typed.
+// Bounds of the quoted words of a stranger.
 const (
 	quotedRunes   = 500
 	quotedLineMax = 12
 )
 
-// quotedLines makes lines to quote of what a stranger typed: bounded in number
-// and length, without empty ones, and with nothing that a mail program makes a
-// link of.
+// quotedLines makes lines of the words of a stranger, bounded in number and length,
+// without empty lines, and without anything that a mail program turns into a link.
 func quotedLines(words string) (lines []string) {
 	left := quotedRunes
 	for line := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' }) {
@@ -30,9 +29,8 @@ func quotedLines(words string) (lines []string) {
 	return lines
 }
 
-// unlinked sets a space where mail programs would recognise an address: behind
-// dots and colons within a word, and before an @. A time or a number stays as
-// it is.
+// unlinked adds a space wherever mail programs would recognise an address: behind dots
+// and colons within a word, and before an @. Times and numbers stay as they are.
 func unlinked(line string) string {
 	var out strings.Builder
 	before := ' '
@@ -54,9 +52,9 @@ func unlinked(line string) string {
 	return out.String()
 }
 
-// joins tells whether a mark can stand between the parts of an address. Those
-// beside the full stop are read as one in names of hosts (RFC 3490, section
-// 3.1), but between letters of their own kind they end sentences.
+// joins reports whether a mark can join two parts of an address. Names of hosts may
+// have these other full stops as dots (RFC 3490, section 3.1), but before letters of
+// their own script they end sentences.
 func joins(mark, next rune) bool {
 	switch mark {
 	case '.', ':':
@@ -67,8 +65,7 @@ func joins(mark, next rune) bool {
 	return false
 }
 
-// quote wraps a line that a stranger typed, and marks each line that comes of it
-// as quoted.
+// quote wraps a line of a stranger, and marks each resulting line as quoted.
 func quote(line string) string {
 	return "> " + strings.ReplaceAll(wrapTo(line, textColumns-2), "\n", "\n> ")
 }

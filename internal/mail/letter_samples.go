@@ -3,89 +3,70 @@ package mail
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// Sample is a letter with typical content, in a state that has a name: for
-// tests, for looking at it, and for trying what an operator brings.
+// Sample is a letter with typical content, in a state that has a name. It is for
+// tests, for screenshots, and for trying an operator's templates.
 type Sample struct {
-	Name  string
-	Write func(*Composer, *text.Language) (Message, error)
+	Name   string
+	Letter Letter
+}
 
-	kind  string
-	links []string // that have to be in both parts
-	code  string   // that has to be in both parts; may be empty
+func (s Sample) template() string {
+	kind, _ := kindOf(s.Letter.Kind)
+	return kind.template
+}
+
+// Write writes the letter in a language.
+func (s Sample) Write(c *Composer, lang *text.Language) (Message, error) {
+	return c.Write(s.Letter, lang)
 }
 
 // Samples lists every letter in every state that looks different.
 func Samples() []Sample {
-	ordinary := SignInLetter{
-		Site: "Reports", Host: "reports.example.com", To: "ada.lovelace@example.com", ID: "sample",
-		Link: "https://reports.example.com/_doorpost/link#v1.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz", Code: "ABCD-2345",
-		StopLink: "https://reports.example.com/_doorpost/stop#v1.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz",
-		ValidFor: 10 * time.Minute, AskedAt: time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC),
+	const token = "#v1.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz"
+	signIn := Letter{
+		Kind: outbox.SignIn, ID: "sample", To: "ada.lovelace@example.com", SiteName: "Reports", Host: "reports.example.com",
+		Link: "https://reports.example.com/_doorpost/link" + token, StopLink: "https://reports.example.com/_doorpost/stop" + token,
+		Code: "ABCD-2345", ValidFor: 10 * time.Minute, AskedAt: time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC),
 		Browser: "Firefox", System: "Windows",
 	}
-	welcome := ordinary
+	welcome := signIn
 	welcome.Welcome = true
 	branded := welcome
-	branded.Site, branded.Accent, branded.LogoURL = "The Neighbourhood Library of Upper and Lower Thornbury", "#ffd400", "https://cdn.example.com/logo.png"
+	branded.SiteName, branded.Accent, branded.LogoURL = "The Neighbourhood Library of Upper and Lower Thornbury", "#ffd400", "https://cdn.example.com/logo.png"
 	branded.Support = "help@example.com"
-	dark := ordinary
-	dark.Accent, dark.Support = "#000", "https://example.com/help"
-	bare := ordinary
-	bare.Site, bare.StopLink, bare.Browser, bare.System, bare.Support = "", "", "", "", "Ring 555-0100"
+	black := signIn
+	black.Accent, black.Support = "#000", "https://example.com/help"
+	bare := signIn
+	bare.SiteName, bare.StopLink, bare.Browser, bare.System, bare.Support = "", "", "", "", "Ring 555-0100"
 	invited := branded
-	invited.Invited, invited.Code, invited.StopLink, invited.AskedAt, invited.ValidFor = true, "", "", time.Time{}, 7*24*time.Hour
-	approved := ordinary
-	approved.Approved, approved.Code, approved.ValidFor = true, "", 24*time.Hour
+	invited.Kind, invited.Code, invited.StopLink, invited.AskedAt, invited.ValidFor = outbox.Invite, "", "", time.Time{}, 7*24*time.Hour
+	approved := signIn
+	approved.Kind, approved.Code, approved.ValidFor = outbox.Approved, "", 24*time.Hour
 	approved.Until = approved.AskedAt.Add(25 * time.Hour)
-	return append([]Sample{
-		signInSample("sign-in", ordinary), signInSample("sign-in-welcome", welcome), signInSample("sign-in-branded", branded),
-		signInSample("sign-in-black", dark), signInSample("sign-in-bare", bare),
-		signInSample("sign-in-invited", invited), signInSample("sign-in-approved", approved),
-	}, noticeSamples(ordinary)...)
-}
 
-func signInSample(name string, l SignInLetter) Sample {
-	return Sample{
-		Name: name, kind: signInKind, links: []string{l.Link}, code: l.Code,
-		Write: func(c *Composer, lang *text.Language) (Message, error) { return c.SignIn(l, lang) },
-	}
-}
-
-// noticeSamples are those of all letters but the one to sign in, with what they
-// share with that.
-func noticeSamples(like SignInLetter) []Sample {
-	const link = "https://reports.example.com/_doorpost/decide#v1.AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdEfGhIjKlMnOpQrStUvWxYz"
-	offer := OfferLetter{
-		Notice: like.notice(), Link: link, StopLink: like.StopLink, ValidFor: like.ValidFor,
-		AskedAt: like.AskedAt, Browser: like.Browser, System: like.System,
-	}
-	approve := ApproveLetter{
-		Notice: like.notice(), Link: link, Asker: "grace.hopper@example.com", AskedAt: like.AskedAt,
-		Words: "I am the new one in the team of Ada.\nShe told me to read https://reports.example.com/may.", Browser: "Safari", System: "iOS",
-		Network: "203.0.113.0/24", ValidFor: 7 * 24 * time.Hour,
-	}
+	offer := signIn
+	offer.Kind, offer.Code, offer.Link = outbox.Offer, "", "https://reports.example.com/_doorpost/ask"+token
+	other := offer // what the kinds below have in common
+	other.Link, other.StopLink, other.ValidFor = "https://reports.example.com/_doorpost/decide"+token, "", 7*24*time.Hour
+	other.Browser, other.System, other.Network = "Safari", "iOS", "203.0.113.0/24"
+	approve := other
+	approve.Kind, approve.Person = outbox.Approve, "grace.hopper@example.com"
+	approve.Words = "I am the new one in the team of Ada.\nShe told me to read https://reports.example.com/may."
 	silent := approve
 	silent.Words, silent.Browser, silent.System, silent.Network = "", "", "", ""
-	silent.Asker = "a.person.with.many.names@post.department.university.example.com"
-	proof := ProofLetter{Notice: like.notice(), Link: link, Person: "ada@example.org", ValidFor: time.Hour}
-	recovery := proof
-	recovery.Recovery = true
-	moved := MovedLetter{Notice: like.notice(), Link: link, New: "ada@example.org", ValidFor: 72 * time.Hour}
-	recoverable := moved
-	recoverable.Recovery = true
-	sample := func(name, kind string, write func(*Composer, *text.Language) (Message, error)) Sample {
-		return Sample{Name: name, kind: kind, links: []string{link}, Write: write}
-	}
+	silent.Person = "a.person.with.many.names@post.department.university.example.com"
+	proof := other
+	proof.Kind, proof.Person, proof.ValidFor = outbox.Proof, "ada@example.org", time.Hour
+	moved := other
+	moved.Kind, moved.Other, moved.ValidFor = outbox.Changed, "ada@example.org", 72*time.Hour
+	recovery := func(l Letter) Letter { l.Recovery = true; return l }
 	return []Sample{
-		sample("offer", offerKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Offer(offer, lang) }),
-		sample("approve", approveKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Approve(approve, lang) }),
-		sample("approve-silent", approveKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Approve(silent, lang) }),
-		sample("proof", proofKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Proof(proof, lang) }),
-		sample("proof-recovery", proofKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Proof(recovery, lang) }),
-		sample("moved", movedKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Moved(moved, lang) }),
-		sample("moved-recovery", movedKind, func(c *Composer, lang *text.Language) (Message, error) { return c.Moved(recoverable, lang) }),
+		{"sign-in", signIn}, {"sign-in-welcome", welcome}, {"sign-in-branded", branded}, {"sign-in-black", black}, {"sign-in-bare", bare},
+		{"sign-in-invited", invited}, {"sign-in-approved", approved}, {"offer", offer}, {"approve", approve}, {"approve-silent", silent},
+		{"proof", proof}, {"proof-recovery", recovery(proof)}, {"moved", moved}, {"moved-recovery", recovery(moved)},
 	}
 }

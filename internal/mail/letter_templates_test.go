@@ -41,8 +41,8 @@ func TestAnOperatorsTemplateReplacesTheBuiltInOneOfItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := testLetter()
-	l.Site = "<b>"
-	m, err := c.SignIn(l, english(t))
+	l.SiteName = "<b>"
+	m, err := c.Write(l, english(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestAnOperatorMayShowTheLogo(t *testing.T) {
 	} {
 		l := testLetter()
 		l.LogoURL = logo
-		m, err := c.SignIn(l, english(t))
+		m, err := c.Write(l, english(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,15 +78,15 @@ func TestAnOperatorMayShowTheLogo(t *testing.T) {
 
 func TestATemplateThatWouldSpoilALetterIsRefusedWithFileAndLine(t *testing.T) {
 	for name, tc := range map[string]struct{ file, content, want string }{
-		"an unknown name":        {"mail/signin.html", ownHTML, "templates/mail/signin.html: nothing has that name; known in templates/mail/ are layout.html, layout.txt, sign-in.html, sign-in.txt, offer.html, offer.txt, "},
-		"a folder too many":      {"mail/en/sign-in.html", ownHTML, "templates/mail/en/sign-in.html: nothing has that name"},
+		"an unknown name":        {"mail/signin.html", ownHTML, "templates/mail/signin.html: no template has that name; the names in templates/mail/ are layout.html, layout.txt, sign-in.html, sign-in.txt, offer.html, offer.txt, "},
+		"a folder too many":      {"mail/en/sign-in.html", ownHTML, "templates/mail/en/sign-in.html: no template has that name"},
 		"a syntax error":         {"mail/sign-in.html", "{{define \"main\"}}\n{{if .Link}}{{end", "templates/mail/sign-in.html:2: "},
 		"a syntax error in text": {"mail/sign-in.txt", "{{define \"main\"}}\n\n{{.Link}}{{else}}{{end}}", "templates/mail/sign-in.txt:3: unexpected {{else}}"},
 		"an unknown function":    {"mail/sign-in.txt", "{{define \"main\"}}\n{{shout .Link}}{{end}}", `templates/mail/sign-in.txt:2: function "shout" not defined`},
-		"a field that is none":   {"mail/sign-in.html", strings.Replace(ownHTML, "{{.CodeLabel}}", "{{.CodeTitle}}", 1), "templates/mail/sign-in.html:3: "},
+		"an unknown field":       {"mail/sign-in.html", strings.Replace(ownHTML, "{{.CodeLabel}}", "{{.CodeTitle}}", 1), "templates/mail/sign-in.html:3: "},
 		"a field of the layout":  {"mail/layout.txt", "{{define \"layout\"}}{{template \"main\" .}}\n{{.Reason}}{{end}}", "templates/mail/layout.txt:2: "},
 		"a field of one state":   {"mail/sign-in.txt", ownText[:len(ownText)-7] + "\n{{if .Welcome}}{{.Greeting}}{{end}}{{end}}", "templates/mail/sign-in.txt:4: "},
-		"no main":                {"mail/sign-in.html", `{{define "body"}}{{end}}`, `templates/mail/sign-in.html: it defines no "main"`},
+		"no main":                {"mail/sign-in.html", `{{define "body"}}{{end}}`, `templates/mail/sign-in.html: it does not define "main"`},
 		"words outside":          {"mail/sign-in.html", ownHTML + "\n<p>never seen</p>", "templates/mail/sign-in.html:"},
 		"markup that is open":    {"mail/sign-in.html", strings.Replace(ownHTML, "<b>", "<b title='", 1), "templates/mail/"},
 		"no link in the HTML":    {"mail/sign-in.html", strings.Replace(ownHTML, "{{.Link}}", "https://app.example.com/", 1), `templates/mail/sign-in.html: the letter "sign-in" lacks its link`},
@@ -100,7 +100,7 @@ func TestATemplateThatWouldSpoilALetterIsRefusedWithFileAndLine(t *testing.T) {
 		"a layout without main":  {"mail/layout.html", `{{define "layout"}}<p>{{.Subject}}</p>{{end}}`, `templates/mail/layout.html: the letter "sign-in" lacks its link`},
 		"another kind, no link":  {"mail/moved.txt", `{{define "main"}}{{wrap .Intro}}{{end}}`, `templates/mail/moved.txt: the letter "moved" lacks its link`},
 		"a field of another":     {"mail/offer.html", `{{define "main"}}{{.Quote}}{{end}}`, "templates/mail/offer.html:1: "},
-		"a part":                 {"mail/parts.html", `{{define "press"}}{{end}}`, "templates/mail/parts.html: nothing has that name"},
+		"a part":                 {"mail/parts.html", `{{define "press"}}{{end}}`, "templates/mail/parts.html: no template has that name"},
 		"a script":               {"mail/sign-in.html", strings.Replace(ownHTML, "<p>", "<script>x()</script><p>", 1), "has a <script>"},
 		"a form":                 {"mail/sign-in.html", strings.Replace(ownHTML, "<p>", "<form></form><p>", 1), "has a <form>"},
 	} {
@@ -122,7 +122,7 @@ func TestTemplatesOfTheOperatorsAreMadeOfTheSameParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.Approve(testApprove(), english(t))
+	m, err := c.Write(testApprove(), english(t))
 	m = written(t, m, err)
 	if !strings.Contains(m.HTML, "Ours</p><q>I am new here.</q><q>Let me in, please.</q>") || !strings.Contains(m.HTML, `class="button"`) {
 		t.Errorf("the HTML is %s", m.HTML)
@@ -150,7 +150,7 @@ func TestTheDocsListWhatTemplatesGetAndTheirExampleWorks(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range append([]string{layout}, kinds...) {
+	for _, name := range append([]string{layout}, templateNames()...) {
 		for _, ending := range []string{".html", ".txt"} {
 			if !strings.Contains(string(docs), "`mail/"+name+ending+"`") {
 				t.Errorf("the docs do not name %s", name+ending)
@@ -165,7 +165,7 @@ func TestTheDocsListWhatTemplatesGetAndTheirExampleWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.SignIn(testLetter(), english(t))
+	m, err := c.Write(testLetter(), english(t))
 	if err != nil {
 		t.Fatal(err)
 	}

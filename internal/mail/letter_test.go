@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/color"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -26,9 +27,9 @@ const (
 	testStopLink = "https://app.example.com/_doorpost/stop#v1.Zm9v_YmFy-cXV4+1==&x=y~"
 )
 
-func testLetter() SignInLetter {
-	return SignInLetter{
-		Site: "Example", Host: "app.example.com", To: "alice@example.org",
+func testLetter() Letter {
+	return Letter{
+		Kind: outbox.SignIn, SiteName: "Example", Host: "app.example.com", To: "alice@example.org",
 		Link: testLink, Code: "ABCD-2345", ValidFor: 10 * time.Minute,
 		StopLink: testStopLink,
 		AskedAt:  time.Date(2026, 3, 1, 15, 5, 0, 0, time.FixedZone("", 3600)),
@@ -45,9 +46,9 @@ func newComposer(t *testing.T) *Composer {
 	return c
 }
 
-func compose(t *testing.T, l SignInLetter) Message {
+func compose(t *testing.T, l Letter) Message {
 	t.Helper()
-	m, err := newComposer(t).SignIn(l, english(t))
+	m, err := newComposer(t).Write(l, english(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,13 +64,13 @@ func seen(m Message) string {
 func TestBothPartsOfTheLetterSayTheSame(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
-		change  func(*SignInLetter)
+		change  func(*Letter)
 		subject string
 		says    []string
 		silent  []string
 	}{
 		{
-			"a sign-in", func(*SignInLetter) {}, "Sign in to Example",
+			"a sign-in", func(*Letter) {}, "Sign in to Example",
 			[]string{
 				"Here is your link to sign in to Example.", "ABCD-2345", "Works once, for 10 minutes.",
 				"Asked for at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?",
@@ -78,35 +79,35 @@ func TestBothPartsOfTheLetterSayTheSame(t *testing.T) {
 			[]string{"password"},
 		},
 		{
-			"a welcome", func(l *SignInLetter) { l.Welcome = true }, "Welcome to Example",
+			"a welcome", func(l *Letter) { l.Welcome = true }, "Welcome to Example",
 			[]string{"Welcome to Example", "Example uses your mailbox instead of a password.", "ABCD-2345"}, nil,
 		},
 		{
-			"an unknown browser", func(l *SignInLetter) { l.Browser = "" }, "Sign in to Example",
+			"an unknown browser", func(l *Letter) { l.Browser = "" }, "Sign in to Example",
 			[]string{"from Linux."}, []string{"Firefox"},
 		},
 		{
-			"an unknown system", func(l *SignInLetter) { l.System = "" }, "Sign in to Example",
+			"an unknown system", func(l *Letter) { l.System = "" }, "Sign in to Example",
 			[]string{"from Firefox."}, []string{"Linux"},
 		},
 		{
-			"an unknown browser and system", func(l *SignInLetter) { l.Browser, l.System = "", "" }, "Sign in to Example",
+			"an unknown browser and system", func(l *Letter) { l.Browser, l.System = "", "" }, "Sign in to Example",
 			[]string{"on 1 March 2026."}, []string{"2026, from"},
 		},
 		{
-			"a site without a name", func(l *SignInLetter) { l.Site = "" }, "Sign in to app.example.com",
+			"a site without a name", func(l *Letter) { l.SiteName = "" }, "Sign in to app.example.com",
 			[]string{"sign in to app.example.com."}, nil,
 		},
 		{
-			"a site that knows no way to stop messages", func(l *SignInLetter) { l.StopLink = "" }, "Sign in to Example",
+			"a site that knows no way to stop messages", func(l *Letter) { l.StopLink = "" }, "Sign in to Example",
 			[]string{"nothing happens. We sent this"}, []string{"top such messages"},
 		},
 		{
-			"a site without support", func(l *SignInLetter) { l.Support = "" }, "Sign in to Example",
+			"a site without support", func(l *Letter) { l.Support = "" }, "Sign in to Example",
 			nil, []string{"Need help"},
 		},
 		{
-			"a browser that is a trap", func(l *SignInLetter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example",
+			"a browser that is a trap", func(l *Letter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example",
 			[]string{"from Linux."}, []string{"evil"},
 		},
 	} {
@@ -179,7 +180,7 @@ func TestSupportMayBeAURLOrWords(t *testing.T) {
 	l := testLetter()
 	l.Support = "https://help.example.com/sign-in"
 	if m := compose(t, l); !strings.Contains(m.HTML, `href="https://help.example.com/sign-in"`) || !strings.Contains(m.Text, l.Support) {
-		t.Error("the URL is no link")
+		t.Error("the URL is not a link")
 	}
 	l.Support = "Ring 555-0100 or javascript:alert(1)"
 	m := compose(t, l)
@@ -190,7 +191,7 @@ func TestSupportMayBeAURLOrWords(t *testing.T) {
 
 func TestNamesAreEscapedInHTMLAndKeptOnOneLine(t *testing.T) {
 	l := testLetter()
-	l.Site = "A & B <img src=x>\r\nBcc: eve@example.com"
+	l.SiteName = "A & B <img src=x>\r\nBcc: eve@example.com"
 	l.Browser = `<b onclick="x">`
 	m := compose(t, l)
 	if strings.Contains(m.HTML, "<img") || strings.Contains(m.HTML, "<b ") || strings.Contains(m.HTML, "onclick") {
@@ -210,7 +211,7 @@ func TestNamesAreEscapedInHTMLAndKeptOnOneLine(t *testing.T) {
 func TestTheTextPartReadsWellInATerminal(t *testing.T) {
 	l := testLetter()
 	l.Welcome = true
-	l.Site = "The Society for Slow Reading and Long Walks of the Upper Valley"
+	l.SiteName = "The Society for Slow Reading and Long Walks of the Upper Valley"
 	l.Browser, l.System = "Samsung Internet for Android 25.0", "Android 16 (something long to wrap)"
 	m := compose(t, l)
 	var alone []string

@@ -7,13 +7,13 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/doorpost-auth/doorpost/internal/override"
+	"github.com/doorpost-auth/doorpost/internal/templates"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// try writes each letter that the operator's files have a part in, in every
-// state and language, and tells what is wrong with it.
-func (c *Composer) try(own override.Files) error {
+// try writes every letter in every state and language with the operator's files,
+// and returns the first mistake.
+func (c *Composer) try(own templates.Files) error {
 	if !own.Any() {
 		return nil
 	}
@@ -23,15 +23,15 @@ func (c *Composer) try(own override.Files) error {
 	}
 	for _, sample := range Samples() {
 		for _, lang := range catalogue.Languages() {
-			m, err := sample.Write(c, lang)
+			m, err := c.write(sample.Letter, lang)
 			if err != nil {
-				return own.Locate(err, sample.kind+".html")
+				return own.Locate(err, sample.template()+".html")
 			}
 			for _, form := range []struct{ ending, lack string }{{".html", sample.missingInHTML(m.HTML)}, {".txt", sample.missingInText(m.Text)}} {
 				if form.lack == "" {
 					continue
 				}
-				name := sample.kind + form.ending
+				name := sample.template() + form.ending
 				if _, ok := own.Get(name); !ok {
 					name = layout + form.ending
 				}
@@ -42,11 +42,11 @@ func (c *Composer) try(own override.Files) error {
 	return nil
 }
 
-// missingInHTML tells what an HTML part lacks, or has and must not have.
+// missingInHTML says what an HTML part lacks, or has and must not have.
 func (s Sample) missingInHTML(part string) string {
 	root, err := html.Parse(strings.NewReader(part))
 	if err != nil {
-		return "is no HTML: " + err.Error()
+		return "is not HTML: " + err.Error()
 	}
 	var links, words []string
 	for node := range root.Descendants() {
@@ -63,26 +63,21 @@ func (s Sample) missingInHTML(part string) string {
 			}
 		}
 	}
-	for _, link := range s.links {
-		if !slices.Contains(links, link) {
-			return `lacks its link, <a href="{{.Link}}">, as it is, with nothing added`
-		}
+	if !slices.Contains(links, s.Letter.Link) {
+		return `lacks its link, <a href="{{.Link}}">, as it is, with nothing added`
 	}
-	if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, s.code) }) {
+	if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, s.Letter.Code) }) {
 		return "lacks its code, {{.Code}}, in one piece"
 	}
 	return ""
 }
 
-// missingInText tells what a text part lacks.
+// missingInText says what a text part lacks.
 func (s Sample) missingInText(part string) string {
-	words := strings.Fields(part)
-	for _, link := range s.links {
-		if !slices.Contains(words, link) {
-			return "lacks its link, {{.Link}}, as it is, with a space or the end of the line on both sides"
-		}
+	if !slices.Contains(strings.Fields(part), s.Letter.Link) {
+		return "lacks its link, {{.Link}}, as it is, with a space or the end of the line on both sides"
 	}
-	if !strings.Contains(part, s.code) {
+	if !strings.Contains(part, s.Letter.Code) {
 		return "lacks its code, {{.Code}}"
 	}
 	return ""

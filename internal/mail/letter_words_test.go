@@ -18,7 +18,7 @@ func TestTheLetterIsWholeInEveryLanguage(t *testing.T) {
 		for _, welcome := range []bool{false, true} {
 			l := testLetter()
 			l.Welcome = welcome
-			m, err := newComposer(t).SignIn(l, lang)
+			m, err := newComposer(t).Write(l, lang)
 			if err != nil {
 				t.Fatalf("%s: %v", lang.Tag(), err)
 			}
@@ -58,28 +58,28 @@ func TestDurationsAreToldInWords(t *testing.T) {
 func TestALetterThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
-		spoil func(*SignInLetter)
+		spoil func(*Letter)
 	}{
-		{"no link", func(l *SignInLetter) { l.Link = "" }},
-		{"a relative link", func(l *SignInLetter) { l.Link = "/link#secret-token" }},
-		{"a script for a link", func(l *SignInLetter) { l.Link = "javascript:secret-token" }},
-		{"a link with a space", func(l *SignInLetter) { l.Link = "https://a.example/link#secret-token x" }},
-		{"a link with a quote", func(l *SignInLetter) { l.Link = `https://a.example/link#"secret-token` }},
-		{"a link that ends in a dot", func(l *SignInLetter) { l.Link = "https://a.example/link#secret-token." }},
-		{"a script to stop messages", func(l *SignInLetter) { l.StopLink = "javascript:secret-token" }},
-		{"an id with a line break", func(l *SignInLetter) { l.ID = "a\r\nBcc: secret-token@example.com" }},
-		{"no code", func(l *SignInLetter) { l.Code = "" }},
-		{"a code with markup", func(l *SignInLetter) { l.Code = "<secret-token>" }},
-		{"no host", func(l *SignInLetter) { l.Host = "" }},
-		{"no life", func(l *SignInLetter) { l.ValidFor = 0 }},
-		{"no time", func(l *SignInLetter) { l.AskedAt = time.Time{} }},
-		{"two recipients", func(l *SignInLetter) { l.To = "alice@example.org, bob@example.org" }},
-		{"a host with a line break in the subject", func(l *SignInLetter) { l.Site, l.Host = "", "a\r\nb" }},
+		{"no link", func(l *Letter) { l.Link = "" }},
+		{"a relative link", func(l *Letter) { l.Link = "/link#secret-token" }},
+		{"a script for a link", func(l *Letter) { l.Link = "javascript:secret-token" }},
+		{"a link with a space", func(l *Letter) { l.Link = "https://a.example/link#secret-token x" }},
+		{"a link with a quote", func(l *Letter) { l.Link = `https://a.example/link#"secret-token` }},
+		{"a link that ends in a dot", func(l *Letter) { l.Link = "https://a.example/link#secret-token." }},
+		{"a script to stop messages", func(l *Letter) { l.StopLink = "javascript:secret-token" }},
+		{"an id with a line break", func(l *Letter) { l.ID = "a\r\nBcc: secret-token@example.com" }},
+		{"no code", func(l *Letter) { l.Code = "" }},
+		{"a code with markup", func(l *Letter) { l.Code = "<secret-token>" }},
+		{"no host", func(l *Letter) { l.Host = "" }},
+		{"no life", func(l *Letter) { l.ValidFor = 0 }},
+		{"no time", func(l *Letter) { l.AskedAt = time.Time{} }},
+		{"two recipients", func(l *Letter) { l.To = "alice@example.org, bob@example.org" }},
+		{"a host with a line break in the subject", func(l *Letter) { l.SiteName, l.Host = "", "a\r\nb" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := testLetter()
 			tc.spoil(&l)
-			m, err := newComposer(t).SignIn(l, english(t))
+			m, err := newComposer(t).Write(l, english(t))
 			if err == nil {
 				t.Fatalf("written: %+v", m)
 			}

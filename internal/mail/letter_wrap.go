@@ -66,18 +66,18 @@ func pieces(paragraph string) (list []string) {
 	return list
 }
 
-// breaks tells whether a line may end at a space: not at those that keep a
+// breaks reports whether a line may end at a space: not at those that keep a
 // mark with its word, as in "Besoin d’aide\u202f?".
 func breaks(r rune) bool {
 	return unicode.IsSpace(r) && r != '\u00a0' && r != '\u202f'
 }
 
-// closes tells whether a mark stays with what is before it.
+// closes reports whether a mark stays with what is before it.
 func closes(r rune) bool {
 	return unicode.In(r, unicode.Pe, unicode.Pf, unicode.Po) || r == 'ー' || unicode.In(r, unicode.Lm)
 }
 
-// opens tells whether a mark stays with what is behind it.
+// opens reports whether a mark stays with what is behind it.
 func opens(r rune) bool { return unicode.In(r, unicode.Ps, unicode.Pi) }
 
 func wide(r rune) bool {

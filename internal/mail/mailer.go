@@ -12,14 +12,12 @@ import (
 //   - Send returns when ctx ends at the latest, whatever the service does.
 //   - The message goes to exactly one recipient, Message.To; there is no Cc
 //     and no Bcc, and the sender is Message.From.
-//   - Nothing is added that tells who opened or clicked what: no tracking, no
-//     rewritten links, no pixel.
-//   - Send tries once. Retrying, and turning to another service, is the
-//     business of Courier and Failover.
+//   - Nothing is added that tracks who opened or clicked what: no rewritten links,
+//     no pixel.
+//   - Send tries once. Courier retries, Failover tries other services.
 //   - Message.HandOver is called once, as late as the protocol allows. If it
 //     fails, the service does not get the message.
-//   - Neither message nor credentials travel without TLS, except to this very
-//     machine.
+//   - Neither message nor credentials are sent without TLS, except to this machine.
 //   - Every error is a *SendError.
 type Mailer interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
@@ -27,22 +25,21 @@ type Mailer interface {
 	Name() string
 }
 
-// Receipt says who took a message.
+// Receipt says which service took a message.
 type Receipt struct {
 	Mailer string // name of the mailer
 	ID     string // the service's own, for looking the message up there; may be empty
 }
 
-// Checker is a Mailer that can tell whether its service would take messages,
-// without sending one. An error says what is wrong and what to do about it, in
-// words for the operator; it holds no credentials.
+// Checker is a Mailer that can find out whether its service would take messages,
+// without sending one. An error tells the operator what is wrong and what to do about
+// it; it has no credentials in it.
 type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// SendError tells why a message was not handed over, and what is worth doing
-// about it. Its text is safe for logs: it has neither the recipient nor
-// credentials nor anything of the message in it.
+// SendError says why a message was not sent, and what may help. Its text is safe for
+// logs: it has neither the recipient nor credentials nor any of the message in it.
 type SendError struct {
 	// Mailer is the name of the mailer that failed.
 	Mailer string

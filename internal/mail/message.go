@@ -1,10 +1,9 @@
-// Package mail writes the messages of Doorpost and gets them delivered.
+// Package mail writes the messages of Doorpost and sends them.
 //
-// A Composer turns a letter (who, where, which link) into a Message, a Mailer
-// hands one message to a mail service, a Failover makes one mailer out of
-// several and leaves alone the ones that fail, and a Courier gets the messages
-// of the outbox sent. The mailers that speak to the outside live in folders
-// below, one for each library they use.
+// A Composer turns a Letter into a Message, a Mailer hands one message to a mail
+// service, a Failover makes one mailer of several and pauses those that fail, and a
+// Courier sends the messages of the outbox. The mailers for mail services are in
+// packages below, one for each library.
 package mail
 
 import (
@@ -80,8 +79,8 @@ func (b Mailbox) check() error {
 	return nil
 }
 
-// String is the mailbox as it stands in a From field, with a name beyond ASCII
-// encoded (RFC 2047).
+// String is the mailbox as a From field has it, with a name beyond ASCII encoded (RFC
+// 2047).
 func (b Mailbox) String() string {
 	if b.Name == "" {
 		return b.Address
@@ -111,17 +110,16 @@ type Message struct {
 	// empty.
 	Language string
 
-	// Copies is how many services may have taken the message already although
-	// they did not say so. It is for Failover and Courier.
+	// Copies is how many services may have accepted the message before without
+	// saying so. It is for Failover and Courier.
 	Copies int
-	// OnHandOver is what HandOver calls, with Copies; nil where nobody has to
-	// know.
+	// OnHandOver is called by HandOver, with Copies; may be nil.
 	OnHandOver func(copies int) error
 }
 
 // NewID makes the local part of a Message-ID: 128 random bits as 26 characters
-// of base32 in lower case. Whoever can guess it could forge a reply or a
-// report about the message, so it is not a counter.
+// of base32 in lower case. It is not a counter: who can guess it could forge a reply
+// or a report about the message.
 func NewID() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // documented never to fail
@@ -138,9 +136,9 @@ func (m Message) MessageID() string {
 // service has it from this attempt.
 var ErrNotHandedOver = errors.New("the message was held back")
 
-// HandOver is called by a mailer from within Send, before it returns, when the
-// next thing it does may make a service accept the message. If there is an
-// error, which is an ErrNotHandedOver, that next thing must not be done.
+// HandOver is called by a mailer within Send, just before the step that may make a
+// service accept the message. If it returns an error, which is an ErrNotHandedOver,
+// that step must not be done.
 func (m Message) HandOver() error {
 	if m.OnHandOver == nil {
 		return nil
@@ -151,9 +149,9 @@ func (m Message) HandOver() error {
 	return nil
 }
 
-// Check tells what would make the message unsafe or impossible to send. Every
-// mailer calls it first, so that no mistake further up can add a recipient or
-// a header. Its errors do not repeat what is in the message.
+// Check returns an error if the message is unsafe or impossible to send. Every mailer
+// calls it first, so that no mistake of a caller can add a recipient or a header. Its
+// errors do not repeat the content of the message.
 func (m Message) Check() error {
 	if !messageID.MatchString(m.ID) {
 		return errors.New("checking a message: its id is empty or has characters other than a-z, 0-9, dot, dash and underscore")
@@ -173,7 +171,7 @@ func (m Message) Check() error {
 	if strings.ContainsFunc(m.Language, func(r rune) bool {
 		return r != '-' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 	}) {
-		return errors.New("checking a message: its language is no BCP 47 tag")
+		return errors.New("checking a message: its language is not a BCP 47 tag")
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func TestCheckLetsNoMistakeReachAMailer(t *testing.T) {
 		{"no sender", func(m *Message) { m.From = Mailbox{} }},
 		{"no text", func(m *Message) { m.Text = "" }},
 		{"no HTML", func(m *Message) { m.HTML = "" }},
-		{"a language that is none", func(m *Message) { m.Language = "en\r\nX: y" }},
+		{"an unknown language", func(m *Message) { m.Language = "en\r\nX: y" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			m := validMessage()

@@ -11,15 +11,15 @@ import (
 // plain, in angle brackets or with the @ percent-encoded.
 var addressInText = regexp.MustCompile(`[^\s<>"'(),;:=]+(?:@|%40)[^\s<>"'(),;:]+`)
 
-// linkInText finds what may be a link or the secret at the end of one.
+// linkInText finds what may be a link, or the secret at its end.
 var linkInText = regexp.MustCompile(`\S*(?:://|#|%23)\S*`)
 
 // maxDetail is how much of a foreign text goes into an error, in bytes.
 const maxDetail = 200
 
-// Redact makes a text that came from outside (an answer of a mail server, an
-// error of a library) fit for an error or a log: the secrets, links and
-// addresses in it are replaced, it is one line, and at most 200 bytes long.
+// Redact makes a text from outside (an answer of a mail server, an error of a library)
+// fit for an error or a log: secrets, links and addresses are replaced, and the result
+// is one line of at most 200 bytes.
 func Redact(s string, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret != "" {
@@ -42,9 +42,8 @@ func Redact(s string, secrets ...string) string {
 	return s
 }
 
-// RedactError is an error with the text of err after Redact. errors.Is still
-// sees what err was; the text of err itself cannot be reached through it, so
-// it cannot reach a log either.
+// RedactError is an error with the text of err after Redact. errors.Is works as for
+// err, but the original text cannot be reached, so it cannot get into a log.
 func RedactError(err error, secrets ...string) error {
 	if err == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
-// send makes one attempt and notes what became of it. It is false if that
-// could not be noted, or is for somebody else to do.
+// send makes one attempt and stores the result. It is false if the result could not be
+// stored, or if another process has taken over.
 func (d *delivery) send() (settled bool) {
 	if d.before >= outbox.MaxCopies {
 		<-d.slots
@@ -48,8 +48,8 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// compose writes the message. The text of a panic may hold anything, so only
-// its type is told.
+// compose writes the message. The text of a panic may contain anything, so only its
+// type is reported.
 func (d *delivery) compose() (m Message, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -59,11 +59,11 @@ func (d *delivery) compose() (m Message, err error) {
 	return d.write(d.m)
 }
 
-// failed decides what an attempt that failed means for the message.
+// failed decides what becomes of the message after a failed attempt.
 func (d *delivery) failed(failure *SendError, heldBack error) (settled bool) {
 	copies := failure.PossibleCopies
 	if !d.handed {
-		copies = 0 // whatever the mailer says: it did not get that far
+		copies = 0 // whatever the mailer says: it did not hand the message over
 	}
 	due := time.Now().Add(backoff(d.tries, failure.RetryAfter))
 	switch {
@@ -94,20 +94,20 @@ func because(reason error, before string) string {
 	return words + "; the last failure: " + before
 }
 
-// giveUp notes that the message is not sent any more.
+// giveUp stores that the message is not sent any more.
 func (d *delivery) giveUp(state outbox.State, mailer, problem string, copies int) (settled bool) {
 	return d.settle(copies, func(m *outbox.Message, more int) {
 		m.GiveUp(time.Now(), state, mailer, problem, more)
 	})
 }
 
-// settle notes what became of the message, as often as it takes until the
-// store has it: before that it must not be sent again. copies is how many
-// services may have taken it in this attempt without saying so; change gets
-// how many of those the store does not know of.
+// settle stores the result of an attempt, and repeats that until the store has it:
+// before that the message must not be sent again. copies is how many services may have
+// accepted the message in this attempt without saying so; change gets how many of
+// those the store does not know of.
 func (d *delivery) settle(copies int, change func(m *outbox.Message, copies int)) (settled bool) {
 	for {
-		err := d.change(context.Background(), func(m *outbox.Message) error {
+		err := d.update(context.Background(), func(m *outbox.Message) error {
 			change(m, max(0, d.before+copies-m.Copies))
 			return nil
 		})
@@ -120,20 +120,20 @@ func (d *delivery) settle(copies int, change func(m *outbox.Message, copies int)
 			d.letGo(err)
 			return false
 		case d.cut.Err() != nil:
-			d.logger.Error("what became of a message could not be stored; it may be sent once more", "message", d.m.ID, "error", err)
+			d.logger.Error("the result of an attempt could not be stored; the message may be sent again", "message", d.m.ID, "error", err)
 			return false
 		}
 		pause(d.cut, lookInterval)
 	}
 }
 
-// letGo leaves the message to somebody else, if there is anything left of it.
+// letGo leaves the message to another process, or drops one that has ended.
 func (d *delivery) letGo(reason error) {
 	d.gone = !errors.Is(reason, errTakenOver)
 	d.logger.Info("a message is let go", "message", d.m.ID, "reason", reason)
 }
 
-// log writes one line when a message has come to its end.
+// log writes one line about the new state of the message.
 func (d *delivery) log() {
 	attributes := []any{
 		"message", d.m.ID, "state", d.m.State, "to", d.m.To.Mask(), "mailer", d.m.Mailer, "attempts", d.m.Attempts,

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// DefaultCacheSize is how many sessions an instance remembers unless it is told
-// otherwise.
+// DefaultCacheSize is how many sessions an instance remembers unless the operator
+// sets another number.
 const DefaultCacheSize = 100_000
 
-// cacheShards spreads the locks. Each shard is bounded by itself.
+// cacheShards spreads the locks. Each shard has a bound of its own.
 const cacheShards = 32
 
-// cookieName is what a session is remembered under: the first half of a SHA-256
-// of the very string of its cookie and of what can read it. It takes less memory
-// than the cookie, and lets nobody in who finds it there. A cookie whose secret
-// was dropped has another name afterwards.
+// cookieName is the name under which the cache has a session: the first half of a
+// SHA-256 of the cookie's value and of the secrets that can read it. It takes less
+// memory than the cookie, and nobody who finds it in memory can sign in with it.
+// Once a secret is dropped, its cookies have other names.
 type cookieName [16]byte
 
 func (c *Cookie) nameOf(value string) cookieName {
@@ -25,38 +25,37 @@ func (c *Cookie) nameOf(value string) cookieName {
 	return cookieName(sum[:16])
 }
 
-// Cache remembers the sessions that this instance has seen by their cookies, so
+// Cache remembers the sessions that this instance has seen, by their cookies, so
 // that a known one costs neither a decode nor a look into the store. It outlives
-// a configuration; all that use one store share one cache.
+// a configuration; all configurations with one store share one cache.
 //
-// It is not one of the caches to be had as a library, because the end of a
-// session must reach it by another name than the one it is found by, and
-// nothing may come between the two.
+// No library fits: a session is found by its cookie and ended by its key, and both
+// must be one step.
 type Cache struct {
 	shards [cacheShards]cacheShard
-	// ends counts words of sessions that were ended, at the beginning and at the
-	// end of taking each in. A look into the store that was under way meanwhile
-	// is not remembered.
+	// ends is raised before and after each end or change is applied. An answer of
+	// the store is remembered only if ends is the same as before the question.
 	ends atomic.Uint64
 }
 
+// cacheShard finds the same sessions by name and by key.
 type cacheShard struct {
-	mu       sync.RWMutex
-	size     int
-	sessions index
-	turns    turns
+	mu     sync.RWMutex
+	size   int
+	byName map[cookieName]*Session
+	byKey  map[Key]*Session
 }
 
-// NewCache makes a cache for about size sessions. Beyond that, one is
-// forgotten for each that is met: it is looked up again at its next request.
+// NewCache makes a cache for about size sessions. When it is full, each new one
+// pushes another out, which is looked up again at its next request.
 func NewCache(size int) *Cache {
 	c := new(Cache)
 	c.Resize(size)
 	return c
 }
 
-// Resize makes the cache one for about size sessions. What is too many is
-// forgotten, and takes no memory any more.
+// Resize makes room for about size sessions. If there are more, some are
+// forgotten, and their memory is free.
 func (c *Cache) Resize(size int) {
 	for i := range c.shards {
 		c.shards[i].resize(max(size/cacheShards, 1))
@@ -67,13 +66,35 @@ func (shard *cacheShard) resize(size int) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	shard.size = size
-	if shard.sessions.count <= size {
+	if shard.byName != nil && len(shard.byName) <= size {
 		return
 	}
-	for shard.sessions.count > size {
-		shard.sessions.remove(shard.sessions.any())
+	before := shard.byName // a map never shrinks, so there are new ones
+	shard.byName, shard.byKey = make(map[cookieName]*Session), make(map[Key]*Session)
+	for _, s := range before {
+		if len(shard.byName) == size {
+			break
+		}
+		shard.add(s)
 	}
-	shard.sessions.fit()
+}
+
+func (shard *cacheShard) add(s *Session) { shard.byName[s.name], shard.byKey[s.Key] = s, s }
+
+// drop forgets a session that the shard has, or nil.
+func (shard *cacheShard) drop(s *Session) {
+	if s != nil {
+		delete(shard.byName, s.name)
+		delete(shard.byKey, s.Key)
+	}
+}
+
+// dropAny forgets one session, a random one as far as Go's maps are random.
+func (shard *cacheShard) dropAny() {
+	for _, s := range shard.byName {
+		shard.drop(s)
+		return
+	}
 }
 
 func (c *Cache) shard(name cookieName) *cacheShard { return &c.shards[name[0]%cacheShards] }
@@ -82,12 +103,12 @@ func (c *Cache) get(name cookieName) *Session {
 	shard := c.shard(name)
 	shard.mu.RLock()
 	defer shard.mu.RUnlock()
-	return shard.sessions.get(name)
+	return shard.byName[name]
 }
 
-// put remembers a session unless one was ended since the count of ends was
-// taken; what is ended then may be this one. A cookie has one spelling, see
-// Cookie.Read, so one key has one name for each kind of cookie that reads it.
+// put remembers a session unless ends has moved on: what ended may be this one. A
+// cookie has one spelling, see Cookie.Read, so one key has one name for each kind
+// of cookie that reads it.
 func (c *Cache) put(s *Session, ends uint64) {
 	shard := c.shard(s.name)
 	shard.mu.Lock()
@@ -95,18 +116,16 @@ func (c *Cache) put(s *Session, ends uint64) {
 	if c.ends.Load() != ends {
 		return
 	}
-	if before := shard.sessions.getByKey(s.Key); before != nil {
-		shard.sessions.remove(before)
+	shard.drop(shard.byKey[s.Key])
+	if len(shard.byName) >= shard.size {
+		shard.dropAny()
 	}
-	if shard.sessions.count >= shard.size {
-		shard.sessions.remove(shard.sessions.any())
-	}
-	shard.sessions.put(s)
+	shard.add(s)
 }
 
-// learn takes in what the store said of a session that is remembered unless one
-// was ended or changed since the count of ends was taken. The lock keeps Change
-// from coming between, whose doubt would be taken for the one that is settled.
+// learn stores the store's answer about a remembered session unless ends has moved
+// on. The lock keeps Change from coming between: its doubt would be cleared with
+// the one that the answer settles.
 func (c *Cache) learn(s *Session, r Record, now time.Time, ends uint64) {
 	shard := c.shard(s.name)
 	shard.mu.Lock()
@@ -120,54 +139,50 @@ func (c *Cache) remove(name cookieName) {
 	shard := c.shard(name)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if s := shard.sessions.get(name); s != nil {
-		shard.sessions.remove(s)
-	}
+	shard.drop(shard.byName[name])
 }
 
 // End forgets a session for good. It is what a store's OnEnd calls.
 func (c *Cache) End(key Key) {
-	c.ends.Add(1) // before the shards are looked at, see put
+	c.ends.Add(1) // before any shard is searched, see put
 	defer c.ends.Add(1)
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
-		if s := shard.sessions.getByKey(key); s != nil {
-			s.state.Or(isEnded)
-			shard.sessions.remove(s)
+		if s := shard.byKey[key]; s != nil {
+			s.ended.Store(true)
+			shard.drop(s)
 		}
 		shard.mu.Unlock()
 	}
 }
 
-// Change makes a session be looked up again before it counts, since what the
-// store keeps of it changed. It is what a store's OnChange calls.
+// Change makes a session be looked up again before it counts, because the store's
+// record of it changed. It is what a store's OnChange calls.
 func (c *Cache) Change(key Key) {
 	c.ends.Add(1) // see put
 	defer c.ends.Add(1)
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
-		if s := shard.sessions.getByKey(key); s != nil {
+		if s := shard.byKey[key]; s != nil {
 			s.Doubt()
 		}
 		shard.mu.RUnlock()
 	}
 }
 
-// Distrust makes every session that is remembered be looked up again before
-// it counts, for when word of ended ones may have been missed. They are not
-// forgotten: while the store is down they have their grace.
+// Distrust makes every remembered session be looked up again before it counts, for
+// when news of ended ones may have been missed. They are not forgotten: while the
+// store is down they have their grace.
 func (c *Cache) Distrust() {
 	c.ends.Add(1)
 	defer c.ends.Add(1)
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
-		for _, s := range shard.sessions.slots {
-			if s != nil {
-				s.Doubt()
-			}
+		for _, s := range shard.byName {
+			s.Doubt()
 		}
 		shard.mu.RUnlock()
 	}

@@ -10,12 +10,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 )
 
-// cookieVersion stands before the id, so that a later form can be told apart.
+// cookieVersion is the first byte of the payload, so that later versions can differ.
 const cookieVersion = 1
 
-// Lengths in bytes. What is signed is the time, the payload and the MAC: ten
-// digits until the year 2286, base64, and a SHA-256, with a stroke between each.
-// The value is base64 of that.
+// Lengths in bytes. A signed value is time|payload|MAC: ten digits until the year
+// 2286, base64, and a SHA-256. The cookie's value is base64 of that.
 const (
 	payloadLength = 1 + len(ID{})
 	signedLength  = 10 + 1 + (payloadLength+2)/3*4 + 1 + sha256.Size
@@ -24,37 +23,36 @@ const (
 
 var oneSpelling = base64.URLEncoding.Strict()
 
-// unspell returns what a value is the spelling of, if it is spelt as Issue spells.
-// What is not is refused at next to no cost. And a value must have one spelling:
-// otherwise base64 lets the last bits of a string vary and line ends stand
+// isSpeltAsIssued reports whether a value has the length and the base64 of one that
+// Issue makes. It turns garbage away at next to no cost. And it leaves each cookie
+// one spelling: base64 lets the last bits of a string vary and line ends stand
 // anywhere, and a second spelling of a cookie could outlive the end of the first
 // in a cache.
-func unspell(value string) (signed [signedLength]byte, ok bool) {
+func isSpeltAsIssued(value string) bool {
 	if len(value) != valueLength {
-		return signed, false
+		return false
 	}
 	var encoded, decoded [valueLength]byte
 	copy(encoded[:], value)
 	n, err := oneSpelling.Decode(decoded[:], encoded[:])
-	return [signedLength]byte(decoded[:signedLength]), err == nil && n == signedLength
+	return err == nil && n == signedLength
 }
 
-// Cookie signs and reads the session cookie of one scope. The scope is part of
-// what is signed, so that a cookie of one site is worth nothing at another
-// that has the same secret.
+// Cookie signs and reads the session cookie of one scope. The scope is signed with
+// the value, so that the cookie of one site is worthless at another that has the
+// same secret.
 type Cookie struct {
 	name     string
 	scope    string
 	signed   string   // the name under which the value is signed
-	readBy   [16]byte // who can read the same values: a hash of this name, scope and secrets
+	readBy   [16]byte // a hash of name, scope and secrets: equal for cookies that read the same values
 	domain   string
 	secure   bool
 	lifetime time.Duration
 	signer   Signer
-	macs     macs
 }
 
-// CookieOptions says what kind of cookie a site has.
+// CookieOptions are the properties of a site's cookie.
 type CookieOptions struct {
 	Scope    string        // the origin, or the cookie domain
 	Domain   string        // the cookie domain, empty for a cookie of one host
@@ -63,8 +61,8 @@ type CookieOptions struct {
 }
 
 // NewCookie makes the cookie of a scope. Its name says what the browser
-// enforces (RFC 6265bis, section 4.1.3): __Host- for one host, __Secure- where
-// a domain is given, neither on plain http, which only loopback may have.
+// enforces (RFC 6265bis, section 4.1.3): __Host- for one host, __Secure- if a
+// domain is given, neither on plain http, which only loopback may use.
 func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
 	c := &Cookie{name: "__Host-doorpost", scope: o.Scope, domain: o.Domain, secure: o.Secure, lifetime: o.Lifetime}
 	switch {
@@ -75,7 +73,6 @@ func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
 	}
 	c.signed = c.name + "|" + o.Scope
 	c.signer = NewSigner(ring, keys.SessionCookie, o.Lifetime)
-	c.macs = newMACs(ring, keys.SessionCookie, c.signed)
 	readBy := sha256.Sum256([]byte(c.signed + "|" + ring.Fingerprint()))
 	c.readBy = [16]byte(readBy[:16])
 	return c
@@ -115,8 +112,7 @@ func (c *Cookie) blank() *http.Cookie {
 
 // Read verifies a value and returns the id in it.
 func (c *Cookie) Read(value string) (ID, bool) {
-	signed, ok := unspell(value)
-	if !ok || !c.macs.made(signed[:]) {
+	if !isSpeltAsIssued(value) {
 		return ID{}, false
 	}
 	payload, ok := c.signer.Open(c.signed, value)

@@ -11,17 +11,17 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
 
-// ErrUnavailable says that the store could not be asked whether a session
-// exists. Nobody is signed in or out by it.
+// ErrUnavailable means that the store could not say whether a session exists. The
+// caller knows neither that somebody is signed in nor that nobody is.
 var ErrUnavailable = errors.New("the store does not answer")
 
-// Freshness is how long an instance relies on what the store last said of a
-// session. An end is told at once; this bounds how long one goes unnoticed
-// when the telling fails.
+// Freshness is how long an instance relies on the store's last answer about a
+// session. News of an end arrives at once; this bounds how long an end goes
+// unnoticed when the news is lost.
 const Freshness = 5 * time.Second
 
 // retryInterval is how long a session that the store could not confirm goes on
-// before the store is asked for it again.
+// before the store is asked again.
 const retryInterval = time.Second
 
 // clockTolerance is how far in the future a session may have been made: the
@@ -32,7 +32,7 @@ const clockTolerance = time.Minute
 type Limits struct {
 	Idle     time.Duration // without use
 	Absolute time.Duration // since the proof of the address
-	Grace    time.Duration // for one that was seen, while the store is down
+	Grace    time.Duration // since the store last confirmed it, while the store is down
 }
 
 // Keeper finds sessions by their cookie. It is safe for concurrent use.
@@ -44,17 +44,18 @@ type Keeper struct {
 	now    func() time.Time
 }
 
-// NewKeeper makes a keeper. The caller has tied the cache to the store's OnEnd.
+// NewKeeper makes a keeper. The caller connects the cache to the store's OnEnd and
+// OnChange.
 func NewKeeper(store Store, cache *Cache, limits Limits, logger *slog.Logger) *Keeper {
 	return &Keeper{store: store, cache: cache, limits: limits, logger: logger, now: time.Now}
 }
 
-// Limits are those that the keeper was made with.
+// Limits returns the limits that the keeper was made with.
 func (k *Keeper) Limits() Limits { return k.limits }
 
-// Find returns the session of a cookie's value, nil if there is none. The
-// error is ErrUnavailable or wraps it. A session that was checked a moment ago
-// costs one look into a map.
+// Find returns the session of a cookie's value, nil if there is none. The error
+// wraps ErrUnavailable. A session that was checked a moment ago costs one look
+// into a map.
 func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, error) {
 	if len(value) != valueLength {
 		return nil, nil
@@ -62,11 +63,11 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 	now, name := k.now(), c.nameOf(value)
 	s := k.cache.get(name)
 	if s == nil {
-		return k.meet(ctx, c, value, now)
+		return k.lookUp(ctx, c, value, now)
 	}
 	if s.Ended() || s.isOver(now) || now.Sub(s.SignedIn()) >= k.limits.Absolute {
 		k.cache.remove(name)
-		return k.meet(ctx, c, value, now) // another instance may have seen it since
+		return k.lookUp(ctx, c, value, now) // another instance may have seen it since
 	}
 	if s.isFresh(now) || s.isPutOff(now) {
 		return s, nil
@@ -77,8 +78,8 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 	return s, nil
 }
 
-// meet looks up a session that this instance has not seen.
-func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Time) (*Session, error) {
+// lookUp finds a session that the cache does not have.
+func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.Time) (*Session, error) {
 	id, ok := c.Read(value)
 	if !ok {
 		return nil, nil
@@ -91,34 +92,35 @@ func (k *Keeper) meet(ctx context.Context, c *Cookie, value string, now time.Tim
 	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
 		return nil, nil
 	}
-	// The address may be a part of what the store answered, which shall not stay
-	// in memory with it.
+	// The address may share memory with the store's whole answer, which must not
+	// stay as long as the session does.
 	who := address.Address(strings.Clone(string(record.Address)))
-	s := &Session{Key: id.Key(), Address: who, signedIn: record.SignedIn.UnixNano(), name: c.nameOf(value)}
+	s := &Session{Key: id.Key(), Address: who, name: c.nameOf(value)}
+	s.signedIn.Store(record.SignedIn)
 	s.learn(record, now)
 	k.cache.put(s, ends)
 	k.slide(ctx, s, now)
 	return s, nil
 }
 
-// confirm asks the store again about a session that was seen before, and notes
-// that it is used if it is. One caller asks; the others rely on the last answer
-// meanwhile. The error is that of Find, and comes with false only.
+// confirm asks the store again about a session that was found before; used says
+// that a request uses it now. One caller asks; meanwhile the others rely on the
+// last answer if they may, and else wait. An error wraps ErrUnavailable and comes
+// with false only.
 func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bool) (alive bool, err error) {
 	withinGrace := s.age(now) < k.limits.Grace
-	turns := &k.cache.shard(s.name).turns
-	if !turns.try(s) {
-		if withinGrace && !s.doubted() {
+	if !s.asking.TryLock() {
+		if withinGrace && !s.doubted.Load() {
 			return true, nil
 		}
-		turns.take(s)
+		s.asking.Lock()
 	}
-	defer turns.end(s)
+	defer s.asking.Unlock()
 	isOver := s.isOver(now)
 	switch {
 	case s.Ended():
 		return false, nil
-	case s.isFresh(now) && !isOver: // somebody else asked while this one waited
+	case s.isFresh(now) && !isOver: // another request asked while this one waited
 		return true, nil
 	}
 	ends := k.cache.ends.Load()
@@ -132,12 +134,12 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 			level = slog.LevelDebug
 		}
 		k.logger.Log(ctx, level, "the store does not answer; a session goes on for a while", "error", err, "grace", k.limits.Grace)
-		s.putOff(max(s.age(now)+retryInterval, 0))
+		s.retryAt.Store(now.Add(retryInterval))
 		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
 	case !found || record.Address != s.Address || !k.alive(record, now):
-		s.state.Or(isEnded)
+		s.ended.Store(true)
 		k.cache.remove(s.name)
 		return false, nil
 	}
@@ -151,30 +153,30 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	return true, nil
 }
 
-// alive holds a record to the limits in force now, which may be narrower than
-// those it was written under.
+// alive reports whether a record is within the limits in force now, which may be
+// narrower than those it was written under.
 func (k *Keeper) alive(r Record, now time.Time) bool {
 	return now.Before(r.Expires) && now.Sub(r.Seen) < k.limits.Idle && now.Sub(r.SignedIn) < k.limits.Absolute &&
 		r.SignedIn.Sub(now) <= clockTolerance
 }
 
-// slide notes in the store that the session is used, if the last note is old
-// enough to be worth a write. A note that fails costs nothing but exactness.
+// slide tells the store that the session is in use, if the last time is long enough
+// ago to be worth a write. A write that fails costs nothing but exactness.
 func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
 	interval := min(max(k.limits.Idle/100, time.Second), time.Hour)
-	if now.Sub(time.Unix(int64(s.seen.Load()), 0)) < interval {
+	if now.Sub(s.seen.Load()) < interval {
 		return
 	}
 	expires := k.limits.Expiry(s.SignedIn(), now)
 	if err := k.store.Touch(ctx, s.Key, now, expires); err != nil {
-		k.logger.Warn("noting the use of a session", "error", err)
+		k.logger.Warn("writing that a session is in use", "error", err)
 		return
 	}
-	s.seen.Store(uint32(now.Unix()))
-	s.expires.Store(uint32(expires.Unix()))
+	s.seen.Store(now)
+	s.expires.Store(expires)
 }
 
-// Expiry is when a session ends that was last used at the time given.
+// Expiry is when a session ends that was last used at the given time.
 func (l Limits) Expiry(signedIn, used time.Time) time.Time {
 	idle, absolute := used.Add(l.Idle), signedIn.Add(l.Absolute)
 	if absolute.Before(idle) {
@@ -200,7 +202,7 @@ func (k *Keeper) End(ctx context.Context, who address.Address, key Key) error {
 	return nil
 }
 
-// EndAll ends all sessions of a person but the one kept, if any.
+// EndAll ends all sessions of a person except keep, which may be the zero Key.
 func (k *Keeper) EndAll(ctx context.Context, who address.Address, keep Key) error {
 	if err := k.store.EndAll(ctx, who, keep); err != nil {
 		return fmt.Errorf("%w: ending sessions: %w", ErrUnavailable, err)

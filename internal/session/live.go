@@ -2,23 +2,23 @@ package session
 
 import "context"
 
-// Ends changes whenever this instance begins or ceases to take in that sessions
-// were ended, or that word of it may have been missed. Where it is the same
-// before a session was found and after something was made of it, no end came
-// between.
+// Ends is a counter, raised before and after each end or change is applied, and
+// when news of some may have been missed. Unchanged between two reads: no session
+// ended in between.
 func (k *Keeper) Ends() uint64 { return k.cache.ends.Load() }
 
-// Vouches tells whether a session goes on by what is known here and now, without
-// a look into the store. If not, Review tells.
+// Vouches reports whether a session goes on, as far as that is known without asking
+// the store. If it is false, Review finds out.
 func (k *Keeper) Vouches(s *Session) bool {
 	now := k.now()
 	return !s.Ended() && !s.isOver(now) && now.Sub(s.SignedIn()) < k.limits.Absolute &&
 		(s.isFresh(now) || s.isPutOff(now))
 }
 
-// Review tells whether a session goes on, for what began with it and lasts: it
-// answers as Find would to a new request, and does not count as use. Whoever is
-// connected and sends no request is idle. It may take as long as the store does.
+// Review reports whether a session goes on, for a long request that began with it.
+// It answers as Find would for a new request, but does not count as use: somebody
+// who is connected and sends no request is idle. It may take as long as the store
+// does.
 func (k *Keeper) Review(ctx context.Context, s *Session) bool {
 	if k.Vouches(s) {
 		return true

@@ -1,9 +1,9 @@
-// Package session knows who is signed in: it makes sessions, finds them again
-// by their cookie, lets them slide, and ends them.
+// Package session knows who is signed in: it finds sessions by their cookie, extends
+// them while they are used, and ends them.
 //
-// A session is a record in the store. Its cookie carries a random id and a
-// signature, nothing else; the store knows the id only as a hash. A session
-// that is not in the store does not exist.
+// A session is a record in the store. Its cookie has a random id and a signature,
+// nothing else; the store has a hash of the id only. A session that is not in the store
+// does not exist.
 package session
 
 import (
@@ -20,8 +20,8 @@ import (
 // ID is what the cookie carries: 128 random bits.
 type ID [16]byte
 
-// Key is what the store knows of an ID: the first half of its SHA-256. It
-// signs nobody in, so it may be shown to its owner and to operators.
+// Key is what the store knows of an ID: the first half of its SHA-256. Nobody can sign
+// in with it, so people and operators may see it.
 type Key [16]byte
 
 // NewID makes the id of a new session.
@@ -50,8 +50,7 @@ func ParseKey(s string) (Key, bool) {
 	return k, err == nil
 }
 
-// Device is what a request tells of where it comes from: in words that its
-// owner recognizes, and no more.
+// Device says where a request came from, in words that the person recognizes.
 type Device struct {
 	Browser string // "Firefox", empty if unknown
 	System  string // "Android", empty if unknown
@@ -72,11 +71,11 @@ type Record struct {
 	Address  address.Address
 	Scope    string    // the origin that the session is good for, or the cookie domain
 	SignedIn time.Time // when the address was proven
-	Seen     time.Time // last use, as exact as it was written
-	Expires  time.Time // end by idleness as of Seen, never after the absolute end
+	Seen     time.Time // last use, within the interval at which uses are written
+	Expires  time.Time // when the session ends unless it is used after Seen
 	Device   Device
 	Method   Method           // of the proof
-	Standing *people.Standing // of the person, kept in step with theirs; nil for none
+	Standing *people.Standing // of the person, updated with theirs; nil for none
 }
 
 // Entry is a record with its key.
@@ -86,42 +85,39 @@ type Entry struct {
 }
 
 // Store keeps sessions. All methods are safe for concurrent use, honour ctx,
-// and return an error only if the store cannot do its work: a session that is
-// missing or over is no error.
+// and return an error only if the store cannot do its work: a session that is missing
+// or over is not an error.
 type Store interface {
-	// Session returns the record of a session; found is false for one that
-	// never was, has ended, or is over at the time given.
+	// Session returns the record of a session; found is false for one that never
+	// existed, has ended, or is over at the given time.
 	Session(ctx context.Context, key Key, now time.Time) (record Record, found bool, err error)
 
-	// Touch moves Seen and Expires of a session on. It never moves them back
-	// and never brings back a session that has ended.
+	// Touch moves Seen and Expires of a session forward. It never moves them back and
+	// never restores a session that has ended.
 	Touch(ctx context.Context, key Key, seen, expires time.Time) error
 
-	// Sessions lists the sessions of a person that are not over at the time
-	// given, in no order.
+	// Sessions lists the sessions of a person that are not over at the given time, in
+	// no order.
 	Sessions(ctx context.Context, who address.Address, now time.Time) ([]Entry, error)
 
-	// AllSessions lists at most max sessions, of whomever, that are not over at
-	// the time given: those of one person after another, in the order of
-	// addresses, from the first person after the one named. A person's sessions
-	// are not torn apart: there may be more than max by those of one person. next
-	// is the last person that was looked at, empty at the end; there may be fewer
-	// than max, or none, before the end.
+	// AllSessions lists about max sessions that are not over at the given time, person
+	// by person in the order of addresses, starting behind the address after. The
+	// sessions of one person are never divided, so there may be more than max by
+	// those of the last person. next is the last person that was read, empty at the
+	// end; there may be fewer than max sessions, or none, before the end.
 	AllSessions(ctx context.Context, after address.Address, max int, now time.Time) (list []Entry, next address.Address, err error)
 
-	// End ends one session of a person. When it returns, the session is gone.
-	// A session of somebody else is left alone.
+	// End ends one session of a person. When it returns, the session is gone. It does
+	// nothing to a session of another person.
 	End(ctx context.Context, who address.Address, key Key) error
 
-	// EndAll ends all sessions of a person but the one kept, which may be the
-	// zero Key.
+	// EndAll ends all sessions of a person except keep, which may be the zero Key.
 	EndAll(ctx context.Context, who address.Address, keep Key) error
 
-	// OnEnd calls ended with the key of each session that is ended before its
-	// time from now on, or becomes that of another address, whichever instance
-	// does it, until cancel is called.
-	// It is called before the call that ends the session returns, where that
-	// is this instance; it must not call the store.
+	// OnEnd calls ended with the key of each session that any instance ends early, or
+	// gives to another address, from now on until cancel is called. If this instance
+	// ends it, ended returns before the call that ends the session does. ended must
+	// not call the store.
 	OnEnd(ended func(Key)) (cancel func())
 
 	// OnChange does the same for each session that got another Standing.

@@ -7,8 +7,8 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// Signer signs short values that a browser keeps for us, and tells later that
-// they are ours and not too old.
+// Signer signs short values that a browser keeps for us, and later checks that they are
+// ours and not too old.
 type Signer struct{ codecs []securecookie.Codec }
 
 // NewSigner makes a signer for a purpose. What it signed is good for maxAge.
@@ -29,7 +29,7 @@ func (s Signer) Sign(name string, value []byte) (string, error) {
 }
 
 // Open returns the value that was signed under the name; ok is false for
-// anything else. One value can be spelt in several ways, see Cookie.Read.
+// anything else. One value can have several spellings, see Cookie.Read.
 func (s Signer) Open(name, signed string) (value []byte, ok bool) {
 	for _, codec := range s.codecs { // DecodeMulti would collect errors that nobody reads
 		if codec.Decode(name, signed, &value) == nil {

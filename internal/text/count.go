@@ -6,15 +6,15 @@ import (
 	"golang.org/x/text/feature/plural"
 )
 
-// forms are the ends of the keys of a sentence with a number, by what Unicode
-// CLDR calls the plural categories of a language.
+// forms are the endings of the keys of a sentence with a number, by the plural
+// categories of Unicode CLDR.
 var forms = map[plural.Form]string{
 	plural.Zero: "_zero", plural.One: "_one", plural.Two: "_two",
 	plural.Few: "_few", plural.Many: "_many", plural.Other: "_other",
 }
 
-// Count is Say for a sentence with a number, filled in as {count}. The
-// sentence has as many forms as the language has ways to count:
+// Count is Say for a sentence with a number, filled in as {count}. There is a key for
+// each plural form of the language:
 //
 //	"cats_one": "{count} cat", "cats_other": "{count} cats"
 //	l.Count("cats", 3)

@@ -1,12 +1,12 @@
-// Package text holds the words of pages and messages, by language.
+// Package text has the words of pages and messages, by language.
 //
-// A language is a folder below catalog/ with one JSON file for the pages and
-// one for the messages; each file maps a key to a sentence. A sentence may
-// name values in braces ("Sign in to {site}"), so that a translator can put
-// them where the grammar of the language wants them. A sentence with a number
-// has a key for each way to count of the language; see Language.Count.
+// A language is a folder below catalog/ with one JSON file for pages and one for
+// messages; each file maps keys to sentences. A sentence may name values in braces
+// ("Sign in to {site}"), so that a translator can put them where the grammar needs
+// them. A sentence with a number has a key for each plural form of the language; see
+// Language.Count.
 //
-// A new language is a new folder and nothing else: the tests say what it lacks.
+// A new language needs a new folder only: the tests say what it lacks.
 package text
 
 import (
@@ -24,8 +24,8 @@ import (
 //go:embed catalog
 var catalog embed.FS
 
-// Default is the language that is used where no other fits. It is complete by
-// definition; every other language is checked against it.
+// Default is the language for visitors whose languages we do not have. It is complete
+// by definition; every other language is checked against it.
 const Default = "en"
 
 // Language is one language's words. It is immutable and safe for concurrent use.
@@ -35,14 +35,14 @@ type Language struct {
 	words  func() map[string]string
 }
 
-// Catalogue is all languages that the program speaks.
+// Catalogue has all languages of the program.
 type Catalogue struct {
 	languages []*Language // the default first, as language.NewMatcher wants it
 	matcher   language.Matcher
 }
 
-// Load makes the catalogue that is built into the program. The words of a language
-// are read when one is asked for: most gateways speak one or two of them. It fails
+// Load returns the catalogue that is built into the program. The words of a language
+// are read when they are first used: most gateways use one or two languages. It fails
 // only if the program was built from a broken catalogue.
 func Load() (*Catalogue, error) {
 	folders, err := catalog.ReadDir("catalog")
@@ -96,7 +96,7 @@ func readWords(tag string) (map[string]string, error) {
 		}
 		for key, sentence := range words {
 			if _, twice := all[key]; twice {
-				return nil, fmt.Errorf("reading %s: key %q stands in another file of the language too", name, key)
+				return nil, fmt.Errorf("reading %s: key %q is in another file of the language too", name, key)
 			}
 			all[key] = sentence
 		}
@@ -104,7 +104,7 @@ func readWords(tag string) (map[string]string, error) {
 	return all, nil
 }
 
-// maxAcceptLanguage bounds what is parsed of a header that anybody may send.
+// maxAcceptLanguage bounds the header that is parsed, in bytes: anybody can send it.
 const maxAcceptLanguage = 256
 
 // Match picks the language for an Accept-Language header (RFC 9110, section
@@ -137,8 +137,8 @@ func (l *Language) Direction() string {
 	return "ltr"
 }
 
-// Space stands between two sentences: nothing in languages that end a sentence
-// with a full-width stop, which brings its own.
+// Space is what separates two sentences: nothing in languages that end a sentence with
+// a full-width stop.
 func (l *Language) Space() string {
 	base, _ := l.parsed.Base()
 	switch base.String() {
@@ -148,7 +148,7 @@ func (l *Language) Space() string {
 	return " "
 }
 
-// Has tells whether the language knows the key.
+// Has reports whether the language knows the key.
 func (l *Language) Has(key string) bool {
 	_, ok := l.words()[key]
 	return ok
@@ -167,9 +167,9 @@ func (l *Language) Keys() []string {
 //
 //	l.Say("signin.title", "site", "Example")
 //
-// The result is plain text: whoever puts it into HTML escapes it. A key that
-// does not exist is a mistake in the program, which a test finds; it comes
-// back as the key, so that a page still renders.
+// The result is plain text, to be escaped in HTML. A key that does not exist is a
+// mistake in the program, which a test finds; Say returns the key, so that the page
+// still renders.
 func (l *Language) Say(key string, nameAndValue ...string) string {
 	sentence, ok := l.words()[key]
 	if !ok {

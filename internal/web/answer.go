@@ -12,47 +12,45 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// storeRetry is how soon it makes sense to try again when the store is down.
+// storeRetry is the Retry-After while the store is down.
 const storeRetry = 5 * time.Second
 
-// noPagePolicy is the content security policy of what is no page.
+// noPagePolicy is the content security policy of answers that are not pages.
 const noPagePolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
-// field is a header field. Its name is in canonical form: it is not made so.
+// field is a header field. Its name is in canonical form already.
 type field struct{ name, value string }
 
-// secured are fields that every answer of ours has, beside the policy that lets
-// nobody frame it. Nothing of ours is kept by caches or told to other sites.
+// secured are fields that every answer of ours has, beside its policy, which lets
+// nobody frame it. Caches keep none of our answers, and other sites learn nothing.
 var secured = [...]field{
 	{"X-Content-Type-Options", "nosniff"},
 	{"Cache-Control", "no-store"},
-	{"Referrer-Policy", "same-origin"}, // with no-referrer browsers send Origin: null with our own forms
+	{"Referrer-Policy", "same-origin"}, // no-referrer makes browsers send Origin: null with our own forms
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 }
 
-// varying is for caches that keep what they are told not to. An answer of 401 does
-// without: it is none that caches keep unasked (RFC 9110, section 15.1).
+// varying is for caches that ignore no-store. A 401 does not need it: caches do not
+// keep one unless asked to (RFC 9110, section 15.1).
 var varying = field{"Vary", "Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept"}
 
 // secure sets the fields that every answer of ours has, with a content security
-// policy, and those that this one has besides. It does not say which server it
-// comes from.
+// policy, and more fields for this one. It removes the name of the server.
 //
-// The two answers to those who are not signed in have eight fields each and no more,
-// which is what Go's maps keep without a table: a ninth costs a tenth of the whole
-// answer, since the server copies them all.
+// The two answers to people who are not signed in have eight fields each, which is
+// what Go's maps hold without a table: a ninth would make the whole answer a tenth
+// dearer, since the server copies them all.
 //
-// The values lie in one array, which saves an allocation for each. The array is
-// this answer's own although most of the values never change: the header
-// directive of Caddy replaces text in place, and would do so in the answers to
-// others too.
+// The values are in one array, which saves an allocation for each. Each answer has an
+// array of its own although most values never change: Caddy's header directive
+// replaces text in place, and would change the answers to others too.
 func secure(header http.Header, policy string, more ...field) {
 	delete(header, "Server")
 	values := make([]string, 0, len(secured)+len(more)+1)
 	set := func(name, value string) {
 		values = append(values, value)
-		header[name] = values[len(values)-1 : len(values) : len(values)] // whoever appends moves away
+		header[name] = values[len(values)-1 : len(values) : len(values)] // so that append makes a copy
 	}
 	for _, f := range secured {
 		set(f.name, f.value)
@@ -95,8 +93,8 @@ func (c *call) write(status int, body []byte) {
 	c.finish(status, body)
 }
 
-// finish answers. The server counts a short body by itself, at less cost than
-// that of one more header, unless it does not see one.
+// finish writes status and body. Content-Length is left to the server, which counts a
+// short body at less cost than one more header; a HEAD request has no body to count.
 func (c *call) finish(status int, body []byte) {
 	if c.r.Method == http.MethodHead {
 		c.w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
@@ -105,13 +103,12 @@ func (c *call) finish(status int, body []byte) {
 	}
 	c.w.WriteHeader(status)
 	if len(body) > 0 {
-		c.w.Write(body) // who does not read the answer does not miss it
+		c.w.Write(body) // an error means that the visitor has left
 	}
 }
 
-// seeOther sends a browser to a path of this site. The path goes into the
-// header as it is: http.Redirect would clean it, and it has to come back byte
-// for byte.
+// seeOther sends a browser to a path of this site. The path stays as it is, byte for
+// byte: http.Redirect would clean it.
 func (c *call) seeOther(to string) {
 	secure(c.w.Header(), noPagePolicy, varying, field{"Location", to})
 	c.finish(http.StatusSeeOther, nil)
@@ -131,8 +128,7 @@ func encode(body any) []byte {
 	return append(encoded, '\n')
 }
 
-// unavailable answers that the store is down. It keeps where the person wanted
-// to go.
+// unavailable answers that the store is down. Its page leads to the path to.
 func (d *Door) unavailable(c *call, to string, err error) {
 	d.Logger.Error("the store does not answer; new sign-ins wait until it does", "error", err)
 	c.w.Header().Set("Retry-After", strconv.Itoa(int(storeRetry/time.Second)))
@@ -140,13 +136,13 @@ func (d *Door) unavailable(c *call, to string, err error) {
 		d.show(c, http.StatusServiceUnavailable, view.Unavailable{Frame: frame(c), To: to})
 		return
 	}
-	d.writeProblem(c, http.StatusServiceUnavailable, "it cannot be told just now who is signed in; try again soon")
+	d.writeProblem(c, http.StatusServiceUnavailable, "the session cannot be checked just now; try again soon")
 }
 
-// signInPath is the path of the form for somebody who wants to go to a place.
+// signInPath is the path of the sign-in form for somebody who wants to go to a path.
 func signInPath(to string) string {
 	if to == "/" {
-		return gate.PathPrefix + "/sign-in"
+		return gate.SignInPath
 	}
-	return gate.PathPrefix + "/sign-in?to=" + url.QueryEscape(to)
+	return gate.SignInPath + "?to=" + url.QueryEscape(to)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// script serves the one script. Its path names its content, so it is kept for
-// as long as a cache likes.
+// script serves the one script. Its path changes with its content, so that caches
+// may keep it for good.
 func (d *Door) script(c *call) {
 	_, body := view.Script()
 	header := c.w.Header()
@@ -20,13 +20,13 @@ func (d *Door) script(c *call) {
 	c.write(http.StatusOK, body)
 }
 
-// mailPolicy is the content security policy of a message in the demo's mailbox:
-// mail styles its elements one by one, which pages of ours never do. It runs
-// nothing, and only our own mailbox page frames it.
+// mailPolicy is the content security policy of a message in the demo's mailbox. Unlike
+// our pages, a message has style attributes. It runs no script, and only our own
+// mailbox page may frame it.
 const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'self'; form-action 'none'"
 
-// mailbox shows the demo's messages. It exists with the console mailer only,
-// and only for somebody at this very machine.
+// mailbox shows the demo's messages. It exists with the console mailer only, and only
+// for visitors at this machine.
 func (d *Door) mailbox(c *call) {
 	if !c.origin.IsLoopback() || !c.client.Unmap().IsLoopback() {
 		d.problem(c, http.StatusNotFound)

@@ -8,22 +8,21 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// familiarLife is how long a browser keeps its mark after somebody signed in
-// there or asked there again. The mark is a random number that says nothing of
-// who that was. It is there so that what strangers do with an address (asking
-// until its limit is reached, or being stopped by its owner) does not lock its
-// owner out on a device of their own; half a year is longer than most people
-// stay away from a site that they use.
+// familiarLife is how long a browser keeps its mark after somebody signed in there or
+// asked there again. The mark is a random number that does not name anybody. Strangers
+// may use up the limit of an address, or its owner may stop their messages; thanks to
+// the mark neither locks the owner out on their own devices. Half a year is longer
+// than most people stay away from a site that they use.
 const familiarLife = 180 * 24 * time.Hour
 
-// mark is what the request cookie says: which browser it is, not who was asked
-// for.
+// mark is the content of the request cookie: which browser this is, not which address
+// was asked for.
 type mark struct {
 	browser  signin.Browser // zero if the browser has no mark
 	familiar bool           // somebody has signed in here
 }
 
-// familiarFlag follows the bytes of the browser where somebody has signed in.
+// familiarFlag follows the bytes of the browser if somebody has signed in there.
 const familiarFlag = 1
 
 func (m mark) bytes() []byte {
@@ -43,7 +42,7 @@ func parseMark(raw []byte) (m mark) {
 	return m
 }
 
-// mark is that of the browser, zero if it has none.
+// mark returns the mark of the browser, zero if it has none.
 func (d *Door) mark(c *call) mark {
 	raw, ok := d.request.Open(requestCookieSigned(c), c.visit.RequestCookie())
 	if !ok {
@@ -52,12 +51,12 @@ func (d *Door) mark(c *call) mark {
 	return parseMark(raw)
 }
 
-// setMark sets the request cookie. A browser in which nobody has signed in
-// keeps it for as long as what was asked for there is remembered.
+// setMark sets the request cookie. A browser in which nobody has signed in keeps it
+// for as long as its request is remembered.
 func (d *Door) setMark(c *call, m mark) {
 	value, err := d.request.Sign(requestCookieSigned(c), m.bytes())
 	if err != nil {
-		// The code will not work here, the link will, after one more click.
+		// Without the cookie the code will not work; the link will, after one more click.
 		d.Logger.Error("signing the request cookie", "error", err)
 		return
 	}
@@ -71,8 +70,8 @@ func (d *Door) setMark(c *call, m mark) {
 	})
 }
 
-// requestCookieSigned is the name under which the request cookie is signed:
-// that of one site is worth nothing at another.
+// requestCookieSigned is the name under which the request cookie is signed, so that
+// the cookie of one site is worthless at another.
 func requestCookieSigned(c *call) string {
 	return gate.RequestCookieName(c.origin) + "|" + c.origin.String()
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// resendAfter is how long to look before asking again makes sense.
+// resendAfter is how long people should look for the message before they ask again.
 const resendAfter = 30 * time.Second
 
-// mailProviders are where people read their mail in a browser.
+// mailProviders are web mailboxes, by the domain of the address.
 var mailProviders = map[string]view.Provider{
 	"gmail.com":      {Name: "Gmail", URL: "https://mail.google.com/"},
 	"googlemail.com": {Name: "Gmail", URL: "https://mail.google.com/"},
@@ -30,12 +30,12 @@ var mailProviders = map[string]view.Provider{
 	"fastmail.com":   {Name: "Fastmail", URL: "https://app.fastmail.com/"},
 }
 
-// checkMail shows what to do next: look into the mailbox, or type the code. A
-// browser that signed in meanwhile, in another tab, goes on.
+// checkMail shows what to do next: look into the mailbox, or type the code. If the
+// browser has signed in meanwhile, in another tab, it goes on.
 func (d *Door) checkMail(c *call) {
 	request, err := d.remembered(c)
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+		d.unavailable(c, gate.CheckMailPath, err)
 		return
 	}
 	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == request.Address && !s.SignedIn().Before(request.Asked) {
@@ -45,7 +45,7 @@ func (d *Door) checkMail(c *call) {
 	d.show(c, http.StatusOK, checkMailPage(c, request))
 }
 
-// remembered is what this browser asked for, zero if it did not.
+// remembered returns the request of this browser, zero if it has none.
 func (d *Door) remembered(c *call) (signin.Request, error) {
 	request, _, err := d.Service.Request(c.r.Context(), d.site(c), d.mark(c).browser)
 	return request, err

@@ -7,8 +7,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
-// families are words of a User-Agent header and what they stand for. The first
-// that is found counts: most browsers name those that came before them too.
+// families are words of a User-Agent header and the names that they mean. The first
+// word that is found counts: most browsers also name older ones.
 type families []struct{ word, name string }
 
 var browsers = families{
@@ -31,10 +31,10 @@ func (f families) find(userAgent string) string {
 	return ""
 }
 
-// maxUserAgent bounds how much of the header is looked at.
+// maxUserAgent bounds how much of the header is read, in bytes.
 const maxUserAgent = 512
 
-// device is what a request tells of where it comes from, in words of ours.
+// device says what device a request comes from, in our own words.
 func device(c *call) session.Device {
 	userAgent := c.r.UserAgent()
 	userAgent = userAgent[:min(len(userAgent), maxUserAgent)]
@@ -54,8 +54,7 @@ func network(client netip.Addr) string {
 	return prefix(client, 64)
 }
 
-// neighbourhood is a network as people are shown it: coarse enough not to be
-// an address.
+// neighbourhood is a network as people see it: too coarse to identify an address.
 func neighbourhood(client netip.Addr) string {
 	client = client.Unmap().WithZone("")
 	switch {

@@ -1,5 +1,5 @@
-// Package web is what a person or program at the door meets: the pages and
-// forms under /_doorpost, and the answer to a request that may not pass.
+// Package web serves the pages and forms under /_doorpost, and answers requests that
+// may not pass.
 package web
 
 import (
@@ -27,12 +27,12 @@ import (
 type Door struct {
 	Parts
 	request      session.Signer // of the request cookie
-	confirmation session.Signer // of the word that a confirm page was shown
+	confirmation session.Signer // proves that a confirm page was shown
 	pages        map[string]page
 	challenges   []challenge // one for each origin
 }
 
-// Parts are what a door is made of.
+// Parts is what a Door needs.
 type Parts struct {
 	Service   *signin.Service
 	Keeper    *session.Keeper
@@ -42,22 +42,22 @@ type Parts struct {
 	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people
 	GroupsOf  func(address.Address, *people.Standing) []string
 	Origins   gate.Origins // of the site
-	Name      string       // the first origin of the site, which grants name
-	Rules     signin.Rules // whoever any block of the site admits may ask for a link
+	Name      string       // the first origin of the site, as grants name the site
+	Rules     signin.Rules // of all blocks: an address that one of them admits may ask for a link
 	Identity  func(*session.Session) gate.Identity
 	Views     *view.Views
 	Languages *text.Catalogue
-	Mailbox   *console.Console // where the demo's messages are; nil for none
+	Mailbox   *console.Console // has the demo's messages; nil without demo
 	Hooks     map[string]Hook  // by path below /_doorpost; may be empty
 	Audit     *audit.Log
 	Logger    *slog.Logger
 }
 
-// page is what one path does on GET (and HEAD) and on POST; nil for a method
-// that it does not have.
+// page has the handlers of one path for GET (and HEAD) and for POST; nil for a method
+// that it does not allow.
 type page struct {
 	get, post   func(*call)
-	forPrograms bool // whatever they say they accept
+	forPrograms bool // the answers are for programs, whatever the request accepts
 }
 
 // NewDoor makes the door of a site.
@@ -70,27 +70,27 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	}
 	script, _ := view.Script()
 	d.pages = map[string]page{
-		"/sign-in":    {get: d.signInForm, post: d.ask},
-		"/check-mail": {get: d.checkMail},
-		"/code":       {post: d.redeemCode},
-		"/link":       {get: d.landing, post: d.redeemLink},
-		"/stop":       {get: d.stopForm, post: d.stop},
-		"/ask":        {get: d.askForm, post: d.askOwners},
-		"/decide":     {get: d.decideForm, post: d.decide},
-		"/session":    {get: d.whoIs},
-		"/account":    {get: d.account},
-		"/sign-out":   {get: d.signOutForm, post: d.signOut},
-		"/people":     {get: d.people, post: d.changePeople},
+		gate.SignInPath:        {get: d.signInForm, post: d.ask},
+		gate.CheckMailPath:     {get: d.checkMail},
+		gate.CodePath:          {post: d.redeemCode},
+		gate.LinkPath:          {get: d.landing, post: d.redeemLink},
+		gate.StopPath:          {get: d.stopForm, post: d.stop},
+		gate.RequestAccessPath: {get: d.accessRequestForm, post: d.requestAccess},
+		gate.DecideAccessPath:  {get: d.accessDecisionForm, post: d.decideAccess},
+		gate.SessionPath:       {get: d.whoIs},
+		gate.AccountPath:       {get: d.account},
+		gate.SignOutPath:       {get: d.signOutForm, post: d.signOut},
+		gate.PeoplePath:        {get: d.people, post: d.changePeople},
 
-		"/account/delete": {get: d.deleteForm, post: d.deleteMe},
+		gate.DeleteAccountPath: {get: d.deleteForm, post: d.deleteMe},
 
-		script[len(gate.PathPrefix):]: {get: d.script},
+		script: {get: d.script},
 	}
 	if parts.Mailbox != nil {
-		d.pages["/mailbox"] = page{get: d.mailbox}
+		d.pages[gate.MailboxPath] = page{get: d.mailbox}
 	}
 	for path, hook := range parts.Hooks {
-		d.pages[path] = page{post: d.takeReport(hook), forPrograms: true}
+		d.pages[gate.PathPrefix+path] = page{post: d.receiveReport(hook), forPrograms: true}
 	}
 	return d
 }
@@ -102,17 +102,16 @@ type call struct {
 	visit  *gate.Visit
 	origin gate.Origin
 
-	// Of a request for a page of ours only.
+	// For a request for a page of ours only.
 	client netip.Addr // of the visitor; invalid if unknown
 	now    time.Time
 
-	lang *text.Language // that the visitor reads; nil for a request for the app, until a page is shown
+	lang *text.Language // of the visitor; nil for a request for the app, until a page is shown
 
-	forProgram bool // whatever it says it accepts
+	forProgram bool // the answer is for a program, whatever the request accepts
 }
 
-// newCall returns a value: the many that are refused at the door need none that
-// outlives them.
+// newCall returns a value, so that the many refused requests need no allocation for it.
 func newCall(w http.ResponseWriter, r *http.Request, v *gate.Visit) call {
 	c := call{w: w, r: r, visit: v}
 	c.origin, _ = v.Origin()
@@ -123,8 +122,8 @@ func (d *Door) language(r *http.Request) *text.Language {
 	return d.Languages.Match(r.Header.Get("Accept-Language"))
 }
 
-// Serve answers a request for a path under /_doorpost. The path is that which
-// the visitor sent. The caller has begun the visit.
+// Serve answers a request for a path under /_doorpost. path is the one that the visitor
+// sent. The caller has begun the visit.
 func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gate.Visit, client netip.Addr) {
 	begun := newCall(w, r, v)
 	c := &begun
@@ -133,7 +132,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		d.problem(c, http.StatusMisdirectedRequest)
 		return
 	}
-	p, known := d.pages[path[len(gate.PathPrefix):]]
+	p, known := d.pages[path]
 	c.forProgram = p.forPrograms
 	switch {
 	case !known:
@@ -141,7 +140,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		d.serveMethod(c, p.get, p)
 	case r.Method == http.MethodPost:
-		// To look at a page is no event; what is posted may be one.
+		// Audit events come from POST requests only.
 		c.r = r.WithContext(audit.WithRequest(r.Context(), client))
 		d.serveMethod(c, p.post, p)
 	default:
@@ -164,7 +163,7 @@ func (d *Door) serveMethod(c *call, method func(*call), p page) {
 	method(c)
 }
 
-// wantsPage tells whether the answer is for a person.
+// wantsPage reports whether the answer is for a person.
 func (c *call) wantsPage() bool { return !c.forProgram && gate.AcceptsPage(c.r.Header) }
 
 // chosenLanguage is the language of the pages that the browser asks for, as a
@@ -176,16 +175,16 @@ func (c *call) chosenLanguage() string {
 	return c.lang.Tag()
 }
 
-// site is where the visitor signs in.
+// site is the site that the visitor signs in to.
 func (d *Door) site(c *call) signin.Site {
 	return signin.Site{Origin: c.origin.String(), Name: d.Name, Rules: d.Rules}
 }
 
-// frame is what each page needs to know of the request.
+// frame is what each page shows of the request.
 func frame(c *call) view.Frame { return view.Frame{Host: c.origin.Host()} }
 
-// signedInAs is the address of whoever is signed in, empty for nobody or if it
-// cannot be told.
+// signedInAs is the address of the person who is signed in. It is empty if nobody is,
+// or if the store does not answer.
 func signedInAs(c *call) string {
 	if s, err := c.visit.Session(c.r); err == nil && s != nil {
 		return string(s.Address)

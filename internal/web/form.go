@@ -9,15 +9,14 @@ import (
 	"time"
 )
 
-// maxForm bounds a form, in bytes, and bodyTime how long the bytes of a body
-// may take.
+// maxForm bounds a form, in bytes. bodyTime bounds the time to read a body.
 const (
 	maxForm  = 16 << 10
 	bodyTime = 15 * time.Second
 )
 
-// form reads the form of a POST. If it may not or cannot be read, the answer
-// has been given and ok is false. The query is never read for fields.
+// form reads the form of a POST. If it refuses the form, it has answered and ok is
+// false. Fields in the query do not count.
 func (d *Door) form(c *call) (fields url.Values, ok bool) {
 	fields, status := readForm(c)
 	if status != 0 {
@@ -47,8 +46,8 @@ func readForm(c *call) (fields url.Values, status int) {
 	return fields, 0
 }
 
-// readBody reads a body of one type and at most so many bytes. Unless it could,
-// status is that of the answer.
+// readBody reads a body of one type and at most most bytes. If it fails, status is
+// that of the answer, else 0.
 func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
 	if c.r.TLS != nil && !c.r.TLS.HandshakeComplete {
 		return nil, http.StatusTooEarly // may be a replay (RFC 8470)
@@ -57,7 +56,7 @@ func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
 	if err != nil || given != mediaType {
 		return nil, http.StatusUnsupportedMediaType
 	}
-	// Some writers cannot set a deadline; the server's own holds there.
+	// Some writers cannot set a deadline; then the server's own applies.
 	control := http.NewResponseController(c.w)
 	if control.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
 		defer control.SetReadDeadline(time.Time{})
@@ -71,9 +70,9 @@ func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
 	return body, 0
 }
 
-// fromOwnPage tells whether a POST comes from a page of this very origin:
-// scheme, host and port. http.CrossOriginProtection compares hosts only and
-// lets a request pass that says nothing of where it comes from.
+// fromOwnPage reports whether a POST comes from a page of this very origin:
+// scheme, host and port. http.CrossOriginProtection is not enough: it compares hosts
+// only, and lets a request pass that does not say where it comes from.
 func fromOwnPage(c *call) bool {
 	origins, sites := c.r.Header["Origin"], c.r.Header["Sec-Fetch-Site"]
 	if len(origins)+len(sites) == 0 || len(origins) > 1 || len(sites) > 1 {

@@ -8,24 +8,23 @@ import (
 	"time"
 )
 
-// Hook takes in what a service reports, as the JSON that it sent. It alone
-// tells whether the report is genuine: nothing but a signature in the body
-// vouches for it. Only after it returns nil does the service forget the report;
-// so by then it has to be stored. It returns one of the errors below, or one
-// that wraps it, for a report that is not to be sent again; any other error
-// says that it could not be stored just now. now is when the request came. A
-// hook is called for several reports at the same time.
+// Hook checks and stores a report of a service. body is the JSON that the service sent;
+// only a signature in it proves that it is genuine, and the hook checks that. When it
+// returns nil the service forgets the report, so it must be stored by then. It returns
+// one of the errors below, or wraps one, for a report that must not be sent again; any
+// other error means that the report could not be stored just now. now is when the
+// request came. A hook is called for several reports at the same time.
 type Hook func(ctx context.Context, body []byte, now time.Time) error
 
 // Why a report is refused for good.
 var (
 	ErrHookForged    = errors.New("the signature of the report is wrong")
-	ErrHookReplayed  = errors.New("the report was taken in before, or is too old")
+	ErrHookReplayed  = errors.New("the report was received before, or is too old")
 	ErrHookMalformed = errors.New("the report cannot be read")
 )
 
-// hookRefusals are the answers to reports that are refused for good. Mailgun
-// sends a report again for hours unless the answer is 200 or 406.
+// hookRefusals are the answers to reports that are refused for good. Mailgun sends a
+// report again for hours unless the answer is 200 or 406.
 var hookRefusals = []struct {
 	reason error
 	status int
@@ -35,10 +34,10 @@ var hookRefusals = []struct {
 	{ErrHookMalformed, http.StatusBadRequest},
 }
 
-// maxReport bounds a report, in bytes. Mailgun's have a few thousand.
+// maxReport bounds a report, in bytes. Mailgun's reports have a few thousand.
 const maxReport = 16 << 10
 
-// hookRetry is how soon a service may send again what could not be stored.
+// hookRetry is the Retry-After for a report that could not be stored.
 const hookRetry = 30 * time.Second
 
 // reportProblems say what is wrong with a request for a hook.
@@ -49,9 +48,9 @@ var reportProblems = map[int]string{
 	http.StatusTooEarly:              problemKinds[http.StatusTooEarly].detail,
 }
 
-// takeReport is the page of a hook. It is no form and of no browser: the
-// signature in the report takes the place of its origin, and no cookie counts.
-func (d *Door) takeReport(hook Hook) func(*call) {
+// receiveReport is the page of a hook. A report does not come from a browser: instead
+// of its origin its signature is checked, and cookies do not matter.
+func (d *Door) receiveReport(hook Hook) func(*call) {
 	return func(c *call) {
 		body, status := readBody(c, "application/json", maxReport)
 		if status != 0 {
@@ -71,8 +70,8 @@ func (d *Door) takeReport(hook Hook) func(*call) {
 				return
 			}
 		}
-		d.Logger.Error("a report of the mail service could not be taken in; it will be sent again", "path", c.r.URL.Path, "error", err)
+		d.Logger.Error("a report of the mail service could not be stored; the service will send it again", "path", c.r.URL.Path, "error", err)
 		c.w.Header().Set("Retry-After", strconv.Itoa(int(hookRetry/time.Second)))
-		d.writeProblem(c, http.StatusServiceUnavailable, "the report cannot be taken in just now; send it again")
+		d.writeProblem(c, http.StatusServiceUnavailable, "the report cannot be stored just now; send it again")
 	}
 }

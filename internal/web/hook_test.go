@@ -185,7 +185,7 @@ func TestWhatIsNoReportDoesNotReachTheHook(t *testing.T) {
 		"another path":      {http.MethodPost, hookPath + "/", "{}", "application/json", http.StatusNotFound},
 	} {
 		headers := []string{"Content-Type", c.contentType}
-		if c.status != http.StatusNotFound { // a page that does not exist is none of the hook's
+		if c.status != http.StatusNotFound { // a page that does not exist is not the hook's
 			headers = append(headers, "Accept", "text/html")
 		}
 		response, body := send(t, c.method, origin+c.path, c.body, headers...)

@@ -16,27 +16,26 @@ import (
 )
 
 const (
-	peoplePath     = gate.PathPrefix + "/people"
 	peopleOnPage   = 50
 	requestsOnPage = 50
 )
 
-// admin returns the session of an admin. Where it is nil, the answer has been
-// given: nobody else sees or changes anything here.
+// admin returns the session of an admin. If it is nil, the request has been answered:
+// nobody else sees or changes anything here.
 func (d *Door) admin(c *call) *session.Session {
-	s := d.somebody(c, peoplePath)
+	s := d.somebody(c, gate.PeoplePath)
 	switch {
 	case s == nil:
 		return nil
 	case !d.IsAdmin(s):
-		d.notAdmitted(c, peoplePath)
+		d.notAdmitted(c, gate.PeoplePath)
 		return nil
 	}
 	c.r = c.r.WithContext(audit.WithActor(c.r.Context(), s.Address.Mask()))
 	return s
 }
 
-// people shows admins who asks to be let in, who is known, and one of them.
+// people shows admins the access requests and the known people, or one person.
 func (d *Door) people(c *call) {
 	s := d.admin(c)
 	if s == nil {
@@ -54,22 +53,19 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	ctx := c.r.Context()
 	p.Frame, p.Search = frame(c), firstRunes(strings.TrimSpace(query.Get("search")), address.MaxLength)
 	after := query.Get("after")
-	if after == "" { // requests stand on the first page
+	if after == "" { // the first page has the access requests
 		requests, _, err := d.Entry.Open(ctx, "", requestsOnPage)
 		if err != nil {
-			d.unavailable(c, peoplePath, err)
+			d.unavailable(c, gate.PeoplePath, err)
 			return
 		}
 		for _, r := range requests {
-			p.Requests = append(p.Requests, view.PeopleRequest{
-				ID: r.ID, Email: string(r.Address), Words: r.Words, Site: r.Site, Asked: r.Asked,
-				Browser: r.Device.Browser, System: r.Device.System, Network: r.Device.Network,
-			})
+			p.Requests = append(p.Requests, accessRequest(r))
 		}
 	}
 	page, err := d.Roster.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
 	if err != nil {
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 		return
 	}
 	for _, who := range page.People {
@@ -95,22 +91,22 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		d.problem(c, http.StatusNotFound)
 		return
 	case err != nil:
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 		return
 	}
 	p := view.Person{
-		Frame: frame(c), Email: string(who), Known: true, Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
+		Frame: frame(c), Email: string(who), Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
 		Groups: d.GroupsOf(who, &person.Standing), Recovery: string(person.Recovery),
 		Sessions: sessionRows(sessions, admin.Key), Yourself: who == admin.Address,
 	}
 	for _, g := range person.Grants {
-		p.Grants = append(p.Grants, view.PersonGrant{Site: g.Site, Until: g.Until})
+		p.Grants = append(p.Grants, view.PersonGrant{Origin: g.Site, Until: g.Until})
 	}
 	d.show(c, http.StatusOK, p)
 }
 
-// changePeople decides about a request, or does something about a person, once
-// that is confirmed.
+// changePeople decides about an access request, or changes a person once that is
+// confirmed.
 func (d *Door) changePeople(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
@@ -121,7 +117,7 @@ func (d *Door) changePeople(c *call) {
 		return
 	}
 	if fields.Has("request") {
-		d.decideAsAdmin(c, s, fields)
+		d.decideAccessAsAdmin(c, s, fields)
 		return
 	}
 	who, err := address.Parse(fields.Get("who"))
@@ -141,13 +137,13 @@ func (d *Door) changePeople(c *call) {
 	case errors.Is(err, people.ErrUnknown):
 		d.problem(c, http.StatusNotFound)
 	case err != nil:
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 	default:
 		d.showPeople(c, url.Values{}, view.People{Notice: act.notice, NoticeAddress: string(who)})
 	}
 }
 
-// action is what an admin may do about a person.
+// action is something that an admin may do to a person.
 type action struct {
 	notice string
 	do     func(address.Address) error
@@ -168,7 +164,7 @@ func (d *Door) actions(c *call, key session.Key, isOne bool) map[string]action {
 	}
 }
 
-func (d *Door) decideAsAdmin(c *call, admin *session.Session, fields url.Values) {
+func (d *Door) decideAccessAsAdmin(c *call, admin *session.Session, fields url.Values) {
 	choice, chosen := readChoice(fields.Get("decision"))
 	if !chosen {
 		d.problem(c, http.StatusBadRequest)
@@ -184,7 +180,7 @@ func (d *Door) decideAsAdmin(c *call, admin *session.Session, fields url.Values)
 	case errors.Is(err, entry.ErrUnknown):
 		d.problem(c, http.StatusNotFound)
 	case err != nil:
-		d.unavailable(c, peoplePath, err)
+		d.unavailable(c, gate.PeoplePath, err)
 	default:
 		d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(application.Address)})
 	}

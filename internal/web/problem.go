@@ -25,7 +25,7 @@ var problemKinds = map[int]struct{ kind, detail string }{
 	http.StatusMethodNotAllowed:      {view.ProblemWrongMethod, "the Allow header lists the methods that work here"},
 	http.StatusRequestEntityTooLarge: {view.ProblemTooLarge, "a form has at most 16 KiB"},
 	http.StatusUnsupportedMediaType:  {view.ProblemUnsupported, "a form is sent as application/x-www-form-urlencoded"},
-	http.StatusMisdirectedRequest:    {view.ProblemWrongHost, "the Host of the request is no address of this site; if there is a proxy in front, it has to pass the Host on"},
+	http.StatusMisdirectedRequest:    {view.ProblemWrongHost, "the Host of the request is not an address of this site; if there is a proxy in front, let it pass the Host on"},
 	http.StatusTooEarly:              {view.ProblemTooEarly, "the request came before the TLS handshake was done; send it again"},
 }
 

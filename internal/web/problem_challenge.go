@@ -6,16 +6,16 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// challenge tells a program that nobody is signed in (RFC 9110, section
-// 15.5.2). It is the same for all programs at one origin. The scheme is one
-// that no browser asks a password for.
+// challenge is the answer to a program when nobody is signed in (RFC 9110, section
+// 15.5.2). It is the same for all programs at one origin. Its scheme is unknown to
+// browsers, so that they do not ask for a password.
 type challenge struct {
 	authenticate string // the value of WWW-Authenticate
 	body         []byte // never written to
 }
 
 func newChallenge(o gate.Origin) challenge {
-	signIn := o.String() + gate.PathPrefix + "/sign-in"
+	signIn := o.String() + gate.SignInPath
 	body := encode(problemDetails{
 		Type: "about:blank", Title: http.StatusText(http.StatusUnauthorized), Status: http.StatusUnauthorized,
 		Detail: "nobody is signed in; a person signs in at sign_in_url", SignInURL: signIn,
@@ -23,10 +23,10 @@ func newChallenge(o gate.Origin) challenge {
 	return challenge{authenticate: `Doorpost sign_in_url="` + signIn + `"`, body: body}
 }
 
-// challenge is that of the origin that a call came to.
+// challenge is the one of the origin that a call came to.
 func (d *Door) challenge(c *call) *challenge { return &d.challenges[c.visit.OriginNumber()] }
 
-// signInRequired answers a program that nobody is signed in.
+// signInRequired answers to a program that nobody is signed in.
 func (d *Door) signInRequired(c *call) {
 	ch := d.challenge(c)
 	secure(c.w.Header(), noPagePolicy, field{"Content-Type", problemType}, field{"Www-Authenticate", ch.authenticate})

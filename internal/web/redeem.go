@@ -12,16 +12,16 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// landing is where a link leads. Looking at it uses nothing up: the token is in
-// the fragment, which no server and no scanner of addresses sees. In a browser
-// that asked, or where somebody has signed in, the page goes on by itself; a
-// scanner that runs scripts is another browser.
+// landing is the page of a link. Opening it does not use the link up: the token is in
+// the fragment, which neither servers nor link scanners see. In a browser that asked,
+// or in which somebody has signed in, the page goes on by itself; a scanner that runs
+// scripts is another browser.
 func (d *Door) landing(c *call) {
 	d.show(c, http.StatusOK, view.Landing{Frame: frame(c), Here: d.mark(c) != (mark{}), To: "/"})
 }
 
-// redeemLink takes the token from the landing page, or, confirmed, from the
-// page that asks a person in another browser.
+// redeemLink redeems a token. It comes from the landing page, or from the page that
+// asks for confirmation in another browser.
 func (d *Door) redeemLink(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
@@ -34,7 +34,7 @@ func (d *Door) redeemLink(c *call) {
 	d.answerRedemption(c, attempt, result, err)
 }
 
-// redeemCode takes a code, in the browser that asked.
+// redeemCode redeems a code, in the browser that asked for it.
 func (d *Door) redeemCode(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
@@ -44,13 +44,13 @@ func (d *Door) redeemCode(c *call) {
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
 	if err == nil && result.Outcome == signin.Unknown {
-		result.Outcome = signin.RequestEnded // whatever became of the request, only a new message helps
+		result.Outcome = signin.RequestEnded // in both cases only a new message helps
 	}
 	d.answerRedemption(c, attempt, result, err)
 }
 
-// attempt is what this browser brings along. The mark that it is to be known
-// by once somebody has signed in never decides whether they may.
+// attempt has what this browser sends. Its Mark, by which the browser is known after
+// the sign-in, never decides whether the sign-in succeeds.
 func (d *Door) attempt(c *call) signin.Attempt {
 	here := d.mark(c).browser
 	a := signin.Attempt{
@@ -65,7 +65,7 @@ func (d *Door) attempt(c *call) signin.Attempt {
 	return a
 }
 
-// answerRedemption answers an attempt to sign in, however it ended.
+// answerRedemption answers an attempt to sign in, whether it succeeded or not.
 func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.Result, err error) {
 	if err != nil {
 		d.notRedeemed(c, attempt, result, err)
@@ -85,23 +85,21 @@ func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.R
 	}
 }
 
-// notRedeemed answers that the store is down. If the store may have signed the
-// person in before its answer got lost, the browser gets the cookie of that
-// session: it is worth nothing unless the session exists, and if it does, the
-// link is used up. Trying again goes on from there.
+// notRedeemed answers that the store is down. The store may have signed the person in
+// before its answer got lost, and then the link is used up. So the browser gets the
+// cookie of that session, which is worthless unless the session exists.
 func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result, err error) {
 	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
-		d.admit(c, result)
+		d.setSession(c, result)
 	}
-	d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+	d.unavailable(c, gate.CheckMailPath, err)
 }
 
-// wrongCode shows the page with the field again, or that only a new message
-// helps.
+// wrongCode shows the page with the field again, or says that only a new message helps.
 func (d *Door) wrongCode(c *call, result signin.Result) {
 	request, err := d.remembered(c)
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/check-mail", err)
+		d.unavailable(c, gate.CheckMailPath, err)
 		return
 	}
 	p := checkMailPage(c, request)
@@ -110,8 +108,8 @@ func (d *Door) wrongCode(c *call, result signin.Result) {
 	d.show(c, http.StatusUnprocessableEntity, p)
 }
 
-// deadLink says why a link signs nobody in. It offers a fresh one in one click
-// to the browser that asked; if that cannot be told, the form does.
+// deadLink says why a link does not work. It offers a new one in one click to the
+// browser that asked; if the store does not say which that is, it links to the form.
 func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 	request, err := d.remembered(c)
 	if err != nil {
@@ -132,10 +130,9 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 	}
 }
 
-// signedIn sends the person where they wanted to go, as it was written down
-// when they asked.
+// signedIn sends the person where they wanted to go when they asked.
 func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
-	if !d.admit(c, result) {
+	if !d.setSession(c, result) {
 		d.problem(c, http.StatusInternalServerError)
 		return
 	}
@@ -143,8 +140,8 @@ func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
 	c.seeOther(gate.ReturnTo(result.Request.To))
 }
 
-// admit sets the cookie of the session that was made.
-func (d *Door) admit(c *call, result signin.Result) bool {
+// setSession sets the cookie of the new session.
+func (d *Door) setSession(c *call, result signin.Result) bool {
 	cookie, err := c.visit.Cookie().Issue(result.SessionID)
 	if err != nil {
 		d.Logger.Error("issuing the session cookie", "error", err)
@@ -154,7 +151,7 @@ func (d *Door) admit(c *call, result signin.Result) bool {
 	return true
 }
 
-// confirmElsewhere asks a person in a browser that did not ask for the link.
+// confirmElsewhere asks for confirmation in a browser that did not ask for the link.
 func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
 	confirm, err := d.confirmation.Sign(confirmationSigned(c), tokenSum(token))
 	if err != nil {
@@ -168,8 +165,8 @@ func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
 	})
 }
 
-// isConfirmed tells whether a form comes from a confirm page that was shown for
-// this very link: one bare POST is never enough in a browser that did not ask.
+// isConfirmed reports whether a form comes from a confirm page for this very link: in
+// a browser that did not ask, a POST without that page is never enough.
 func (d *Door) isConfirmed(c *call, token, confirm string) bool {
 	sum, ok := d.confirmation.Open(confirmationSigned(c), confirm)
 	return ok && subtle.ConstantTimeCompare(sum, tokenSum(token)) == 1

@@ -9,8 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// Refuse answers a request for the app that does not pass. The URI is that
-// which the visitor sent.
+// Refuse answers a request for the app that does not pass. uri is the one that the
+// visitor sent.
 func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit) {
 	begun := newCall(w, r, v)
 	c := &begun
@@ -44,7 +44,7 @@ func (d *Door) noSession(c *call, uri string) {
 	}
 }
 
-// formPage is the page of this site that a form was submitted from.
+// formPage is the page of this site that has the submitted form.
 func formPage(c *call) string {
 	referer, err := url.Parse(c.r.Header.Get("Referer"))
 	if err != nil || !strings.EqualFold(referer.Scheme+"://"+referer.Host, c.origin.String()) {
@@ -53,8 +53,8 @@ func formPage(c *call) string {
 	return gate.ReturnTo(referer.RequestURI())
 }
 
-// notRecent asks for another proof of the address. The session stays: what it is
-// good for elsewhere it is good for still.
+// notRecent asks for a new proof of the address. The session stays: other paths may not
+// need a recent proof.
 func (d *Door) notRecent(c *call, uri string) {
 	switch gate.Classify(c.r) {
 	case gate.Navigation:
@@ -66,7 +66,7 @@ func (d *Door) notRecent(c *call, uri string) {
 
 func (d *Door) notAdmitted(c *call, uri string) {
 	if gate.Classify(c.r) == gate.Program {
-		d.writeProblem(c, http.StatusForbidden, "whoever is signed in has no access here")
+		d.writeProblem(c, http.StatusForbidden, "the person who is signed in has no access here")
 		return
 	}
 	p := view.NotAdmitted{Frame: frame(c), Email: signedInAs(c), To: gate.ReturnTo(uri)}

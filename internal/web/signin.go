@@ -12,8 +12,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// againField says in the address of the form that who is signed in proved their
-// address too long ago. It changes what the form says, and nothing else.
+// againField is a field of the form's query: the person is signed in, but proved their
+// address too long ago. It changes the words of the form, and nothing else.
 const againField = "again"
 
 // signInForm shows the form. Nothing is stored.
@@ -25,7 +25,7 @@ func (d *Door) signInForm(c *call) {
 	})
 }
 
-// ask takes the form. Whoever is asked for, the answer is the same.
+// ask asks for a link. The answer is the same for every address.
 func (d *Door) ask(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
@@ -54,7 +54,7 @@ func (d *Door) ask(c *call) {
 		d.throttled(c, wait)
 	default:
 		d.setMark(c, here)
-		c.seeOther(gate.PathPrefix + "/check-mail")
+		c.seeOther(gate.CheckMailPath)
 	}
 }
 

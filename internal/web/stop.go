@@ -8,14 +8,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// stopForm is where a message leads somebody who did not ask for it. Like
-// landing it does nothing; and it never goes on by itself, in no browser.
+// stopForm is where a message leads somebody who did not ask for it. Opening it does
+// nothing, as for landing, and it never goes on by itself.
 func (d *Door) stopForm(c *call) {
 	d.show(c, http.StatusOK, view.Stop{Frame: frame(c), Mute: d.Service.Mute})
 }
 
-// stop ends what a message brings, and keeps strangers from causing another.
-// Whoever holds the token reads that mailbox: it needs no more than that.
+// stop ends the link of a message, and keeps strangers from causing another message.
+// It needs the token only: who has it can read the mailbox.
 func (d *Door) stop(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
@@ -24,7 +24,7 @@ func (d *Door) stop(c *call) {
 	stopped, err := d.Service.Stop(c.r.Context(), d.site(c), pastedToken(fields.Get("token")))
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/stop", err)
+		d.unavailable(c, gate.StopPath, err)
 	case stopped:
 		d.show(c, http.StatusOK, view.Stopped{Frame: frame(c), Mute: d.Service.Mute})
 	default:
@@ -32,7 +32,7 @@ func (d *Door) stop(c *call) {
 	}
 }
 
-// pastedToken is the token, of which a person may have pasted the whole link.
+// pastedToken is the token in what a person pasted, which may be the whole link.
 func pastedToken(pasted string) string {
 	_, token, isLink := strings.Cut(pasted, "#")
 	if !isLink {

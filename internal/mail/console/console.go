@@ -25,8 +25,8 @@ type Received struct {
 }
 
 // Console prints each message to a writer and keeps the last 50 in memory.
-// Whoever sees the writer or the memory can sign in as anybody: it is for this
-// very machine only. It is safe for concurrent use.
+// Anybody who sees the writer or the memory can sign in as anybody, so it is for this
+// machine only. It is safe for concurrent use.
 type Console struct {
 	mu       sync.Mutex
 	w        io.Writer
@@ -70,7 +70,7 @@ func (c *Console) Send(ctx context.Context, m mail.Message) (mail.Receipt, error
 	return mail.Receipt{Mailer: c.Name()}, nil
 }
 
-// Check finds nothing wrong: there is no service to ask.
+// Check always succeeds: there is no service to check.
 func (c *Console) Check(context.Context) error { return nil }
 
 // Messages returns the last 50 messages, newest first.
@@ -82,7 +82,7 @@ func (c *Console) Messages() []Received {
 	return list
 }
 
-// readable is a mailbox for people: its name is not encoded as in a header.
+// readable is a mailbox as people read it: its name is not encoded as in a header.
 func readable(box mail.Mailbox) string {
 	if box.Name == "" {
 		return box.Address
@@ -90,7 +90,7 @@ func readable(box mail.Mailbox) string {
 	return box.Name + " <" + box.Address + ">"
 }
 
-// printable keeps a message from steering the terminal.
+// printable removes characters that control the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' {

@@ -11,7 +11,7 @@ import (
 )
 
 // account is a double of Mailgun that answers as it does for a key that may
-// do everything, for one that may only send, and for one that is none.
+// do everything, for one that may only send, and for an unknown one.
 func account(t *testing.T, domain, state string, lookUp, send int) *Client {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +54,7 @@ func TestCheckSaysWhatKeepsMailgunFromTakingMessages(t *testing.T) {
 		{"all is well", domain, "active", 200, 0, ""},
 		{"a key that may only send", domain, "", 401, 400, ""},
 		{"a key that may only send, said otherwise", domain, "", 403, 400, ""},
-		{"a key that is none", domain, "", 401, 401, "check api_key"},
+		{"an unknown key", domain, "", 401, 401, "check api_key"},
 		{"a key of the other region", domain, "", 401, 403, "the other region"},
 		{"a domain of the other region", domain, "", 404, 0, "does not know the domain mg.example.com"},
 		{"a domain of the other region, and a key that may only send", domain, "", 401, 404, "does not know the domain mg.example.com"},

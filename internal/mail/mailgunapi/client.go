@@ -19,7 +19,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
-// defaultTimeout bounds one call of the API where the configuration does not.
+// defaultTimeout bounds one call of the API unless the configuration does.
 const defaultTimeout = 20 * time.Second
 
 // Config says which account to use.
@@ -29,8 +29,8 @@ type Config struct {
 
 	// Region is where the domain is registered: "us" (also if empty) or "eu".
 	Region string
-	// APIBase replaces the region's address, for a proxy or a test. It gets
-	// /v3 when it has no path, and must be https except on this machine.
+	// APIBase replaces the region's address, for a proxy or a test. Without a path
+	// it gets /v3. It must be https except on this machine.
 	APIBase string
 	// Timeout is for one call, connecting included; 20 s if zero.
 	Timeout time.Duration
@@ -47,11 +47,11 @@ type Client struct {
 
 var domainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$`)
 
-// New checks the configuration; it does not connect. Its errors name the
-// option and what would be right, and never hold the key.
+// New checks the configuration; it does not connect. Its errors name the option and a
+// correct value, and never contain the key.
 func New(c Config) (*Client, error) {
 	if !domainName.MatchString(c.Domain) {
-		return nil, fmt.Errorf("setting up mailgun: domain %q is no domain name; write for example mg.example.com", c.Domain)
+		return nil, fmt.Errorf("setting up mailgun: domain %q is not a domain name; write for example mg.example.com", c.Domain)
 	}
 	if c.APIKey == "" || strings.ContainsFunc(c.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, errors.New("setting up mailgun: api_key is empty or has spaces or line breaks in it; write for example {env.MAILGUN_API_KEY}")
@@ -77,7 +77,7 @@ func New(c Config) (*Client, error) {
 
 var versionPath = regexp.MustCompile(`/v[1-4]$`)
 
-// apiBase finds the address of the API.
+// apiBase returns the address of the API.
 func apiBase(c Config) (*url.URL, error) {
 	address := c.APIBase
 	if address == "" {
@@ -90,11 +90,10 @@ func apiBase(c Config) (*url.URL, error) {
 			return nil, fmt.Errorf("unknown region %q; use us or eu", c.Region)
 		}
 	}
-	// What is wrong with the address is said without repeating it: there may be
-	// credentials in it.
+	// Errors do not repeat the address: there may be credentials in it.
 	base, err := url.Parse(address)
 	if err != nil || base.Hostname() == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("api_base is no plain URL; write for example " + mailgun.APIBaseEU)
+		return nil, errors.New("api_base is not a plain URL; write for example " + mailgun.APIBaseEU)
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	if base.Path == "" {
@@ -133,8 +132,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Send hands the message to Mailgun and returns the id under which its log
-// knows it.
+// Send hands the message to Mailgun and returns its id in Mailgun's log.
 func (c *Client) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
 	if err := m.Check(); err != nil {
 		return mail.Receipt{}, &mail.SendError{Mailer: c.Name(), Err: err}
@@ -162,8 +160,8 @@ func (c *Client) Send(ctx context.Context, m mail.Message) (mail.Receipt, error)
 
 var providerID = regexp.MustCompile(`^[A-Za-z0-9._@+=-]{1,200}$`)
 
-// plainID is Mailgun's id without its angle brackets, or nothing if it has
-// characters that an id has not, since it ends up in logs.
+// plainID is Mailgun's id without its angle brackets. It is empty if the id has strange
+// characters, since it goes into logs.
 func plainID(id string) string {
 	id = strings.Trim(id, "<>")
 	if !providerID.MatchString(id) {

@@ -30,19 +30,19 @@ func TestNewFindsTheAddressOfTheAPI(t *testing.T) {
 
 func TestNewRefusesAConfigurationThatCannotWork(t *testing.T) {
 	for _, tc := range []struct{ name, domain, apiKey, region, base, want string }{
-		{"no domain", "", key, "", "", "no domain name"},
-		{"a domain with a path", "mg.example.com/../x", key, "", "", "no domain name"},
-		{"an address for a domain", "a@mg.example.com", key, "", "", "no domain name"},
+		{"no domain", "", key, "", "", "not a domain name"},
+		{"a domain with a path", "mg.example.com/../x", key, "", "", "not a domain name"},
+		{"an address for a domain", "a@mg.example.com", key, "", "", "not a domain name"},
 		{"no key", "mg.example.com", "", "", "", "api_key is empty"},
 		{"a key with a line break", "mg.example.com", key + "\n", "", "", "line breaks"},
 		{"an unknown region", "mg.example.com", key, "asia", "", "us or eu"},
 		{"http to another machine", "mg.example.com", key, "", "http://mailgun.example.com", "use https"},
 		{"http to a name that looks local", "mg.example.com", key, "", "http://localhost.example.com", "use https"},
 		{"another scheme", "mg.example.com", key, "", "ftp://mailgun.example.com", "use https"},
-		{"no host", "mg.example.com", key, "", "https:///v3", "no plain URL"},
-		{"no scheme", "mg.example.com", key, "", "mailgun.example.com", "no plain URL"},
-		{"credentials in it", "mg.example.com", key, "", "https://api:" + key + "@mailgun.example.com", "no plain URL"},
-		{"a query", "mg.example.com", key, "", "https://mailgun.example.com/v3?x=y", "no plain URL"},
+		{"no host", "mg.example.com", key, "", "https:///v3", "not a plain URL"},
+		{"no scheme", "mg.example.com", key, "", "mailgun.example.com", "not a plain URL"},
+		{"credentials in it", "mg.example.com", key, "", "https://api:" + key + "@mailgun.example.com", "not a plain URL"},
+		{"a query", "mg.example.com", key, "", "https://mailgun.example.com/v3?x=y", "not a plain URL"},
 		{"a path without a version", "mg.example.com", key, "", "https://mailgun.example.com/api", "end it with /v3"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

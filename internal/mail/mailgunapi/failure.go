@@ -12,8 +12,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
-// failure sorts an error of the library into what is worth doing about it. It
-// never passes the error itself on: its text may repeat the request.
+// failure turns an error of the library into a SendError. It never passes the error
+// itself on: its text may repeat the request.
 func (c *Client) failure(ctx context.Context, call *exchange, err error) *mail.SendError {
 	f := &mail.SendError{Mailer: c.Name(), RetryAfter: call.retryAfter}
 	if call.heldBack != nil {
@@ -52,7 +52,7 @@ func (c *Client) failure(ctx context.Context, call *exchange, err error) *mail.S
 	return f
 }
 
-// reason is what went wrong, in words that are fit for a log.
+// reason is the cause of a failure, fit for a log.
 func (c *Client) reason(ctx context.Context, call *exchange, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return ended

@@ -15,13 +15,13 @@ import (
 // Mailgun's own have a few hundred.
 const maxAnswer = 64 << 10
 
-// maxRetryAfter bounds what a service may ask for, so that nonsense in a header
-// does not turn into nonsense in a timer.
+// maxRetryAfter bounds the wait that a service may ask for, in case the header is
+// nonsense.
 const maxRetryAfter = 24 * time.Hour
 
-// exchange is what the library does not tell about a call of the API.
+// exchange has what the library does not report about a call of the API.
 type exchange struct {
-	before     func() error // called before anything is sent, if set; its error keeps the request back
+	before     func() error // called before anything is sent, if set; after an error nothing is sent
 	heldBack   error        // what before returned
 	begun      atomic.Bool  // at least the head of the request was written
 	status     int          // zero if there was no answer
@@ -30,12 +30,12 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// in makes the guard write down what happens to calls with the context.
+// in makes the guard record what happens to calls with the context.
 func (e *exchange) in(ctx context.Context) context.Context {
 	ctx = context.WithValue(ctx, exchangeKey{}, e)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		// The event for the whole request may come later than the answer to it,
-		// so this one stands for both: rather a retry too few than a copy too many.
+		// The event for the whole request may come after its answer, so this one
+		// counts for both: one retry too few is better than one copy too many.
 		WroteHeaders: func() { e.begun.Store(true) },
 	})
 }

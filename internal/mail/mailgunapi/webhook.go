@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// noticeAge is how old the signature of a notice may be. Mailgun repeats a
-	// notice that was not taken for 8 hours.
+	// noticeAge is how old the signature of a notice may be. Mailgun repeats a notice
+	// for 8 hours until it is accepted.
 	noticeAge = 12 * time.Hour
 	// clockSkew is how far the clock of Mailgun may be ahead of ours.
 	clockSkew = time.Minute
@@ -27,21 +27,21 @@ const (
 	MaxNotice = 16 << 10
 )
 
-// What Open says of a body that it does not take.
+// Why Open refuses a body.
 var (
-	// ErrForged is a notice that is not signed with our key, or not lately.
+	// ErrForged is a notice that was not signed with our key, or too long ago.
 	ErrForged = errors.New("the notice is not from Mailgun")
 	// ErrMalformed is a notice that lacks something.
 	ErrMalformed = errors.New("the notice cannot be read")
 )
 
-// Notice is what Mailgun reports of a message that it took.
+// Notice is a report of Mailgun about a message that it accepted.
 type Notice struct {
-	// Once names the notice. The signature covers its name and not what it
-	// says, so that each name must count once only.
+	// Once names the notice. The signature covers this name only, not the content,
+	// so each name must count once only.
 	Once outbox.Once
-	// Known is false for a notice that changes nothing: of a kind that does
-	// not matter here, or of a message that is none of ours.
+	// Known is false for a notice that changes nothing: its kind does not matter
+	// here, or its message is not ours.
 	Known bool
 	// MessageID is the local part of the Message-ID, which is the message's id
 	// in the outbox. It is empty if Known is false.
@@ -64,8 +64,8 @@ func NewWebhook(signingKey string) (*Webhook, error) {
 }
 
 var (
-	// unixSeconds is a time as it stands in a signature. Timestamp and token
-	// are signed as one text, so that nothing else may pass for a timestamp.
+	// unixSeconds is the timestamp of a signature. Timestamp and token are signed as
+	// one text, so the form must leave no doubt where one ends.
 	unixSeconds = regexp.MustCompile(`^[1-9][0-9]{9,10}$`)
 	noticeToken = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
 	// outboxID is an id as outbox messages have it.
@@ -80,7 +80,7 @@ func (w *Webhook) Open(body []byte, now time.Time) (Notice, error) {
 	}
 	var payload mailgun.WebhookPayload
 	if err := json.Unmarshal(body, &payload); err != nil {
-		return Notice{}, fmt.Errorf("%w: it is no JSON of the form that Mailgun sends", ErrMalformed)
+		return Notice{}, fmt.Errorf("%w: it is not JSON as Mailgun sends it", ErrMalformed)
 	}
 	once, err := w.verify(payload.Signature, now)
 	if err != nil {
@@ -96,7 +96,7 @@ func (w *Webhook) Open(body []byte, now time.Time) (Notice, error) {
 	}
 	event, err := mailgun.ParseEvent(payload.EventData)
 	if err != nil {
-		return Notice{}, fmt.Errorf("%w: its event has not the form that Mailgun gives it", ErrMalformed)
+		return Notice{}, fmt.Errorf("%w: its event is not as Mailgun writes it", ErrMalformed)
 	}
 	report, headers, matters := read(event)
 	if !matters {
@@ -115,14 +115,14 @@ func (w *Webhook) Open(body []byte, now time.Time) (Notice, error) {
 	return notice, nil
 }
 
-// verify checks that the notice was signed, and lately.
+// verify checks that the notice was signed, and not too long ago.
 func (w *Webhook) verify(signature mailgun.Signature, now time.Time) (outbox.Once, error) {
 	if signature.TimeStamp == "" || signature.Token == "" || signature.Signature == "" {
 		return outbox.Once{}, fmt.Errorf("%w: it is not signed", ErrMalformed)
 	}
 	seconds, err := strconv.ParseInt(signature.TimeStamp, 10, 64)
 	if err != nil || !unixSeconds.MatchString(signature.TimeStamp) || !noticeToken.MatchString(signature.Token) {
-		return outbox.Once{}, fmt.Errorf("%w: its signature has not the form that Mailgun gives it", ErrMalformed)
+		return outbox.Once{}, fmt.Errorf("%w: its signature is not as Mailgun writes it", ErrMalformed)
 	}
 	if genuine, err := w.mailgun.VerifyWebhookSignature(signature); err != nil || !genuine {
 		return outbox.Once{}, fmt.Errorf("%w: its signature is wrong; check webhook_key", ErrForged)
@@ -137,7 +137,7 @@ func (w *Webhook) verify(signature mailgun.Signature, now time.Time) (outbox.Onc
 	return outbox.Once{Name: "mailgun " + signature.Token, Until: signed.Add(noticeAge + time.Second)}, nil
 }
 
-// read tells what an event means for a message, if anything.
+// read returns what an event means for a message; false if nothing.
 func read(event mailgun.Event) (outbox.Report, events.MessageHeaders, bool) {
 	switch e := event.(type) {
 	case *events.Delivered:
@@ -172,16 +172,16 @@ func problem(status events.DeliveryStatus, reason string) string {
 	return reported(reason, code, said)
 }
 
-// reported is what Mailgun says, fit for a log.
+// reported is the text of a report, fit for a log.
 func reported(parts ...string) string {
 	return "mailgun reports: " + mail.Redact(strings.Join(parts, " "))
 }
 
-// eventTime is when what is reported happened.
+// eventTime is when the event happened.
 func eventTime(event []byte, now time.Time) (time.Time, error) {
 	var when struct{ Timestamp float64 }
 	if err := json.Unmarshal(event, &when); err != nil || when.Timestamp <= 0 || when.Timestamp > float64(now.Add(clockSkew).Unix()) {
-		return time.Time{}, fmt.Errorf("%w: its event has no time, or one to come", ErrMalformed)
+		return time.Time{}, fmt.Errorf("%w: its event has no time, or one in the future", ErrMalformed)
 	}
 	seconds, fraction := math.Modf(when.Timestamp)
 	return time.Unix(int64(seconds), int64(fraction*1e9)), nil

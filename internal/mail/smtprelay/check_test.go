@@ -21,7 +21,7 @@ func TestCheckSignsInAndSendsNothing(t *testing.T) {
 		{"no way to sign in", &server{withoutAuth: true}, withStartTLS, StartTLS, nil, "leave username and password out"},
 		{"no STARTTLS", &server{}, withoutTLS, StartTLS, nil, "STARTTLS"},
 		{"no TLS", &server{}, withoutTLS, ImplicitTLS, nil, "TLS"},
-		{"a server that wants nothing from us", &server{greet: reply(554)}, withStartTLS, StartTLS, nil, "wants nothing from us"},
+		{"a server that refuses to talk to us", &server{greet: reply(554)}, withStartTLS, StartTLS, nil, "refuses to talk to us"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := tc.server.start(t, tc.tls)

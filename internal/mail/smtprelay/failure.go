@@ -20,9 +20,8 @@ var credentialCodes = map[int]bool{530: true, 534: true, 535: true, 538: true}
 // closing is the reply of a server that hangs up (RFC 5321, section 3.8).
 const closing = 421
 
-// failure sorts an error into what is worth doing about it (reply codes: RFC
-// 5321, section 4.2.1). It never passes the error itself on: its text may name
-// the recipient.
+// failure turns an error into a SendError (reply codes: RFC 5321, section 4.2.1). It
+// never passes the error itself on: its text may name the recipient.
 func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError {
 	f := &mail.SendError{Mailer: r.Name(), Temporary: true}
 	if at == holding {
@@ -35,7 +34,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		code = reply.Code
 	}
 	if at == accepting && code < 400 {
-		f.PossibleCopies = 1 // all was sent, and there is no answer that refuses it
+		f.PossibleCopies = 1 // all was sent, and no answer refused it
 	}
 	detail := mail.RedactError(err, r.config.Username, r.config.Password)
 	switch {
@@ -46,7 +45,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = fmt.Errorf("signing in to %s: %w; check username and password", r.config.Addr, detail)
 	case code >= 500 && at == connecting:
 		f.Temporary, f.Unauthorized = false, true
-		f.Err = fmt.Errorf("%s wants nothing from us: %w; check address, username and password", r.config.Addr, detail)
+		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, username and password", r.config.Addr, detail)
 	case code >= 500 && at == sender:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("%s refused the sender: %w; check that the account may send from this address", r.config.Addr, detail)
@@ -55,7 +54,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = fmt.Errorf("%s refused the message: %w", r.config.Addr, detail)
 	case code >= 400 && code != closing && at >= recipient:
 		f.AboutMessage = true
-		f.Err = fmt.Errorf("%s wants the message later: %w", r.config.Addr, detail)
+		f.Err = fmt.Errorf("%s asks us to send the message later: %w", r.config.Addr, detail)
 	case lacksAuth(err):
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; leave username and password out, or use the server's port for submission", r.config.Addr, detail)
@@ -71,9 +70,8 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 // section 4; RFC 3463, section 2).
 var enhancedCode = regexp.MustCompile(`^5\.(\d{1,3}\.\d{1,3})(\s|$)`)
 
-// noMailbox tells whether a permanent refusal of a recipient says that there
-// is no such mailbox, or that it takes no mail at all. What a server refuses
-// by its policy (5.7.x) may be about us.
+// noMailbox reports whether a permanent refusal of a recipient means that the mailbox
+// does not exist or takes no mail at all. A refusal by policy (5.7.x) may be about us.
 func noMailbox(reply *textproto.Error) bool {
 	if found := enhancedCode.FindStringSubmatch(reply.Msg); found != nil {
 		switch detail := found[1]; detail {
@@ -85,15 +83,15 @@ func noMailbox(reply *textproto.Error) bool {
 	}
 	switch reply.Code {
 	case 550, 551, 553:
-		// Some servers answer so, without a code that says more, to somebody
-		// whom they do not relay for.
+		// Some servers answer this, without an enhanced code, if they do not relay
+		// for us.
 		return !strings.Contains(strings.ToLower(reply.Msg), "relay")
 	}
 	return false
 }
 
-// lacksAuth tells whether the server has no way to sign in that we know. The
-// library has no value for a server without AUTH at all, only words.
+// lacksAuth reports whether the server has no way to sign in that we know. For a server
+// without AUTH the library has an error text only, no value.
 func lacksAuth(err error) bool {
 	return errors.Is(err, gomail.ErrNoSupportedAuthDiscovered) ||
 		strings.Contains(err.Error(), "does not support SMTP AUTH")

@@ -1,5 +1,5 @@
 // Package smtprelay sends mail through an SMTP server that accepts it for
-// delivery: a submission service (RFC 6409) or a relay of one's own. It is the
+// delivery: a submission service (RFC 6409) or your own relay. It is the
 // only package that uses the SMTP library.
 package smtprelay
 
@@ -22,15 +22,15 @@ import (
 // TLSMode says how the connection to the server is protected.
 type TLSMode string
 
-// The ways to protect a connection. There is none that uses TLS only if the
-// server offers it: whoever sits in between could take the offer out.
+// The ways to protect a connection. TLS only if the server offers it is not one of
+// them: an attacker in between could remove the offer.
 const (
-	// StartTLS begins in clear and demands TLS before anything else (RFC 3207);
+	// StartTLS begins unencrypted and demands TLS before anything else (RFC 3207);
 	// usual on ports 587 and 25.
 	StartTLS TLSMode = "starttls"
 	// ImplicitTLS speaks TLS from the first byte (RFC 8314); usual on port 465.
 	ImplicitTLS TLSMode = "implicit"
-	// NoTLS is for a server on this very machine only.
+	// NoTLS is for a server on this machine only.
 	NoTLS TLSMode = "off"
 )
 
@@ -44,12 +44,12 @@ type Config struct {
 	Password string  // given if and only if Username is
 	TLS      TLSMode // empty means StartTLS
 
-	RootCAs    *x509.CertPool // who may vouch for the server; nil means the system's
+	RootCAs    *x509.CertPool // trusted authorities; nil means the system's
 	ServerName string         // name in the server's certificate; empty means the host of Addr
 }
 
-// Relay is a mail.Mailer that opens a connection for each message, so that it
-// holds nothing between messages. It is safe for concurrent use.
+// Relay is a mail.Mailer that opens a connection for each message and keeps none
+// open. It is safe for concurrent use.
 type Relay struct {
 	host   string
 	port   int
@@ -57,16 +57,16 @@ type Relay struct {
 	tls    *tls.Config
 }
 
-// New checks the configuration; it does not connect. Its errors name the
-// option and what would be right, and hold no password.
+// New checks the configuration; it does not connect. Its errors name the option and a
+// correct value, and never contain the password.
 func New(c Config) (*Relay, error) {
 	host, portText, err := net.SplitHostPort(c.Addr)
 	if err != nil || host == "" {
-		return nil, fmt.Errorf("setting up smtp: %q is no host:port; write for example smtp.example.com:587", c.Addr)
+		return nil, fmt.Errorf("setting up smtp: %q is not a host:port; write for example smtp.example.com:587", c.Addr)
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil || port == 0 {
-		return nil, fmt.Errorf("setting up smtp: %q is no port; write for example %s:587", portText, host)
+		return nil, fmt.Errorf("setting up smtp: %q is not a port; write for example %s:587", portText, host)
 	}
 	if (c.Username == "") != (c.Password == "") {
 		return nil, errors.New("setting up smtp: give username and password, or neither")
@@ -77,7 +77,7 @@ func New(c Config) (*Relay, error) {
 	case StartTLS, ImplicitTLS:
 	case NoTLS:
 		if !mail.IsLoopback(host) {
-			return nil, fmt.Errorf("setting up smtp: tls off is for a server on this machine, and %s is none; use starttls or implicit", host)
+			return nil, fmt.Errorf("setting up smtp: tls off is for a server on this machine, and %s is another machine; use starttls or implicit", host)
 		}
 	default:
 		return nil, fmt.Errorf("setting up smtp: unknown tls mode %q; use starttls, implicit or off", c.TLS)
@@ -94,8 +94,8 @@ func New(c Config) (*Relay, error) {
 // Name is "smtp".
 func (r *Relay) Name() string { return "smtp" }
 
-// Send hands the message to the server. The id in the receipt is what the
-// server said when it took the message, often its queue id.
+// Send hands the message to the server. The id in the receipt is the server's answer
+// when it took the message, often its queue id.
 func (r *Relay) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
 	if err := m.Check(); err != nil {
 		return mail.Receipt{}, &mail.SendError{Mailer: r.Name(), Err: err}
@@ -109,11 +109,11 @@ func (r *Relay) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) 
 	if err != nil {
 		return mail.Receipt{}, r.failure(ctx, step, err)
 	}
-	_ = c.Quit() // the message is with the server, whatever it says to goodbye
+	_ = c.Quit() // the server has the message, whatever it answers now
 	return mail.Receipt{Mailer: r.Name(), ID: mail.Redact(answer)}, nil
 }
 
-// Check connects and signs in as Send does, and says goodbye.
+// Check connects and signs in as Send does, and quits.
 func (r *Relay) Check(ctx context.Context) error {
 	c, hangUp, err := r.connect(ctx)
 	defer hangUp()
@@ -124,13 +124,13 @@ func (r *Relay) Check(ctx context.Context) error {
 	return nil
 }
 
-// connect makes a connection that is encrypted and signed in. hangUp closes
-// it at once and is to be called in any case.
+// connect makes a connection that is encrypted and signed in. hangUp closes it at once;
+// call it in any case.
 func (r *Relay) connect(ctx context.Context) (c *smtp.Client, hangUp func(), err error) {
-	// The library's client keeps state, and its deadlines know no context: so
-	// there is a client for each message, and the end of ctx closes its
-	// connection under it, whatever it is waiting for. It also leaves
-	// connections open after some failures, so hanging up closes too.
+	// The library's client has state, and its deadlines ignore contexts: so there is
+	// a client for each message, and the end of ctx closes its connection whatever
+	// it is waiting for. The library also leaves connections open after some
+	// failures, so hangUp closes too.
 	ctx, hangUp = context.WithCancel(ctx)
 	client, err := r.client(ctx, func(dialing context.Context, network, addr string) (net.Conn, error) {
 		conn, err := r.dial(dialing, network, addr)
@@ -152,7 +152,7 @@ func (r *Relay) dial(ctx context.Context, network, addr string) (net.Conn, error
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
-// closeAtOnce does not wait to say goodbye, as closing a TLS connection does.
+// closeAtOnce closes without the last exchange of a TLS connection.
 func closeAtOnce(conn net.Conn) {
 	if encrypted, ok := conn.(*tls.Conn); ok {
 		conn = encrypted.NetConn()

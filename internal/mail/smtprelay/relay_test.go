@@ -57,8 +57,8 @@ func TestNewRefusesAConfigurationThatCannotBeSafe(t *testing.T) {
 	}{
 		{"no port", Config{Addr: "smtp.example.com"}, "host:port"},
 		{"no host", Config{Addr: ":587"}, "host:port"},
-		{"a port that is none", Config{Addr: "smtp.example.com:70000"}, "no port"},
-		{"port zero", Config{Addr: "smtp.example.com:0"}, "no port"},
+		{"a port that is not one", Config{Addr: "smtp.example.com:70000"}, "not a port"},
+		{"port zero", Config{Addr: "smtp.example.com:0"}, "not a port"},
 		{"tls off to another machine", Config{Addr: "smtp.example.com:25", TLS: NoTLS}, "starttls or implicit"},
 		{"tls off to a private network", Config{Addr: "10.0.0.1:25", TLS: NoTLS}, "starttls or implicit"},
 		{"an unknown mode", Config{Addr: "smtp.example.com:25", TLS: "maybe"}, "starttls, implicit or off"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/color"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
 //go:embed assets/style.css
@@ -16,15 +17,15 @@ var styleSource string
 //go:embed assets/script.js
 var scriptSource string
 
-// The least favourable backgrounds of links, as assets/style.css has them: the
-// page in light mode, the card in dark mode.
+// The backgrounds with the least contrast to links in assets/style.css: the page in
+// light mode, the card in dark mode.
 var (
 	lightBackground = color.Color{Red: 0xf4, Green: 0xf5, Blue: 0xf7}
 	darkBackground  = color.Color{Red: 0x1a, Green: 0x1d, Blue: 0x21}
 )
 
-// stylesheet puts the colours of the accent before the stylesheet: the button
-// keeps the accent as it is, links are shifted where it could not be read.
+// stylesheet puts the colours of the accent before the stylesheet. Buttons have the
+// accent as it is; links have it shifted if it could not be read.
 func stylesheet(accent, sheet string) (string, error) {
 	base, err := color.Parse(accent)
 	if err != nil {
@@ -43,17 +44,17 @@ var (
 
 func pathByContent(body string) string {
 	sum := sha256.Sum256([]byte(body))
-	return "/_doorpost/assets/doorpost-" + hex.EncodeToString(sum[:])[:16] + ".js"
+	return gate.AssetsPath + "doorpost-" + hex.EncodeToString(sum[:])[:16] + ".js"
 }
 
-// Script is the one script of all pages. Its path changes with its content, so
-// that it can be cached for good.
+// Script returns the one script of all pages. Its path changes with its content, so
+// that caches may keep it for good.
 func Script() (path string, body []byte) {
 	return scriptPath, []byte(scriptBody)
 }
 
-// condense takes away indentation, empty lines and lines that are comments;
-// the sources are written so that this is all it takes.
+// condense removes indentation, empty lines and comment lines. The sources are written
+// so that this is enough.
 func condense(source string) string {
 	var out strings.Builder
 	for line := range strings.Lines(source) {

@@ -26,7 +26,7 @@ func (b Brand) validate() error {
 	return nil
 }
 
-// logoOrigin is the origin of a logo that lies on another host, else "".
+// logoOrigin is the origin of a logo on another host, else "".
 func (b Brand) logoOrigin() string {
 	if !httpsURL(b.Logo) {
 		return ""
@@ -57,7 +57,7 @@ func localPath(s string) bool {
 		!strings.HasPrefix(s, "//") && !strings.Contains(s, `\`)
 }
 
-// httpsURL is strict about the host, since it ends up in a policy header.
+// httpsURL is strict about the host, which goes into a policy header.
 func httpsURL(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
@@ -73,7 +73,7 @@ func mailAddress(s string) bool {
 	return err == nil && address.Address == s
 }
 
-// initial is the letter that stands for the site where there is no logo.
+// initial is the letter that stands for a site without a logo.
 func initial(site string) string {
 	for _, r := range site {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

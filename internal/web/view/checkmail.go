@@ -7,15 +7,15 @@ type CheckMail struct {
 	Frame
 	Typed       string // the address as it was typed; may be empty
 	To          string // where the person wants to go
-	TriesLeft   int    // how often a code can be tried still; said if WrongCode
-	WrongCode   bool   // the code that was just typed is none
+	TriesLeft   int    // how many codes can still be tried; shown if WrongCode
+	WrongCode   bool   // the code that was just typed is wrong
 	Ended       bool   // too many wrong codes: only a new message helps
 	Mailbox     Provider
 	ResendAfter int    // seconds until it makes sense to ask again
-	Before      string // signed_in of the session that this browser has, as /session tells it; empty for none
+	Before      string // signed_in of this browser's session, as /session returns it; empty without
 }
 
-// Provider is where a person reads mail in a browser.
+// Provider is a web mailbox.
 type Provider struct {
 	Name string // like "Gmail"; empty if unknown
 	URL  string // its inbox

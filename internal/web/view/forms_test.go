@@ -43,11 +43,10 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		"once more, or as another": {view.SignIn{SignedInAs: address, Again: true, To: "/x"}, "/_doorpost/sign-in", []string{"to=/x", "email=" + address, "to=/x", "email="}},
 		"asking, signed in":        {view.NotAdmitted{MayAsk: true, Words: "please"}, "/_doorpost/ask", []string{"words=please"}},
 		"nothing to ask":           {view.NotAdmitted{}, "/_doorpost/ask", nil},
-		"asking once only":         {view.NotAdmitted{MayAsk: true, Asked: true}, "/_doorpost/ask", nil},
-		"asking":                   {view.Ask{Words: "please"}, "/_doorpost/ask", []string{"token=", "words=please"}},
-		"asking with fewer words":  {view.Ask{Token: "t0ken", TooLong: true}, "/_doorpost/ask", []string{"token=t0ken", "words="}},
-		"a way to a request":       {view.Decide{}, "/_doorpost/decide", []string{"token="}},
-		"a decision":               {view.Decide{Token: "t0ken"}, "/_doorpost/decide", []string{"token=t0ken", "decision=hour", "decision=day", "decision=always"}},
+		"asking":                   {view.RequestAccess{Words: "please"}, "/_doorpost/ask", []string{"token=", "words=please"}},
+		"asking with fewer words":  {view.RequestAccess{Token: "t0ken", TooLong: true}, "/_doorpost/ask", []string{"token=t0ken", "words="}},
+		"a way to a request":       {view.DecideAccess{}, "/_doorpost/decide", []string{"token="}},
+		"a decision":               {view.DecideAccess{Token: "t0ken"}, "/_doorpost/decide", []string{"token=t0ken", "decision=hour", "decision=day", "decision=always"}},
 		"another address":          {view.Account{}, "/_doorpost/account/address", []string{"email="}},
 		"a recovery address":       {view.Account{}, "/_doorpost/account/recovery", []string{"email="}},
 		"no recovery address":      {view.Account{Recovery: address}, "/_doorpost/account/recovery", []string{"remove=yes"}},
@@ -55,14 +54,14 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		"a proof":                  {view.Prove{Token: "t0ken"}, "/_doorpost/account/prove", []string{"token=t0ken", "confirm=yes"}},
 		"leaving":                  {view.DeleteMe{}, "/_doorpost/account/delete", []string{"confirm=yes"}},
 		"people": {
-			view.People{Requests: []view.PeopleRequest{{ID: "r1"}}, Search: "bob"}, people,
+			view.People{Requests: []view.AccessRequest{{ID: "r1"}}, Search: "bob"}, people,
 			[]string{"request=r1", "decision=hour", "decision=day", "decision=always", "decision=refuse", "search=bob"},
 		},
 		"a person": {
-			view.Person{Email: address, Known: true, Sessions: []view.AccountSession{{ID: "s1"}}}, people,
+			view.Person{Email: address, Sessions: []view.AccountSession{{ID: "s1"}}}, people,
 			[]string{"who=" + address, "session=s1", "action=end", "who=" + address, "action=end", "action=disable", "action=remove"},
 		},
-		"a disabled person":    {view.Person{Email: address, Known: true, Disabled: true}, people, []string{"who=" + address, "action=enable", "action=remove"}},
+		"a disabled person":    {view.Person{Email: address, Disabled: true}, people, []string{"who=" + address, "action=enable", "action=remove"}},
 		"a deed":               {view.ConfirmPerson{Email: address, Action: "remove"}, people, []string{"who=" + address, "action=remove", "confirm=yes"}},
 		"a deed for a session": {view.ConfirmPerson{Email: address, Action: "end", Session: "s1"}, people, []string{"who=" + address, "action=end", "session=s1", "confirm=yes"}},
 	} {
@@ -77,8 +76,8 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 // A slip of the finger must not let anybody in.
 func TestRefusingIsSetApartFromLettingIn(t *testing.T) {
 	for name, page := range map[string]view.Page{
-		"from a message": view.Decide{Token: "t0ken"},
-		"by an admin":    view.People{Requests: []view.PeopleRequest{{ID: "r1"}}},
+		"from a message": view.DecideAccess{Token: "t0ken"},
+		"by an admin":    view.People{Requests: []view.AccessRequest{{ID: "r1"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var order []string

@@ -6,8 +6,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// Landing is where the link of a message leads. What the link carries is in
-// the fragment of the address, which only the script can read.
+// Landing is where the link of a message leads. The token is in the fragment of the
+// address, which only the script can read.
 type Landing struct {
 	Frame
 	Here bool   // this browser asked for the link
@@ -50,7 +50,7 @@ func (p ConfirmElsewhere) Ago(lang *text.Language) string {
 	return lang.Say("confirm.ago", "time", Duration(lang, time.Duration(p.AskedMinutes)*time.Minute))
 }
 
-// Replaces tells whether somebody else would be signed out by going on.
+// Replaces reports whether somebody else would be signed out by going on.
 func (p ConfirmElsewhere) Replaces() bool {
 	return p.SignedInAs != "" && p.SignedInAs != p.Email
 }

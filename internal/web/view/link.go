@@ -14,7 +14,7 @@ func (LinkUsed) template() string { return "link-used" }
 
 func (LinkUsed) title(lang *text.Language, _ string) string { return lang.Say("linkused.title") }
 
-// LinkTooOld says that a link came too late.
+// LinkTooOld says that a link has expired.
 type LinkTooOld struct {
 	Frame
 	ValidFor string // how long links work, in words; see Duration
@@ -26,7 +26,7 @@ func (LinkTooOld) template() string { return "link-too-old" }
 
 func (LinkTooOld) title(lang *text.Language, _ string) string { return lang.Say("linktooold.title") }
 
-// LinkUnknown says that a link is none of ours, or only a part of one.
+// LinkUnknown says that a link is not one of ours, or only a part of one.
 type LinkUnknown struct {
 	Frame
 	Email string // set if this browser asked: a new link is one click away

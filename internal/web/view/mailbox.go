@@ -13,14 +13,14 @@ type Mailbox struct {
 	Messages []MailboxMessage
 }
 
-// MailboxMessage is one message of the demo. Its HTML is shown in a frame,
-// which is asked for at /_doorpost/mailbox?message=<ID>.
+// MailboxMessage is one message of the demo. A frame shows its HTML, from
+// /_doorpost/mailbox?message=<ID>.
 type MailboxMessage struct {
 	ID                string
 	At                time.Time
 	From, To, Subject string
 	Text              string
-	HTML              string // only whether there is any counts here
+	HTML              string // the page only checks whether it is empty
 }
 
 func (Mailbox) template() string { return "mailbox" }
@@ -34,5 +34,5 @@ func (p Mailbox) Ordered() []MailboxMessage {
 	return messages
 }
 
-// Parts is the text of a message, cut where its links begin and end.
+// Parts is the text of a message, cut at its links.
 func (p Mailbox) Parts(message MailboxMessage) []TextPart { return findLinks(message.Text, p.Host) }

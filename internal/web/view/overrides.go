@@ -8,83 +8,64 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/doorpost-auth/doorpost/internal/override"
+	"github.com/doorpost-auth/doorpost/internal/templates"
 )
 
 const styleFile = "style.css"
 
-// sharedFiles are what several pages are made of; the layout is around all.
+// sharedFiles are templates that several pages use; the layout surrounds all pages.
 var sharedFiles = []string{"layout.html", "ask-words.html", "new-link.html", "paste.html", "request.html", "session.html"}
 
-// readOverrides reads the operator's templates of pages; those of messages are
-// in the folder mail, for package mail.
-func readOverrides(folder fs.FS, files []string) (override.Files, error) {
+// readOwn reads the operator's templates of pages. Those of messages are in the
+// folder mail and belong to package mail.
+func readOwn(folder fs.FS, files []string) (templates.Files, error) {
 	known := []string{styleFile}
 	for _, file := range files {
 		known = append(known, path.Base(file))
 	}
 	slices.Sort(known)
-	return override.Read(folder, ".", known, "mail")
+	return templates.Read(folder, ".", known, "mail")
 }
 
-// builtIn lists the built-in templates by their paths: those that all pages
-// share first.
-func builtIn() ([]string, error) {
-	shared, err := fs.Glob(templates, "templates/frame/*.html")
+// builtInFiles lists the built-in templates by path: those that all pages share
+// first.
+func builtInFiles() ([]string, error) {
+	shared, err := fs.Glob(builtIn, "templates/frame/*.html")
 	if err != nil {
 		return nil, err
 	}
-	pages, err := fs.Glob(templates, "templates/*.html")
+	pages, err := fs.Glob(builtIn, "templates/*.html")
 	return append(shared, pages...), err
 }
 
-// pageTemplates is the set of templates of one page, parsed when it is shown first: a
-// gateway shows few of them most of the time, and all take a megabyte.
-type pageTemplates func() (*template.Template, error)
-
-// parse gives each page its own set of templates: what all pages share, and
-// the page, which defines the gaps of the layout. Where there are templates of
-// the operator, all are parsed at once, to find their mistakes.
-func parse(files []string, own override.Files) (map[string]pageTemplates, error) {
+// parse gives each page a set of templates of its own: what all pages share, and
+// the page, which defines the gaps of the layout.
+func parse(files []string, own templates.Files) (templates.Set[*template.Template], error) {
 	shared := template.New("")
-	pages := map[string]pageTemplates{}
+	var pages []string
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		if path.Dir(file) != "templates" {
-			if err := parseFile(shared, file, name, own); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		pages[name] = sync.OnceValues(func() (*template.Template, error) {
-			page, err := shared.Clone()
-			if err != nil {
-				return nil, fmt.Errorf("copying what pages share: %w", err)
-			}
-			return page, parseFile(page, file, "main", own)
-		})
-		if own.Any() {
-			if _, err := pages[name](); err != nil {
-				return nil, err
-			}
+		if path.Dir(file) == "templates" {
+			pages = append(pages, name)
+		} else if err := parseFile(shared, file, name, own); err != nil {
+			return nil, err
 		}
 	}
-	return pages, nil
+	return templates.NewSet(own, pages, func(name string) (*template.Template, error) {
+		page, err := shared.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("copying what pages share: %w", err)
+		}
+		return page, parseFile(page, "templates/"+name+".html", "main", own)
+	})
 }
 
 // parseFile adds a built-in file, or the operator's in its place, to a set.
-func parseFile(set *template.Template, file, defines string, own override.Files) error {
+func parseFile(set *template.Template, file, defines string, own templates.Files) error {
 	name := path.Base(file)
-	content, isOwn := own.Get(name)
-	if !isOwn {
-		raw, err := templates.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("reading a template: %w", err)
-		}
-		content = string(raw)
-	} else if err := own.Check(name, defines); err != nil {
+	content, err := own.Choose(name, defines, builtIn, file)
+	if err != nil {
 		return err
 	}
 	if _, err := set.New(name).Parse(content); err != nil {
@@ -95,13 +76,13 @@ func parseFile(set *template.Template, file, defines string, own override.Files)
 
 var (
 	endOfStyle = regexp.MustCompile(`(?i)</style`)
-	// remoteStyle is what a stylesheet would load and the policy does not allow.
+	// remoteStyle is what the policy does not allow a stylesheet to load.
 	remoteStyle = regexp.MustCompile(`(?i)@import|@font-face|url\(\s*['"]?\s*(?:https?:)?//`)
 )
 
-// readSheet is the operator's stylesheet as a browser hashes it, or the
+// readSheet returns the operator's stylesheet as a browser hashes it, or the
 // built-in one.
-func readSheet(own override.Files) (string, error) {
+func readSheet(own templates.Files) (string, error) {
 	content, isOwn := own.Get(styleFile)
 	if !isOwn {
 		return condense(styleSource), nil

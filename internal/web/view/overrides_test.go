@@ -23,7 +23,7 @@ func folder(nameAndContent ...string) fstest.MapFS {
 	return files
 }
 
-const ownSignIn = `{{define "main"}}<h1>Hello at {{.Site}}</h1>
+const ownSignIn = `{{define "main"}}<h1>Hello at {{.SiteName}}</h1>
 <form method="post" action="/_doorpost/sign-in">
 <input type="hidden" name="to" value="{{.Page.To}}">
 <label for="email">{{.Say "signin.email"}}</label>
@@ -105,19 +105,19 @@ func TestATemplateThatWouldSpoilAPageIsRefusedWithFileAndLine(t *testing.T) {
 	}
 	page := func(main string) string { return `{{define "main"}}` + main + `{{end}}` }
 	for name, tc := range map[string]struct{ file, content, want string }{
-		"an unknown name":      {"signin.html", ownSignIn, "templates/signin.html: nothing has that name; known in templates/ are account.html, ask-words.html, ask.html, "},
-		"a folder too many":    {"pages/sign-in.html", ownSignIn, "templates/pages/sign-in.html: nothing has that name"},
-		"a text":               {"sign-in.txt", "x", "templates/sign-in.txt: nothing has that name"},
-		"another stylesheet":   {"styles.css", "x", "templates/styles.css: nothing has that name"},
+		"an unknown name":      {"signin.html", ownSignIn, "templates/signin.html: no template has that name; the names in templates/ are account.html, ask-words.html, ask.html, "},
+		"a folder too many":    {"pages/sign-in.html", ownSignIn, "templates/pages/sign-in.html: no template has that name"},
+		"a text":               {"sign-in.txt", "x", "templates/sign-in.txt: no template has that name"},
+		"another stylesheet":   {"styles.css", "x", "templates/styles.css: no template has that name"},
 		"a syntax error":       {"sign-in.html", "{{define \"main\"}}\n\n{{if}}{{end}}{{end}}", "templates/sign-in.html:3: missing value for if"},
-		"an unknown function":  {"sign-in.html", insert("{{shout .Site}}"), `templates/sign-in.html:4: function "shout" not defined`},
-		"a field that is none": {"sign-in.html", insert("{{.Page.Mail}}"), "templates/sign-in.html:4: "},
+		"an unknown function":  {"sign-in.html", insert("{{shout .SiteName}}"), `templates/sign-in.html:4: function "shout" not defined`},
+		"an unknown field":     {"sign-in.html", insert("{{.Page.Mail}}"), "templates/sign-in.html:4: "},
 		"a field of one state": {"sign-in.html", insert("{{if .Page.Malformed}}{{.Page.Hint}}{{end}}"), "templates/sign-in.html:4: "},
 		"a method misused":     {"throttled.html", page("\n{{.Page.Wait}}"), "templates/throttled.html:2: "},
 		"open markup":          {"sign-in.html", insert("<p title='"), "templates/sign-in.html"},
-		"no main":              {"sign-in.html", `{{define "content"}}{{end}}`, `templates/sign-in.html: it defines no "main"`},
-		"no layout":            {"layout.html", `{{define "frame"}}{{end}}`, `templates/layout.html: it defines no "layout"`},
-		"words outside":        {"sign-in.html", ownSignIn + "\n<p>never seen</p>", "templates/sign-in.html:7: what stands outside"},
+		"no main":              {"sign-in.html", `{{define "content"}}{{end}}`, `templates/sign-in.html: it does not define "main"`},
+		"no layout":            {"layout.html", `{{define "frame"}}{{end}}`, `templates/layout.html: it does not define "layout"`},
+		"words outside":        {"sign-in.html", ownSignIn + "\n<p>never seen</p>", "templates/sign-in.html:7: text outside"},
 
 		"no form":              {"sign-in.html", page("<p>Ring us"), `templates/sign-in.html: the page "sign-in" lacks <form method="post" action="/_doorpost/sign-in">`},
 		"a form that is read":  {"sign-in.html", strings.Replace(ownSignIn, "post", "get", 1), `lacks <form method="post" action="/_doorpost/sign-in">`},

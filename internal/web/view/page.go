@@ -2,7 +2,7 @@ package view
 
 import "github.com/doorpost-auth/doorpost/internal/text"
 
-// Page is one of the pages of this package, with what it says about a person.
+// Page is one of the pages of this package, with its content.
 type Page interface {
 	// template is the name of the page's file below templates/.
 	template() string
@@ -12,9 +12,9 @@ type Page interface {
 	host() string
 }
 
-// Frame is what all pages share.
+// Frame is what all pages have.
 type Frame struct {
-	Host string // the host that was asked, with its port
+	Host string // that the visitor uses, without port
 }
 
 func (f Frame) host() string { return f.Host }

@@ -4,34 +4,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// People shows admins who wants to be let in, and who is known.
+// People shows admins the access requests and the known people.
 type People struct {
 	Frame
-	Requests []PeopleRequest
+	Requests []AccessRequest
 	People   []PeopleRow
 	Search   string // part of an address that the list is limited to; empty: everybody
 	NextPage string // query of the next page of the list; empty: there is none
 
-	// Notice says what was just done: ended, disabled, enabled, removed,
-	// approved, refused, or decided (before, by somebody else). Empty: nothing.
+	// Notice is what was just done: ended, disabled, enabled, removed, approved,
+	// refused, or decided (before, by somebody else). Empty: nothing.
 	Notice        string
-	NoticeAddress string // about whom
+	NoticeAddress string // of the person
 }
 
-// PeopleRequest is somebody who wants to be let in.
-type PeopleRequest struct {
-	ID                       string // what the form sends to decide
-	Email                    string
-	Words                    string // why, as they typed it; may be empty
-	Site                     string // where to; may be empty
-	Asked                    time.Time
-	Browser, System, Network string // that they asked from; may be empty
-}
-
-// PeopleRow is somebody in the list of people.
+// PeopleRow is one person in the list.
 type PeopleRow struct {
 	Email    string
 	Disabled bool
@@ -52,21 +43,10 @@ func (p People) NoticeKey() string {
 	return ""
 }
 
-// Next is where the next page of the list is, "" if there is none.
+// Next is the address of the next page of the list, "" if this is the last one.
 func (p People) Next() string {
 	if p.NextPage == "" {
 		return ""
 	}
-	return peoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
-}
-
-// peoplePath is the page People.
-const peoplePath = "/_doorpost/people"
-
-// Device is the browser by name, "" if it is not known.
-func (r PeopleRequest) Device(lang *text.Language) string {
-	if r.Browser == "" && r.System == "" {
-		return ""
-	}
-	return device(lang, r.Browser, r.System, "account.unknown_device")
+	return gate.PeoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
 }

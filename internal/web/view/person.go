@@ -6,24 +6,23 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// Person shows admins what is known of somebody, and changes it.
+// Person shows admins what is known of a person, and changes it.
 type Person struct {
 	Frame
 	Email         string
-	Known         bool // something is kept of the person
 	Disabled      bool
 	Added, Proven time.Time // first known, address first proven; zero: not yet
 	Groups        []string
 	Grants        []PersonGrant
 	Recovery      string // a second address that leads to the account; may be empty
 	Sessions      []AccountSession
-	Yourself      bool // it is the admin who looks at the page
+	Yourself      bool // the person is the admin who looks at the page
 }
 
-// PersonGrant lets a person into a site that would not let them in.
+// PersonGrant lets a person into a site whose rules do not.
 type PersonGrant struct {
-	Site  string
-	Until time.Time // zero: for good
+	Origin string    // the first one of the site
+	Until  time.Time // zero: no end
 }
 
 func (Person) template() string { return "person" }
@@ -40,7 +39,7 @@ type ConfirmPerson struct {
 	Email    string
 	Action   string // end, disable, enable or remove
 	Session  string // with end: the one to end; empty: all
-	Yourself bool   // it is the admin who is asked
+	Yourself bool   // the person is the admin who looks at the page
 }
 
 func (ConfirmPerson) template() string { return "confirm-person" }
@@ -52,10 +51,10 @@ func (p ConfirmPerson) title(lang *text.Language, _ string) string {
 // Heading, Lead and Button are keys of what the page says.
 func (p ConfirmPerson) Heading() string { return p.words().title }
 
-// Lead is described at Heading.
+// Lead: see Heading.
 func (p ConfirmPerson) Lead() string { return p.words().lead }
 
-// Button is described at Heading.
+// Button: see Heading.
 func (p ConfirmPerson) Button() string { return p.words().button }
 
 type confirmWords struct{ title, lead, button string }

@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 )
 
-// contentSecurityPolicy has no form-action: browsers apply it to redirects too,
-// and an app may send people on to another host right after they signed in.
+// contentSecurityPolicy leaves out form-action: browsers apply it to redirects too, and
+// an app may redirect to another host right after the sign-in.
 func contentSecurityPolicy(style, logoOrigin string) string {
 	sum := sha256.Sum256([]byte(style))
 	images := "'self' data:"
@@ -17,8 +17,7 @@ func contentSecurityPolicy(style, logoOrigin string) string {
 		"style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; connect-src 'self'; img-src " + images
 }
 
-// ContentSecurityPolicy is the value of the header of that name that belongs
-// to every page but Mailbox.
+// ContentSecurityPolicy is the value of that header for every page except Mailbox.
 func (v *Views) ContentSecurityPolicy() string { return v.policy }
 
 // MailboxPolicy is the Content-Security-Policy of the page Mailbox, which

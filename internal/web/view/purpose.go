@@ -5,60 +5,61 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"golang.org/x/net/html"
 )
 
-// form is a form without which a page is of no use.
+// form is a form that a page must have.
 type form struct {
 	action string
 	fields []string
-	around string // attribute of an element around it, by which the script finds it
+	around string // attribute of an element around the form, by which the script finds it
 }
 
-// purpose is the form that a page is for, nil where it has none.
+// purpose is the form that a page is for, nil for a page without one.
 func purpose(page Page) *form {
 	switch p := page.(type) {
 	case SignIn:
-		return &form{action: "/_doorpost/sign-in", fields: []string{"email", "to"}}
+		return &form{action: gate.SignInPath, fields: []string{"email", "to"}}
 	case CheckMail:
 		if !p.Ended {
-			return &form{action: "/_doorpost/code", fields: []string{"code"}}
+			return &form{action: gate.CodePath, fields: []string{"code"}}
 		}
 	case Landing:
-		return &form{action: "/_doorpost/link", fields: []string{"token"}, around: "data-landing"}
+		return &form{action: gate.LinkPath, fields: []string{"token"}, around: "data-landing"}
 	case ConfirmElsewhere:
-		return &form{action: "/_doorpost/link", fields: []string{"token", "confirm"}}
+		return &form{action: gate.LinkPath, fields: []string{"token", "confirm"}}
 	case Stop:
-		return &form{action: "/_doorpost/stop", fields: []string{"token"}}
+		return &form{action: gate.StopPath, fields: []string{"token"}}
 	case NotAdmitted:
-		if p.MayAsk && !p.Asked {
-			return &form{action: "/_doorpost/ask", fields: []string{"words"}}
+		if p.MayAsk {
+			return &form{action: gate.RequestAccessPath, fields: []string{"words"}}
 		}
-	case Ask:
-		return &form{action: "/_doorpost/ask", fields: []string{"token", "words"}}
-	case Decide:
+	case RequestAccess:
+		return &form{action: gate.RequestAccessPath, fields: []string{"token", "words"}}
+	case DecideAccess:
 		if p.Token != "" {
-			return &form{action: "/_doorpost/decide", fields: []string{"token", "decision"}}
+			return &form{action: gate.DecideAccessPath, fields: []string{"token", "decision"}}
 		}
-		return &form{action: "/_doorpost/decide", fields: []string{"token"}}
+		return &form{action: gate.DecideAccessPath, fields: []string{"token"}}
 	case Prove:
 		if p.Token != "" {
-			return &form{action: "/_doorpost/account/prove", fields: []string{"token", "confirm"}}
+			return &form{action: gate.ProveAddressPath, fields: []string{"token", "confirm"}}
 		}
-		return &form{action: "/_doorpost/account/prove", fields: []string{"token"}}
+		return &form{action: gate.ProveAddressPath, fields: []string{"token"}}
 	case DeleteMe:
-		return &form{action: "/_doorpost/account/delete", fields: []string{"confirm"}}
+		return &form{action: gate.DeleteAccountPath, fields: []string{"confirm"}}
 	case Person:
-		return &form{action: peoplePath, fields: []string{"who", "action"}}
+		return &form{action: gate.PeoplePath, fields: []string{"who", "action"}}
 	case ConfirmPerson:
-		return &form{action: peoplePath, fields: []string{"who", "action", "confirm"}}
+		return &form{action: gate.PeoplePath, fields: []string{"who", "action", "confirm"}}
 	case SignOut:
-		return &form{action: "/_doorpost/sign-out", fields: []string{"to"}}
+		return &form{action: gate.SignOutPath, fields: []string{"to"}}
 	}
 	return nil
 }
 
-// missing tells what a document lacks of the form, "" if it is there.
+// missing says what a document lacks of the form, "" if the form is complete.
 func (f *form) missing(document *html.Node) string {
 	if f == nil {
 		return ""

@@ -11,12 +11,10 @@ type NotAdmitted struct {
 	Frame
 	Email  string // who is signed in
 	To     string // where the person wants to go
-	MayAsk bool   // there is somebody who can let them in
-	Asked  bool   // they were asked
+	MayAsk bool   // the site has owners who can let them in
 
-	// What was typed why, and whether that is too long, with MayAsk.
-	Words   string
-	TooLong bool
+	Words   string // with MayAsk: the reason that the person typed before
+	TooLong bool   // Words are
 }
 
 func (NotAdmitted) template() string { return "not-admitted" }
@@ -38,7 +36,7 @@ func (Throttled) title(lang *text.Language, _ string) string { return lang.Say("
 // Wait is how long the person has to wait, in words.
 func (p Throttled) Wait(lang *text.Language) string { return Duration(lang, p.RetryAfter) }
 
-// Unavailable says that the site cannot sign in anybody for now.
+// Unavailable says that nobody can sign in for now.
 type Unavailable struct {
 	Frame
 	To string // where the person wants to go

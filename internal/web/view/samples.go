@@ -20,8 +20,8 @@ var (
 	sampleTime  = time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC)
 )
 
-// Samples lists every page in every state that looks different: for tests, for
-// looking at them, and for trying what an operator brings.
+// Samples lists every page in every state that looks different. They are for tests,
+// for screenshots, and for trying an operator's templates.
 func Samples() []Sample {
 	return append([]Sample{
 		{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
@@ -50,7 +50,6 @@ func Samples() []Sample {
 		{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 		{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
 		{"not-admitted-too-long", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Words: sampleWords, TooLong: true}},
-		{"not-admitted-asked", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Asked: true}},
 		{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second}},
 		{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 		{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
@@ -66,20 +65,20 @@ func Samples() []Sample {
 		{"signed-out", SignedOut{Frame: sampleFrame}},
 		{"problem-not-found", Problem{Frame: sampleFrame, Status: 404, Kind: ProblemNotFound}},
 		{"problem-cross-site", Problem{Frame: sampleFrame, Status: 403, Kind: ProblemCrossSite}},
-		{"ask", Ask{Frame: sampleFrame}},
-		{"ask-unknown", Ask{Frame: sampleFrame, Unknown: true, Words: sampleWords}},
-		{"ask-too-long", Ask{Frame: sampleFrame, Token: "t0ken", Words: sampleWords, TooLong: true}},
-		{"asked", Asked{Frame: sampleFrame, Email: sampleAddress}},
-		{"asked-full", Asked{Frame: sampleFrame, Full: true}},
-		{"decide", Decide{Frame: sampleFrame, Token: "t0ken", Email: sampleAddress, Words: sampleWords, Asked: sampleTime,
-			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"}},
-		{"decide-bare", Decide{Frame: sampleFrame, Token: "t0ken", Email: sampleLongAddress, Asked: sampleTime}},
-		{"decide-landing", Decide{Frame: sampleFrame}},
-		{"decide-unknown", Decide{Frame: sampleFrame, Unknown: true}},
-		{"decided", Decided{Frame: sampleFrame, Email: sampleAddress, Approved: true, Until: sampleTime}},
-		{"decided-always", Decided{Frame: sampleFrame, Email: sampleAddress, Approved: true}},
-		{"decided-refused", Decided{Frame: sampleFrame, Email: sampleAddress}},
-		{"decided-before", Decided{Frame: sampleFrame, Email: sampleLongAddress, Before: true, By: "grace@example.com"}},
+		{"ask", RequestAccess{Frame: sampleFrame}},
+		{"ask-unknown", RequestAccess{Frame: sampleFrame, Unknown: true, Words: sampleWords}},
+		{"ask-too-long", RequestAccess{Frame: sampleFrame, Token: "t0ken", Words: sampleWords, TooLong: true}},
+		{"asked", AccessRequested{Frame: sampleFrame, Email: sampleAddress}},
+		{"asked-full", AccessRequested{Frame: sampleFrame, Full: true}},
+		{"decide", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleAddress, Words: sampleWords, Asked: sampleTime,
+			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"}}},
+		{"decide-bare", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleLongAddress, Asked: sampleTime}}},
+		{"decide-landing", DecideAccess{Frame: sampleFrame}},
+		{"decide-unknown", DecideAccess{Frame: sampleFrame, Unknown: true}},
+		{"decided", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true, Until: sampleTime}},
+		{"decided-always", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true}},
+		{"decided-refused", AccessDecided{Frame: sampleFrame, Email: sampleAddress}},
+		{"decided-before", AccessDecided{Frame: sampleFrame, Email: sampleLongAddress, Before: true, By: "grace@example.com"}},
 		{"prove", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveMove, Email: "ada@example.org", Person: sampleAddress}},
 		{"prove-recover", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveRecover, Email: "ada@example.org", Person: sampleAddress}},
 		{"prove-undo", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveUndo, Email: sampleAddress, Person: sampleLongAddress}},

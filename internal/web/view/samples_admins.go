@@ -5,11 +5,11 @@ import "time"
 // samplesForAdmins is the part of Samples that only admins see.
 func samplesForAdmins() []Sample {
 	person := Person{
-		Frame: sampleFrame, Email: sampleAddress, Known: true, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
+		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
 		Groups: []string{"editors", "staff"}, Recovery: "ada@example.org", Sessions: sampleSessions(), Yourself: true,
 		Grants: []PersonGrant{
-			{Site: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
-			{Site: "https://wiki.mail.department.university.example.com"},
+			{Origin: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
+			{Origin: "https://wiki.mail.department.university.example.com"},
 		},
 	}
 	return []Sample{
@@ -20,8 +20,7 @@ func samplesForAdmins() []Sample {
 		}},
 		{"people-not-found", People{Frame: sampleFrame, Requests: sampleRequests()[:1], Search: "nobody@", Notice: "approved", NoticeAddress: sampleAddress}},
 		{"person", person},
-		{"person-disabled", Person{Frame: sampleFrame, Email: sampleLongAddress, Known: true, Disabled: true, Added: sampleTime}},
-		{"person-unknown", Person{Frame: sampleFrame, Email: sampleAddress}},
+		{"person-disabled", Person{Frame: sampleFrame, Email: sampleLongAddress, Disabled: true, Added: sampleTime}},
 		{"confirm-person", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end"}},
 		{"confirm-person-one", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end", Session: "s2"}},
 		{"confirm-person-disable", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "disable", Yourself: true}},
@@ -30,9 +29,9 @@ func samplesForAdmins() []Sample {
 	}
 }
 
-func sampleRequests() []PeopleRequest {
-	return []PeopleRequest{
-		{ID: "r1", Email: sampleAddress, Words: sampleWords, Site: "reports.example.com", Asked: sampleTime,
+func sampleRequests() []AccessRequest {
+	return []AccessRequest{
+		{ID: "r1", Email: sampleAddress, Words: sampleWords, Origin: "https://reports.example.com", Asked: sampleTime,
 			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"},
 		{ID: "r2", Email: sampleLongAddress, Asked: sampleTime.Add(time.Hour)},
 	}

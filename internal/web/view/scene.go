@@ -8,34 +8,34 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// scene is what templates see: the page, and the words to say it with.
+// scene is what templates get: the page, and words in the visitor's language.
 type scene struct {
 	*text.Language
-	Page   Page
-	Brand  Brand
-	Site   string
-	Title  string
-	Style  template.CSS
-	Script string
+	Page     Page
+	Brand    Brand
+	SiteName string // or its host
+	Title    string
+	Style    template.CSS
+	Script   string
 }
 
-// Initial stands for the site where there is no logo.
-func (s scene) Initial() string { return initial(s.Site) }
+// Initial is the letter that stands for a site without a logo.
+func (s scene) Initial() string { return initial(s.SiteName) }
 
-// SayOf is Say for a sentence with a value that stands out, such as an
-// address. The value is isolated, so that it keeps its order of letters
-// in languages written from right to left.
+// SayOf is Say for a sentence with one value that is marked up, such as an address.
+// The value is isolated, so that it keeps its order of letters in languages that are
+// written from right to left.
 func (s scene) SayOf(key, name, value string, nameAndValue ...string) template.HTML {
 	return s.around(key, name, string(s.Show(value)), nameAndValue...)
 }
 
-// Show is a value that stands alone, as SayOf shows it.
+// Show marks up a value alone, as SayOf does within a sentence.
 func (s scene) Show(value string) template.HTML {
 	return template.HTML("<bdi>" + breakable(value) + "</bdi>") // #nosec G203 -- breakable escapes
 }
 
-// Named is the label of a button that says whom it is about, for a page on
-// which several look the same.
+// Named is the label of a button with the address that it is about, for a page with
+// several buttons that look the same.
 func (s scene) Named(key, address string) string {
 	return s.Say("people.named", "action", s.Say(key), "address", address)
 }
@@ -43,7 +43,7 @@ func (s scene) Named(key, address string) string {
 // List is several values in one sentence.
 func (s scene) List(values []string) string { return strings.Join(values, ", ") }
 
-// Of is the scene for a template that shows one of several things of a page.
+// Of is the scene for a template that shows one of several items of a page.
 func (s scene) Of(item any) sceneOf { return sceneOf{s, item} }
 
 type sceneOf struct {
@@ -51,8 +51,8 @@ type sceneOf struct {
 	Item any
 }
 
-// breakable escapes a value and marks where a line may end within it: before
-// the @ of an address, and before dots where a piece alone fills a line.
+// breakable escapes a value and marks where a line may end within it: before the @ of
+// an address, and before the dots of a long piece.
 func breakable(value string) string {
 	const fillsLine = 24
 	pieces := strings.Split(value, "@")
@@ -65,30 +65,30 @@ func breakable(value string) string {
 	return strings.Join(pieces, "<wbr>@")
 }
 
-// SayWhen is Say for a sentence with a {time}. It is in UTC, and a machine can
-// read it, so that the script can turn it into the time of the reader.
+// SayWhen is Say for a sentence with a {time}. The time is in UTC and marked up, so
+// that the script can turn it into the time of the reader.
 func (s scene) SayWhen(key string, at time.Time) template.HTML {
 	at = at.UTC()
 	return s.around(key, "time",
 		`<time datetime="`+at.Format(time.RFC3339)+`">`+at.Format("2006-01-02 15:04")+` UTC</time>`)
 }
 
-// SayLink is Say for a sentence with a link in place of a value.
+// SayLink is Say for a sentence with a link as one value.
 func (s scene) SayLink(key, name, link, label string) template.HTML {
 	return s.around(key, name,
 		`<a href="`+template.HTMLEscapeString(link)+`">`+template.HTMLEscapeString(label)+`</a>`)
 }
 
-// around escapes a sentence and puts markup in place of one of its values. The
-// place is held by a character that no HTML document may contain.
+// around escapes a sentence and uses markup as one of its values. Until then the value
+// is a character that no HTML document may contain.
 func (s scene) around(key, name, markup string, nameAndValue ...string) template.HTML {
-	const place = "\x00"
-	values := []string{name, place}
+	const placeholder = "\x00"
+	values := []string{name, placeholder}
 	for _, value := range nameAndValue {
-		values = append(values, strings.ReplaceAll(value, place, ""))
+		values = append(values, strings.ReplaceAll(value, placeholder, ""))
 	}
 	sentence := s.Say(key, values...)
-	parts := strings.Split(sentence, place)
+	parts := strings.Split(sentence, placeholder)
 	for i, part := range parts {
 		parts[i] = template.HTMLEscapeString(part)
 	}

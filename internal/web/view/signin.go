@@ -10,8 +10,8 @@ type SignIn struct {
 	Malformed  bool   // Email is not an address
 	SignedInAs string // set if this browser is signed in already
 
-	// Again asks SignedInAs to prove their address once more, since the last
-	// time is too long ago for what they want to see.
+	// Again asks SignedInAs to prove their address again, because the last proof is
+	// too old for what they want to see.
 	Again bool
 }
 
@@ -20,7 +20,7 @@ func (SignIn) template() string { return "sign-in" }
 func (p SignIn) title(lang *text.Language, site string) string {
 	title := lang.Say(p.Heading(), "site", site)
 	if p.Malformed {
-		// Read aloud first, before the page itself.
+		// Screen readers read the title first.
 		return lang.Say("frame.error_title", "title", title)
 	}
 	return title

@@ -6,13 +6,13 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// Stop is where a message leads somebody who did not ask for it. As with
-// Landing, the fragment of the address has what the form sends; where no
-// script reads it, the person pastes the link.
+// Stop is where a message leads somebody who did not ask for it. As with Landing, the
+// fragment of the address has what the form sends; without scripts the person pastes
+// the link.
 type Stop struct {
 	Frame
-	Mute    time.Duration // how long it will hold; 0 if it concerns this message only
-	Unknown bool          // what was sent is no link of ours, or not any more
+	Mute    time.Duration // how long messages would be stopped; 0 for this message only
+	Unknown bool          // what was sent is not a link of ours, or is too old
 }
 
 func (Stop) template() string { return "stop" }
@@ -25,18 +25,18 @@ func (p Stop) title(lang *text.Language, _ string) string {
 	return title
 }
 
-// For is how long it will hold, in words.
+// For is how long messages would be stopped, in words.
 func (p Stop) For(lang *text.Language) string { return Duration(lang, p.Mute) }
 
-// Stopped says that nobody else brings about such a message for now.
+// Stopped says that strangers cannot cause such a message for now.
 type Stopped struct {
 	Frame
-	Mute time.Duration // how long that holds; 0 if it concerns this message only
+	Mute time.Duration // how long messages are stopped; 0 for this message only
 }
 
 func (Stopped) template() string { return "stopped" }
 
 func (Stopped) title(lang *text.Language, _ string) string { return lang.Say("stop.done_title") }
 
-// For is how long that holds, in words.
+// For is how long messages are stopped, in words.
 func (p Stopped) For(lang *text.Language) string { return Duration(lang, p.Mute) }

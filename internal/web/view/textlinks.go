@@ -14,9 +14,8 @@ type TextPart struct {
 
 var linkLike = regexp.MustCompile(`https?://[^\s<>"]+`)
 
-// findLinks cuts a text into links and what is between them. Only links to
-// this machine or the named host count: a message may quote what a stranger
-// has typed.
+// findLinks cuts a text into links and the text between them. Only links to this
+// machine or to host count: a message may quote what a stranger typed.
 func findLinks(content, host string) []TextPart {
 	var parts []TextPart
 	rest := content

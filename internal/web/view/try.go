@@ -7,13 +7,13 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/doorpost-auth/doorpost/internal/override"
+	"github.com/doorpost-auth/doorpost/internal/templates"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// try renders each page that the operator's files have a part in, in every
-// state and language, and tells what is wrong with it.
-func (v *Views) try(own override.Files) error {
+// try renders each page that uses the operator's files, in every state and language,
+// and returns the first mistake.
+func (v *Views) try(own templates.Files) error {
 	if !own.Any() {
 		return nil
 	}
@@ -49,8 +49,8 @@ func (v *Views) try(own override.Files) error {
 	return nil
 }
 
-// filesOf lists the operator's templates that a page is made of, its own first.
-func filesOf(page Page, own override.Files) (files []string) {
+// filesOf lists the operator's templates that a page uses, its own first.
+func filesOf(page Page, own templates.Files) (files []string) {
 	for _, name := range append([]string{page.template() + ".html"}, sharedFiles...) {
 		if _, ok := own.Get(name); ok {
 			files = append(files, name)
@@ -59,9 +59,9 @@ func filesOf(page Page, own override.Files) (files []string) {
 	return files
 }
 
-// find tells in which of some files something stands, and where. Where that
-// cannot be known it is the first, at a place below zero.
-func find(source string, files []string, own override.Files) (name string, at int) {
+// find returns the file that contains source, and the offset. If none does, it returns
+// the first file and a negative offset.
+func find(source string, files []string, own templates.Files) (name string, at int) {
 	for _, name := range files {
 		content, _ := own.Get(name)
 		if at := strings.Index(content, source); at >= 0 && source != "" {
@@ -71,7 +71,7 @@ func find(source string, files []string, own override.Files) (name string, at in
 	return files[0], -1
 }
 
-// refused tells what a browser would not show or run, because the
+// refused says what browsers would refuse of a node because the
 // Content-Security-Policy forbids it, and how that begins in a template.
 func (v *Views) refused(page Page, node *html.Node) (what, source string) {
 	if node.Type != html.ElementNode {
@@ -111,7 +111,7 @@ func (v *Views) refused(page Page, node *html.Node) (what, source string) {
 	return "", ""
 }
 
-// firstLine is how the content of a <style> or <script> begins.
+// firstLine is the first line of the content of a <style> or <script>.
 func firstLine(node *html.Node) string {
 	if node.FirstChild == nil {
 		return "<" + node.Data
@@ -120,12 +120,12 @@ func firstLine(node *html.Node) string {
 	return line
 }
 
-// mayLoad tells whether the policy lets a page load what has an address.
+// mayLoad reports whether the policy lets a page load from an address.
 func (v *Views) mayLoad(address string) bool {
 	return ofTheSite(address) || strings.HasPrefix(address, "data:") || address == v.brand.Logo
 }
 
-// ofTheSite tells whether an address stays on the site, as browsers read it.
+// ofTheSite reports whether an address stays on the site, as browsers read it.
 func ofTheSite(address string) bool {
 	return !strings.HasPrefix(address, "//") && !strings.ContainsAny(address, ":\\") || localPath(address)
 }

@@ -1,9 +1,9 @@
-// Package view renders the pages that people see: it knows how they look and
-// how they are built, not what leads to them. Words come from package text.
+// Package view renders the pages that people see. It knows how they look and how
+// they are built, not when each is shown. The words come from package text.
 //
-// Every page is one document with its stylesheet inside, allowed by hash in
-// the Content-Security-Policy, so that the first paint needs one request; the
-// script, which no page depends on, is the second.
+// Every page is one document with its stylesheet inside, allowed by hash in the
+// Content-Security-Policy, so that the first paint needs one request. The script is
+// the second request; no page depends on it.
 package view
 
 import (
@@ -16,11 +16,12 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/templates"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 //go:embed templates
-var templates embed.FS
+var builtIn embed.FS
 
 // Views renders pages in the look of one brand. It is immutable and safe for
 // concurrent use.
@@ -28,28 +29,27 @@ type Views struct {
 	brand  Brand
 	style  template.CSS
 	policy string
-	pages  map[string]pageTemplates
+	pages  templates.Set[*template.Template]
 }
 
-// New reads the templates and works out the colours. Templates and the
-// stylesheet in the folder overrides, which may be nil, stand in for built-in
-// ones of the same name; docs/templates.md lists the names and the rules.
+// New reads the templates and computes the colours. Templates and the stylesheet in
+// the folder overrides, which may be nil, replace built-in ones of the same name;
+// docs/templates.md lists the names and the rules.
 //
-// It fails if the brand cannot be shown: a colour that is none, a logo or
-// support address that is not of the kinds that Brand names. It also fails on
-// overrides with which some page would not render, would lack the form that it
-// is for, or would have what ContentSecurityPolicy makes browsers refuse; each
-// page that is concerned is tried in all its states and all languages. Those
-// errors begin with file and, where it is known, line.
+// It fails if the brand cannot be shown: see Brand for valid colours, logos and
+// support addresses. It also fails if a page with one of the overrides would not
+// render, would lack its form, or would contain what ContentSecurityPolicy makes
+// browsers refuse; each such page is tried in all states and all languages. Those
+// errors begin with the file and, if known, the line.
 func New(brand Brand, overrides fs.FS) (*Views, error) {
 	if err := brand.validate(); err != nil {
 		return nil, err
 	}
-	files, err := builtIn()
+	files, err := builtInFiles()
 	if err != nil {
 		return nil, fmt.Errorf("listing templates: %w", err)
 	}
-	own, err := readOverrides(overrides, files)
+	own, err := readOwn(overrides, files)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 		Language: lang,
 		Page:     page,
 		Brand:    v.brand,
-		Site:     site,
+		SiteName: site,
 		Title:    page.title(lang, site),
 		Style:    v.style,
 		Script:   scriptPath,
@@ -112,10 +112,10 @@ func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 	if !ok {
 		return nil, errors.New("it has no template")
 	}
-	templates, err := parsed()
+	set, err := parsed()
 	if err != nil {
 		return nil, err
 	}
 	var body bytes.Buffer
-	return &body, templates.ExecuteTemplate(&body, "layout", scene)
+	return &body, set.ExecuteTemplate(&body, "layout", scene)
 }

@@ -183,7 +183,7 @@ func TestABrandThatCannotBeShownIsRefusedWithAHint(t *testing.T) {
 		"a colour that is more":        {view.Brand{Accent: "#06c;}*{display:none"}, "like #06c"},
 		"a logo over http":             {view.Brand{Logo: "http://example.com/logo.svg"}, "https://example.com/logo.svg"},
 		"a logo of another host by //": {view.Brand{Logo: "//example.com/logo.svg"}, "https://example.com/logo.svg"},
-		"a logo that is no path":       {view.Brand{Logo: "logo.svg"}, "/logo.svg"},
+		"a logo that is not a path":    {view.Brand{Logo: "logo.svg"}, "/logo.svg"},
 		"a logo that adds to policy":   {view.Brand{Logo: "https://example.com;script-src/logo.svg"}, "/logo.svg"},
 		"a support that is a script":   {view.Brand{Support: "javascript:alert(1)"}, "help@example.com"},
 		"a support with a name":        {view.Brand{Support: "Help <help@example.com>"}, "help@example.com"},

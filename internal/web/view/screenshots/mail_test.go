@@ -57,7 +57,7 @@ func parseColor(t *testing.T, s string) color.Color {
 	var parts [3]uint8
 	match := rgb.FindStringSubmatch(s)
 	if match == nil {
-		t.Fatalf("%q is no opaque colour", s)
+		t.Fatalf("%q is not an opaque colour", s)
 	}
 	for i := range parts {
 		n, err := strconv.ParseUint(match[i+1], 10, 8)

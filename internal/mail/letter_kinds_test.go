@@ -8,35 +8,35 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 const testDecideLink = "https://app.example.com/_doorpost/decide#v1.Zm9v_YmFy-cXV4+1==&x=y~"
 
-func testNotice() Notice {
-	return Notice{Site: "Example", Host: "app.example.com", To: "alice@example.org", Support: "help@example.com"}
+func testApprove() Letter {
+	l := testLetter()
+	l.Kind, l.Code, l.StopLink, l.Link, l.ValidFor = outbox.Approve, "", "", testDecideLink, 7*24*time.Hour
+	l.Person, l.Words, l.Network = "bob@example.net", "I am new here.\nLet me in, please.", "203.0.113.0/24"
+	return l
 }
 
-func testApprove() ApproveLetter {
-	return ApproveLetter{
-		Notice: testNotice(), Link: testDecideLink, Asker: "bob@example.net", Words: "I am new here.\nLet me in, please.",
-		AskedAt: testLetter().AskedAt, Browser: "Firefox", System: "Linux", Network: "203.0.113.0/24", ValidFor: 7 * 24 * time.Hour,
-	}
+func testOffer() Letter {
+	l := testLetter()
+	l.Kind, l.Code, l.ValidFor = outbox.Offer, "", time.Hour
+	return l
 }
 
-func testOffer() OfferLetter {
-	return OfferLetter{
-		Notice: testNotice(), Link: testLink, StopLink: testStopLink, ValidFor: time.Hour,
-		AskedAt: testLetter().AskedAt, Browser: "Firefox", System: "Linux",
-	}
+func testProof() Letter {
+	l := testLetter()
+	l.Kind, l.Code, l.StopLink, l.Person, l.ValidFor = outbox.Proof, "", "", "bob@example.net", time.Hour
+	return l
 }
 
-func testProof() ProofLetter {
-	return ProofLetter{Notice: testNotice(), Link: testLink, Person: "bob@example.net", ValidFor: time.Hour}
-}
-
-func testMoved() MovedLetter {
-	return MovedLetter{Notice: testNotice(), Link: testLink, New: "bo…@example.net", ValidFor: 72 * time.Hour}
+func testMoved() Letter {
+	l := testLetter()
+	l.Kind, l.Code, l.StopLink, l.Other, l.ValidFor = outbox.Changed, "", "", "bo…@example.net", 72*time.Hour
+	return l
 }
 
 func written(t *testing.T, m Message, err error) Message {
@@ -58,53 +58,53 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 		silent  []string
 	}{
 		{
-			"an offer", func() (Message, error) { return c.Offer(testOffer(), en) }, "You cannot enter Example yet",
+			"an offer", func() (Message, error) { return c.Write(testOffer(), en) }, "You cannot enter Example yet",
 			[]string{"You can ask whoever runs it", "Works once, for 1 hour.", "14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?", "somebody typed that address at app.example.com", "help@example.com"},
 			[]string{"password"},
 		},
 		{
-			"an offer that nobody can stop", func() (Message, error) { l := testOffer(); l.StopLink = ""; return c.Offer(l, en) }, "You cannot enter Example yet",
+			"an offer that nobody can stop", func() (Message, error) { l := testOffer(); l.StopLink = ""; return c.Write(l, en) }, "You cannot enter Example yet",
 			nil, []string{"top such messages"},
 		},
 		{
-			"a request", func() (Message, error) { return c.Approve(testApprove(), en) }, "bob@example.net asks to enter Example",
+			"a request", func() (Message, error) { return c.Write(testApprove(), en) }, "bob@example.net asks to enter Example",
 			[]string{"bob@example.net asks to enter Example.", "In their own words:", "I am new here.", "Let me in, please.", "within 7 days", "from Firefox on Linux. Network 203.0.113.0/24", "you decide who may enter app.example.com"},
 			[]string{"Works once", "top such messages"},
 		},
 		{
-			"a request without words", func() (Message, error) { l := testApprove(); l.Words, l.Network = " \n", ""; return c.Approve(l, en) }, "bob@example.net asks to enter Example",
+			"a request without words", func() (Message, error) { l := testApprove(); l.Words, l.Network = " \n", ""; return c.Write(l, en) }, "bob@example.net asks to enter Example",
 			nil, []string{"In their own words", "> ", "Network"},
 		},
 		{
-			"a new address", func() (Message, error) { return c.Proof(testProof(), en) }, "Confirm your address for Example",
+			"a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example",
 			[]string{"bob@example.net wants to sign in to Example with this address from now on.", "Works once, for 1 hour."}, []string{"too.", "Asked for"},
 		},
 		{
-			"a recovery address", func() (Message, error) { l := testProof(); l.Recovery = true; return c.Proof(l, en) }, "Confirm your address for Example",
+			"a recovery address", func() (Message, error) { l := testProof(); l.Recovery = true; return c.Write(l, en) }, "Confirm your address for Example",
 			[]string{"bob@example.net wants to be able to sign in to Example with this address too."}, []string{"from now on"},
 		},
 		{
-			"a change", func() (Message, error) { return c.Moved(testMoved(), en) }, "Your address at Example was changed",
+			"a change", func() (Message, error) { return c.Write(testMoved(), en) }, "Your address at Example was changed",
 			[]string{"with bo…@example.net now", "Works once, for 3 days.", "undo the change", "it was the address of an account at app.example.com"}, []string{"somebody typed"},
 		},
 		{
 			"an invitation", func() (Message, error) {
 				l := testLetter()
-				l.Invited, l.Welcome, l.Code, l.StopLink, l.AskedAt = true, true, "", "", time.Time{}
-				return c.SignIn(l, en)
+				l.Kind, l.Welcome, l.Code, l.StopLink, l.AskedAt = outbox.Invite, true, "", "", time.Time{}
+				return c.Write(l, en)
 			}, "You are invited to Example",
 			[]string{"Welcome to Example", "You can sign in to Example with this address.", "has invited that address"}, []string{"code", "Asked for", "somebody typed", "top such messages"},
 		},
 		{
 			"an approval for a while", func() (Message, error) {
 				l := testLetter()
-				l.Approved, l.Code, l.Until = true, "", until
-				return c.SignIn(l, en)
+				l.Kind, l.Code, l.Until = outbox.Approved, "", until
+				return c.Write(l, en)
 			}, "You can enter Example now",
 			[]string{"You asked to enter Example, and now you can.", "You can enter until 08:07 UTC on 2 March 2026.", "somebody asked for access to app.example.com"}, []string{"code"},
 		},
 		{
-			"an approval for good", func() (Message, error) { l := testLetter(); l.Approved = true; return c.SignIn(l, en) }, "You can enter Example now",
+			"an approval for good", func() (Message, error) { l := testLetter(); l.Kind = outbox.Approved; return c.Write(l, en) }, "You can enter Example now",
 			[]string{"ABCD-2345"}, []string{"until"},
 		},
 	} {
@@ -172,7 +172,7 @@ func TestEveryLetterHasAPreviewOneButtonAndLoadsNothing(t *testing.T) {
 func TestWhatAStrangerTypedIsQuotedAsText(t *testing.T) {
 	l := testApprove()
 	l.Words = "<b onclick=x>Hi</b> {{.Link}} & co\r\n\r\n\u202eKlick https://evil.example/a?b=c#d or WWW.Evil.example\x00 or mail eve@evil.example,\u2028 9:30, 3.5 %. Yes."
-	m, err := newComposer(t).Approve(l, english(t))
+	m, err := newComposer(t).Write(l, english(t))
 	m = written(t, m, err)
 	if strings.Contains(m.HTML, "<b ") || !strings.Contains(m.HTML, "&lt;b onclick=x&gt;Hi&lt;/b&gt; {{. Link}} &amp; co") {
 		t.Errorf("the HTML is %s", m.HTML)
@@ -229,57 +229,30 @@ func TestSentencesInOtherScriptsStayAsTheyAreQuoted(t *testing.T) {
 
 func TestANoticeThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 	c, en := newComposer(t), english(t)
-	offer := func(spoil func(*OfferLetter)) error {
-		l := testOffer()
+	spoilt := func(letter func() Letter, spoil func(*Letter)) error {
+		l := letter()
 		spoil(&l)
-		_, err := c.Offer(l, en)
-		return err
-	}
-	approve := func(spoil func(*ApproveLetter)) error {
-		l := testApprove()
-		spoil(&l)
-		_, err := c.Approve(l, en)
-		return err
-	}
-	proof := func(spoil func(*ProofLetter)) error {
-		l := testProof()
-		spoil(&l)
-		_, err := c.Proof(l, en)
-		return err
-	}
-	moved := func(spoil func(*MovedLetter)) error {
-		l := testMoved()
-		spoil(&l)
-		_, err := c.Moved(l, en)
+		_, err := c.Write(l, en)
 		return err
 	}
 	for name, err := range map[string]error{
-		"an offer without a link":     offer(func(l *OfferLetter) { l.Link = "/ask#secret-token" }),
-		"an offer with a script":      offer(func(l *OfferLetter) { l.StopLink = "javascript:secret-token" }),
-		"an offer without a time":     offer(func(l *OfferLetter) { l.AskedAt = time.Time{} }),
-		"an offer without a host":     offer(func(l *OfferLetter) { l.Host = "" }),
-		"a request by nobody":         approve(func(l *ApproveLetter) { l.Asker = "secret-token" }),
-		"a request of two lines":      approve(func(l *ApproveLetter) { l.Asker = "bob@example.net\r\nBcc: secret-token@example.com" }),
-		"a request without life":      approve(func(l *ApproveLetter) { l.ValidFor = 0 }),
-		"a request without a time":    approve(func(l *ApproveLetter) { l.AskedAt = time.Time{} }),
-		"a request to two":            approve(func(l *ApproveLetter) { l.To = "alice@example.org, secret-token@example.org" }),
-		"a proof for nobody":          proof(func(l *ProofLetter) { l.Person = "" }),
-		"a proof with a quote":        proof(func(l *ProofLetter) { l.Link = `https://a.example/link#"secret-token` }),
-		"a change with a spaced link": moved(func(l *MovedLetter) { l.Link = "https://a.example/link#secret-token x" }),
-		"a change with a bad id":      moved(func(l *MovedLetter) { l.ID = "secret-token\r\n" }),
-		"a sign-in without a code":    func() error { l := testLetter(); l.Code = ""; _, err := c.SignIn(l, en); return err }(),
-		"an invitation with bad code": func() error {
-			l := testLetter()
-			l.Invited, l.Code = true, "<secret-token>"
-			_, err := c.SignIn(l, en)
-			return err
-		}(),
-		"an approval without its time": func() error {
-			l := testLetter()
-			l.Approved, l.AskedAt = true, time.Time{}
-			_, err := c.SignIn(l, en)
-			return err
-		}(),
+		"an offer without a link":      spoilt(testOffer, func(l *Letter) { l.Link = "/ask#secret-token" }),
+		"an offer with a script":       spoilt(testOffer, func(l *Letter) { l.StopLink = "javascript:secret-token" }),
+		"an offer without a time":      spoilt(testOffer, func(l *Letter) { l.AskedAt = time.Time{} }),
+		"an offer without a host":      spoilt(testOffer, func(l *Letter) { l.Host = "" }),
+		"a request by nobody":          spoilt(testApprove, func(l *Letter) { l.Person = "secret-token" }),
+		"a request of two lines":       spoilt(testApprove, func(l *Letter) { l.Person = "bob@example.net\r\nBcc: secret-token@example.com" }),
+		"a request without life":       spoilt(testApprove, func(l *Letter) { l.ValidFor = 0 }),
+		"a request without a time":     spoilt(testApprove, func(l *Letter) { l.AskedAt = time.Time{} }),
+		"a request to two":             spoilt(testApprove, func(l *Letter) { l.To = "alice@example.org, secret-token@example.org" }),
+		"a proof for nobody":           spoilt(testProof, func(l *Letter) { l.Person = "" }),
+		"a proof with a quote":         spoilt(testProof, func(l *Letter) { l.Link = `https://a.example/link#"secret-token` }),
+		"a change with a spaced link":  spoilt(testMoved, func(l *Letter) { l.Link = "https://a.example/link#secret-token x" }),
+		"a change with a bad id":       spoilt(testMoved, func(l *Letter) { l.ID = "secret-token\r\n" }),
+		"a sign-in without a code":     spoilt(testLetter, func(l *Letter) { l.Code = "" }),
+		"a kind that is unknown":       spoilt(testLetter, func(l *Letter) { l.Kind = "poem" }),
+		"an invitation with bad code":  spoilt(testLetter, func(l *Letter) { l.Kind, l.Code = outbox.Invite, "<secret-token>" }),
+		"an approval without its time": spoilt(testLetter, func(l *Letter) { l.Kind, l.AskedAt = outbox.Approved, time.Time{} }),
 	} {
 		switch {
 		case err == nil:
@@ -292,8 +265,8 @@ func TestANoticeThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 
 func TestANewAddressThatIsATrapStaysOnOneLine(t *testing.T) {
 	l := testMoved()
-	l.New = "b<i>\r\nBcc: eve@example.com"
-	m, err := newComposer(t).Moved(l, english(t))
+	l.Other = "b<i>\r\nBcc: eve@example.com"
+	m, err := newComposer(t).Write(l, english(t))
 	m = written(t, m, err)
 	if strings.Contains(m.HTML, "<i>") || !strings.Contains(m.Text, "with b<i> Bcc: eve@example.com now") {
 		t.Errorf("the text is %s", m.Text)

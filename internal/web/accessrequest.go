@@ -13,14 +13,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// askForm is where the message leads that offers to ask the owners.
-func (d *Door) askForm(c *call) {
-	d.show(c, http.StatusOK, view.Ask{Frame: frame(c)})
+// accessRequestForm is where the message leads that offers to ask the owners.
+func (d *Door) accessRequestForm(c *call) {
+	d.show(c, http.StatusOK, view.RequestAccess{Frame: frame(c)})
 }
 
-// askOwners takes the wish to be let in, of somebody who has the token of an
-// offer, or who is signed in and not admitted here.
-func (d *Door) askOwners(c *call) {
+// requestAccess asks the owners on behalf of somebody who has the token of such a
+// message, or who is signed in and not admitted here.
+func (d *Door) requestAccess(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
 		return
@@ -41,21 +41,21 @@ func (d *Door) askOwners(c *call) {
 			})
 			return
 		}
-		d.show(c, http.StatusUnprocessableEntity, view.Ask{Frame: frame(c), Token: asker.Token, Words: words, TooLong: true})
+		d.show(c, http.StatusUnprocessableEntity, view.RequestAccess{Frame: frame(c), Token: asker.Token, Words: words, TooLong: true})
 		return
 	}
 	who, state, err := d.Entry.Apply(c.r.Context(), d.site(c), asker)
 	switch {
 	case errors.Is(err, entry.ErrFull):
-		d.show(c, http.StatusServiceUnavailable, view.Asked{Frame: frame(c), Email: string(who), Full: true})
+		d.show(c, http.StatusServiceUnavailable, view.AccessRequested{Frame: frame(c), Email: string(who), Full: true})
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/ask", err)
+		d.unavailable(c, gate.RequestAccessPath, err)
 	case state == signin.LinkGood:
-		d.show(c, http.StatusOK, view.Asked{Frame: frame(c), Email: string(who)})
+		d.show(c, http.StatusOK, view.AccessRequested{Frame: frame(c), Email: string(who)})
 	case asker.Who != "":
-		c.seeOther("/") // admitted meanwhile, or nobody may ask: the gate tells which
+		c.seeOther("/") // admitted by now, or the site has no owners: the gate will show which
 	default:
-		d.show(c, http.StatusUnprocessableEntity, view.Ask{Frame: frame(c), Words: asker.Words, Unknown: true})
+		d.show(c, http.StatusUnprocessableEntity, view.RequestAccess{Frame: frame(c), Words: asker.Words, Unknown: true})
 	}
 }
 
@@ -69,14 +69,14 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-// decideForm is where the message to an owner leads. It tells nothing yet: what
-// the link carries is in the fragment.
-func (d *Door) decideForm(c *call) {
-	d.show(c, http.StatusOK, view.Decide{Frame: frame(c)})
+// accessDecisionForm is where the message to an owner leads. It shows nothing of the
+// request yet: the token is in the fragment.
+func (d *Door) accessDecisionForm(c *call) {
+	d.show(c, http.StatusOK, view.DecideAccess{Frame: frame(c)})
 }
 
-// decide shows an owner who asks, and with a decision takes it.
-func (d *Door) decide(c *call) {
+// decideAccess shows a request to an owner, and with the field decision decides it.
+func (d *Door) decideAccess(c *call) {
 	fields, ok := d.form(c)
 	if !ok {
 		return
@@ -85,10 +85,10 @@ func (d *Door) decide(c *call) {
 	application, owner, state, err := d.Entry.ByToken(c.r.Context(), d.site(c), token)
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/decide", err)
+		d.unavailable(c, gate.DecideAccessPath, err)
 		return
 	case state != signin.LinkGood && state != signin.LinkUsed:
-		d.show(c, http.StatusUnprocessableEntity, view.Decide{Frame: frame(c), Unknown: true})
+		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
 		return
 	case application.Decision != entry.Open:
 		d.show(c, http.StatusOK, decided(c, application, application.By != owner))
@@ -96,25 +96,22 @@ func (d *Door) decide(c *call) {
 	}
 	choice, chosen := readChoice(fields.Get("decision"))
 	if !chosen {
-		d.show(c, http.StatusOK, view.Decide{
-			Frame: frame(c), Token: token, Email: string(application.Address), Words: application.Words, Asked: application.Asked,
-			Browser: application.Device.Browser, System: application.Device.System, Network: application.Device.Network,
-		})
+		d.show(c, http.StatusOK, view.DecideAccess{Frame: frame(c), Token: token, Request: accessRequest(application)})
 		return
 	}
 	choice.Token = token
 	result, first, err := d.Entry.Decide(c.r.Context(), d.site(c), application.ID, choice)
 	switch {
 	case errors.Is(err, entry.ErrUnknown):
-		d.show(c, http.StatusUnprocessableEntity, view.Decide{Frame: frame(c), Unknown: true})
+		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/decide", err)
+		d.unavailable(c, gate.DecideAccessPath, err)
 	default:
 		d.show(c, http.StatusOK, decided(c, result, !first && result.By != owner))
 	}
 }
 
-// choices are what a decision may be.
+// choices are the values of the field decision.
 var choices = map[string]entry.Choice{
 	"hour": {Approve: true, For: time.Hour}, "day": {Approve: true, For: 24 * time.Hour}, "always": {Approve: true}, "refuse": {},
 }
@@ -124,8 +121,16 @@ func readChoice(given string) (entry.Choice, bool) {
 	return choice, ok
 }
 
-func decided(c *call, a entry.Application, before bool) view.Decided {
-	return view.Decided{
+// accessRequest is a request as pages show it.
+func accessRequest(a entry.Application) view.AccessRequest {
+	return view.AccessRequest{
+		ID: a.ID, Email: string(a.Address), Words: a.Words, Origin: a.Site, Asked: a.Asked,
+		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
+	}
+}
+
+func decided(c *call, a entry.Application, before bool) view.AccessDecided {
+	return view.AccessDecided{
 		Frame: frame(c), Email: string(a.Address), Approved: a.Decision == entry.Approved, Until: a.Until, By: string(a.By), Before: before,
 	}
 }

@@ -1,0 +1,33 @@
+package gate
+
+import "strings"
+
+// PathPrefix is the path under which all our pages are.
+const PathPrefix = "/_doorpost"
+
+// The paths of our pages. Templates have them too, since operators bring their own.
+const (
+	SignInPath         = PathPrefix + "/sign-in"
+	CheckMailPath      = PathPrefix + "/check-mail"
+	CodePath           = PathPrefix + "/code"
+	LinkPath           = PathPrefix + "/link"
+	StopPath           = PathPrefix + "/stop"
+	RequestAccessPath  = PathPrefix + "/ask"
+	DecideAccessPath   = PathPrefix + "/decide"
+	SessionPath        = PathPrefix + "/session"
+	SignOutPath        = PathPrefix + "/sign-out"
+	AccountPath        = PathPrefix + "/account"
+	ChangeAddressPath  = AccountPath + "/address"
+	ChangeRecoveryPath = AccountPath + "/recovery"
+	ProveAddressPath   = AccountPath + "/prove"
+	DeleteAccountPath  = AccountPath + "/delete"
+	PeoplePath         = PathPrefix + "/people"
+	MailboxPath        = PathPrefix + "/mailbox"
+	AssetsPath         = PathPrefix + "/assets/"
+)
+
+// IsOwnPath reports whether a path is one of ours.
+func IsOwnPath(path string) bool {
+	rest, found := strings.CutPrefix(path, PathPrefix)
+	return found && (rest == "" || rest[0] == '/')
+}
