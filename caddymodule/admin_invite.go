@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/doorpost-auth/doorpost/internal/entry"
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -43,7 +43,7 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	life := entry.DefaultInvitation
+	life := access.DefaultInvitation
 	if order.For != "" {
 		if life, err = caddy.ParseDuration(order.For); err != nil {
 			return apiError(http.StatusBadRequest, "for is no duration such as 12h or 7d")
@@ -62,7 +62,7 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := inviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
 	until := time.Now().Add(life)
-	answer.Reason, err = h.entry.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules}, who, order.Groups, life)
+	answer.Reason, err = h.access.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules}, who, order.Groups, life)
 	switch {
 	case err != nil:
 		return serviceError(err)

@@ -9,9 +9,9 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/roster"
 )
@@ -93,9 +93,9 @@ func serviceError(err error) error {
 		return nil
 	case errors.Is(err, people.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w: those are known who have signed in once, or were added or invited; users list has them", people.ErrUnknown)
-	case errors.Is(err, roster.ErrNoSession), errors.Is(err, entry.ErrUnknown):
+	case errors.Is(err, roster.ErrNoSession), errors.Is(err, access.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
-	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, entry.ErrLife):
+	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, access.ErrLife):
 		return apiError(http.StatusBadRequest, "%w", err)
 	}
 	return apiError(http.StatusServiceUnavailable, "%w", err) // it says that the store does not answer

@@ -6,8 +6,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/doorpost-auth/doorpost/internal/entry"
-	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/access"
 )
 
 // requestsPage is what GET /doorpost/requests answers.
@@ -32,9 +31,9 @@ type requestReport struct {
 	Decided  time.Time `json:"decided,omitzero"` // when
 }
 
-func reportRequest(a entry.Application) requestReport {
-	decision := string(a.Decision)
-	if a.Decision == entry.Open {
+func reportRequest(a access.Request) requestReport {
+	decision := string(a.State)
+	if a.State == access.Open {
 		decision = "open"
 	}
 	return requestReport{
@@ -59,13 +58,13 @@ func listRequests(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, next, err := h.entry.Open(r.Context(), query.Get("from"), limit)
+	list, next, err := h.access.Open(r.Context(), query.Get("from"), limit)
 	if err != nil {
 		return serviceError(err)
 	}
 	answer := requestsPage{Requests: []requestReport{}, Next: next}
-	for _, application := range list {
-		answer.Requests = append(answer.Requests, reportRequest(application))
+	for _, request := range list {
+		answer.Requests = append(answer.Requests, reportRequest(request))
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
@@ -86,7 +85,7 @@ func approveRequest(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err := readOrder(w, r, &order, `{"for": "<duration>"} or nothing`); err != nil {
 		return err
 	}
-	choice := entry.Choice{Approve: true}
+	choice := access.Choice{Grant: true}
 	if order.For != "" {
 		var err error
 		if choice.For, err = caddy.ParseDuration(order.For); err != nil || choice.For <= 0 {
@@ -97,17 +96,17 @@ func approveRequest(a *App, w http.ResponseWriter, r *http.Request) error {
 }
 
 func refuseRequest(a *App, w http.ResponseWriter, r *http.Request) error {
-	return a.decide(w, r, entry.Choice{})
+	return a.decide(w, r, access.Choice{})
 }
 
-func (a *App) decide(w http.ResponseWriter, r *http.Request, choice entry.Choice) error {
+func (a *App) decide(w http.ResponseWriter, r *http.Request, choice access.Choice) error {
 	h, err := a.openForAdmin()
 	if err != nil {
 		return err
 	}
-	application, first, err := h.entry.Decide(audited(r), signin.Site{}, r.PathValue("id"), choice) // only a token is bound to a site
+	request, first, err := h.access.Decide(audited(r), r.PathValue("id"), "", choice)
 	if err != nil {
 		return serviceError(err)
 	}
-	return writeJSON(w, http.StatusOK, decideReport{reportRequest(application), first})
+	return writeJSON(w, http.StatusOK, decideReport{reportRequest(request), first})
 }

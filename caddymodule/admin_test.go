@@ -132,7 +132,7 @@ func TestErrorsOfTheAdminAPIAreJSON(t *testing.T) {
 		{"POST", "/doorpost/sessions/end", 400, "one of address, id and all"},
 		{"POST", "/doorpost/why", 400, "exactly one @"},
 		{"GET", "/doorpost/requests?limit=0", 400, "1 to 500"},
-		{"POST", "/doorpost/requests/nonsense/refuse", 404, "no such application"},
+		{"POST", "/doorpost/requests/nonsense/refuse", 404, "no such access request"},
 	} {
 		if said := a.refuses(c.method, c.path, "", c.status); !strings.Contains(said, c.says) {
 			t.Errorf("%s %s says %q, want %q in it", c.method, c.path, said, c.says)

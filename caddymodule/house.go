@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/audit"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
@@ -24,7 +24,7 @@ type house struct {
 	ring    keys.Ring
 	service *signin.Service
 	keeper  *session.Keeper
-	entry   *entry.Service
+	access  *access.Service
 	account *account.Service
 	roster  *roster.Service
 	audit   *audit.Log
@@ -78,7 +78,7 @@ func (a *App) build() (*house, error) {
 		Store: b.store, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
 		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: h.audit,
 	})
-	h.entry = &entry.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
+	h.access = &access.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
 	h.account = &account.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
 	h.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: h.audit}
 	write := letters{composer: a.composer, sealer: outbox.NewSealer(ring), languages: a.languages, brand: a.Brand}.write

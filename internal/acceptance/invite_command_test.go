@@ -87,14 +87,14 @@ func TestARequestIsDecidedByCommand(t *testing.T) {
 		if out := g.succeeds("why", "eve@elsewhere.example", eve.origin+"/x"); !strings.Contains(out, "an owner lets them in, for another 59m") {
 			t.Errorf("why says %s", out)
 		}
-		if out := g.succeeds("requests", "refuse", list[0].ID); !strings.Contains(out, "decided before, and stays so: eve@elsewhere.example is approved") {
+		if out := g.succeeds("requests", "refuse", list[0].ID); !strings.Contains(out, "decided before, and stays so: eve@elsewhere.example is granted") {
 			t.Errorf("deciding again prints %s", out)
 		}
 		g.succeeds("requests", "refuse", list[1].ID)
 		if out := g.succeeds("requests", "list"); out != "Nobody asks to be let in.\n" {
 			t.Errorf("the list is %q", out)
 		}
-		g.fails("there is no such application", "requests", "approve", "nonsense")
+		g.fails("there is no such access request", "requests", "approve", "nonsense")
 		g.fails("for is no duration", "requests", "approve", list[1].ID, "--for", "ever")
 	})
 }

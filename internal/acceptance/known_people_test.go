@@ -57,8 +57,8 @@ func TestWhateverChangesPeopleIsLogged(t *testing.T) {
 	want := []event{
 		{Msg: "ended", Address: "a***@example.com", By: "a***@example.com"}, {Msg: "disabled", Address: "a***@example.com", By: "a***@example.com"},
 		{Msg: "enabled", Address: "a***@example.com", By: "a***@example.com"}, {Msg: "removed", Address: "a***@example.com", By: "a***@example.com"},
-		{Msg: "applied", Address: "r***@elsewhere.example"}, {Msg: "declined", Address: "r***@elsewhere.example", By: "o***@example.com"},
-		{Msg: "applied", Address: "h***@elsewhere.example"}, {Msg: "approved", Address: "h***@elsewhere.example", By: "o***@example.com"},
+		{Msg: "access requested", Address: "r***@elsewhere.example"}, {Msg: "access refused", Address: "r***@elsewhere.example", By: "o***@example.com"},
+		{Msg: "access requested", Address: "h***@elsewhere.example"}, {Msg: "access granted", Address: "h***@elsewhere.example", By: "o***@example.com"},
 		{Msg: "removed", Address: "b***@example.com"},
 	}
 	changes := make(map[string]bool)

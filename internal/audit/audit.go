@@ -33,18 +33,18 @@ const (
 	Ended      Event = "ended"       // other sessions were ended
 	KeyRotated Event = "key rotated" // another secret signs from now on
 
-	Applied  Event = "applied"  // somebody sent an access request
-	Approved Event = "approved" // an owner or admin granted it, until the time given
-	Declined Event = "declined" // an owner or admin refused it
-	Invited  Event = "invited"
-	Added    Event = "added"   // a person
-	Changed  Event = "changed" // groups of a person
-	Disabled Event = "disabled"
-	Enabled  Event = "enabled"
-	Removed  Event = "removed"
-	Proposed Event = "proposed" // a person wants to change their account
-	Moved    Event = "moved"    // a person has another address
-	Recovery Event = "recovery" // the recovery address of a person was set, changed or removed
+	AccessRequested Event = "access requested" // somebody asked the owners of a site to be let in
+	AccessGranted   Event = "access granted"   // an owner let them in, until the time given
+	AccessRefused   Event = "access refused"   // an owner did not
+	Invited         Event = "invited"
+	Added           Event = "added"   // a person
+	Changed         Event = "changed" // groups of a person
+	Disabled        Event = "disabled"
+	Enabled         Event = "enabled"
+	Removed         Event = "removed"
+	Proposed        Event = "proposed" // a person wants to change their account
+	Moved           Event = "moved"    // a person has another address
+	Recovery        Event = "recovery" // the recovery address of a person was set, changed or removed
 )
 
 // Log writes events. The nil Log writes nothing.

@@ -32,7 +32,7 @@ type Store interface {
 	ChangePerson(ctx context.Context, who address.Address, now time.Time, change func(*Person) error) (Person, error)
 
 	// RemovePerson forgets somebody, with their sessions, open links, requests,
-	// applications and recovery address, in one step. It is ErrUnknown for
+	// access requests and recovery address, in one step. It is ErrUnknown for
 	// somebody of whom there is none of all that.
 	RemovePerson(ctx context.Context, who address.Address, now time.Time) error
 }

@@ -138,7 +138,7 @@ func (s *Service) change(ctx context.Context, who address.Address, change func(*
 	return p, unavailable("changing a person", err)
 }
 
-// Remove forgets somebody: sessions, open links, applications and all. Whom the
+// Remove forgets somebody: sessions, open links, access requests and all. Whom the
 // rules admit can sign in anew.
 func (s *Service) Remove(ctx context.Context, who address.Address) error {
 	err := s.People.RemovePerson(ctx, who, time.Now())

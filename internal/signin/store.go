@@ -128,7 +128,7 @@ func (p Purpose) Bounded() bool { return p != ToDecide }
 const (
 	ToSignIn Purpose = ""
 	ToAsk    Purpose = "ask"    // to ask the owners of a site to be admitted
-	ToDecide Purpose = "decide" // as an owner, about an application
+	ToDecide Purpose = "decide" // as an owner, about an access request
 	ToStop   Purpose = "stop"   // to get no such messages; no store keeps it
 )
 
@@ -138,7 +138,7 @@ type Link struct {
 	Purpose Purpose
 	Address address.Address // whom it was sent to
 	Site    string          // origin
-	Subject string          // what it is about: an application
+	Subject string          // what it is about: an access request
 	Expires time.Time
 }
 

@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"cmd"},
 	{"caddymodule"},
 	{"internal/mail", "internal/store", "internal/web"},
-	{"internal/account", "internal/entry", "internal/roster"},
+	{"internal/access", "internal/account", "internal/roster"},
 	{"internal/gate", "internal/signin"},
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},

@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/doorpost-auth/doorpost/internal/entry"
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -25,7 +25,7 @@ func (d *Door) requestAccess(c *call) {
 	if !ok {
 		return
 	}
-	asker := entry.Asker{Token: pastedToken(fields.Get("token")), Words: strings.TrimSpace(fields.Get("words")), Device: device(c)}
+	asker := access.Asker{Token: pastedToken(fields.Get("token")), Words: strings.TrimSpace(fields.Get("words")), Device: device(c)}
 	if !fields.Has("token") {
 		s := d.somebody(c, "/")
 		if s == nil {
@@ -33,8 +33,8 @@ func (d *Door) requestAccess(c *call) {
 		}
 		asker.Who = s.Address
 	}
-	if utf8.RuneCountInString(asker.Words) > entry.MaxWords || !utf8.ValidString(asker.Words) {
-		words := firstRunes(asker.Words, entry.MaxWords)
+	if utf8.RuneCountInString(asker.Words) > access.MaxWords || !utf8.ValidString(asker.Words) {
+		words := firstRunes(asker.Words, access.MaxWords)
 		if asker.Who != "" {
 			d.show(c, http.StatusUnprocessableEntity, view.NotAdmitted{
 				Frame: frame(c), Email: string(asker.Who), To: "/", MayAsk: true, Words: words, TooLong: true,
@@ -44,9 +44,9 @@ func (d *Door) requestAccess(c *call) {
 		d.show(c, http.StatusUnprocessableEntity, view.RequestAccess{Frame: frame(c), Token: asker.Token, Words: words, TooLong: true})
 		return
 	}
-	who, state, err := d.Entry.Apply(c.r.Context(), d.site(c), asker)
+	who, state, err := d.Access.Submit(c.r.Context(), d.site(c), asker)
 	switch {
-	case errors.Is(err, entry.ErrFull):
+	case errors.Is(err, access.ErrFull):
 		d.show(c, http.StatusServiceUnavailable, view.AccessRequested{Frame: frame(c), Email: string(who), Full: true})
 	case err != nil:
 		d.unavailable(c, gate.RequestAccessPath, err)
@@ -82,55 +82,54 @@ func (d *Door) decideAccess(c *call) {
 		return
 	}
 	token := pastedToken(fields.Get("token"))
-	application, owner, state, err := d.Entry.ByToken(c.r.Context(), d.site(c), token)
+	held, err := d.Access.ByToken(c.r.Context(), d.site(c), token)
 	switch {
+	case errors.Is(err, access.ErrUnknown):
+		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
+		return
 	case err != nil:
 		d.unavailable(c, gate.DecideAccessPath, err)
 		return
-	case state != signin.LinkGood && state != signin.LinkUsed:
-		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
-		return
-	case application.Decision != entry.Open:
-		d.show(c, http.StatusOK, decided(c, application, application.By != owner))
+	case held.State != access.Open:
+		d.show(c, http.StatusOK, decided(c, held.Request, held.By != held.Owner))
 		return
 	}
 	choice, chosen := readChoice(fields.Get("decision"))
 	if !chosen {
-		d.show(c, http.StatusOK, view.DecideAccess{Frame: frame(c), Token: token, Request: accessRequest(application)})
+		d.show(c, http.StatusOK, view.DecideAccess{Frame: frame(c), Token: token, Request: accessRequest(held.Request)})
 		return
 	}
-	choice.Token = token
-	result, first, err := d.Entry.Decide(c.r.Context(), d.site(c), application.ID, choice)
+	result, first, err := d.Access.DecideHeld(c.r.Context(), held, choice)
 	switch {
-	case errors.Is(err, entry.ErrUnknown):
+	case errors.Is(err, access.ErrUnknown):
 		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
 	case err != nil:
 		d.unavailable(c, gate.DecideAccessPath, err)
 	default:
-		d.show(c, http.StatusOK, decided(c, result, !first && result.By != owner))
+		d.show(c, http.StatusOK, decided(c, result, !first && result.By != held.Owner))
 	}
 }
 
 // choices are the values of the field decision.
-var choices = map[string]entry.Choice{
-	"hour": {Approve: true, For: time.Hour}, "day": {Approve: true, For: 24 * time.Hour}, "always": {Approve: true}, "refuse": {},
+var choices = map[string]access.Choice{
+	"hour": {Grant: true, For: time.Hour}, "day": {Grant: true, For: 24 * time.Hour}, "always": {Grant: true}, "refuse": {},
 }
 
-func readChoice(given string) (entry.Choice, bool) {
+func readChoice(given string) (access.Choice, bool) {
 	choice, ok := choices[given]
 	return choice, ok
 }
 
 // accessRequest is a request as pages show it.
-func accessRequest(a entry.Application) view.AccessRequest {
+func accessRequest(a access.Request) view.AccessRequest {
 	return view.AccessRequest{
 		ID: a.ID, Email: string(a.Address), Words: a.Words, Origin: a.Site, Asked: a.Asked,
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
 	}
 }
 
-func decided(c *call, a entry.Application, before bool) view.AccessDecided {
+func decided(c *call, a access.Request, before bool) view.AccessDecided {
 	return view.AccessDecided{
-		Frame: frame(c), Email: string(a.Address), Approved: a.Decision == entry.Approved, Until: a.Until, By: string(a.By), Before: before,
+		Frame: frame(c), Email: string(a.Address), Approved: a.State == access.Granted, Until: a.Until, By: string(a.By), Before: before,
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
@@ -36,7 +36,7 @@ type Door struct {
 type Parts struct {
 	Service   *signin.Service
 	Keeper    *session.Keeper
-	Entry     *entry.Service
+	Access    *access.Service
 	Account   *account.Service
 	Roster    *roster.Service
 	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people

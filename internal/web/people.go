@@ -6,9 +6,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -54,7 +54,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	p.Frame, p.Search = frame(c), firstRunes(strings.TrimSpace(query.Get("search")), address.MaxLength)
 	after := query.Get("after")
 	if after == "" { // the first page has the access requests
-		requests, _, err := d.Entry.Open(ctx, "", requestsOnPage)
+		requests, _, err := d.Access.Open(ctx, "", requestsOnPage)
 		if err != nil {
 			d.unavailable(c, gate.PeoplePath, err)
 			return
@@ -170,18 +170,17 @@ func (d *Door) decideAccessAsAdmin(c *call, admin *session.Session, fields url.V
 		d.problem(c, http.StatusBadRequest)
 		return
 	}
-	choice.By = admin.Address
-	application, first, err := d.Entry.Decide(c.r.Context(), d.site(c), fields.Get("request"), choice)
-	notice := map[entry.Decision]string{entry.Approved: "approved", entry.Refused: "refused"}[application.Decision]
+	request, first, err := d.Access.Decide(c.r.Context(), fields.Get("request"), admin.Address, choice)
+	notice := map[access.State]string{access.Granted: "approved", access.Refused: "refused"}[request.State]
 	if !first {
 		notice = "decided"
 	}
 	switch {
-	case errors.Is(err, entry.ErrUnknown):
+	case errors.Is(err, access.ErrUnknown):
 		d.problem(c, http.StatusNotFound)
 	case err != nil:
 		d.unavailable(c, gate.PeoplePath, err)
 	default:
-		d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(application.Address)})
+		d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(request.Address)})
 	}
 }

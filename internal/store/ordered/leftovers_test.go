@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -16,16 +16,16 @@ import (
 
 func promised(now time.Time, who address.Address, purpose signin.Purpose, key byte) signin.Promised {
 	return signin.Promised{
-		Now: now, Link: signin.Link{Key: signin.LinkKey{key}, Purpose: purpose, Address: who, Site: "https://a.example.com", Expires: now.Add(entry.Kept)},
+		Now: now, Link: signin.Link{Key: signin.LinkKey{key}, Purpose: purpose, Address: who, Site: "https://a.example.com", Expires: now.Add(access.Kept)},
 		Message: outbox.Message{ID: "m" + string(rune('a'+key)), To: who, Created: now, State: outbox.Queued, Due: now},
 	}
 }
 
-func TestTheSweepRemovesApplicationsWithTheirLinks(t *testing.T) {
+func TestTheSweepRemovesAccessRequestsWithTheirLinks(t *testing.T) {
 	s, e := newTestStore(t)
 	start := time.Unix(1_700_000_000, 0)
-	_, _, err := s.Apply(t.Context(), entry.Applying{
-		Now: start, Application: entry.Application{ID: "id", Address: "a@example.com", Granted: "https://a.example.com", Asked: start},
+	_, _, err := s.Submit(t.Context(), access.Submission{
+		Now: start, Request: access.Request{ID: "id", Address: "a@example.com", GrantSite: "https://a.example.com", Asked: start},
 		Owners: []signin.Promised{promised(start, "owner@example.com", signin.ToDecide, 1), promised(start, "b@example.com", signin.ToDecide, 2)},
 	})
 	must(t, err)
@@ -33,13 +33,13 @@ func TestTheSweepRemovesApplicationsWithTheirLinks(t *testing.T) {
 		after time.Duration
 		want  map[steps.Table]int
 	}{
-		{entry.Kept - time.Millisecond, map[steps.Table]int{steps.Applications: 1, steps.Lists: 1, steps.Links: 2, steps.Addresses: 2}},
-		{entry.Kept, map[steps.Table]int{steps.Links: 2, steps.Addresses: 2}},
-		{entry.Kept + signin.Remembered, map[steps.Table]int{}},
+		{access.Kept - time.Millisecond, map[steps.Table]int{steps.AccessRequests: 1, steps.Lists: 1, steps.Links: 2, steps.Addresses: 2}},
+		{access.Kept, map[steps.Table]int{steps.Links: 2, steps.Addresses: 2}},
+		{access.Kept + signin.Remembered, map[steps.Table]int{}},
 	} {
 		_, err := s.SweepAll(t.Context(), start.Add(c.after))
 		must(t, err)
-		for _, table := range []steps.Table{steps.Applications, steps.Lists, steps.Links, steps.Addresses, steps.Messages} {
+		for _, table := range []steps.Table{steps.AccessRequests, steps.Lists, steps.Links, steps.Addresses, steps.Messages} {
 			if got := e.size(table); got != c.want[table] {
 				t.Errorf("swept after %v there are %d of %s, want %d", c.after, got, table, c.want[table])
 			}

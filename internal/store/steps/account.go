@@ -244,7 +244,7 @@ func move(tx Tx, from, to address.Address, p codec.Person, now time.Time) error 
 			return err
 		}
 	}
-	if err := moveApplications(tx, from, to, now); err != nil {
+	if err := moveAccessRequests(tx, from, to, now); err != nil {
 		return err
 	}
 	p.Browsers = nil

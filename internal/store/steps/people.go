@@ -213,7 +213,7 @@ func forget(tx Tx, who address.Address, now time.Time) (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	applications, err := forgetApplications(tx, who)
+	requests, err := forgetAccessRequests(tx, who)
 	if err != nil {
 		return false, err
 	}
@@ -225,5 +225,5 @@ func forget(tx Tx, who address.Address, now time.Time) (found bool, err error) {
 	if p.IsKnown() {
 		err = tx.Delete(personKey(who))
 	}
-	return p.IsKnown() || sessions+links+applications > 0, err
+	return p.IsKnown() || sessions+links+requests > 0, err
 }

@@ -17,23 +17,23 @@ type Table string
 
 // The tables, and what their ids are.
 const (
-	People       Table = "people"       // an address
-	Recoveries   Table = "recoveries"   // a recovery address; the record is whose it is
-	Addresses    Table = "addresses"    // an address
-	Links        Table = "links"        // a signin.LinkKey
-	Requests     Table = "requests"     // a signin.BrowserKey
-	Sessions     Table = "sessions"     // a session.Key
-	Changes      Table = "changes"      // a session.Key
-	Messages     Table = "messages"     // the id of a message
-	Applications Table = "applications" // the id of an application
-	Lists        Table = "lists"        // a name
-	Happened     Table = "happened"     // a name of what may happen once
-	Limits       Table = "limits"       // the name of a limit.Use; nothing but Take reads and writes them
+	People         Table = "people"          // an address
+	Recoveries     Table = "recoveries"      // a recovery address; the record is whose it is
+	Addresses      Table = "addresses"       // an address
+	Links          Table = "links"           // a signin.LinkKey
+	Requests       Table = "requests"        // a signin.BrowserKey
+	Sessions       Table = "sessions"        // a session.Key
+	Changes        Table = "changes"         // a session.Key
+	Messages       Table = "messages"        // the id of a message
+	AccessRequests Table = "access_requests" // the id of an access request
+	Lists          Table = "lists"           // a name
+	Happened       Table = "happened"        // a name of what may happen once
+	Limits         Table = "limits"          // the name of a limit.Use; nothing but Take reads and writes them
 )
 
 // Tables lists all tables, for stores that have to make them.
 func Tables() []Table {
-	return []Table{People, Recoveries, Addresses, Links, Requests, Sessions, Changes, Messages, Applications, Lists, Happened, Limits}
+	return []Table{People, Recoveries, Addresses, Links, Requests, Sessions, Changes, Messages, AccessRequests, Lists, Happened, Limits}
 }
 
 // Listed reports whether the ids of a table can be listed in order.
@@ -57,7 +57,7 @@ func sessionKey(key session.Key) Key {
 }
 func changeKey(of session.Key) Key             { return Key{Changes, sessionKey(of).ID} }
 func messageKey(id string) Key                 { return Key{Messages, id} }
-func applicationKey(id string) Key             { return Key{Applications, id} }
+func accessKey(id string) Key                  { return Key{AccessRequests, id} }
 func happenedKey(name string) Key              { return Key{Happened, name} }
 func ofAddress(who address.Address) []Key      { return []Key{personKey(who), addressKey(who)} }
 func remembered(expires int64) (end time.Time) { return codec.Time(expires).Add(signin.Remembered) }

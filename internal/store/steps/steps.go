@@ -1,6 +1,6 @@
 package steps
 
-// Steps implements the stores of signin, session, people, entry and account, and
+// Steps implements the stores of signin, session, people, access and account, and
 // of outbox what is not about whose turn it is to send. It is safe for concurrent
 // use.
 type Steps struct{ backend Backend }

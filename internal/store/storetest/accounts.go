@@ -237,7 +237,7 @@ var movePromises = []promise{
 		r.Session.Address = from
 		f.recovers(from, f.person("second"))
 		before := f.changed(from, func(p *people.Person) { p.Groups, p.Grants = []string{"staff"}, []people.Grant{{Site: "x"}} })
-		applied := f.applied(from)
+		applied := f.submitted(from)
 		ended := f.listen()
 		renewed := f.moves(r.Session, to)
 
@@ -250,7 +250,7 @@ var movePromises = []promise{
 		before.Address, before.Former, before.Revision = to, []address.Address{from}, before.Revision+1
 		f.wantPerson(before)
 		applied.Address = to
-		f.wantApplication(applied)
+		f.wantAccessRequest(applied)
 		f.wantRecovers(f.person("second"), to)
 		f.stopped(f.asked(to, newBrowser()), time.Hour)
 		f.wantSilent(f.ask(f.asking(to, mine)), signin.SilentMuted) // it is not familiar any more

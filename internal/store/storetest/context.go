@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -68,7 +68,7 @@ var contextPromises = []promise{
 	}},
 	{"NothingIsKeptOfPeopleWithACancelledContext", func(f *fixture) {
 		who, ctx := f.person("a"), f.cancelled()
-		s, applied, link := f.signIn(who), f.applied(f.person("b")), f.promised(f.person("c"), signin.ToAsk, "")
+		s, applied, link := f.signIn(who), f.submitted(f.person("b")), f.promised(f.person("c"), signin.ToAsk, "")
 		before := f.known(who)
 		for name, try := range map[string]func() error{
 			"person": func() error { _, _, err := f.Person(ctx, who); return err },
@@ -77,18 +77,18 @@ var contextPromises = []promise{
 				_, err := f.ChangePerson(ctx, who, f.now, func(p *people.Person) error { p.Disabled = true; return nil })
 				return err
 			},
-			"remove":       func() error { return f.RemovePerson(ctx, who, f.now) },
-			"sessions":     func() error { _, _, err := f.AllSessions(ctx, "", 1, f.now); return err },
-			"promise":      func() error { _, err := f.Promise(ctx, f.promising(f.person("d"), signin.ToSignIn, "")); return err },
-			"link":         func() error { _, _, err := f.Link(ctx, useOf(link)); return err },
-			"apply":        func() error { _, _, err := f.Apply(ctx, f.applying(who)); return err },
-			"application":  func() error { _, err := f.Application(ctx, applied.ID, f.now); return err },
-			"applications": func() error { _, _, err := f.Applications(ctx, "", 1, f.now); return err },
-			"decide":       func() error { _, _, err := f.Decide(ctx, f.deciding(applied, entry.Approved)); return err },
-			"propose":      func() error { _, err := f.Propose(ctx, f.proposal(s, account.Drop, "")); return err },
-			"pending":      func() error { _, _, err := f.Pending(ctx, s.Key, f.now); return err },
-			"confirm":      func() error { _, err := f.Confirm(ctx, account.Confirmation{Now: f.now, Session: s.Key}); return err },
-			"move":         func() error { return f.MovePerson(ctx, who, f.person("c"), f.now) },
+			"remove":          func() error { return f.RemovePerson(ctx, who, f.now) },
+			"sessions":        func() error { _, _, err := f.AllSessions(ctx, "", 1, f.now); return err },
+			"promise":         func() error { _, err := f.Promise(ctx, f.promising(f.person("d"), signin.ToSignIn, "")); return err },
+			"link":            func() error { _, _, err := f.Link(ctx, useOf(link)); return err },
+			"submit":          func() error { _, _, err := f.Submit(ctx, f.submission(who)); return err },
+			"access request":  func() error { _, err := f.AccessRequest(ctx, applied.ID, f.now); return err },
+			"access requests": func() error { _, _, err := f.AccessRequests(ctx, "", 1, f.now); return err },
+			"decide":          func() error { _, _, err := f.Decide(ctx, f.deciding(applied, access.Granted)); return err },
+			"propose":         func() error { _, err := f.Propose(ctx, f.proposal(s, account.Drop, "")); return err },
+			"pending":         func() error { _, _, err := f.Pending(ctx, s.Key, f.now); return err },
+			"confirm":         func() error { _, err := f.Confirm(ctx, account.Confirmation{Now: f.now, Session: s.Key}); return err },
+			"move":            func() error { return f.MovePerson(ctx, who, f.person("c"), f.now) },
 		} {
 			if err := try(); !errors.Is(err, context.Canceled) {
 				f.Errorf("%s: the error is %v, want that of the context", name, err)
@@ -96,7 +96,7 @@ var contextPromises = []promise{
 		}
 		f.wantPerson(before)
 		f.wantRecord(s.Key, s.Record)
-		f.wantApplication(applied)
+		f.wantAccessRequest(applied)
 		f.wantUse(link, signin.LinkGood)
 		f.wantUnknown(f.person("d"))
 	}},

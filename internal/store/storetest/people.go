@@ -178,7 +178,7 @@ func removed(f *fixture) {
 	s, others := f.signIn(who), f.signIn(other)
 	f.recovers(who, f.person("second"))
 	f.changed(who, func(p *people.Person) { p.Groups = []string{"staff"} })
-	a, applied := f.asked(who, newBrowser()), f.applied(who)
+	a, applied := f.asked(who, newBrowser()), f.submitted(who)
 	ended := f.listen()
 	f.must(f.RemovePerson(f.Context(), who, f.now))
 	ended.want(f, s.Key, true)
@@ -188,7 +188,7 @@ func removed(f *fixture) {
 	f.wantSessions(other, others.Key)
 	f.wantLink(a, f.now, signin.Used)
 	f.wantOutcome(f.redeemCode(f.redemption(a)), signin.RequestEnded)
-	f.wantNoApplication(applied.ID)
+	f.wantNoAccessRequest(applied.ID)
 	f.wantSilent(f.ask(f.refusedBut(f.person("second"))), signin.SilentNotAllowed)
 	if err := f.RemovePerson(f.Context(), who, f.now); !errors.Is(err, people.ErrUnknown) {
 		f.Fatalf("removing somebody who was removed: %v", err)

@@ -3,8 +3,8 @@ package storetest
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -120,16 +120,16 @@ var promisedPromises = []promise{
 			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToAsk, Site: "https://other.example.com"},
 		} {
 			f.wantUseOf(wrong, signin.LinkUnknown)
-			f.wantApplied(f.applyingWith(wrong), signin.LinkUnknown)
+			f.wantSubmitted(f.submissionWith(wrong), signin.LinkUnknown)
 		}
 		f.wantOutcome(f.redeemLink(f.redemptionOf(p)), signin.Unknown)
 		if got := f.wantUseOf(useOf(p), signin.LinkGood); got.Address != p.Link.Address || got.Key != p.Link.Key || got.Purpose != signin.ToAsk ||
 			got.Site != f.site || !got.Expires.Equal(p.Link.Expires) {
 			f.Fatalf("the link is %+v, want %+v", got, p.Link)
 		}
-		f.wantApplied(f.applyingWith(useOf(p)), signin.LinkGood)
+		f.wantSubmitted(f.submissionWith(useOf(p)), signin.LinkGood)
 		f.wantUse(p, signin.LinkUsed)
-		f.wantApplied(f.applyingWith(useOf(p)), signin.LinkUsed)
+		f.wantSubmitted(f.submissionWith(useOf(p)), signin.LinkUsed)
 	}},
 	{"ALinkIsUsedBeforeItsEnd", func(f *fixture) {
 		p := f.promised(f.person("a"), signin.ToDecide, "subject")
@@ -142,9 +142,9 @@ var promisedPromises = []promise{
 		}
 	}},
 	{"WhatAnOwnerDecidedCanBeLookedUpWithTheLink", func(f *fixture) {
-		a := f.applying(f.person("a"), f.person("owner"))
-		kept, p := f.applies(a), a.Owners[0]
-		_, _, err := f.Decide(f.Context(), f.deciding(kept, entry.Refused))
+		a := f.submission(f.person("a"), f.person("owner"))
+		kept, p := f.submits(a), a.Owners[0]
+		_, _, err := f.Decide(f.Context(), f.deciding(kept, access.Refused))
 		f.must(err)
 		if got := f.wantUseOf(useOf(p), signin.LinkUsed); got.Subject != kept.ID || got.Address != p.Link.Address {
 			f.Fatalf("the used link is %+v", got)
@@ -169,7 +169,7 @@ var promisedPromises = []promise{
 		p := f.promised(f.person("a"), signin.ToAsk, "")
 		good := 0
 		for _, state := range atOnce(f, parallel, func(int) (signin.LinkState, error) {
-			_, state, err := f.Apply(f.Context(), f.applyingWith(useOf(p)))
+			_, state, err := f.Submit(f.Context(), f.submissionWith(useOf(p)))
 			return state, err
 		}) {
 			if state == signin.LinkGood {
@@ -229,8 +229,8 @@ func useOf(p signin.Promised) signin.Use {
 
 // applyingWith is somebody who asks to be admitted with a link that says who
 // they are.
-func (f *fixture) applyingWith(u signin.Use) entry.Applying {
-	a := f.applying(f.person("nobody"))
+func (f *fixture) submissionWith(u signin.Use) access.Submission {
+	a := f.submission(f.person("nobody"))
 	a.Use = &u
 	return a
 }

@@ -6,8 +6,8 @@ package storetest
 import (
 	"testing"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
-	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -20,7 +20,7 @@ type Store interface {
 	session.Store
 	outbox.Store
 	people.Store
-	entry.Store
+	access.Store
 	account.Store
 }
 
@@ -54,7 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Standing", standingPromises},
 		{"Offers", offerPromises},
 		{"Promised", promisedPromises},
-		{"Applications", applicationPromises},
+		{"AccessRequests", accessPromises},
 		{"Decisions", decisionPromises},
 		{"Changes", changePromises},
 		{"Moves", movePromises},
