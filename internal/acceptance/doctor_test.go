@@ -201,8 +201,8 @@ func TestDoctorHasHelpAndRefusesWrongCalls(t *testing.T) {
 		}
 	}
 	g.refusesCalls(map[string][]string{
-		"--send-to: a mail address has exactly": {"doctor", "--send-to", "nobody"},
-		"1 arguments are given, it takes 0":     {"doctor", "please"},
-		"unknown shorthand flag":                {"doctor", "-x"},
+		"--send-to: a mail address must have": {"doctor", "--send-to", "nobody"},
+		"1 arguments are given, it takes 0":   {"doctor", "please"},
+		"unknown shorthand flag":              {"doctor", "-x"},
 	})
 }
