@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,8 +47,7 @@ func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper,
 	for _, origin := range origins.list {
 		s.requests = append(s.requests, RequestCookieName(origin))
 	}
-	for i, b := range blocks {
-		b.number = i
+	for _, b := range blocks {
 		s.names.add(b.Headers)
 	}
 	return s
@@ -74,8 +74,6 @@ type Block struct {
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
 	Covers string
-
-	number int // among the blocks of its site
 }
 
 // Visit is one request on its way through the site.
@@ -176,10 +174,14 @@ func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 	case b.Recent > 0 && time.Since(s.SignedIn()) >= b.Recent:
 		return NotRecent
 	}
-	v.passed.Or(1 << b.number)
+	v.passed.Or(v.bit(b))
 	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return Pass
 }
+
+// bit is the bit of a block of the visit's site in passed and greeted. Only the first 64
+// blocks have one.
+func (v *Visit) bit(b *Block) uint64 { return 1 << slices.Index(v.site.blocks, b) }
 
 // Greet is for a request to a public path, which passes anyway. If it is of somebody
 // who is signed in and admitted, Greet writes who that is into its headers and
@@ -189,7 +191,7 @@ func (b *Block) Greet(v *Visit, r *http.Request) bool {
 	if err != nil || s == nil || !b.Rules.Admits(s.Address, s.Standing()) {
 		return false
 	}
-	v.greeted.Or(1 << b.number)
+	v.greeted.Or(v.bit(b))
 	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return true
 }
