@@ -1,11 +1,9 @@
 package web_test
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,13 +12,8 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/memstore"
-	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 // anonymousURI is what somebody who is not signed in asks for below.
@@ -46,24 +39,7 @@ type refuser func(host string, headers map[string]string) (refuse func(method st
 
 func newRefuser(t testing.TB) refuser {
 	t.Helper()
-	random := make([]byte, keys.MinSecretLength)
-	rand.Read(random)
-	ring, err := keys.NewRing(random)
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := memstore.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	views, err := view.New(view.Brand{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	languages, err := text.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ring, parts := newParts(t)
 	var list []gate.Origin
 	var cookies []*session.Cookie
 	for _, s := range []string{"https://a.example", "https://b.example:8443"} {
@@ -78,13 +54,9 @@ func newRefuser(t testing.TB) refuser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(slog.DiscardHandler)
-	keeper := session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
-	door := web.NewDoor(ring, web.Parts{
-		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Origins: origins, Keeper: keeper, Views: views, Languages: languages, Logger: logger,
-	})
-	site := gate.NewSite(origins, cookies, keeper)
+	parts.Origins = origins
+	door := web.NewDoor(ring, parts)
+	site := gate.NewSite(origins, cookies, parts.Keeper)
 	return func(host string, headers map[string]string) func(string, http.ResponseWriter) {
 		r := httptest.NewRequest(http.MethodGet, "https://"+host+anonymousURI, nil)
 		for name, value := range headers {
