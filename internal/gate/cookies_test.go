@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-func TestOurCookiesAreTakenAndOthersKeptAsTheyAre(t *testing.T) {
+func TestOurCookiesAreRemovedAndOthersStayAsTheyAre(t *testing.T) {
 	const session, request = "__Host-doorpost", "__Host-doorpost-ask"
 	for _, c := range []struct {
 		name          string

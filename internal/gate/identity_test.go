@@ -100,7 +100,7 @@ func TestTrailersAreDropped(t *testing.T) {
 	}
 }
 
-func TestAnIdentityIsWrittenOnceAndEmptyValuesAreNoHeader(t *testing.T) {
+func TestAnIdentityIsWrittenOnceAndEmptyValuesSetNoHeader(t *testing.T) {
 	header := make(http.Header)
 	id := Identity{User: "alice@corp.example", Email: "alice@corp.example", Groups: "a,b"}
 	var cells identityCells

@@ -137,7 +137,7 @@ func TestOneMessageTriesAMailerThatWasLeftAlone(t *testing.T) {
 	})
 }
 
-func TestATrialThatWasBrokenOffDecidesNothing(t *testing.T) {
+func TestACancelledTrialDecidesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mailer := &fakeMailer{name: "a", answers: []error{unauthorized()}}
 		f := NewFailover(quiet, mailer)

@@ -78,7 +78,7 @@ func TestWhatBecameOfAMessageIsStoredUntilItWorksAndNothingIsSentMeanwhile(t *te
 	}
 }
 
-func TestAHandingOverThatTheStoreDidNotConfirmIsNoCopy(t *testing.T) {
+func TestAHandOverThatTheStoreDidNotConfirmDoesNotCountAsACopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, w := newStore(t), &watch{}
 		mailer := &fakeMailer{name: "fake"}
@@ -160,7 +160,7 @@ func TestAnAttemptIsCutOff(t *testing.T) {
 	}
 }
 
-func TestMessagesOfOthersAreFoundWithoutBeingToldOfThem(t *testing.T) {
+func TestMessagesOfOthersAreFoundWithoutAWakeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, w := newStore(t), &watch{}
 		id := put(t, store, time.Hour)

@@ -275,7 +275,7 @@ func TestASessionOfAnotherScopeDoesNotCount(t *testing.T) {
 	k.mustNotFind(t)
 }
 
-func TestACookieWhoseSecretWasDroppedIsNoCookieThoughItsSessionIsRemembered(t *testing.T) {
+func TestACookieWhoseSecretWasDroppedDoesNotCountThoughItsSessionIsRemembered(t *testing.T) {
 	k := newKeep(t)
 	k.mustFind(t)
 	k.cookie = NewCookie(newRing(t, keys.Generate()), CookieOptions{Scope: "https://app.example.com", Secure: true, Lifetime: testLimits.Absolute})

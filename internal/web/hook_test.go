@@ -139,7 +139,7 @@ func TestAReportReachesTheHookAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoReportDoesNotReachTheHook(t *testing.T) {
+func TestOnlyReportsReachTheHook(t *testing.T) {
 	origin := startDoor(t, map[string]web.Hook{"/hooks/mailgun": func(context.Context, []byte, time.Time) error {
 		t.Error("the hook was called")
 		return nil

@@ -69,7 +69,7 @@ func TestAWebhookNeedsAKey(t *testing.T) {
 	}
 }
 
-func TestOpenTellsWhatBecameOfAMessage(t *testing.T) {
+func TestOpenReportsWhatBecameOfAMessage(t *testing.T) {
 	for _, tc := range []struct {
 		name, event string
 		want        outbox.Report
@@ -177,7 +177,7 @@ func TestOpenRefusesWhatMailgunDidNotSignLately(t *testing.T) {
 	}
 }
 
-func TestANoticeIsTakenForTwelveHours(t *testing.T) {
+func TestANoticeIsAcceptedForTwelveHours(t *testing.T) {
 	body := signed(event("delivered", ""))
 	for _, d := range []time.Duration{-59 * time.Second, 0, 8 * time.Hour, noticeAge} {
 		n, err := webhook(t).Open(body, received.Add(d))

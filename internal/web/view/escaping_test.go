@@ -111,7 +111,7 @@ func checkAddress(t *testing.T, attack string, node *html.Node, name string) {
 	}
 }
 
-func TestABrandsNameIsShownAsItIs(t *testing.T) {
+func TestTheNameOfABrandIsShownAsItIs(t *testing.T) {
 	for _, attack := range attacks {
 		page := view.SignIn{Frame: view.Frame{Host: "example.com"}}
 		harmless := structure(elements(t, render(t, newViews(t, view.Brand{Name: "harmless"}), page)))

@@ -74,7 +74,7 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 }
 
 // A slip of the finger must not let anybody in.
-func TestRefusingIsSetApartFromLettingIn(t *testing.T) {
+func TestRefusingIsSeparateFromLettingIn(t *testing.T) {
 	for name, page := range map[string]view.Page{
 		"from a message": view.DecideAccess{Token: "t0ken"},
 		"by an admin":    view.People{Requests: []view.AccessRequest{{ID: "r1"}}},
@@ -118,7 +118,7 @@ func TestLinksBetweenPagesOfPeopleKeepWhatTheyCarry(t *testing.T) {
 	}
 }
 
-func TestSupportIsOfferedOnceToWhoeverHasNoAccess(t *testing.T) {
+func TestSupportIsOfferedOnceToPeopleWithoutAccess(t *testing.T) {
 	page := render(t, newViews(t, brand), view.NotAdmitted{Frame: frame, Email: address})
 	if n := strings.Count(page, "mailto:help@example.com"); n != 1 {
 		t.Errorf("it is offered %d times", n)

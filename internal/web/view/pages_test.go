@@ -165,7 +165,7 @@ func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
 	}
 }
 
-func TestAWaitingPageDoesNotTakeTheSessionFromBeforeForAnAnswer(t *testing.T) {
+func TestAWaitingPageIgnoresTheSessionFromBefore(t *testing.T) {
 	for name, c := range map[string]struct {
 		page view.CheckMail
 		want string
