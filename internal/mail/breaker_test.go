@@ -44,7 +44,7 @@ func TestAMailerThatFailsIsLeftAlone(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		answers []error
-		calls   int // until it is left alone; all of the answers if it is not
+		calls   int // until it is left alone; if it is not, all answers
 		open    bool
 		pause   time.Duration
 	}{

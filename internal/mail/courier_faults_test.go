@@ -183,7 +183,7 @@ func TestMessagesOfOthersAreFoundWithoutAWakeUp(t *testing.T) {
 	})
 }
 
-// silent is a store that tells nobody of what waits.
+// silent is a store that wakes nobody when a message waits.
 type silent struct{ outbox.Store }
 
 func (silent) OnWaiting(func()) func() { return func() {} }
@@ -239,8 +239,8 @@ func TestAMessageThatIsRetriedWhileItIsLetGoIsNotLost(t *testing.T) {
 	})
 }
 
-// retrying is a mailer that does something before it returns from a message
-// that was held back.
+// retrying is a mailer that does something when a message was held back, before it
+// returns.
 type retrying struct {
 	*fakeMailer
 	whenHeldBack func()

@@ -65,7 +65,7 @@ func TestASessionInUseTakesLittleMemory(t *testing.T) {
 // heap is how many bytes are in use once nothing is left to collect.
 func heap() uint64 {
 	runtime.GC()
-	runtime.GC() // what had a finalizer or stood in a pool goes the second time
+	runtime.GC() // objects in pools or with finalizers go the second time
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc

@@ -21,7 +21,7 @@ import (
 
 const hookPath = "/_doorpost/hooks/mailgun"
 
-// startDoor serves a door whose hooks are those given, and returns its origin.
+// startDoor serves a door with hooks and returns its origin.
 func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	t.Helper()
 	ring, parts := newParts(t)
@@ -46,7 +46,7 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	return origin.String()
 }
 
-// send sends a report as Mailgun does, but for the headers given.
+// send sends a report as Mailgun does, except for the given headers.
 func send(t *testing.T, method, url, body string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, url, strings.NewReader(body))

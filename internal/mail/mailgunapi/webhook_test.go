@@ -20,8 +20,7 @@ const (
 	token      = "0123456789abcdef0123456789abcdef0123456789abcdef01"
 )
 
-// received is when the notices of the tests arrive, and happened when what
-// they report did.
+// received is when the notices of the tests arrive, happened the time of their events.
 var (
 	received = time.Unix(1_772_366_400, 0)
 	happened = time.Unix(1_772_366_390, 500_000_000)

@@ -23,11 +23,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server is a real SMTP server in this process that notes what it is told and
-// fails where the test wants it to.
+// server is a real SMTP server in this process. It records the conversation and fails at
+// the steps that the test names.
 type server struct {
 	addr  string
-	roots *x509.CertPool // vouch for the server's certificate
+	roots *x509.CertPool // of the server's certificate
 
 	withoutAuth                   bool // do not offer AUTH
 	greet, auth, mail, rcpt, data error
@@ -104,7 +104,7 @@ func (s *server) start(t *testing.T, mode serverTLS) *server {
 	srv.Debug = s
 	switch mode {
 	case withoutTLS:
-		srv.AllowInsecureAuth = true // a bad server: it takes credentials in clear
+		srv.AllowInsecureAuth = true // a bad server: it accepts credentials without TLS
 	case withStartTLS:
 		srv.TLSConfig = s.certificate(t)
 	case withImplicitTLS:

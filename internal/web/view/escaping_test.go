@@ -53,8 +53,7 @@ func fillValue(v reflect.Value, value string) {
 	}
 }
 
-// structure is what a page consists of, but for its texts and the values of
-// its attributes.
+// structure is the markup of a page without texts and the values of attributes.
 func structure(nodes []*html.Node) string {
 	var out strings.Builder
 	for _, node := range nodes {
