@@ -30,12 +30,11 @@ type Rules interface {
 
 // Site is the gate of one site. Its blocks act as one.
 type Site struct {
-	origins  Origins
-	cookies  []*session.Cookie // one for each origin
-	requests []string          // name of the request cookie, one for each origin
-	keeper   *session.Keeper
-	blocks   []*Block
-	names    managed
+	origins Origins
+	cookies []*session.Cookie // one for each origin
+	keeper  *session.Keeper
+	blocks  []*Block
+	names   managed
 
 	name    string // the same in all configurations, see Live.Use
 	retired bool   // another configuration has taken over
@@ -44,9 +43,6 @@ type Site struct {
 // NewSite makes the gate of a site with one session cookie for each origin.
 func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
 	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks}
-	for _, origin := range origins.list {
-		s.requests = append(s.requests, RequestCookieName(origin))
-	}
 	for _, b := range blocks {
 		s.names.add(b.Headers)
 	}
@@ -100,7 +96,7 @@ func (s *Site) Arrive(r *http.Request) *Visit {
 	v := &Visit{site: s, origin: -1}
 	if i, ok := s.origins.find(r.Host); ok {
 		v.origin = int32(i)
-		v.sent = removeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
+		v.sent = removeCookies(r.Header, s.cookies[i].Name(), RequestCookieName(s.origins.list[i]))
 	} else {
 		removeCookies(r.Header, "", "")
 	}
