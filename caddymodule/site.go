@@ -105,7 +105,7 @@ func (s *site) open(a *App, h *house) {
 		gate: gate.NewSite(s.origins, cookies, h.keeper, s.blocks...),
 		web: web.NewDoor(h.ring, web.Parts{
 			Service: h.service, Keeper: h.keeper, Access: h.access, Account: h.account, Roster: h.roster,
-			Origins: s.origins, Rules: s.rules, IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Name: s.name(), Views: a.views, Languages: a.languages,
+			Origins: s.origins, Rules: s.rules, IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
 			Identity: first.Identity,
 			Mailbox:  a.mailbox, Hooks: a.hooks(h.outbox), Audit: h.audit, Logger: a.logger,
 		}),

@@ -107,7 +107,7 @@ func FuzzParseHasOneCanonicalForm(f *testing.F) {
 				t.Fatalf("Parse(%q) = %q has byte %q", typed, a, a[i])
 			}
 		}
-		// Case and white space around it are all that may differ from it.
+		// It may differ in case and in white space around it only.
 		if strings.ToLower(strings.Trim(typed, " \t\r\n")) != string(a) {
 			t.Fatalf("Parse(%q) = %q", typed, a)
 		}
@@ -116,14 +116,14 @@ func FuzzParseHasOneCanonicalForm(f *testing.F) {
 				t.Fatalf("Parse(%q) = %q, %v, and Parse(%q) = %q", spelling, again, err, typed, a)
 			}
 		}
-		// Whoever reads the header of a message reads the same one address.
+		// The standard library reads the same single address from a message header.
 		if read, err := mail.ParseAddress(string(a)); err != nil || read.Address != string(a) || read.Name != "" {
 			t.Fatalf("net/mail reads %q as %v, %v", a, read, err)
 		}
 		if list, err := mail.ParseAddressList("x@example.com, " + string(a)); err != nil || len(list) != 2 || list[1].Address != string(a) {
 			t.Fatalf("net/mail reads %q in a list as %v, %v", a, list, err)
 		}
-		// Counters fold it once and for all, and into no other domain.
+		// Folding twice changes nothing more, and the domain stays.
 		folded := Address(a.Fold())
 		if folded.Fold() != string(folded) || folded.Local() == "" || folded.Domain() != a.Domain() && folded.Domain() != dotsIgnored[a.Domain()] {
 			t.Fatalf("%q is folded to %q, and that to %q", a, folded, folded.Fold())

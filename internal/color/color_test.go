@@ -33,7 +33,7 @@ func TestShortAndLongColoursAreUnderstood(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoColourIsRefused(t *testing.T) {
+func TestTextThatIsNotAColourIsRefused(t *testing.T) {
 	for _, given := range []string{"06c", "#06", "#06cc", "#gggggg", "#0066cc;", "red", "#0066cc00"} {
 		if got, err := Parse(given); err == nil {
 			t.Errorf("%q is %s", given, got)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestClassifyTellsPeopleFromPrograms(t *testing.T) {
+func TestClassifyKnowsPeopleFromPrograms(t *testing.T) {
 	const page = "text/html,application/xhtml+xml,*/*;q=0.8"
 	for _, c := range []struct {
 		name, method string

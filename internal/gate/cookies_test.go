@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-func TestOurCookiesAreTakenAndOthersKeptAsTheyAre(t *testing.T) {
+func TestOurCookiesAreRemovedAndOthersStayAsTheyAre(t *testing.T) {
 	const session, request = "__Host-doorpost", "__Host-doorpost-ask"
 	for _, c := range []struct {
 		name          string
@@ -80,12 +80,12 @@ func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
 	names := regexp.MustCompile(`^(__Host-|__Secure-)?doorpost(-.*)?$`)
 	f.Fuzz(func(t *testing.T, first, second string) {
 		if !httpguts.ValidHeaderFieldValue(first) || !httpguts.ValidHeaderFieldValue(second) {
-			return // no server of ours takes it
+			return // Go's server refuses it
 		}
 		header := http.Header{"Cookie": {first, second}}
 		sent := &http.Request{Header: header.Clone()}
 		got := removeCookies(header, session, request)
-		var kept []string // what an app has to find
+		var kept []string // what an app must get
 		found := make(map[string][]string)
 		for _, line := range []string{first, second} {
 			for pair := range strings.SplitSeq(line, ";") {
@@ -119,9 +119,9 @@ func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
 			}
 		}
 		if strings.Count(first+second, ";") > 2500 {
-			return // Go's server reads none of more than 3000 cookies, of which ours may be some
+			return // Go's server reads none if there are more than 3000 cookies, some of which may be ours
 		}
-		// A server of Go sees all others, and none of ours.
+		// Go's server reads all others, and none of ours.
 		others := slices.DeleteFunc(sent.Cookies(), func(c *http.Cookie) bool { return names.MatchString(c.Name) })
 		if seen := (&http.Request{Header: header}).Cookies(); !slices.EqualFunc(seen, others, func(a, b *http.Cookie) bool { return a.String() == b.String() }) {
 			t.Fatalf("of %q and %q a server sees %v, want %v", first, second, seen, others)

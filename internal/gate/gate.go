@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,12 +30,11 @@ type Rules interface {
 
 // Site is the gate of one site. Its blocks act as one.
 type Site struct {
-	origins  Origins
-	cookies  []*session.Cookie // one for each origin
-	requests []string          // name of the request cookie, one for each origin
-	keeper   *session.Keeper
-	blocks   []*Block
-	names    managed
+	origins Origins
+	cookies []*session.Cookie // one for each origin
+	keeper  *session.Keeper
+	blocks  []*Block
+	names   managed
 
 	name    string // the same in all configurations, see Live.Use
 	retired bool   // another configuration has taken over
@@ -43,11 +43,7 @@ type Site struct {
 // NewSite makes the gate of a site with one session cookie for each origin.
 func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
 	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks}
-	for _, origin := range origins.list {
-		s.requests = append(s.requests, RequestCookieName(origin))
-	}
-	for i, b := range blocks {
-		b.number = i
+	for _, b := range blocks {
 		s.names.add(b.Headers)
 	}
 	return s
@@ -74,8 +70,6 @@ type Block struct {
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
 	Covers string
-
-	number int // among the blocks of its site
 }
 
 // Visit is one request on its way through the site.
@@ -102,7 +96,7 @@ func (s *Site) Arrive(r *http.Request) *Visit {
 	v := &Visit{site: s, origin: -1}
 	if i, ok := s.origins.find(r.Host); ok {
 		v.origin = int32(i)
-		v.sent = removeCookies(r.Header, s.cookies[i].Name(), s.requests[i])
+		v.sent = removeCookies(r.Header, s.cookies[i].Name(), RequestCookieName(s.origins.list[i]))
 	} else {
 		removeCookies(r.Header, "", "")
 	}
@@ -176,10 +170,14 @@ func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 	case b.Recent > 0 && time.Since(s.SignedIn()) >= b.Recent:
 		return NotRecent
 	}
-	v.passed.Or(1 << b.number)
+	v.passed.Or(v.bit(b))
 	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return Pass
 }
+
+// bit is the bit of a block of the visit's site in passed and greeted. Only the first 64
+// blocks have one.
+func (v *Visit) bit(b *Block) uint64 { return 1 << slices.Index(v.site.blocks, b) }
 
 // Greet is for a request to a public path, which passes anyway. If it is of somebody
 // who is signed in and admitted, Greet writes who that is into its headers and
@@ -189,7 +187,7 @@ func (b *Block) Greet(v *Visit, r *http.Request) bool {
 	if err != nil || s == nil || !b.Rules.Admits(s.Address, s.Standing()) {
 		return false
 	}
-	v.greeted.Or(1 << b.number)
+	v.greeted.Or(v.bit(b))
 	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return true
 }

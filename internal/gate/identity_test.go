@@ -16,8 +16,8 @@ func defaultNames() *managed {
 	return m
 }
 
-// spellings generates the ways to write a header name that some app takes for
-// one: each separator as -, _ or ., each word in several cases.
+// spellings generates the ways to write a header name that some app treats as the same:
+// each separator as -, _ or ., each word in several cases.
 func spellings(name string) []string {
 	words := strings.Split(name, "-")
 	all := []string{""}
@@ -100,7 +100,7 @@ func TestTrailersAreDropped(t *testing.T) {
 	}
 }
 
-func TestAnIdentityIsWrittenOnceAndEmptyValuesAreNoHeader(t *testing.T) {
+func TestAnIdentityIsWrittenOnceAndEmptyValuesSetNoHeader(t *testing.T) {
 	header := make(http.Header)
 	id := Identity{User: "alice@corp.example", Email: "alice@corp.example", Groups: "a,b"}
 	var cells identityCells
@@ -109,8 +109,8 @@ func TestAnIdentityIsWrittenOnceAndEmptyValuesAreNoHeader(t *testing.T) {
 	if !maps.EqualFunc(header, want, slices.Equal) {
 		t.Errorf("headers are %v", header)
 	}
-	// Handlers behind us may append to a value or change it in place, and another
-	// block may write other headers.
+	// Later handlers may append to a value or change it in place, and another block may
+	// write other headers.
 	other := HeaderNames{User: "X-User"}
 	other.set(header, id, &cells)
 	header["X-User"][0] = "changed"
@@ -180,8 +180,8 @@ func FuzzStripLeavesNoSpellingOfOurNames(f *testing.F) {
 				t.Fatalf("header %q is gone", name)
 			}
 		}
-		// What a proxy deletes because Connection names it, compared as proxies
-		// do; all else that Connection says is still said.
+		// A proxy deletes what Connection names. Names are compared as proxies do; the
+		// other tokens of Connection stay.
 		tokens := func(values []string) (named []string) {
 			for token := range strings.SplitSeq(strings.Join(values, ","), ",") {
 				if token = textproto.TrimString(token); token != "" {

@@ -18,12 +18,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// records is a store that has sessions and nothing else.
+// records is a store with sessions only.
 type records struct {
 	session.Store
 	mu      sync.Mutex
 	byKey   map[session.Key]session.Record
-	delayed func() // called when a session was looked up, before the answer
+	delayed func() // called after a session is looked up, before the answer
 }
 
 func (s *records) Session(_ context.Context, key session.Key, _ time.Time) (session.Record, bool, error) {
@@ -39,7 +39,7 @@ func (s *records) Session(_ context.Context, key session.Key, _ time.Time) (sess
 
 func (s *records) Touch(context.Context, session.Key, time.Time, time.Time) error { return nil }
 
-// names are rules that admit those they name.
+// names are rules that admit the addresses in them.
 type names []address.Address
 
 func (n names) Admits(who address.Address, _ *people.Standing) bool   { return slices.Contains(n, who) }
@@ -250,8 +250,7 @@ func TestRequestsComeAndGoWhileSessionsEnd(t *testing.T) {
 	}
 }
 
-// BenchmarkLive is what a request costs that goes on to the app as somebody's,
-// beside what it would cost without.
+// BenchmarkLive is the extra cost of a request that goes to the app with an identity.
 func BenchmarkLive(b *testing.B) {
 	keeper := session.NewKeeper(nil, session.NewCache(1), session.Limits{}, nil)
 	live := NewLive(func(context.Context, http.ResponseWriter) bool { return true })

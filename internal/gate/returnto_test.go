@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// local are addresses at the site.
+// local are addresses on the site.
 func local() []string {
 	return []string{
 		"/", "/app", "/app/", "/a//b", "/app?u=https%3A%2F%2Fx.example%2F%3Fa%3D1%26b%3D2&q=%2B+%25", "/straße?q=ü", "/a%20b", "/%E2%82%AC",
@@ -28,8 +28,7 @@ func TestReturnToKeepsWhatIsLocalByteForByte(t *testing.T) {
 	}
 }
 
-// foreign generates addresses that some parser takes for local and some
-// browser does not.
+// foreign generates addresses that some parser reads as local and some browser does not.
 func foreign() []string {
 	var all []string
 	for _, start := range []string{
@@ -57,8 +56,8 @@ func TestReturnToRefusesWhatABrowserMayReadAsAnotherHost(t *testing.T) {
 	}
 }
 
-// asBrowser reads an address as browsers do (https://url.spec.whatwg.org),
-// where it stands on a page of the gate.
+// asBrowser reads an address on a page of the gate as browsers do
+// (https://url.spec.whatwg.org).
 func asBrowser(t testing.TB, to string) *whatwg.Url {
 	t.Helper()
 	read, err := whatwg.ParseRef("https://app.example.com/_doorpost/link", to)
@@ -68,8 +67,8 @@ func asBrowser(t testing.TB, to string) *whatwg.Url {
 	return read
 }
 
-// staysAtTheSite reports whether a browser that is sent there stays at the site,
-// and outside the gate's own pages.
+// staysAtTheSite reports whether the address leads a browser to the site, and not to the
+// gate's own pages.
 func staysAtTheSite(read *whatwg.Url) bool {
 	decoded, err := url.PathUnescape(read.Pathname())
 	return err == nil && read.Protocol() == "https:" && read.Host() == "app.example.com" && read.Username() == "" && read.Password() == "" &&
@@ -105,7 +104,7 @@ func FuzzReturnToStaysAtTheSite(f *testing.F) {
 		if read := asBrowser(t, got); !staysAtTheSite(read) {
 			t.Fatalf("ReturnTo(%q) = %q leads a browser to %s", to, got, read)
 		}
-		// Whatever reads it else: a parser of Go, and the header it is sent in.
+		// Other readers: Go's parser, and the header that has the address.
 		if read, err := url.Parse(got); err == nil && (read.Host != "" || read.Scheme != "" || read.User != nil) {
 			t.Fatalf("ReturnTo(%q) = %q leads to %s", to, got, read)
 		}

@@ -44,7 +44,7 @@ func TestAMailerThatFailsIsLeftAlone(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		answers []error
-		calls   int // until it is left alone; all of the answers if it is not
+		calls   int // until it is left alone; if it is not, all answers
 		open    bool
 		pause   time.Duration
 	}{
@@ -137,7 +137,7 @@ func TestOneMessageTriesAMailerThatWasLeftAlone(t *testing.T) {
 	})
 }
 
-func TestATrialThatWasBrokenOffDecidesNothing(t *testing.T) {
+func TestACancelledTrialDecidesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mailer := &fakeMailer{name: "a", answers: []error{unauthorized()}}
 		f := NewFailover(quiet, mailer)

@@ -13,7 +13,7 @@ func TestNoMoreThanTwoCopiesAreSent(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		a, b   []error
-		handed int // to both
+		handed int // hand-overs to both
 		calls  int
 		state  outbox.State
 		copies int
@@ -41,7 +41,7 @@ func TestNoMoreThanTwoCopiesAreSent(t *testing.T) {
 	}
 }
 
-// noting is a mailer that looks into the store when it hands over.
+// noting is a mailer that reads the store when it hands a message over.
 type noting struct {
 	t     *testing.T
 	store outbox.Store

@@ -78,7 +78,7 @@ func TestWhatBecameOfAMessageIsStoredUntilItWorksAndNothingIsSentMeanwhile(t *te
 	}
 }
 
-func TestAHandingOverThatTheStoreDidNotConfirmIsNoCopy(t *testing.T) {
+func TestAHandOverThatTheStoreDidNotConfirmDoesNotCountAsACopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, w := newStore(t), &watch{}
 		mailer := &fakeMailer{name: "fake"}
@@ -160,7 +160,7 @@ func TestAnAttemptIsCutOff(t *testing.T) {
 	}
 }
 
-func TestMessagesOfOthersAreFoundWithoutBeingToldOfThem(t *testing.T) {
+func TestMessagesOfOthersAreFoundWithoutAWakeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, w := newStore(t), &watch{}
 		id := put(t, store, time.Hour)
@@ -183,7 +183,7 @@ func TestMessagesOfOthersAreFoundWithoutBeingToldOfThem(t *testing.T) {
 	})
 }
 
-// silent is a store that tells nobody of what waits.
+// silent is a store that wakes nobody when a message waits.
 type silent struct{ outbox.Store }
 
 func (silent) OnWaiting(func()) func() { return func() {} }
@@ -239,8 +239,8 @@ func TestAMessageThatIsRetriedWhileItIsLetGoIsNotLost(t *testing.T) {
 	})
 }
 
-// retrying is a mailer that does something before it returns from a message
-// that was held back.
+// retrying is a mailer that does something when a message was held back, before it
+// returns.
 type retrying struct {
 	*fakeMailer
 	whenHeldBack func()

@@ -19,7 +19,7 @@ type flakyStore struct {
 	outbox.Store
 	mu      sync.Mutex
 	fails   bool // before anything is done
-	forgets bool // to answer: what was asked is done, and an error returned
+	forgets bool // to answer: it does the work and returns an error
 	failed  int
 }
 
@@ -75,7 +75,7 @@ func (s *flakyStore) Change(ctx context.Context, id string, once outbox.Once, ch
 	return m, err
 }
 
-// put keeps a new message with the given time to live, changed as wanted.
+// put stores a new message with the given time to live, changed by change.
 func put(t *testing.T, store outbox.Store, life time.Duration, changes ...func(*outbox.Message)) string {
 	t.Helper()
 	now := time.Now()
@@ -102,7 +102,7 @@ func look(t *testing.T, store outbox.Store, id string) outbox.Message {
 	return m
 }
 
-// claimable is how many messages nobody holds. It takes them.
+// claimable is how many messages nobody has claimed. It claims them.
 func claimable(t *testing.T, store outbox.Store) int {
 	t.Helper()
 	list, err := store.Claim(context.Background(), 10_000)

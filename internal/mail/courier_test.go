@@ -117,7 +117,7 @@ func TestAMessageOfSomebodyElseIsLetGo(t *testing.T) {
 	}
 }
 
-// sharedStore is a store in which what was taken over is somebody else's.
+// sharedStore is a store in which another process has taken messages over.
 type sharedStore struct{ outbox.Store }
 
 func (sharedStore) Release(context.Context, ...string) error { return nil }

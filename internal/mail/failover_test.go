@@ -72,7 +72,7 @@ func (f *fakeMailer) Send(ctx context.Context, m Message) (Receipt, error) {
 	return Receipt{f.name, f.name + "-id"}, nil
 }
 
-// asSendError is an answer that keeps to the contract, or else none.
+// asSendError is the *SendError of an answer, nil for other errors.
 func asSendError(err error) SendError {
 	if failure, ok := errors.AsType[*SendError](err); ok {
 		return *failure

@@ -24,14 +24,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
 )
 
-// What follows sends real messages of a real outbox through services that do
-// what services should not, once or always, and looks at what became of them.
+// These tests send real messages of a real outbox through services that misbehave, once
+// or always, and check the results.
 
-// fate is what is expected of a message.
+// fate is what should become of a message.
 type fate struct {
 	state  outbox.State
-	asked  int32 // requests or conversations that the service saw
-	copies int   // that may be out beside the one that is known
+	asked  int32 // requests or conversations that reach the service
+	copies int   // that may exist beside the known one
 	hurt   bool  // the mailer is left alone
 }
 

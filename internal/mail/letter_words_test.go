@@ -43,7 +43,7 @@ func TestTheLetterIsWholeInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestDurationsAreToldInWords(t *testing.T) {
+func TestDurationsAreInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		time.Second: "1 minute", time.Minute: "1 minute", 61 * time.Second: "2 minutes", 10 * time.Minute: "10 minutes",
 		time.Hour: "1 hour", 90 * time.Minute: "90 minutes", 2 * time.Hour: "2 hours", 24 * time.Hour: "24 hours",

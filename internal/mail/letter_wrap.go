@@ -7,13 +7,13 @@ import (
 	"golang.org/x/text/width"
 )
 
-// textColumns is how wide the lines of a text part may be; RFC 5322, section
-// 2.1.1, wants at most 78.
+// textColumns bounds the lines of a text part; RFC 5322, section 2.1.1, recommends at
+// most 78.
 const textColumns = 72
 
-// wrap breaks a paragraph into lines for a terminal, where a letter of Chinese
-// or Japanese is two columns wide. A word that is longer than a line, such as
-// an address, stays whole: broken, it would be of no use.
+// wrap breaks a paragraph into lines for a terminal, in which a letter of Chinese or
+// Japanese is two columns wide. A word that is longer than a line, such as a link, is
+// not broken: that would make it useless.
 func wrap(paragraph string) string { return wrapTo(paragraph, textColumns) }
 
 func wrapTo(paragraph string, width int) string {
@@ -33,8 +33,8 @@ func wrapTo(paragraph string, width int) string {
 	return b.String()
 }
 
-// pieces cuts a paragraph where a line may end: before a space, which the
-// piece then begins with, and between wide letters.
+// pieces cuts a paragraph wherever a line may end: before a space, which then begins the
+// piece, and between wide letters.
 func pieces(paragraph string) (list []string) {
 	var piece []rune
 	cut := func() {

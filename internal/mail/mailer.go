@@ -43,31 +43,30 @@ type Checker interface {
 type SendError struct {
 	// Mailer is the name of the mailer that failed.
 	Mailer string
-	// Temporary is true where trying again later may help.
+	// Temporary is true if trying again later may help.
 	Temporary bool
-	// AboutMessage is true where the service is well and wants this message, or
-	// this recipient, later: that says nothing of other messages.
+	// AboutMessage is true if the service works and asks to send this message, or to
+	// this recipient, later: that does not concern other messages.
 	AboutMessage bool
-	// Undeliverable is true where there is no such mailbox, or it refuses us
-	// for good, so that no message to it will ever arrive.
+	// Undeliverable is true if the mailbox does not exist or refuses us for good, so
+	// that no message to it will ever arrive.
 	Undeliverable bool
-	// Unauthorized is true where the service refused us rather than the
-	// message: wrong credentials, an unknown domain, a closed account. The
-	// operator has to act, and may do so while the message is still of use.
+	// Unauthorized is true if the service refused us and not the message: wrong
+	// credentials, an unknown domain, a closed account. The operator has to act, and
+	// may do so in time for the message.
 	Unauthorized bool
-	// RetryAfter is how long the service asked to be left alone (RFC 9110,
-	// section 10.2.3); zero where it did not say.
+	// RetryAfter is how long the service asked us to wait (RFC 9110, section 10.2.3);
+	// zero if it did not.
 	RetryAfter time.Duration
-	// PossibleCopies counts how often the service may have accepted the
-	// message although it did not say so, as when the connection breaks
-	// between the last byte of the message and the answer. It keeps retries
-	// from flooding a mailbox.
+	// PossibleCopies counts how often the service may have accepted the message
+	// without saying so, for instance if the connection breaks between the last byte
+	// of the message and the answer. It keeps retries from flooding a mailbox.
 	PossibleCopies int
 	// Err is the cause. Its text must be fit for logs; Redact helps.
 	Err error
 }
 
-// Error says which mailer failed, of which kind the failure is, and the cause.
+// Error says which mailer failed, the kind of the failure, and the cause.
 func (e *SendError) Error() string {
 	var b strings.Builder
 	b.WriteString("sending mail through ")

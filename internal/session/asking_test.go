@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// slowLook makes the next look into the store last until answer is closed, and
-// begins it.
+// slowLook begins a look into the store that lasts until answer is closed.
 func (k *keep) slowLook(t *testing.T) (answer chan struct{}, done chan bool) {
 	t.Helper()
 	asked := make(chan struct{})

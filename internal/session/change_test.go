@@ -11,12 +11,12 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-// changing is a store in which what is kept of a person changes all the time.
+// changing is a store in which the record of a person changes all the time.
 type changing struct {
 	Store
 	record  Record
 	version atomic.Int64
-	asked   chan struct{} // is told when a slow look has its answer
+	asked   chan struct{} // gets a value when a slow look has its answer
 	slow    atomic.Bool   // the next look is slow
 }
 
@@ -36,7 +36,7 @@ func TestAChangeIsNotOvertakenByALookThatIsOlder(t *testing.T) {
 	k.Keeper.store = store
 	s := k.mustFind(t)
 	for range 10_000 {
-		s.Doubt() // so that the other looks
+		s.Doubt() // so that the other request asks the store
 		store.slow.Store(true)
 		var other sync.WaitGroup
 		other.Go(func() {

@@ -113,7 +113,7 @@ func TestKeysAreReadAsTheyAreWritten(t *testing.T) {
 }
 
 func FuzzReadTakesNothingThatWasNotIssued(f *testing.F) {
-	// The secret is fixed: cookies of one process that fuzzes are good in all.
+	// The secret is fixed, so that cookies are valid in all fuzzing processes.
 	ring, err := keys.NewRing([]byte("not a secret: it is for a test only"))
 	if err != nil {
 		f.Fatal(err)

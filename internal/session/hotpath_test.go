@@ -22,8 +22,8 @@ func (c *countingCodec) Decode(name, value string, dst any) error {
 	return c.Codec.Decode(name, value, dst)
 }
 
-// oneSession is a store that has one session and counts how often it is asked.
-// What it does not have panics.
+// oneSession is a store with one session that counts how often it is asked. Its other
+// methods panic.
 type oneSession struct {
 	Store
 	record  Record
@@ -95,8 +95,7 @@ func TestASessionThatWasCheckedAMomentAgoCostsNoDecodeAndNoLookUp(t *testing.T) 
 	}
 }
 
-// BenchmarkFindingASession is the look for a session that was checked a moment
-// ago, among many.
+// BenchmarkFindingASession finds sessions that were checked a moment ago, among many.
 func BenchmarkFindingASession(b *testing.B) {
 	ring, err := keys.NewRing(keys.Generate())
 	if err != nil {

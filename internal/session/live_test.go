@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestReviewAnswersAsFindWouldAndIsNoUse(t *testing.T) {
+func TestReviewAnswersAsFindWouldAndDoesNotCountAsUse(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(k *keep)
 		goesOn    bool

@@ -48,8 +48,8 @@ var (
 	anyBrace  = regexp.MustCompile(`[{}]`)
 )
 
-// base is the key of a sentence without the form that a count wants. Only
-// English can tell: the key of a plain sentence may end in a form's name too.
+// base is the key of a sentence without the ending of a plural form. It takes the keys of
+// English to know: the key of a plain sentence may end in the name of a form, too.
 func base(english *text.Language, key string) (name, form string) {
 	if match := countForm.FindStringSubmatch(key); match != nil {
 		if name := strings.TrimSuffix(key, match[0]); english.Has(name + "_other") {
@@ -59,7 +59,7 @@ func base(english *text.Language, key string) (name, form string) {
 	return key, ""
 }
 
-// numbers lists whole numbers by the form that a language wants for them.
+// numbers lists whole numbers by the plural form that a language has for them.
 func numbers(tag string) map[string][]int {
 	names := map[plural.Form]string{
 		plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other",
@@ -134,7 +134,7 @@ func TestEverySentenceHasTheValuesOfItsEnglish(t *testing.T) {
 			}
 			sentence := l.Say(key)
 			want := values(en.Say(original))
-			// "One more try" needs no number, if nothing but one is told so.
+			// "One more try" needs no number if the form is for one only.
 			if form != "" && slices.Max(forms[form]) <= 1 && !strings.Contains(sentence, "{count}") {
 				want = slices.DeleteFunc(want, func(v string) bool { return v == "{count}" })
 			}
@@ -249,8 +249,8 @@ func TestSubjectsAndButtonsAreShort(t *testing.T) {
 	}
 }
 
-// keysInSources finds what looks like a key in the templates and the Go code
-// that speak to people. A key that ends in a dot stands for all that it begins.
+// keysInSources finds what looks like a key in the templates and the Go code of pages and
+// messages. A key that ends in a dot stands for all keys that begin with it.
 func keysInSources(t *testing.T) map[string]string {
 	t.Helper()
 	quoted := regexp.MustCompile(`"([a-z]+\.(?:[a-z0-9_-]+\.?)*)"`)

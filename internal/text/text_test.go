@@ -75,7 +75,7 @@ func TestAValueMayLookLikeTheNameOfAnother(t *testing.T) {
 	}
 }
 
-func TestAnUnknownKeyIsSaidAsItIs(t *testing.T) {
+func TestAnUnknownKeyIsReturnedAsItIs(t *testing.T) {
 	en := english(t)
 	if got := en.Say("no.such_key", "a", "b"); got != "no.such_key" {
 		t.Errorf("got %q", got)

@@ -42,7 +42,6 @@ type Parts struct {
 	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people
 	GroupsOf  func(address.Address, *people.Standing) []string
 	Origins   gate.Origins // of the site
-	Name      string       // the first origin of the site, as grants name the site
 	Rules     signin.Rules // of all blocks: an address that one of them admits may ask for a link
 	Identity  func(*session.Session) gate.Identity
 	Views     *view.Views
@@ -175,9 +174,9 @@ func (c *call) chosenLanguage() string {
 	return c.lang.Tag()
 }
 
-// site is the site that the visitor signs in to.
+// site is the site that the visitor signs in to. Its name is its first origin.
 func (d *Door) site(c *call) signin.Site {
-	return signin.Site{Origin: c.origin.String(), Name: d.Name, Rules: d.Rules}
+	return signin.Site{Origin: c.origin.String(), Name: d.Origins.All()[0].String(), Rules: d.Rules}
 }
 
 // frame is what each page shows of the request.

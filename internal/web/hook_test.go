@@ -3,12 +3,10 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -17,39 +15,16 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/memstore"
-	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 const hookPath = "/_doorpost/hooks/mailgun"
 
-// startDoor serves a door whose hooks are those given, and returns its origin.
+// startDoor serves a door with hooks and returns its origin.
 func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	t.Helper()
-	random := make([]byte, keys.MinSecretLength)
-	rand.Read(random)
-	ring, err := keys.NewRing(random)
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := memstore.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	views, err := view.New(view.Brand{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	languages, err := text.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	logger := slog.New(slog.DiscardHandler)
+	ring, parts := newParts(t)
 	server := httptest.NewUnstartedServer(nil)
 	origin, err := gate.ParseOrigin("http://" + server.Listener.Addr().String())
 	if err != nil {
@@ -59,13 +34,10 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper := session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
 	cookie := session.NewCookie(ring, session.CookieOptions{Scope: origin.String(), Lifetime: time.Hour})
-	site := gate.NewSite(origins, []*session.Cookie{cookie}, keeper)
-	door := web.NewDoor(ring, web.Parts{
-		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Keeper:  keeper, Views: views, Languages: languages, Hooks: hooks, Logger: logger,
-	})
+	site := gate.NewSite(origins, []*session.Cookie{cookie}, parts.Keeper)
+	parts.Hooks = hooks
+	door := web.NewDoor(ring, parts)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		door.Serve(w, r, r.URL.Path, site.Arrive(r), netip.MustParseAddr("192.0.2.1"))
 	})
@@ -74,7 +46,7 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	return origin.String()
 }
 
-// send sends a report as Mailgun does, but for the headers given.
+// send sends a report as Mailgun does, except for the given headers.
 func send(t *testing.T, method, url, body string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, url, strings.NewReader(body))
@@ -167,7 +139,7 @@ func TestAReportReachesTheHookAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoReportDoesNotReachTheHook(t *testing.T) {
+func TestOnlyReportsReachTheHook(t *testing.T) {
 	origin := startDoor(t, map[string]web.Hook{"/hooks/mailgun": func(context.Context, []byte, time.Time) error {
 		t.Error("the hook was called")
 		return nil

@@ -1,11 +1,9 @@
 package web_test
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,20 +12,15 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/memstore"
-	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// anonymousURI is what somebody who is not signed in asks for below.
+// anonymousURI is the URI of the requests below.
 const anonymousURI = "/reports/2024?month=5&view=table"
 
-// anonymous are requests of somebody who is not signed in, and how often the
-// door allocates to refuse one.
+// anonymous are requests of somebody who is not signed in, with the allocations of the
+// door for each refusal.
 var anonymous = []struct {
 	name    string
 	headers map[string]string
@@ -40,30 +33,13 @@ var anonymous = []struct {
 	}, 3, 1}, // and Location: escaped, then put together
 }
 
-// refuser makes refusals of requests to one door, which has two origins. The
-// visit is the same each time: the door alone is measured.
+// refuser makes refusals of requests to one door, which has two origins. The visit is the
+// same each time, so that only the door is measured.
 type refuser func(host string, headers map[string]string) (refuse func(method string, w http.ResponseWriter))
 
 func newRefuser(t testing.TB) refuser {
 	t.Helper()
-	random := make([]byte, keys.MinSecretLength)
-	rand.Read(random)
-	ring, err := keys.NewRing(random)
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := memstore.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	views, err := view.New(view.Brand{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	languages, err := text.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ring, parts := newParts(t)
 	var list []gate.Origin
 	var cookies []*session.Cookie
 	for _, s := range []string{"https://a.example", "https://b.example:8443"} {
@@ -78,13 +54,9 @@ func newRefuser(t testing.TB) refuser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(slog.DiscardHandler)
-	keeper := session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
-	door := web.NewDoor(ring, web.Parts{
-		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Origins: origins, Keeper: keeper, Views: views, Languages: languages, Logger: logger,
-	})
-	site := gate.NewSite(origins, cookies, keeper)
+	parts.Origins = origins
+	door := web.NewDoor(ring, parts)
+	site := gate.NewSite(origins, cookies, parts.Keeper)
 	return func(host string, headers map[string]string) func(string, http.ResponseWriter) {
 		r := httptest.NewRequest(http.MethodGet, "https://"+host+anonymousURI, nil)
 		for name, value := range headers {
@@ -98,8 +70,8 @@ func newRefuser(t testing.TB) refuser {
 	}
 }
 
-// wire is an answer as it is sent, with the fields in the order of their names.
-func wire(w *httptest.ResponseRecorder) string {
+// written is an answer as it is sent, with the fields in the order of their names.
+func written(w *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, w.Code)
 	_ = w.Header().Write(&b)
@@ -131,8 +103,8 @@ X-Content-Type-Options: nosniff
 
 `
 
-// Whatever comes between the door and the visitor may change an answer in
-// place, as the header directive of Caddy does when it replaces text.
+// A handler between the door and the visitor may change an answer in place, as Caddy's
+// header directive does when it replaces text.
 func TestRefusalsAreTheSameWhateverBecameOfOthers(t *testing.T) {
 	refuser := newRefuser(t)
 	var all sync.WaitGroup
@@ -147,7 +119,7 @@ func TestRefusalsAreTheSameWhateverBecameOfOthers(t *testing.T) {
 					for range 20 {
 						w := httptest.NewRecorder()
 						refuse(http.MethodGet, w)
-						if got := wire(w); got != want[i] {
+						if got := written(w); got != want[i] {
 							t.Errorf("%s at %s is answered\n%s\nwant\n%s", a.name, host, got, want[i])
 						}
 						for name, values := range w.Header() {
@@ -162,7 +134,7 @@ func TestRefusalsAreTheSameWhateverBecameOfOthers(t *testing.T) {
 	all.Wait()
 }
 
-// The server counts the body, of which it sees nothing in an answer to HEAD.
+// The server counts the body, which it does not see in an answer to HEAD.
 func TestTheLengthOfARefusalIsSaid(t *testing.T) {
 	refuser := newRefuser(t)
 	for _, a := range anonymous {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// account is a double of Mailgun that answers as it does for a key that may
-// do everything, for one that may only send, and for an unknown one.
+// account is a fake Mailgun. It answers as Mailgun does for a key that may do everything,
+// for one that may only send, and for an unknown one.
 func account(t *testing.T, domain, state string, lookUp, send int) *Client {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ func message() mail.Message {
 	}
 }
 
-// double stands in for the Messages API until the test ends.
+// double runs a fake of the Messages API until the test ends.
 func double(t *testing.T, handler http.HandlerFunc) (*Client, *httptest.Server) {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(handler)

@@ -79,8 +79,8 @@ func TestAnEndlessAnswerIsCutOff(t *testing.T) {
 		if failure, ok := errors.AsType[*mail.SendError](err); !ok || !failure.Temporary {
 			t.Errorf("%d: got %v", status, err)
 		}
-		// What the server wrote until the connection broke sat in buffers of
-		// the kernel; reading on would have taken all of it.
+		// The kernel buffers what the server wrote before the connection broke; reading
+		// on would have got all of it.
 		if total := <-written; total > 64<<20 {
 			t.Errorf("%d: %d bytes were taken", status, total)
 		}

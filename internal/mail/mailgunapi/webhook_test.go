@@ -20,8 +20,7 @@ const (
 	token      = "0123456789abcdef0123456789abcdef0123456789abcdef01"
 )
 
-// received is when the notices of the tests arrive, and happened when what
-// they report did.
+// received is when the notices of the tests arrive, happened the time of their events.
 var (
 	received = time.Unix(1_772_366_400, 0)
 	happened = time.Unix(1_772_366_390, 500_000_000)
@@ -69,7 +68,7 @@ func TestAWebhookNeedsAKey(t *testing.T) {
 	}
 }
 
-func TestOpenTellsWhatBecameOfAMessage(t *testing.T) {
+func TestOpenReportsWhatBecameOfAMessage(t *testing.T) {
 	for _, tc := range []struct {
 		name, event string
 		want        outbox.Report
@@ -177,7 +176,7 @@ func TestOpenRefusesWhatMailgunDidNotSignLately(t *testing.T) {
 	}
 }
 
-func TestANoticeIsTakenForTwelveHours(t *testing.T) {
+func TestANoticeIsAcceptedForTwelveHours(t *testing.T) {
 	body := signed(event("delivered", ""))
 	for _, d := range []time.Duration{-59 * time.Second, 0, 8 * time.Hour, noticeAge} {
 		n, err := webhook(t).Open(body, received.Add(d))

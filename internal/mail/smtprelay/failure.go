@@ -13,7 +13,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
-// Reply codes that say that the server wants other credentials, or some (RFC
+// Reply codes that ask for other credentials, or for any (RFC
 // 4954, section 6; 538 is from its predecessor, RFC 2554).
 var credentialCodes = map[int]bool{530: true, 534: true, 535: true, 538: true}
 

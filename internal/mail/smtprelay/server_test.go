@@ -24,12 +24,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server is a real SMTP server in this process that notes what it is told and
-// fails where the test wants it to. It is as strict as the strictest that people
-// use: its library takes an envelope without angle brackets, and it does not.
+// server is a real SMTP server in this process. It records the conversation and fails at
+// the steps that the test names. It is as strict as the strictest that people use:
+// its library takes an envelope without angle brackets, and it does not.
 type server struct {
 	addr  string
-	roots *x509.CertPool // vouch for the server's certificate
+	roots *x509.CertPool // of the server's certificate
 
 	withoutAuth                   bool // do not offer AUTH
 	greet, auth, mail, rcpt, data error
@@ -119,7 +119,7 @@ func (s *server) start(t *testing.T, mode serverTLS) *server {
 	srv.Debug = s
 	switch mode {
 	case withoutTLS:
-		srv.AllowInsecureAuth = true // a bad server: it takes credentials in clear
+		srv.AllowInsecureAuth = true // a bad server: it accepts credentials without TLS
 	case withStartTLS:
 		srv.TLSConfig = s.certificate(t)
 	case withImplicitTLS:

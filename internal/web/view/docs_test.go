@@ -79,7 +79,7 @@ func TestTheDocsListEveryTemplateWithWhatItGets(t *testing.T) {
 	}
 }
 
-// fileOf is the template of a sample: the longest name that its own begins with.
+// fileOf is the template of a sample: the longest template name that begins its own.
 func fileOf(rows map[string]string, sample string) string {
 	for name := sample; name != ""; {
 		if _, ok := rows[name+".html"]; ok {

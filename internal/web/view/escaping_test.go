@@ -53,8 +53,7 @@ func fillValue(v reflect.Value, value string) {
 	}
 }
 
-// structure is what a page consists of, but for its texts and the values of
-// its attributes.
+// structure is the markup of a page without texts and the values of attributes.
 func structure(nodes []*html.Node) string {
 	var out strings.Builder
 	for _, node := range nodes {
@@ -111,7 +110,7 @@ func checkAddress(t *testing.T, attack string, node *html.Node, name string) {
 	}
 }
 
-func TestABrandsNameIsShownAsItIs(t *testing.T) {
+func TestTheNameOfABrandIsShownAsItIs(t *testing.T) {
 	for _, attack := range attacks {
 		page := view.SignIn{Frame: view.Frame{Host: "example.com"}}
 		harmless := structure(elements(t, render(t, newViews(t, view.Brand{Name: "harmless"}), page)))

@@ -10,8 +10,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// sent is what the forms of a page that go somewhere send, a line for each
-// field and each button: name=value.
+// sent is what the forms of a page to action send, a line for each field and each button:
+// name=value.
 func sent(t *testing.T, page view.Page, action string) (lines []string) {
 	t.Helper()
 	for _, form := range elements(t, render(t, newViews(t, brand), page)) {
@@ -73,8 +73,8 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 	}
 }
 
-// A slip of the finger must not let anybody in.
-func TestRefusingIsSetApartFromLettingIn(t *testing.T) {
+// A slip of the finger must not grant access.
+func TestRefusingIsSeparateFromLettingIn(t *testing.T) {
 	for name, page := range map[string]view.Page{
 		"from a message": view.DecideAccess{Token: "t0ken"},
 		"by an admin":    view.People{Requests: []view.AccessRequest{{ID: "r1"}}},
@@ -118,7 +118,7 @@ func TestLinksBetweenPagesOfPeopleKeepWhatTheyCarry(t *testing.T) {
 	}
 }
 
-func TestSupportIsOfferedOnceToWhoeverHasNoAccess(t *testing.T) {
+func TestSupportIsOfferedOnceToPeopleWithoutAccess(t *testing.T) {
 	page := render(t, newViews(t, brand), view.NotAdmitted{Frame: frame, Email: address})
 	if n := strings.Count(page, "mailto:help@example.com"); n != 1 {
 		t.Errorf("it is offered %d times", n)

@@ -14,7 +14,7 @@ const address = "ada@example.com"
 
 var frame = view.Frame{Host: "example.com"}
 
-// said is the text of the main part of a page, as somebody reads it.
+// said is the text of the main part of a page, as a person reads it.
 func said(t *testing.T, page view.Page) string {
 	t.Helper()
 	for _, node := range elements(t, render(t, newViews(t, view.Brand{Name: "Reports", Support: "help@example.com"}), page)) {
@@ -165,7 +165,7 @@ func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
 	}
 }
 
-func TestAWaitingPageDoesNotTakeTheSessionFromBeforeForAnAnswer(t *testing.T) {
+func TestAWaitingPageIgnoresTheSessionFromBefore(t *testing.T) {
 	for name, c := range map[string]struct {
 		page view.CheckMail
 		want string

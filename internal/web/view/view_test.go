@@ -59,7 +59,7 @@ func renderIn(t *testing.T, views *view.Views, lang *text.Language, page view.Pa
 // elements parses a page and lists its elements in order.
 func elements(t *testing.T, page string) []*html.Node {
 	t.Helper()
-	// Without scripts, so that what is for browsers without them counts too.
+	// Without scripts, so that <noscript> counts too.
 	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false))
 	if err != nil {
 		t.Fatalf("parsing: %v", err)

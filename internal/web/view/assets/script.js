@@ -1,10 +1,10 @@
-// The script of all pages. Each part looks for what it is about and does
-// nothing on the other pages; none of them is needed to sign in.
+// The script of all pages. Each part looks for its elements and does nothing on pages
+// without them. Nobody needs the script to sign in.
 (() => {
   'use strict';
   const one = (selector) => document.querySelector(selector);
 
-  // Only within the site, whatever the page says.
+  // Only to the site itself, whatever the page says.
   const goTo = (to) => {
     const url = new URL(to || '/', location.origin);
     location.replace(url.origin === location.origin ? url.href : '/');
@@ -35,7 +35,7 @@
           }
         }
       } catch (e) {
-        // Offline: the next time will tell.
+        // Offline: try again the next time.
       }
       asking = false;
       timer = setTimeout(ask, 3000);
@@ -53,7 +53,7 @@
       again.disabled = left > 0;
       again.textContent = left > 0 ? again.dataset.waiting.replace('{seconds}', left) : label;
       if (left > 0) return setTimeout(tick, 500);
-      // Said once at the end; counting aloud would drown everything else.
+      // Announced once at the end: a screen reader would read every second aloud.
       const status = one('[data-again-status]');
       if (status) status.textContent = again.dataset.ready;
     };
@@ -62,7 +62,7 @@
 
   const landing = one('[data-landing]'), form = one('[data-landing] form'), paste = one('[data-paste]');
   const link = location.hash.slice(1);
-  // Out of the address bar and the history before anything else.
+  // First of all, remove it from the address bar and the history.
   if (form || paste) history.replaceState(null, '', location.pathname);
   if (paste && link) {
     paste.hidden = true;
@@ -82,7 +82,7 @@
         if (sent) event.preventDefault();
         sent = true;
       });
-      // Somebody came back: the link has been used, so it is not sent twice.
+      // The person came back: the link has been used, so do not send it again.
       addEventListener('pageshow', (event) => {
         if (event.persisted && sent) goTo('/_doorpost/sign-in?to=' + encodeURIComponent(form.dataset.to || '/'));
       });

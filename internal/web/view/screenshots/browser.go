@@ -14,8 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a tab of Chromium that remembers what it asked for and what it
-// complained about.
+// browser is a tab of Chromium that records its requests and complaints.
 type browser struct {
 	ctx context.Context
 
@@ -60,8 +59,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// heard returns what the browser asked for and complained about since the last
-// time.
+// heard returns the requests and complaints of the browser since the last call.
 func (b *browser) heard() (requests, complaints []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -81,14 +79,14 @@ func (b *browser) visit(address, scheme string, width, height int64) error {
 	err := chromedp.Do(b.ctx,
 		chromedp.Func(colors),
 		chromedp.EmulateViewport(width, height),
-		// A page that differs in nothing but its fragment would not load anew.
+		// An address that differs in the fragment only would not load again.
 		chromedp.Navigate("about:blank"),
 		chromedp.Navigate(address),
 	)
 	if err != nil {
 		return fmt.Errorf("visiting: %w", err)
 	}
-	// Nothing is harder to use on a phone than a page that scrolls sideways.
+	// A page that scrolls sideways is hard to use on a phone.
 	wider, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](
 		`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
 	if err != nil {
@@ -100,7 +98,7 @@ func (b *browser) visit(address, scheme string, width, height int64) error {
 	return nil
 }
 
-// picture writes what the tab shows to a PNG file, whatever its height.
+// picture writes the whole page to a PNG file.
 func (b *browser) picture(target string) error {
 	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 	if err != nil {

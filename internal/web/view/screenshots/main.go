@@ -76,7 +76,7 @@ func run(language, folder, part string) error {
 	return nil
 }
 
-// names lists what there is to take pictures of.
+// names lists the pages and messages.
 func names() (list []string) {
 	for _, page := range view.Samples() {
 		list = append(list, page.Name)
@@ -87,8 +87,8 @@ func names() (list []string) {
 	return list
 }
 
-// take visits one page, also in other brands where that shows something new,
-// and takes the pictures whose names contain part.
+// take takes the pictures of one page whose names contain part, in other brands too if
+// these look different.
 func take(b *browser, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {

@@ -13,8 +13,7 @@ import (
 // mailPrefix begins the names of messages.
 const mailPrefix = "mail-"
 
-// handler serves every sample under its name, and enough around pages that the
-// script finds nothing missing.
+// handler serves every sample under its name, and what the script asks for.
 func handler(language string) (http.Handler, error) {
 	brands := map[string]view.Brand{
 		"":         {Name: "Reports", Support: "help@example.com"},
@@ -69,15 +68,15 @@ func handler(language string) (http.Handler, error) {
 		w.Header().Set("Content-Type", "image/svg+xml")
 		_, _ = fmt.Fprint(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 40"><rect width="160" height="40" rx="8" fill="#ffd400"/></svg>`)
 	})
-	// A message names no icon, so the browser looks for one.
+	// A message has no icon, so the browser asks for one.
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	// Nobody is signed in; without content, a browser has nothing to log.
+	// Nobody is signed in. An answer without content keeps the browser from complaining.
 	mux.HandleFunc("GET /_doorpost/session", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /_doorpost/mailbox", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprint(w, letters[mailPrefix+"sign-in"].HTML)
 	})
-	// Without content, so that the page stays as it is while it waits.
+	// An answer without content leaves the page as it is while it waits.
 	mux.HandleFunc("POST /_doorpost/link", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	return mux, nil
 }
