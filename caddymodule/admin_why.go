@@ -207,7 +207,7 @@ func (h *Handler) meet(ctx context.Context, target *url.URL, b *blockReport) {
 		b.Matched, err = h.matchers.AnyMatchWithError(r)
 	}
 	if err == nil {
-		b.Needed, err = h.needsSession(r, r.URL)
+		b.Needed, err = h.block.NeedsSession(r, r.URL)
 	}
 	if err != nil {
 		b.Problem, b.Matched, b.Needed = err.Error(), true, true

@@ -138,6 +138,9 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 		}
 	}
 	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
+	if len(h.matchers) > 0 {
+		h.block.Matches = h.matchers.AnyMatchWithError
+	}
 	owners, err := parseOwners(h.Ask)
 	if err != nil {
 		return err
@@ -209,28 +212,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	visit := h.visit(door, r)
 	sent := targetOf(r)
-	if gate.IsOwnPath(sent.Path) {
+	verdict, err := h.block.Decide(visit, r, sent.URL)
+	if err != nil {
+		return caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))
+	}
+	switch verdict {
+	case gate.OwnPage:
 		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
 		return nil
-	}
-	needsSession, err := h.needsSession(r, sent.URL)
-	if err != nil {
-		return err
-	}
-	if !needsSession {
-		if h.block.Greet(visit, r) {
-			return h.passOn(visit, w, r, next)
-		}
+	case gate.Pass:
+		return h.passOn(visit, w, r, next)
+	case gate.PassUnnamed:
 		return next.ServeHTTP(w, r)
+	case gate.Tunnel:
+		return caddyhttp.Error(http.StatusMethodNotAllowed, nil)
 	}
-	switch verdict := h.block.Check(visit, r); {
-	case verdict != gate.Pass:
-		door.web.Refuse(w, r, sent.URI(), verdict, visit)
-		return nil
-	case r.Method == http.MethodConnect && !isExtendedConnect(r):
-		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
-	}
-	return h.passOn(visit, w, r, next)
+	door.web.Refuse(w, r, sent.URI(), verdict, visit)
+	return nil
 }
 
 // visit begins the visit of a request, unless a block before did.
@@ -257,20 +255,6 @@ func (h *Handler) passOn(visit *gate.Visit, w http.ResponseWriter, r *http.Reque
 	return next.ServeHTTP(w, r)
 }
 
-// needsSession tells whether a request is one that the block protects.
-func (h *Handler) needsSession(r *http.Request, sent *url.URL) (bool, error) {
-	if len(h.matchers) > 0 {
-		matched, err := h.matchers.AnyMatchWithError(r)
-		if err != nil {
-			return false, caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))
-		}
-		if !matched {
-			return false, nil
-		}
-	}
-	return !h.block.IsPublic(r.URL, sent), nil
-}
-
 // target is what the visitor asked for, whatever rewrites made of it since.
 type target struct {
 	*url.URL
@@ -292,12 +276,6 @@ func (t target) URI() string {
 		return t.RequestURI()
 	}
 	return t.written
-}
-
-// isExtendedConnect tells whether a CONNECT opens a WebSocket over HTTP/2 or
-// HTTP/3 (RFC 8441, RFC 9220).
-func isExtendedConnect(r *http.Request) bool {
-	return r.Header.Get(":protocol") != "" || r.Proto == "websocket"
 }
 
 // placeholders is what the names of all placeholders of ours begin with.

@@ -72,6 +72,9 @@ type Block struct {
 	// Recent is how old the proof of an address may be; 0: as old as the session.
 	Recent time.Duration
 
+	// Matches reports whether the block is for a request; nil: it is for all.
+	Matches func(*http.Request) (bool, error)
+
 	// Covers says which requests need a session: two blocks with the same text
 	// mean the same requests. It is compared only.
 	Covers string
@@ -148,19 +151,6 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.sent.session)
 	return v.session, v.err
 }
-
-// Verdict is what a block decides about a request.
-type Verdict int
-
-// The verdicts.
-const (
-	Pass        Verdict = iota // to the app
-	WrongHost                  // the Host is none of the site's
-	NoSession                  // nobody is signed in
-	NotAdmitted                // somebody is, whom the rules do not let in
-	NotRecent                  // somebody is who would be let in, and proved their address too long ago
-	Unavailable                // it cannot be told just now
-)
 
 // Check decides about a request and, if it passes, writes who is signed in
 // into its headers.
