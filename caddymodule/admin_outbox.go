@@ -4,10 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/post"
 )
 
 // How many messages GET /doorpost/outbox lists.
@@ -106,18 +106,6 @@ func asksToReveal(r *http.Request) (bool, error) {
 	return reveal, nil
 }
 
-// messageOf looks the message up that the path names.
-func (h *house) messageOf(r *http.Request) (outbox.Message, error) {
-	m, found, err := h.outbox.Message(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
-		return m, storeError("looking a message up", err)
-	case !found:
-		return m, apiError(http.StatusNotFound, "%w", outbox.ErrUnknown)
-	}
-	return m, nil
-}
-
 func showMessage(a *App, w http.ResponseWriter, r *http.Request) error {
 	reveal, err := asksToReveal(r)
 	if err != nil {
@@ -127,9 +115,12 @@ func showMessage(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := h.messageOf(r)
-	if err != nil {
-		return err
+	m, found, err := h.outbox.Message(r.Context(), r.PathValue("id"))
+	switch {
+	case err != nil:
+		return storeError("looking a message up", err)
+	case !found:
+		return apiError(http.StatusNotFound, "%w", outbox.ErrUnknown)
 	}
 	return writeJSON(w, http.StatusOK, report(m, reveal))
 }
@@ -143,41 +134,23 @@ type retryReport struct {
 	Problem   string        `json:"problem,omitempty"` // why it is not on its way
 }
 
-// retryMessage has a message tried again. One that bounced has blocked its
-// address: whoever has it tried again says that the mailbox works, so the
-// block is lifted, even if the time of the message itself is over.
 func retryMessage(a *App, w http.ResponseWriter, r *http.Request) error {
 	h, err := a.openForAdmin()
 	if err != nil {
 		return err
 	}
-	m, err := h.messageOf(r)
-	if err != nil {
-		return err
-	}
-	var answer retryReport
-	if m.State == outbox.Bounced {
-		if answer.Unblocked, err = h.outbox.Unblock(r.Context(), m.To); err != nil {
-			return storeError("unblocking the address", err)
-		}
-	}
-	changed, err := h.outbox.Change(r.Context(), m.ID, outbox.Once{}, func(m *outbox.Message) error { return m.Retry(time.Now()) })
+	done, err := post.Retry(r.Context(), h.outbox, r.PathValue("id"), time.Now())
 	switch {
-	case err == nil:
-		m, answer.Retried = changed, true
-	case errors.Is(err, outbox.ErrNoRetry) && answer.Unblocked:
-		answer.Problem = strings.TrimPrefix(err.Error(), outbox.ErrNoRetry.Error()+": ")
-	case errors.Is(err, outbox.ErrNoRetry):
-		return apiError(http.StatusConflict, "%w", err)
 	case errors.Is(err, outbox.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
-	default:
-		return storeError("retrying a message", err)
+	case errors.Is(err, outbox.ErrNoRetry):
+		return apiError(http.StatusConflict, "%w", err)
+	case err != nil:
+		return storeError("sending a message again", err)
 	}
 	a.logger.Info("an operator asked for a message to be tried again",
-		"message", m.ID, "to", m.To.Mask(), "retried", answer.Retried, "unblocked", answer.Unblocked)
-	answer.Message = report(m, false)
-	return writeJSON(w, http.StatusOK, answer)
+		"message", done.Message.ID, "to", done.Message.To.Mask(), "retried", done.Again, "unblocked", done.Unblocked)
+	return writeJSON(w, http.StatusOK, retryReport{report(done.Message, false), done.Again, done.Unblocked, done.Problem})
 }
 
 // unblockOrder is what POST /doorpost/outbox/unblock takes.

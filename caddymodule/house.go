@@ -13,6 +13,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/post"
 	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -81,26 +82,13 @@ func (a *App) build() (*house, error) {
 	h.entry = &entry.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
 	h.account = &account.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
 	h.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: h.audit}
-	write := letters{composer: a.composer, sealer: outbox.NewSealer(ring), languages: a.languages, brand: a.Brand}.write
-	h.courier = mail.NewCourier(h.outbox, h.mailers, write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
+	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
+	h.courier = mail.NewCourier(h.outbox, h.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		a.metrics.observe(m)
-		h.recordMessage(m)
+		post.Record(h.audit, m)
 	}})
 	h.courier.Start()
 	return h, nil
-}
-
-// recordMessage writes down that a message was sent, or is not sent any more.
-func (h *house) recordMessage(m outbox.Message) {
-	event := audit.Sent
-	switch {
-	case m.Waiting():
-		return
-	case m.State != outbox.Sent:
-		event = audit.Failed
-	}
-	h.audit.Record(context.Background(), event, m.To,
-		"site", m.Site, "message", m.ID, "state", string(m.State), "mailer", m.Mailer, "provider_id", m.ProviderID, "problem", m.Problem)
 }
 
 // How long attempts to send a message may go on when the server stops, and when

@@ -18,6 +18,7 @@ var floors = [][]string{
 	{"bench", "internal/acceptance", "internal/structure", "internal/redistest"}, // for tests and measurements, nothing else imports them
 	{"cmd"},
 	{"caddymodule"},
+	{"internal/post"},
 	{"internal/mail", "internal/store", "internal/web"},
 	{"internal/account", "internal/entry", "internal/roster"},
 	{"internal/gate", "internal/signin"},
