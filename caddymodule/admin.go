@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // AdminAPI answers at Caddy's admin endpoint, under /doorpost/. Who may reach
@@ -20,31 +21,30 @@ func (AdminAPI) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "admin.api.doorpost", New: func() caddy.Module { return new(AdminAPI) }}
 }
 
-// adminRoutes are the paths that are answered, as patterns of http.ServeMux,
-// with what answers there.
+// adminRoutes are the paths that are answered, with what answers there.
 var adminRoutes = map[string]methods{
-	"/doorpost/health":            {http.MethodGet: showHealth},
-	"/doorpost/outbox":            {http.MethodGet: listOutbox},
-	"/doorpost/outbox/{id}":       {http.MethodGet: showMessage},
-	"/doorpost/outbox/{id}/retry": {http.MethodPost: retryMessage},
-	"/doorpost/outbox/unblock":    {http.MethodPost: unblock},
-	"/doorpost/doctor":            {http.MethodPost: examine},
+	adminapi.HealthPath:  {http.MethodGet: showHealth},
+	adminapi.OutboxPath:  {http.MethodGet: listOutbox},
+	adminapi.MessagePath: {http.MethodGet: showMessage},
+	adminapi.RetryPath:   {http.MethodPost: retryMessage},
+	adminapi.UnblockPath: {http.MethodPost: unblock},
+	adminapi.DoctorPath:  {http.MethodPost: examine},
 
-	"/doorpost/users/list":    {http.MethodPost: listUsers},
-	"/doorpost/users/show":    {http.MethodPost: showUser},
-	"/doorpost/users/add":     {http.MethodPost: addUser},
-	"/doorpost/users/leave":   {http.MethodPost: leaveGroups},
-	"/doorpost/users/disable": {http.MethodPost: disableUser},
-	"/doorpost/users/enable":  {http.MethodPost: enableUser},
-	"/doorpost/users/remove":  {http.MethodPost: removeUser},
-	"/doorpost/sessions/list": {http.MethodPost: listSessions},
-	"/doorpost/sessions/end":  {http.MethodPost: endSessions},
-	"/doorpost/invite":        {http.MethodPost: invite},
-	"/doorpost/why":           {http.MethodPost: tellWhy},
+	adminapi.UsersPath:       {http.MethodPost: listUsers},
+	adminapi.ShowUserPath:    {http.MethodPost: showUser},
+	adminapi.AddUserPath:     {http.MethodPost: addUser},
+	adminapi.LeaveGroupsPath: {http.MethodPost: leaveGroups},
+	adminapi.DisableUserPath: {http.MethodPost: disableUser},
+	adminapi.EnableUserPath:  {http.MethodPost: enableUser},
+	adminapi.RemoveUserPath:  {http.MethodPost: removeUser},
+	adminapi.SessionsPath:    {http.MethodPost: listSessions},
+	adminapi.EndSessionsPath: {http.MethodPost: endSessions},
+	adminapi.InvitePath:      {http.MethodPost: invite},
+	adminapi.WhyPath:         {http.MethodPost: tellWhy},
 
-	"/doorpost/requests":              {http.MethodGet: listRequests},
-	"/doorpost/requests/{id}/approve": {http.MethodPost: approveRequest},
-	"/doorpost/requests/{id}/refuse":  {http.MethodPost: refuseRequest},
+	adminapi.RequestsPath: {http.MethodGet: listRequests},
+	adminapi.ApprovePath:  {http.MethodPost: approveRequest},
+	adminapi.RefusePath:   {http.MethodPost: refuseRequest},
 }
 
 // Routes implements caddy.AdminRouter.

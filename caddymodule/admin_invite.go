@@ -5,37 +5,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// inviteOrder is what POST /doorpost/invite takes.
-type inviteOrder struct {
-	Address string   `json:"address"`
-	Groups  []string `json:"groups,omitempty"`
-	For     string   `json:"for,omitempty"`  // a duration, 1h to 30d; empty: 7d
-	Site    string   `json:"site,omitempty"` // an origin; empty where there is one site
-}
-
-// inviteReport is what it answers.
-type inviteReport struct {
-	Address string              `json:"address"`
-	Site    string              `json:"site"`
-	Groups  []string            `json:"groups"` // that they were put into
-	Sent    bool                `json:"sent"`
-	Expires time.Time           `json:"expires,omitzero"` // of the link, if it is sent
-	Reason  signin.SilentReason `json:"reason,omitempty"` // for which nothing is sent
-
-	// Where that is that the person is not admitted:
-	Disabled bool          `json:"disabled,omitempty"`
-	Blocks   []blockReport `json:"blocks,omitempty"` // none of them admits the person
-}
-
 // invite sends somebody a first link.
 func invite(a *App, w http.ResponseWriter, r *http.Request) error {
-	var order inviteOrder
+	var order adminapi.InviteOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "groups": ["<name>"], "for": "<duration>", "site": "<origin>"}`); err != nil {
 		return err
 	}
@@ -43,11 +21,12 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	life := entry.DefaultInvitation
-	if order.For != "" {
-		if life, err = caddy.ParseDuration(order.For); err != nil {
-			return apiError(http.StatusBadRequest, "for is no duration such as 12h or 7d")
-		}
+	life, err := readDuration(order.For)
+	if err != nil {
+		return err
+	}
+	if order.For == "" {
+		life = entry.DefaultInvitation
 	}
 	s, origin, err := a.siteFor(order.Site)
 	if err != nil {
@@ -60,7 +39,7 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err := h.roster.CheckGroups(order.Groups); err != nil {
 		return serviceError(err)
 	}
-	answer := inviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
+	answer := adminapi.InviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
 	until := time.Now().Add(life)
 	answer.Reason, err = h.entry.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules}, who, order.Groups, life)
 	switch {

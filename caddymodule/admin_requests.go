@@ -2,98 +2,56 @@ package caddymodule
 
 import (
 	"net/http"
-	"strconv"
-	"time"
 
-	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/entry"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// requestsPage is what GET /doorpost/requests answers.
-type requestsPage struct {
-	Requests []requestReport `json:"requests"`
-	Next     string          `json:"next,omitempty"`
-}
-
-// requestReport is somebody who asks to be let in. Times are UTC.
-type requestReport struct {
-	ID       string    `json:"id"`
-	Address  string    `json:"address"`
-	Site     string    `json:"site"`
-	Words    string    `json:"words,omitempty"` // why, as they were typed
-	Asked    time.Time `json:"asked"`
-	Browser  string    `json:"browser,omitempty"`
-	System   string    `json:"system,omitempty"`
-	Network  string    `json:"network,omitempty"`
-	Decision string    `json:"decision"`         // open, approved, refused
-	Until    time.Time `json:"until,omitzero"`   // of an approval; not there: for good
-	By       string    `json:"by,omitempty"`     // the owner or admin who decided
-	Decided  time.Time `json:"decided,omitzero"` // when
-}
-
-func reportRequest(a entry.Application) requestReport {
-	decision := string(a.Decision)
+func reportRequest(a entry.Application) adminapi.AccessRequest {
+	decision := adminapi.Decision(a.Decision)
 	if a.Decision == entry.Open {
-		decision = "open"
+		decision = adminapi.Open
 	}
-	return requestReport{
+	return adminapi.AccessRequest{
 		ID: a.ID, Address: string(a.Address), Site: a.Site, Words: a.Words, Asked: a.Asked.UTC(),
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
 		Decision: decision, Until: a.Until.UTC(), By: string(a.By), Decided: a.Decided.UTC(),
 	}
 }
 
-// listRequests lists who asks to be let in and was not decided about, those who
-// wait longest first.
+// listRequests lists access requests that are not decided, those who wait longest
+// first.
 func listRequests(a *App, w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	limit := usualPeople
-	if given := query.Get("limit"); given != "" {
-		var err error
-		if limit, err = strconv.Atoi(given); err != nil || limit < 1 || limit > maxPeople {
-			return apiError(http.StatusBadRequest, "limit is a number from 1 to %d", maxPeople)
-		}
+	page, err := pageOf(r)
+	if err != nil {
+		return err
 	}
 	h, err := a.openForAdmin()
 	if err != nil {
 		return err
 	}
-	list, next, err := h.entry.Open(r.Context(), query.Get("from"), limit)
+	list, next, err := h.entry.Open(r.Context(), page.From, page.Limit)
 	if err != nil {
 		return serviceError(err)
 	}
-	answer := requestsPage{Requests: []requestReport{}, Next: next}
+	answer := adminapi.AccessRequests{Requests: []adminapi.AccessRequest{}, Next: next}
 	for _, application := range list {
 		answer.Requests = append(answer.Requests, reportRequest(application))
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-// approveOrder is what POST /doorpost/requests/<id>/approve takes.
-type approveOrder struct {
-	For string `json:"for,omitempty"` // a duration; empty: for good
-}
-
-// decideReport is what approve and refuse answer.
-type decideReport struct {
-	Request requestReport `json:"request"`
-	First   bool          `json:"first"` // false: it was decided before, and stays so
-}
-
 func approveRequest(a *App, w http.ResponseWriter, r *http.Request) error {
-	var order approveOrder
+	var order adminapi.ApproveOrder
 	if err := readOrder(w, r, &order, `{"for": "<duration>"} or nothing`); err != nil {
 		return err
 	}
-	choice := entry.Choice{Approve: true}
-	if order.For != "" {
-		var err error
-		if choice.For, err = caddy.ParseDuration(order.For); err != nil || choice.For <= 0 {
-			return apiError(http.StatusBadRequest, "for is no duration such as 90m, 12h or 7d")
-		}
+	lasts, err := readDuration(order.For)
+	if err != nil {
+		return err
 	}
-	return a.decide(w, r, choice)
+	return a.decide(w, r, entry.Choice{Approve: true, For: lasts})
 }
 
 func refuseRequest(a *App, w http.ResponseWriter, r *http.Request) error {
@@ -109,5 +67,5 @@ func (a *App) decide(w http.ResponseWriter, r *http.Request, choice entry.Choice
 	if err != nil {
 		return serviceError(err)
 	}
-	return writeJSON(w, http.StatusOK, decideReport{reportRequest(application), first})
+	return writeJSON(w, http.StatusOK, adminapi.DecideReport{Request: reportRequest(application), First: first})
 }

@@ -14,81 +14,27 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-// whyOrder is what POST /doorpost/why takes.
-type whyOrder struct {
-	Address string `json:"address"`
-	URL     string `json:"url"`
-}
-
-// answerWhy is what becomes of somebody at a URL.
-type answerWhy string
-
-// The answers.
-const (
-	letIn   answerWhy = "admitted" // once they are signed in
-	keptOut answerWhy = "refused"
-	forAll  answerWhy = "public" // whoever comes, signed in or not
-)
-
-// whyReport is what it answers.
-type whyReport struct {
-	Address  string        `json:"address"`
-	URL      string        `json:"url"`
-	Site     string        `json:"site"`
-	Result   answerWhy     `json:"result"`
-	Known    bool          `json:"known"`
-	Disabled bool          `json:"disabled"`
-	Groups   []string      `json:"groups"`
-	MayAsk   bool          `json:"may_ask"` // the owners, to be let in
-	OwnPage  bool          `json:"own_page"`
-	TakenAs  string        `json:"taken_as,omitempty"` // GET, where a matcher looks at more than the URL
-	Blocks   []blockReport `json:"blocks"`             // of the site; a request has to satisfy each that needs a session for it
-}
-
-// blockReport is what one doorpost block of a site says.
-type blockReport struct {
-	Matcher string        `json:"matcher,omitempty"` // which requests it is for; not there: every request
-	Public  []string      `json:"public,omitempty"`  // paths of it that anyone may reach
-	Allow   []string      `json:"allow"`
-	Deny    []string      `json:"deny"`
-	Recent  string        `json:"recent,omitempty"` // how old the last proof of the address may be
-	Partly  bool          `json:"partly"`           // it stands in a route that not all requests of the site reach
-	Matched bool          `json:"matched"`
-	Needed  bool          `json:"session_needed"`    // matched, and not public
-	Problem string        `json:"problem,omitempty"` // for which the matcher cannot tell
-	Denied  []coverReport `json:"denied"`            // entries of deny that cover the address
-	Allowed []coverReport `json:"allowed"`           // entries of allow that do
-	Grant   *grantReport  `json:"grant,omitempty"`
-	Admits  bool          `json:"admits"`
-	MayAsk  bool          `json:"may_ask"`
-}
-
-// coverReport is an entry of a rule that covers somebody.
-type coverReport struct {
-	Entry string `json:"entry"`
-	By    string `json:"by"` // configuration, or store: which put them into the group
-}
-
-func reportCovers(covers []people.Cover) []coverReport {
-	list := []coverReport{}
+func reportCovers(covers []people.Cover) []adminapi.Cover {
+	list := []adminapi.Cover{}
 	for _, c := range covers {
 		by := "configuration"
 		if c.ByStore {
 			by = "store"
 		}
-		list = append(list, coverReport{c.Entry, by})
+		list = append(list, adminapi.Cover{Entry: c.Entry, By: by})
 	}
 	return list
 }
 
 // explain tells what the block says about somebody, wherever they go.
-func (h *Handler) explain(who address.Address, standing *people.Standing) blockReport {
+func (h *Handler) explain(who address.Address, standing *people.Standing) adminapi.Block {
 	e := h.rules.Explain(who, standing)
-	b := blockReport{
+	b := adminapi.Block{
 		Matcher: h.meets.text, Public: h.Public, Allow: orNone(h.Allow), Deny: orNone(h.Deny), Partly: h.partly,
 		Denied: reportCovers(e.Denied), Allowed: reportCovers(e.Allowed), Admits: e.Admitted, MayAsk: e.MayAsk,
 	}
@@ -104,7 +50,7 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) blockR
 
 // tellWhy tells whether somebody would be let in at a URL, and why.
 func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
-	var order whyOrder
+	var order adminapi.WhyOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "url": "<url>"}`); err != nil {
 		return err
 	}
@@ -124,9 +70,9 @@ func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := whyReport{
-		Address: string(who), URL: target.String(), Site: originOf(target), Result: forAll,
-		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []blockReport{},
+	answer := adminapi.WhyReport{
+		Address: string(who), URL: target.String(), Site: originOf(target), Result: adminapi.Public,
+		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
 		OwnPage: gate.IsOwnPath(target.Path),
 	}
 	admitted, asking := !p.Disabled, !p.Disabled
@@ -137,13 +83,13 @@ func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
 			answer.TakenAs = http.MethodGet
 		}
 		if b.Needed && !answer.OwnPage {
-			answer.Result = letIn
+			answer.Result = adminapi.Admitted
 			admitted, asking = admitted && b.Admits && b.Problem == "", asking && (b.Admits || b.MayAsk)
 		}
 		answer.Blocks = append(answer.Blocks, b)
 	}
-	if answer.Result == letIn && !admitted {
-		answer.Result, answer.MayAsk = keptOut, asking
+	if answer.Result == adminapi.Admitted && !admitted {
+		answer.Result, answer.MayAsk = adminapi.NotAllowed, asking
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
@@ -201,7 +147,7 @@ func (a *App) originList() string {
 
 // meet finds out whether a GET of a URL needs a session here. A matcher that
 // cannot tell makes the gate answer with an error, and nobody gets in.
-func (h *Handler) meet(ctx context.Context, target *url.URL, b *blockReport) {
+func (h *Handler) meet(ctx context.Context, target *url.URL, b *adminapi.Block) {
 	r, err := h.imagine(ctx, target)
 	if err == nil {
 		b.Matched, err = h.matchers.AnyMatchWithError(r)
