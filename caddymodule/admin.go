@@ -24,27 +24,27 @@ func (AdminAPI) CaddyModule() caddy.ModuleInfo {
 // adminRoutes are the paths that are answered, with what answers there.
 var adminRoutes = map[string]methods{
 	adminapi.HealthPath:  {http.MethodGet: showHealth},
-	adminapi.OutboxPath:  {http.MethodGet: listOutbox},
-	adminapi.MessagePath: {http.MethodGet: showMessage},
-	adminapi.RetryPath:   {http.MethodPost: retryMessage},
-	adminapi.UnblockPath: {http.MethodPost: unblock},
+	adminapi.OutboxPath:  {http.MethodGet: opened(listOutbox)},
+	adminapi.MessagePath: {http.MethodGet: opened(showMessage)},
+	adminapi.RetryPath:   {http.MethodPost: opened(retryMessage)},
+	adminapi.UnblockPath: {http.MethodPost: opened(unblock)},
 	adminapi.DoctorPath:  {http.MethodPost: examine},
 
-	adminapi.UsersPath:       {http.MethodPost: listUsers},
-	adminapi.ShowUserPath:    {http.MethodPost: showUser},
+	adminapi.UsersPath:       {http.MethodPost: opened(listUsers)},
+	adminapi.ShowUserPath:    {http.MethodPost: opened(showUser)},
 	adminapi.AddUserPath:     {http.MethodPost: addUser},
 	adminapi.LeaveGroupsPath: {http.MethodPost: leaveGroups},
 	adminapi.DisableUserPath: {http.MethodPost: disableUser},
 	adminapi.EnableUserPath:  {http.MethodPost: enableUser},
-	adminapi.RemoveUserPath:  {http.MethodPost: removeUser},
-	adminapi.SessionsPath:    {http.MethodPost: listSessions},
-	adminapi.EndSessionsPath: {http.MethodPost: endSessions},
-	adminapi.InvitePath:      {http.MethodPost: invite},
-	adminapi.WhyPath:         {http.MethodPost: tellWhy},
+	adminapi.RemoveUserPath:  {http.MethodPost: opened(removeUser)},
+	adminapi.SessionsPath:    {http.MethodPost: opened(listSessions)},
+	adminapi.EndSessionsPath: {http.MethodPost: opened(endSessions)},
+	adminapi.InvitePath:      {http.MethodPost: opened(invite)},
+	adminapi.WhyPath:         {http.MethodPost: opened(tellWhy)},
 
-	adminapi.RequestsPath: {http.MethodGet: listRequests},
-	adminapi.ApprovePath:  {http.MethodPost: approveRequest},
-	adminapi.RefusePath:   {http.MethodPost: refuseRequest},
+	adminapi.RequestsPath: {http.MethodGet: opened(listRequests)},
+	adminapi.ApprovePath:  {http.MethodPost: opened(approveRequest)},
+	adminapi.RefusePath:   {http.MethodPost: opened(refuseRequest)},
 }
 
 // Routes implements caddy.AdminRouter.
@@ -56,10 +56,24 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 	return routes
 }
 
-// methods are what answers at one path, by method. An error that is no
-// caddy.APIError is the server's own fault. Caddy logs errors and sends them as
-// {"error": "…"}, so there is no address in them.
-type methods map[string]func(a *App, w http.ResponseWriter, r *http.Request) error
+// methods are what answers at one path, by method.
+type methods map[string]adminHandler
+
+// adminHandler answers a request. An error that is not a caddy.APIError is the server's
+// own fault. Caddy logs errors and sends them as {"error": "…"}, so they have no
+// address in them.
+type adminHandler func(a *App, w http.ResponseWriter, r *http.Request) error
+
+// opened is a handler that needs the store.
+func opened(handle func(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error) adminHandler {
+	return func(a *App, w http.ResponseWriter, r *http.Request) error {
+		rt, err := a.open()
+		if err != nil {
+			return apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
+		}
+		return handle(a, rt, w, r)
+	}
+}
 
 // ServeHTTP implements caddy.AdminHandler.
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
@@ -90,15 +104,6 @@ func apiError(status int, format string, values ...any) error {
 // storeError says that the store does not do its work.
 func storeError(doing string, err error) error {
 	return apiError(http.StatusServiceUnavailable, "%s: the store does not answer: %w", doing, err)
-}
-
-// openForAdmin is the running app's parts.
-func (a *App) openForAdmin() (*house, error) {
-	h, err := a.open()
-	if err != nil {
-		return nil, apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
-	}
-	return h, nil
 }
 
 // writeJSON answers with a value.

@@ -28,10 +28,10 @@ func examine(a *App, w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	mailers := a.startMailerChecks(ctx)
-	if h, err := a.open(); err != nil {
+	if rt, err := a.open(); err != nil {
 		tell(adminapi.Finding{Check: "store", Result: adminapi.Wrong, Found: "it cannot be opened: " + err.Error(), Advice: "mend it; nobody can sign in before"})
 	} else {
-		tell(h.checkStore(ctx)...)
+		tell(rt.checkStore(ctx)...)
 	}
 	tell(a.advice()...)
 	for _, m := range mailers {
@@ -58,8 +58,8 @@ func readExamination(w http.ResponseWriter, r *http.Request) (to address.Address
 	return to, nil
 }
 
-func (h *house) checkStore(ctx context.Context) (found []adminapi.Finding) {
-	warnings, err := h.backend.store.Health(ctx)
+func (rt *runningApp) checkStore(ctx context.Context) (found []adminapi.Finding) {
+	warnings, err := rt.backend.store.Health(ctx)
 	if err != nil {
 		return []adminapi.Finding{{
 			Check: "store", Result: adminapi.Wrong, Found: "it does not answer: " + err.Error(),

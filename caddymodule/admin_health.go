@@ -17,10 +17,10 @@ func showHealth(a *App, w http.ResponseWriter, r *http.Request) error {
 			answer.Status = adminapi.Degraded
 		}
 	}
-	h, err := a.open()
+	rt, err := a.open()
 	if err == nil {
 		var warnings []string
-		if warnings, err = h.backend.store.Health(r.Context()); len(warnings) > 0 {
+		if warnings, err = rt.backend.store.Health(r.Context()); len(warnings) > 0 {
 			answer.Status, answer.Store.Warnings = adminapi.Degraded, warnings
 		}
 	}

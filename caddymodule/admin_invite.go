@@ -12,7 +12,7 @@ import (
 )
 
 // invite sends somebody a first link.
-func invite(a *App, w http.ResponseWriter, r *http.Request) error {
+func invite(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.InviteOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "groups": ["<name>"], "for": "<duration>", "site": "<origin>"}`); err != nil {
 		return err
@@ -32,16 +32,12 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	if err := h.roster.CheckGroups(order.Groups); err != nil {
+	if err := rt.roster.CheckGroups(order.Groups); err != nil {
 		return serviceError(err)
 	}
 	answer := adminapi.InviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
 	until := time.Now().Add(life)
-	answer.Reason, err = h.entry.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules}, who, order.Groups, life)
+	answer.Reason, err = rt.entry.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules()}, who, order.Groups, life)
 	switch {
 	case err != nil:
 		return serviceError(err)
@@ -49,7 +45,7 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 		answer.Sent, answer.Expires = true, until.UTC().Truncate(time.Second)
 	case answer.Reason == signin.SilentNotAllowed:
 		answer.Groups = []string{}
-		p, err := h.lookUp(r.Context(), who)
+		p, err := rt.lookUp(r.Context(), who)
 		if err != nil {
 			return err
 		}

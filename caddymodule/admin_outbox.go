@@ -26,7 +26,7 @@ func report(m outbox.Message, reveal bool) adminapi.Message {
 }
 
 // listOutbox lists messages, the newest first.
-func listOutbox(a *App, w http.ResponseWriter, r *http.Request) error {
+func listOutbox(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
@@ -35,11 +35,7 @@ func listOutbox(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	list, next, err := h.outbox.Messages(r.Context(), page.From, page.Limit)
+	list, next, err := rt.outbox.Messages(r.Context(), page.From, page.Limit)
 	switch {
 	case errors.Is(err, outbox.ErrUnknown):
 		return errFrom
@@ -66,16 +62,12 @@ func asksToReveal(r *http.Request) (bool, error) {
 	return reveal, nil
 }
 
-func showMessage(a *App, w http.ResponseWriter, r *http.Request) error {
+func showMessage(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	reveal, err := asksToReveal(r)
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	m, found, err := h.outbox.Message(r.Context(), r.PathValue("id"))
+	m, found, err := rt.outbox.Message(r.Context(), r.PathValue("id"))
 	switch {
 	case err != nil:
 		return storeError("looking a message up", err)
@@ -85,12 +77,8 @@ func showMessage(a *App, w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, report(m, reveal))
 }
 
-func retryMessage(a *App, w http.ResponseWriter, r *http.Request) error {
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	done, err := post.Retry(r.Context(), h.outbox, r.PathValue("id"), time.Now())
+func retryMessage(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	done, err := post.Retry(r.Context(), rt.outbox, r.PathValue("id"), time.Now())
 	switch {
 	case errors.Is(err, outbox.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
@@ -107,7 +95,7 @@ func retryMessage(a *App, w http.ResponseWriter, r *http.Request) error {
 }
 
 // unblock lets an address be written to again to which a message bounced.
-func unblock(a *App, w http.ResponseWriter, r *http.Request) error {
+func unblock(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.UnblockOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>"}`); err != nil {
 		return err
@@ -116,12 +104,8 @@ func unblock(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
 	answer := adminapi.UnblockReport{Address: who.Mask()}
-	if answer.Unblocked, err = h.outbox.Unblock(r.Context(), who); err != nil {
+	if answer.Unblocked, err = rt.outbox.Unblock(r.Context(), who); err != nil {
 		return storeError("unblocking an address", err)
 	}
 	return writeJSON(w, http.StatusOK, answer)

@@ -22,16 +22,12 @@ func reportRequest(a entry.Application) adminapi.AccessRequest {
 
 // listRequests lists access requests that are not decided, those who wait longest
 // first.
-func listRequests(a *App, w http.ResponseWriter, r *http.Request) error {
+func listRequests(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	list, next, err := h.entry.Open(r.Context(), page.From, page.Limit)
+	list, next, err := rt.entry.Open(r.Context(), page.From, page.Limit)
 	if err != nil {
 		return serviceError(err)
 	}
@@ -42,7 +38,7 @@ func listRequests(a *App, w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-func approveRequest(a *App, w http.ResponseWriter, r *http.Request) error {
+func approveRequest(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.ApproveOrder
 	if err := readOrder(w, r, &order, `{"for": "<duration>"} or nothing`); err != nil {
 		return err
@@ -51,19 +47,15 @@ func approveRequest(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.decide(w, r, entry.Choice{Approve: true, For: lasts})
+	return decide(rt, w, r, entry.Choice{Approve: true, For: lasts})
 }
 
-func refuseRequest(a *App, w http.ResponseWriter, r *http.Request) error {
-	return a.decide(w, r, entry.Choice{})
+func refuseRequest(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	return decide(rt, w, r, entry.Choice{})
 }
 
-func (a *App) decide(w http.ResponseWriter, r *http.Request, choice entry.Choice) error {
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	application, first, err := h.entry.Decide(audited(r), signin.Site{}, r.PathValue("id"), choice) // only a token is bound to a site
+func decide(rt *runningApp, w http.ResponseWriter, r *http.Request, choice entry.Choice) error {
+	application, first, err := rt.entry.Decide(audited(r), signin.Site{}, r.PathValue("id"), choice) // only a token is bound to a site
 	if err != nil {
 		return serviceError(err)
 	}

@@ -20,7 +20,7 @@ func reportSessions(entries []session.Entry) []adminapi.Session {
 
 // listSessions lists the sessions of somebody, or, page by page, of everybody,
 // in the order of addresses.
-func listSessions(a *App, w http.ResponseWriter, r *http.Request) error {
+func listSessions(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.SessionsOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>"} or {"from": "<next of the page before>", "limit": <n>}`); err != nil {
 		return err
@@ -29,51 +29,44 @@ func listSessions(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
 	if order.Address != "" {
 		who, err := readAddress(order.Address)
 		if err != nil {
 			return err
 		}
-		list, err := h.roster.SessionsOf(r.Context(), who)
+		list, err := rt.roster.SessionsOf(r.Context(), who)
 		if err != nil {
 			return serviceError(err)
 		}
 		return writeJSON(w, http.StatusOK, adminapi.Sessions{Sessions: reportSessions(list)})
 	}
-	list, next, err := h.roster.AllSessions(r.Context(), after, limit)
+	list, next, err := rt.roster.AllSessions(r.Context(), after, limit)
 	if err != nil {
 		return serviceError(err)
 	}
 	return writeJSON(w, http.StatusOK, adminapi.Sessions{Sessions: reportSessions(list), Next: string(next)})
 }
 
-func endSessions(a *App, w http.ResponseWriter, r *http.Request) error {
+func endSessions(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.EndOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>"}, {"id": "<id>"} or {"all": true}`); err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
 	switch {
-	case err != nil:
-		return err
 	case order.All && order == (adminapi.EndOrder{All: true}):
-		h.endAll(w, r)
+		rt.endAll(w, r)
 		return nil
 	case order.ID != "" && order == (adminapi.EndOrder{ID: order.ID}):
-		return h.endOne(w, r, order.ID)
+		return rt.endOne(w, r, order.ID)
 	case order.Address != "" && order == (adminapi.EndOrder{Address: order.Address}):
-		return h.endOf(w, r, order.Address)
+		return rt.endOf(w, r, order.Address)
 	}
 	return apiError(http.StatusBadRequest, "say whose sessions end, by one of address, id and all")
 }
 
-func (h *house) endAll(w http.ResponseWriter, r *http.Request) {
+func (rt *runningApp) endAll(w http.ResponseWriter, r *http.Request) {
 	tell := answerLines[adminapi.EndReport](w)
-	ended, err := h.roster.EndAll(audited(r), func(ended int) { tell(adminapi.EndReport{Ended: ended}) })
+	ended, err := rt.roster.EndAll(audited(r), func(ended int) { tell(adminapi.EndReport{Ended: ended}) })
 	last := adminapi.EndReport{Ended: ended, Done: err == nil}
 	if err != nil {
 		last.Error = err.Error()
@@ -81,28 +74,28 @@ func (h *house) endAll(w http.ResponseWriter, r *http.Request) {
 	tell(last)
 }
 
-func (h *house) endOne(w http.ResponseWriter, r *http.Request, id string) error {
+func (rt *runningApp) endOne(w http.ResponseWriter, r *http.Request, id string) error {
 	key, ok := session.ParseKey(id)
 	if !ok {
 		return apiError(http.StatusBadRequest, "id must be 32 hexadecimal digits, as sessions list shows them")
 	}
-	who, err := h.roster.EndSessionByKey(audited(r), key)
+	who, err := rt.roster.EndSessionByKey(audited(r), key)
 	if err != nil {
 		return serviceError(err)
 	}
 	return writeJSON(w, http.StatusOK, adminapi.EndReport{Address: string(who), ID: key.String(), Ended: 1, Done: true})
 }
 
-func (h *house) endOf(w http.ResponseWriter, r *http.Request, given string) error {
+func (rt *runningApp) endOf(w http.ResponseWriter, r *http.Request, given string) error {
 	who, err := readAddress(given)
 	if err != nil {
 		return err
 	}
-	list, err := h.roster.SessionsOf(r.Context(), who) // to say how many; those that begin meanwhile end too
+	list, err := rt.roster.SessionsOf(r.Context(), who) // to say how many; those that begin meanwhile end too
 	if err != nil {
 		return serviceError(err)
 	}
-	if err := h.roster.EndSessionsOf(audited(r), who); err != nil {
+	if err := rt.roster.EndSessionsOf(audited(r), who); err != nil {
 		return serviceError(err)
 	}
 	return writeJSON(w, http.StatusOK, adminapi.EndReport{Address: string(who), Ended: len(list), Done: true})

@@ -34,7 +34,7 @@ func orNone[T any](list []T) []T {
 }
 
 // listUsers lists those who are known, in the order of addresses.
-func listUsers(a *App, w http.ResponseWriter, r *http.Request) error {
+func listUsers(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.UsersOrder
 	if err := readOrder(w, r, &order, `{"search": "<part of an address>", "from": "<next of the page before>", "limit": <n>}`); err != nil {
 		return err
@@ -43,11 +43,7 @@ func listUsers(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	page, err := h.roster.List(r.Context(), people.Query{Search: strings.ToLower(strings.TrimSpace(order.Search)), After: after, Max: limit})
+	page, err := rt.roster.List(r.Context(), people.Query{Search: strings.ToLower(strings.TrimSpace(order.Search)), After: after, Max: limit})
 	if err != nil {
 		return serviceError(err)
 	}
@@ -58,55 +54,54 @@ func listUsers(a *App, w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-// changesUser answers a request that changes somebody, with who they are then.
-func changesUser(change func(ctx context.Context, h *house, who address.Address, groups []string) (people.Person, error)) func(*App, http.ResponseWriter, *http.Request) error {
-	return func(a *App, w http.ResponseWriter, r *http.Request) error {
-		h, who, groups, err := a.readUser(w, r)
+// readUser reads whom a request is about.
+func readUser(w http.ResponseWriter, r *http.Request) (who address.Address, groups []string, err error) {
+	var order adminapi.UserOrder
+	if err := readOrder(w, r, &order, `{"address": "<address>"}, with "groups": ["<name>"] where groups are changed`); err != nil {
+		return "", nil, err
+	}
+	who, err = readAddress(order.Address)
+	return who, order.Groups, err
+}
+
+// changed answers a request that changes somebody, with what is known of them
+// afterwards.
+func changed(change func(ctx context.Context, rt *runningApp, who address.Address, groups []string) (people.Person, error)) adminHandler {
+	return opened(func(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+		who, groups, err := readUser(w, r)
 		if err != nil {
 			return err
 		}
-		p, err := change(audited(r), h, who, groups)
+		p, err := change(audited(r), rt, who, groups)
 		if err != nil {
 			return serviceError(err)
 		}
 		return writeJSON(w, http.StatusOK, a.reportUser(p))
-	}
-}
-
-func (a *App) readUser(w http.ResponseWriter, r *http.Request) (h *house, who address.Address, groups []string, err error) {
-	var order adminapi.UserOrder
-	if err := readOrder(w, r, &order, `{"address": "<address>"}, with "groups": ["<name>"] where groups are changed`); err != nil {
-		return nil, "", nil, err
-	}
-	if who, err = readAddress(order.Address); err != nil {
-		return nil, "", nil, err
-	}
-	h, err = a.openForAdmin()
-	return h, who, order.Groups, err
+	})
 }
 
 var (
-	addUser = changesUser(func(ctx context.Context, h *house, who address.Address, groups []string) (people.Person, error) {
-		return h.roster.Add(ctx, who, groups)
+	addUser = changed(func(ctx context.Context, rt *runningApp, who address.Address, groups []string) (people.Person, error) {
+		return rt.roster.Add(ctx, who, groups)
 	})
-	leaveGroups = changesUser(func(ctx context.Context, h *house, who address.Address, groups []string) (people.Person, error) {
-		return h.roster.Drop(ctx, who, groups)
+	leaveGroups = changed(func(ctx context.Context, rt *runningApp, who address.Address, groups []string) (people.Person, error) {
+		return rt.roster.Drop(ctx, who, groups)
 	})
-	disableUser = changesUser(func(ctx context.Context, h *house, who address.Address, _ []string) (people.Person, error) {
-		return h.roster.Disable(ctx, who)
+	disableUser = changed(func(ctx context.Context, rt *runningApp, who address.Address, _ []string) (people.Person, error) {
+		return rt.roster.Disable(ctx, who)
 	})
-	enableUser = changesUser(func(ctx context.Context, h *house, who address.Address, _ []string) (people.Person, error) {
-		return h.roster.Enable(ctx, who)
+	enableUser = changed(func(ctx context.Context, rt *runningApp, who address.Address, _ []string) (people.Person, error) {
+		return rt.roster.Enable(ctx, who)
 	})
 )
 
-// showUser tells what is known of somebody, and where they are signed in.
-func showUser(a *App, w http.ResponseWriter, r *http.Request) error {
-	h, who, _, err := a.readUser(w, r)
+// showUser answers what is known of somebody, and where they are signed in.
+func showUser(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	who, _, err := readUser(w, r)
 	if err != nil {
 		return err
 	}
-	p, sessions, err := h.roster.Show(r.Context(), who)
+	p, sessions, err := rt.roster.Show(r.Context(), who)
 	if err != nil {
 		return serviceError(err)
 	}
@@ -115,12 +110,12 @@ func showUser(a *App, w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-func removeUser(a *App, w http.ResponseWriter, r *http.Request) error {
-	h, who, _, err := a.readUser(w, r)
+func removeUser(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	who, _, err := readUser(w, r)
 	if err != nil {
 		return err
 	}
-	if err := h.roster.Remove(audited(r), who); err != nil {
+	if err := rt.roster.Remove(audited(r), who); err != nil {
 		return serviceError(err)
 	}
 	return writeJSON(w, http.StatusOK, adminapi.RemoveReport{Address: string(who), Removed: true})

@@ -49,7 +49,7 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 }
 
 // tellWhy tells whether somebody would be let in at a URL, and why.
-func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
+func tellWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.WhyOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "url": "<url>"}`); err != nil {
 		return err
@@ -62,11 +62,7 @@ func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	p, err := h.lookUp(r.Context(), who)
+	p, err := rt.lookUp(r.Context(), who)
 	if err != nil {
 		return err
 	}
@@ -95,8 +91,8 @@ func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
 }
 
 // lookUp is somebody as the store has them, known or not.
-func (h *house) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
-	p, _, err := h.roster.People.Person(ctx, who)
+func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
+	p, _, err := rt.roster.People.Person(ctx, who)
 	if err != nil {
 		return p, storeError("looking a person up", err)
 	}

@@ -105,7 +105,7 @@ type App struct {
 	sites       map[string]*site
 
 	opening sync.Once
-	opened  *house
+	opened  *runningApp
 	failed  error
 }
 

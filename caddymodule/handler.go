@@ -99,14 +99,14 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration and joins the site that the handler
 // stands in.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	place := findPlace(ctx)
-	if err := h.provision(ctx, place); err != nil {
-		return fmt.Errorf("site %s: %w", place.name(), err)
+	where := findSiteAddress(ctx)
+	if err := h.provision(ctx, where); err != nil {
+		return fmt.Errorf("site %s: %w", where.name(), err)
 	}
 	return nil
 }
 
-func (h *Handler) provision(ctx caddy.Context, place place) error {
+func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	app, err := ctx.App("doorpost")
 	if err != nil {
 		return err
@@ -149,22 +149,22 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	if err != nil {
 		return err
 	}
-	h.block.Rules, h.rules, h.partly = rules, rules, place.partly
+	h.block.Rules, h.rules, h.partly = rules, rules, where.partly
 	if h.block.Public, err = gate.ParsePublicPaths(h.Public); err != nil {
 		return fmt.Errorf("public: %w", err)
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
-	if place.partly {
+	if where.partly {
 		h.app.logger.Warn("doorpost stands in a route that not all requests of the site reach, so its pages under /_doorpost/ may not be served; put it at the top of the site, with a matcher for what to protect",
-			"site", place.name())
+			"site", where.name())
 	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		tellConn(server)
 		h.server = server
 	}
-	h.site, err = h.app.join(place, h, rules)
+	h.site, err = h.app.join(where, h)
 	return err
 }
 
@@ -205,12 +205,12 @@ const visitVar = "doorpost.visit"
 // on, which may take as long as a WebSocket lives, nothing is done but to note
 // that it is over: the configuration may be another by then.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	door, err := h.site.door(h.app)
+	site, err := h.site.run(h.app)
 	if err != nil {
 		w.Header().Set("Retry-After", "5")
 		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
 	}
-	visit := h.visit(door, r)
+	visit := h.visit(site, r)
 	sent := targetOf(r)
 	verdict, err := h.block.Decide(visit, r, sent.URL)
 	if err != nil {
@@ -218,7 +218,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	switch verdict {
 	case gate.OwnPage:
-		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
+		site.web.Serve(w, r, sent.Path, visit, clientIP(r))
 		return nil
 	case gate.Pass:
 		return h.passOn(visit, w, r, next)
@@ -227,17 +227,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case gate.Tunnel:
 		return caddyhttp.Error(http.StatusMethodNotAllowed, nil)
 	}
-	door.web.Refuse(w, r, sent.URI(), verdict, visit)
+	site.web.Refuse(w, r, sent.URI(), verdict, visit)
 	return nil
 }
 
 // visit begins the visit of a request, unless a block before did.
-func (h *Handler) visit(door *door, r *http.Request) *gate.Visit {
+func (h *Handler) visit(site *runningSite, r *http.Request) *gate.Visit {
 	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
 	if visit, met := vars[visitVar].(*gate.Visit); met {
 		return visit
 	}
-	visit := door.gate.Arrive(r)
+	visit := site.gate.Arrive(r)
 	if vars != nil {
 		vars[visitVar] = visit
 	}

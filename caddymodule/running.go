@@ -19,8 +19,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// house is what the app has once it runs.
-type house struct {
+// runningApp is what the app has once it runs.
+type runningApp struct {
 	backend *backend
 	ring    keys.Ring
 	service *signin.Service
@@ -46,7 +46,7 @@ func (a *App) Start() error {
 
 // open opens the store and puts the parts together, once. Apps start in no
 // order, so the first request may come before Start.
-func (a *App) open() (*house, error) {
+func (a *App) open() (*runningApp, error) {
 	a.opening.Do(func() {
 		a.opened, a.failed = a.build()
 		if a.failed == nil {
@@ -61,7 +61,7 @@ func (a *App) open() (*house, error) {
 	return a.opened, a.failed
 }
 
-func (a *App) build() (*house, error) {
+func (a *App) build() (*runningApp, error) {
 	ring, err := a.ring()
 	if err != nil {
 		return nil, err
@@ -70,25 +70,25 @@ func (a *App) build() (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store, mailers: a.mailers}
+	rt := &runningApp{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store, mailers: a.mailers}
 	if b.signedBy(ring) {
-		h.audit.Record(context.Background(), audit.KeyRotated, "")
+		rt.audit.Record(context.Background(), audit.KeyRotated, "")
 	}
-	h.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
-	h.service = signin.NewService(ring, signin.Service{
+	rt.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
+	rt.service = signin.NewService(ring, signin.Service{
 		Store: b.store, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
-		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: h.audit,
+		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: rt.audit,
 	})
-	h.entry = &entry.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
-	h.account = &account.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
-	h.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: h.audit}
+	rt.entry = &entry.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
+	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
+	rt.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
-	h.courier = mail.NewCourier(h.outbox, h.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
+	rt.courier = mail.NewCourier(rt.outbox, rt.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		a.metrics.observe(m)
-		post.Record(h.audit, m)
+		post.Record(rt.audit, m)
 	}})
-	h.courier.Start()
-	return h, nil
+	rt.courier.Start()
+	return rt, nil
 }
 
 // How long attempts to send a message may go on when the server stops, and when
