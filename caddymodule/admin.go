@@ -59,9 +59,9 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 // methods are what answers at one path, by method.
 type methods map[string]adminHandler
 
-// adminHandler answers a request. An error that is not a caddy.APIError is the server's
-// own fault. Caddy logs errors and sends them as {"error": "…"}, so they have no
-// address in them.
+// adminHandler answers a request. An error that is not a caddy.APIError is the
+// server's own fault. Caddy logs errors and sends them as {"error": "…"}, so they
+// have no address in them.
 type adminHandler func(a *App, w http.ResponseWriter, r *http.Request) error
 
 // opened is a handler that needs the store.
@@ -85,7 +85,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	if !allowed {
 		list := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 		w.Header().Set("Allow", list)
-		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path takes %s", r.Method, list)
+		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path allows %s", r.Method, list)
 	}
 	// Routes are made before apps are loaded, so the app is looked up now.
 	app, err := caddy.ActiveContext().AppIfConfigured("doorpost")

@@ -21,7 +21,7 @@ func (a *App) advice() (found []adminapi.Finding) {
 		case *ConsoleMailer:
 			found = append(found, adminapi.Finding{
 				Check: "mailer console", Result: adminapi.Warning, Found: "it prints messages where the server runs, and sends them to nobody",
-				Advice: `configure another, for instance mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`,
+				Advice: `configure another, for example mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`,
 			})
 		case *MailgunMailer:
 			found = append(found, a.adviseOnAlignment(m), a.adviseOnWebhook(m))
@@ -34,9 +34,9 @@ func (a *App) adviseOnSecret() adminapi.Finding {
 	f := adminapi.Finding{Check: "secret", Result: adminapi.Fine, Found: "it is configured"}
 	switch n := len(a.secrets); {
 	case n == 0:
-		f.Found = "generated at the first start, and kept in Caddy's storage: whoever loses that signs everybody out"
+		f.Found = "generated at the first start, and kept in Caddy's storage: if that is lost, everybody is signed out"
 	case n > 1:
-		f.Found = fmt.Sprintf("%d are configured: the first signs, all are recognized", n)
+		f.Found = fmt.Sprintf("%d are configured: the first signs, all are accepted", n)
 	}
 	return f
 }
@@ -49,7 +49,7 @@ func (a *App) adviseOnSites() (found []adminapi.Finding) {
 			continue
 		}
 		found = append(found, adminapi.Finding{
-			Check: "site", Result: adminapi.Warning, Found: fmt.Sprintf("links lead to %s, which works on this machine only", origin),
+			Check: "site", Result: adminapi.Warning, Found: fmt.Sprintf("links lead to %s, which works only on this machine", origin),
 			Advice: "for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it",
 		})
 	}
@@ -79,7 +79,7 @@ func (a *App) origins() (sorted []gate.Origin) {
 func (a *App) adviseOnAlignment(m *MailgunMailer) adminapi.Finding {
 	sending, err := resolve("domain", m.Domain)
 	if err != nil {
-		return adminapi.Finding{Check: "from", Result: adminapi.Warning, Found: "the sending domain cannot be told any more: " + err.Error()}
+		return adminapi.Finding{Check: "from", Result: adminapi.Warning, Found: "the sending domain is not known any more: " + err.Error()}
 	}
 	from := a.from.Domain()
 	if organization(sending) == organization(from) {
@@ -103,7 +103,7 @@ func organization(domain string) string {
 
 func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 	if m.WebhookKey != "" {
-		return adminapi.Finding{Check: "webhook", Result: adminapi.Fine, Found: "reports of Mailgun on bounces and complaints are taken in"}
+		return adminapi.Finding{Check: "webhook", Result: adminapi.Fine, Found: "Mailgun's reports of bounces and complaints are accepted"}
 	}
 	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
 	for _, origin := range a.origins() {
@@ -111,5 +111,5 @@ func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 			advice += fmt.Sprintf(", to %s%s/hooks/mailgun", origin, gate.PathPrefix)
 		}
 	}
-	return adminapi.Finding{Check: "webhook", Result: adminapi.Warning, Found: "without webhook_key nobody hears of messages that bounce after Mailgun took them", Advice: advice}
+	return adminapi.Finding{Check: "webhook", Result: adminapi.Warning, Found: "without webhook_key the server is not told of messages that bounce after Mailgun took them", Advice: advice}
 }

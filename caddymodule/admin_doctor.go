@@ -63,7 +63,7 @@ func (rt *runningApp) checkStore(ctx context.Context) (found []adminapi.Finding)
 	if err != nil {
 		return []adminapi.Finding{{
 			Check: "store", Result: adminapi.Wrong, Found: "it does not answer: " + err.Error(),
-			Advice: "see that it runs and can be reached; until then only people who are signed in get through, and not for long",
+			Advice: "see that it runs and can be reached; until then only people who are signed in get through, for as long as the option grace allows",
 		}}
 	}
 	for _, w := range warnings {
@@ -102,7 +102,7 @@ func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.Maile
 		f.Advice = "mend it and run doctor again; outbox list shows what did not go out meanwhile"
 	case !known.Available:
 		f.Result, f.Found = adminapi.Warning, "it answers now, but is left alone for a while because it failed, since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem
-		f.Advice = "nothing, if that is over: it is tried again by itself, within 5 minutes"
+		f.Advice = "nothing, if the problem is over: the next attempt is made within 5 minutes"
 	default:
 		f.Found = "it answers and takes our credentials"
 	}
@@ -124,7 +124,7 @@ func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding
 	if receipt.ID != "" {
 		f.Found += ", and knows it as " + receipt.ID
 	}
-	f.Advice = "look into the mailbox and into its spam folder; against the latter help SPF, DKIM and DMARC records of the sender's domain"
+	f.Advice = "look into the mailbox and into its spam folder; SPF, DKIM and DMARC records of the sender's domain keep messages out of the latter"
 	return f
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
-// showHealth tells whether somebody could sign in now.
+// showHealth reports whether somebody could sign in now.
 func showHealth(a *App, w http.ResponseWriter, r *http.Request) error {
 	answer := adminapi.Health{Status: adminapi.Healthy, Store: adminapi.StoreHealth{Status: adminapi.Healthy, Warnings: []string{}}, Mailers: healthOf(a.mailers)}
 	for _, m := range answer.Mailers {

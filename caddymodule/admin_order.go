@@ -111,7 +111,7 @@ func serviceError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, people.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w: those are known who have signed in once, or were added or invited; users list has them", people.ErrUnknown)
+		return apiError(http.StatusNotFound, "%w: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known", people.ErrUnknown)
 	case errors.Is(err, roster.ErrNoSession), errors.Is(err, entry.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
 	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, entry.ErrLife):

@@ -48,7 +48,7 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 	return b
 }
 
-// tellWhy tells whether somebody would be let in at a URL, and why.
+// tellWhy reports whether somebody would be let in at a URL, and why.
 func tellWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.WhyOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "url": "<url>"}`); err != nil {
@@ -103,7 +103,7 @@ func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.P
 func (a *App) findTarget(given string) (*url.URL, *site, error) {
 	target, err := url.Parse(given)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return nil, nil, apiError(http.StatusBadRequest, "url is none such as https://app.example.com/page")
+		return nil, nil, apiError(http.StatusBadRequest, "url must be absolute, for example https://app.example.com/page")
 	}
 	if target.Path == "" {
 		target.Path = "/"
@@ -164,7 +164,7 @@ func (h *Handler) imagine(ctx context.Context, target *url.URL) (*http.Request, 
 		r.URL, err = url.ParseRequestURI(target.RequestURI())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("imagining a request: %w", err)
+		return nil, fmt.Errorf("making a request for the URL: %w", err)
 	}
 	r.RequestURI, r.RemoteAddr = target.RequestURI(), "127.0.0.1:0"
 	if target.Scheme == "https" {

@@ -181,7 +181,7 @@ func (a *App) checkGroups(option string, who []string) error {
 		if _, exists := a.Groups[name]; !isGroup || exists {
 			continue
 		}
-		known := "there are none yet"
+		known := "there is no group yet"
 		if len(a.Groups) > 0 {
 			known = "there are: " + strings.Join(slices.Sorted(maps.Keys(a.Groups)), ", ")
 		}

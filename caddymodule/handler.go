@@ -186,7 +186,7 @@ func checkOwner(given string) error {
 		err = errors.New("a message goes to an address, not to a domain")
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w; owners are addresses, for instance owner@example.com", given, err)
+		return fmt.Errorf("%q: %w; owners are addresses, for example owner@example.com", given, err)
 	}
 	return nil
 }

@@ -157,14 +157,14 @@ func checkCache(sessions int) error {
 // parseCookieDomain refuses a domain under which strangers have sites.
 func parseCookieDomain(given string) (string, error) {
 	if !strings.Contains(strings.Trim(given, "."), ".") {
-		return "", fmt.Errorf("%q has no dot in it; name a domain of yours, for instance example.com", given)
+		return "", fmt.Errorf("%q has no dot in it; name a domain of yours, for example example.com", given)
 	}
 	domain, err := address.ParseDomain(strings.TrimPrefix(given, "."))
 	if err != nil {
 		return "", fmt.Errorf("%q: %w", given, err)
 	}
 	if suffix, _ := publicsuffix.PublicSuffix(domain); suffix == domain {
-		return "", fmt.Errorf("%s is a public suffix: other people's sites lie under it; name your own domain, for instance example.%s", domain, domain)
+		return "", fmt.Errorf("%s is a public suffix: other people's sites lie under it; name your own domain, for example example.%s", domain, domain)
 	}
 	return domain, nil
 }
@@ -247,7 +247,7 @@ type BrandConfig struct {
 // check tells what cannot be shown. Its errors name the option.
 func (b BrandConfig) check() error {
 	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
-		return fmt.Errorf("brand name: it has at most %d characters, on one line", maxBrandName)
+		return fmt.Errorf("brand name must have at most %d characters, on one line", maxBrandName)
 	}
 	_, err := view.New(b.view(), nil)
 	return err

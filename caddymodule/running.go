@@ -105,7 +105,7 @@ func (a *App) Stop() error { return nil }
 
 // errUnloaded is what a request meets that comes to a configuration after it
 // was replaced.
-var errUnloaded = errors.New("this configuration is not in use any more")
+var errUnloaded = errors.New("this configuration was replaced by another")
 
 // Cleanup ends the sending of messages and lets go of the store, which stays
 // open if the next configuration uses it too. All apps have stopped by then. It

@@ -109,7 +109,7 @@ func hostsOf(route caddyhttp.Route) (hosts []string) {
 	return hosts
 }
 
-// matchesMoreThanHosts tells whether a route is for some requests of a site
+// matchesMoreThanHosts reports whether a route is for some requests of a site
 // only, as handle /app/* makes one.
 func matchesMoreThanHosts(route caddyhttp.Route) bool {
 	for _, set := range route.MatcherSets {
@@ -155,7 +155,7 @@ func (s siteAddress) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 	var origins []gate.Origin
 	for _, host := range s.hosts {
 		if strings.ContainsAny(host, "*{") {
-			return nil, fmt.Errorf("the address %s names no single host; say what the public origin is, for instance url https://app.example.com", host)
+			return nil, fmt.Errorf("the address %s does not name a single host; say what the public origin is, for example url https://app.example.com", host)
 		}
 		for _, l := range s.listen {
 			scheme := "http"
