@@ -28,7 +28,7 @@ var adminRoutes = map[string]methods{
 	adminapi.MessagePath: {http.MethodGet: opened(showMessage)},
 	adminapi.RetryPath:   {http.MethodPost: opened(retryMessage)},
 	adminapi.UnblockPath: {http.MethodPost: opened(unblock)},
-	adminapi.DoctorPath:  {http.MethodPost: examine},
+	adminapi.DoctorPath:  {http.MethodPost: runDoctor},
 
 	adminapi.UsersPath:       {http.MethodPost: opened(listUsers)},
 	adminapi.ShowUserPath:    {http.MethodPost: opened(showUser)},
@@ -40,7 +40,7 @@ var adminRoutes = map[string]methods{
 	adminapi.SessionsPath:    {http.MethodPost: opened(listSessions)},
 	adminapi.EndSessionsPath: {http.MethodPost: opened(endSessions)},
 	adminapi.InvitePath:      {http.MethodPost: opened(invite)},
-	adminapi.WhyPath:         {http.MethodPost: opened(tellWhy)},
+	adminapi.WhyPath:         {http.MethodPost: opened(showWhy)},
 
 	adminapi.RequestsPath: {http.MethodGet: opened(listRequests)},
 	adminapi.ApprovePath:  {http.MethodPost: opened(approveRequest)},

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// advice is what the configuration tells by itself: things that load, and that
-// an operator should know. It needs no store and no network.
+// advice is what can be said of the configuration by itself: things that load,
+// and that an operator should know. It needs no store and no network.
 func (a *App) advice() (found []adminapi.Finding) {
 	found = append(found, a.adviseOnSecret())
 	found = append(found, a.adviseOnSites()...)
@@ -41,7 +41,7 @@ func (a *App) adviseOnSecret() adminapi.Finding {
 	return f
 }
 
-// adviseOnSites tells where links lead.
+// adviseOnSites says where links lead.
 func (a *App) adviseOnSites() (found []adminapi.Finding) {
 	for _, origin := range a.origins() {
 		if !origin.IsLoopback() {
@@ -108,7 +108,7 @@ func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
 	for _, origin := range a.origins() {
 		if !origin.IsLoopback() {
-			advice += fmt.Sprintf(", to %s%s/hooks/mailgun", origin, gate.PathPrefix)
+			advice += fmt.Sprintf(", to %s%s%s", origin, gate.PathPrefix, mailgunHook)
 		}
 	}
 	return adminapi.Finding{Check: "webhook", Result: adminapi.Warning, Found: "without webhook_key the server is not told of messages that bounce after Mailgun took them", Advice: advice}

@@ -10,18 +10,18 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
-// examineTime bounds each check that asks a mail service.
-const examineTime = 30 * time.Second
+// checkTime bounds each check that asks a mail service.
+const checkTime = 30 * time.Second
 
-// examine checks store and mail, and answers with a finding on each line, as
+// runDoctor checks store and mail, and answers with a finding on each line, as
 // soon as it is known (application/x-ndjson).
-func examine(a *App, w http.ResponseWriter, r *http.Request) error {
-	to, err := readExamination(w, r)
+func runDoctor(a *App, w http.ResponseWriter, r *http.Request) error {
+	to, err := readDoctorOrder(w, r)
 	if err != nil {
 		return err
 	}
 	line := answerLines[adminapi.Finding](w)
-	tell := func(found ...adminapi.Finding) {
+	send := func(found ...adminapi.Finding) {
 		for _, f := range found {
 			line(f)
 		}
@@ -29,22 +29,22 @@ func examine(a *App, w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	mailers := a.startMailerChecks(ctx)
 	if rt, err := a.open(); err != nil {
-		tell(adminapi.Finding{Check: "store", Result: adminapi.Wrong, Found: "it cannot be opened: " + err.Error(), Advice: "mend it; nobody can sign in before"})
+		send(adminapi.Finding{Check: "store", Result: adminapi.Wrong, Found: "it cannot be opened: " + err.Error(), Advice: "mend it; nobody can sign in before"})
 	} else {
-		tell(rt.checkStore(ctx)...)
+		send(rt.checkStore(ctx)...)
 	}
-	tell(a.advice()...)
+	send(a.advice()...)
 	for _, m := range mailers {
-		tell(<-m)
+		send(<-m)
 	}
 	if to != "" {
-		tell(a.sendTest(ctx, to))
+		send(a.sendTest(ctx, to))
 	}
 	return nil
 }
 
-// readExamination tells who is to get a test message. An empty body is fine.
-func readExamination(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
+// readDoctorOrder reads who is to get a test message. An empty body is fine.
+func readDoctorOrder(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
 	var order adminapi.DoctorOrder
 	if err := readOrder(w, r, &order, `{"send_to": "<address>"}`); err != nil {
 		return "", err
@@ -94,7 +94,7 @@ func (a *App) startMailerChecks(ctx context.Context) (results []chan adminapi.Fi
 // checkMailer asks a mail service whether it would take messages from us.
 func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.MailerHealth) adminapi.Finding {
 	f := adminapi.Finding{Check: "mailer " + known.Name, Result: adminapi.Fine}
-	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	switch err := checker.Check(ctx); {
 	case err != nil:
@@ -113,7 +113,7 @@ func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.Maile
 // is not left alone, or the next one that takes it.
 func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding {
 	f := adminapi.Finding{Check: "test message", Result: adminapi.Fine}
-	ctx, cancel := context.WithTimeout(ctx, examineTime)
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	receipt, err := a.mailers.Send(ctx, testMessage(a.from, to))
 	if err != nil {

@@ -120,10 +120,10 @@ func serviceError(err error) error {
 	return apiError(http.StatusServiceUnavailable, "%w", err) // it says that the store does not answer
 }
 
-// answerLines answers with a line of JSON for each value that it is told, at
+// answerLines answers with a line of JSON for each value that is sent, at
 // once (application/x-ndjson). Caddy reads from the connection for ten seconds,
 // and cancels the request then; what has lines may take longer.
-func answerLines[T any](w http.ResponseWriter) (tell func(T)) {
+func answerLines[T any](w http.ResponseWriter) (send func(T)) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	answer, connection := json.NewEncoder(w), http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Time{}) // it is possible on every connection of Caddy's endpoint

@@ -65,13 +65,13 @@ func endSessions(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request)
 }
 
 func (rt *runningApp) endAll(w http.ResponseWriter, r *http.Request) {
-	tell := answerLines[adminapi.EndReport](w)
-	ended, err := rt.roster.EndAll(audited(r), func(ended int) { tell(adminapi.EndReport{Ended: ended}) })
+	send := answerLines[adminapi.EndReport](w)
+	ended, err := rt.roster.EndAll(audited(r), func(ended int) { send(adminapi.EndReport{Ended: ended}) })
 	last := adminapi.EndReport{Ended: ended, Done: err == nil}
 	if err != nil {
 		last.Error = err.Error()
 	}
-	tell(last)
+	send(last)
 }
 
 func (rt *runningApp) endOne(w http.ResponseWriter, r *http.Request, id string) error {

@@ -31,11 +31,11 @@ func reportCovers(covers []people.Cover) []adminapi.Cover {
 	return list
 }
 
-// explain tells what the block says about somebody, wherever they go.
+// explain is what the block says about somebody, wherever they go.
 func (h *Handler) explain(who address.Address, standing *people.Standing) adminapi.Block {
 	e := h.rules.Explain(who, standing)
 	b := adminapi.Block{
-		Matcher: h.meets.text, Public: h.Public, Allow: orNone(h.Allow), Deny: orNone(h.Deny), Partly: h.partly,
+		Matcher: h.matcher.text, Public: h.Public, Allow: orNone(h.Allow), Deny: orNone(h.Deny), Partly: h.partly,
 		Denied: reportCovers(e.Denied), Allowed: reportCovers(e.Allowed), Admits: e.Admitted, MayAsk: e.MayAsk,
 	}
 	if h.Recent != 0 {
@@ -48,8 +48,8 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 	return b
 }
 
-// tellWhy reports whether somebody would be let in at a URL, and why.
-func tellWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+// showWhy reports whether somebody would be let in at a URL, and why.
+func showWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	var order adminapi.WhyOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "url": "<url>"}`); err != nil {
 		return err
@@ -74,8 +74,8 @@ func tellWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) err
 	admitted, asking := !p.Disabled, !p.Disabled
 	for _, block := range s.handlers {
 		b := block.explain(who, &p.Standing)
-		block.meet(r.Context(), target, &b)
-		if block.meets.beyondURL {
+		block.check(r.Context(), target, &b)
+		if block.matcher.beyondURL {
 			answer.TakenAs = http.MethodGet
 		}
 		if b.Needed && !answer.OwnPage {
@@ -141,10 +141,10 @@ func (a *App) originList() string {
 	return strings.Join(slices.Compact(list), ", ")
 }
 
-// meet finds out whether a GET of a URL needs a session here. A matcher that
-// cannot tell makes the gate answer with an error, and nobody gets in.
-func (h *Handler) meet(ctx context.Context, target *url.URL, b *adminapi.Block) {
-	r, err := h.imagine(ctx, target)
+// check finds out whether a GET of a URL needs a session here. A matcher that
+// fails makes the gate answer with an error, and nobody gets in.
+func (h *Handler) check(ctx context.Context, target *url.URL, b *adminapi.Block) {
+	r, err := h.requestFor(ctx, target)
 	if err == nil {
 		b.Matched, err = h.matchers.AnyMatchWithError(r)
 	}
@@ -156,9 +156,9 @@ func (h *Handler) meet(ctx context.Context, target *url.URL, b *adminapi.Block) 
 	}
 }
 
-// imagine makes the GET of a URL as Caddy would get it, from this machine and
+// requestFor makes the GET of a URL as Caddy would get it, from this machine and
 // without any header, for matchers to look at.
-func (h *Handler) imagine(ctx context.Context, target *url.URL) (*http.Request, error) {
+func (h *Handler) requestFor(ctx context.Context, target *url.URL) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err == nil {
 		r.URL, err = url.ParseRequestURI(target.RequestURI())

@@ -174,7 +174,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// checkGroups tells which of the groups that an option names does not exist.
+// checkGroups checks that the groups that an option names exist.
 func (a *App) checkGroups(option string, who []string) error {
 	for _, entry := range who {
 		name, isGroup := strings.CutPrefix(entry, "group:")

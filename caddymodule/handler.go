@@ -53,7 +53,7 @@ type Handler struct {
 	app      *App
 	site     *site
 	matchers caddyhttp.MatcherSets
-	meets    matcherWords // the same, for operators
+	matcher  matcherWords // the same, for operators
 	rules    *people.Rules
 	partly   bool // not all requests of the site reach it
 	server   *caddyhttp.Server
@@ -122,7 +122,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
 	}
-	h.meets = describeMatchers(h.MatcherSetsRaw)
+	h.matcher = describeMatchers(h.MatcherSetsRaw)
 	if h.MatcherSetsRaw != nil {
 		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
 		if err != nil {
@@ -161,7 +161,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 			"site", where.name())
 	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
-		tellConn(server)
+		registerConn(server)
 		h.server = server
 	}
 	h.site, err = h.app.join(where, h)

@@ -12,12 +12,15 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web"
 )
 
+// mailgunHook is the path below gate.PathPrefix to which Mailgun sends reports.
+const mailgunHook = "/hooks/mailgun"
+
 // hooks are what mail services call to say what became of messages.
 func (a *App) hooks(store outbox.Store) map[string]web.Hook {
 	if len(a.webhooks) == 0 {
 		return nil
 	}
-	return map[string]web.Hook{"/hooks/mailgun": func(ctx context.Context, body []byte, now time.Time) error {
+	return map[string]web.Hook{mailgunHook: func(ctx context.Context, body []byte, now time.Time) error {
 		notice, err := a.openNotice(body, now)
 		if err != nil {
 			return err

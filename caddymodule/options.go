@@ -244,7 +244,7 @@ type BrandConfig struct {
 	Support string `json:"support,omitempty"`
 }
 
-// check tells what cannot be shown. Its errors name the option.
+// check checks that the brand can be shown. Its errors name the option.
 func (b BrandConfig) check() error {
 	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
 		return fmt.Errorf("brand name must have at most %d characters, on one line", maxBrandName)

@@ -12,8 +12,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// siteAddress is where in the configuration a handler stands. The Caddyfile gives a
-// directive no access to the address of its site, and the Host header is the
+// siteAddress is where in the configuration a handler stands. The Caddyfile gives
+// a directive no access to the address of its site, and the Host header is the
 // visitor's, so it is read off the server that is being provisioned.
 type siteAddress struct {
 	server string   // name of the server; empty where there is none
@@ -28,8 +28,8 @@ type port struct {
 	tls    bool
 }
 
-// findSiteAddress follows the routes that are being provisioned. In each list that is
-// the first route whose handlers were not made yet.
+// findSiteAddress follows the routes that are being provisioned. In each list that
+// is the first route whose handlers were not made yet.
 func findSiteAddress(ctx caddy.Context) siteAddress {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
@@ -40,7 +40,7 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 	for _, listener := range server.Listen {
 		address, err := caddy.ParseNetworkAddress(listener)
 		if err != nil || address.StartPort == 0 {
-			continue // the server itself reports a mistake; a Unix socket tells no origin
+			continue // the server itself reports a mistake; a Unix socket has no origin
 		}
 		tls := len(server.TLSConnPolicies) > 0 && int(address.StartPort) != httpPort(app)
 		s.listen = append(s.listen, port{address.StartPort, tls})
@@ -50,7 +50,7 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 		lists = append(lists, server.Errors.Routes)
 	}
 	below := s.descend(lists)
-	// Named routes come last. Which of them it is cannot be told.
+	// Named routes come last. Which of them it is, is not known.
 	s.named = !below && len(server.NamedRoutes) > 0
 	for _, module := range ctx.Modules() {
 		subroute, ok := module.(*caddyhttp.Subroute)

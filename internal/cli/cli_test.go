@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -129,5 +131,133 @@ func TestAMatcherThatFailsKeepsEverybodyOut(t *testing.T) {
 	y := adminapi.WhyReport{Address: "alice@example.com", Result: adminapi.NotAllowed, Blocks: []adminapi.Block{b}}
 	if got := conclusion(y); got != "not let in: alice@example.com; block 1: its matcher fails, so it lets nobody in: matching failed" {
 		t.Errorf("the conclusion is %q", got)
+	}
+}
+
+// fakeCaddy answers requests with what a test says, and notes them.
+type fakeCaddy struct {
+	Caddy    // what is not below is not called
+	answers  map[string]string
+	asked    []string
+	exitCode int
+	err      error
+}
+
+func (f *fakeCaddy) AdminAddress(string, []byte, string, string) (string, error) {
+	return "localhost:2019", nil
+}
+
+func (f *fakeCaddy) Request(_, method, path string, body io.Reader) (*http.Response, error) {
+	request := method + " " + path
+	if body != nil {
+		sent, _ := io.ReadAll(body)
+		request += " " + string(sent)
+	}
+	f.asked = append(f.asked, request)
+	answer, known := f.answers[request]
+	if !known {
+		return nil, Refusal{Status: http.StatusNotFound, Body: `{"error": "there is nothing at ` + path + `"}`}
+	}
+	return &http.Response{Body: io.NopCloser(strings.NewReader(answer))}, nil
+}
+
+func (f *fakeCaddy) Exit(_ *cobra.Command, code int, err error) error {
+	f.exitCode, f.err = code, err
+	return err
+}
+
+// run runs a command and returns what it prints.
+func (f *fakeCaddy) run(arguments ...string) string {
+	root := &cobra.Command{Use: "doorpost", SilenceErrors: true, SilenceUsage: true}
+	for _, c := range Commands() {
+		cmd := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
+		c.Build(cmd, f)
+		root.AddCommand(cmd)
+	}
+	var out strings.Builder
+	root.SetOut(&out)
+	root.SetErr(io.Discard)
+	root.SetArgs(arguments)
+	f.asked, f.exitCode, f.err = nil, -1, nil
+	_ = root.Execute() // Exit has the error
+	return out.String()
+}
+
+func TestExitCodesTellFailureFromMisuse(t *testing.T) {
+	f := &fakeCaddy{answers: map[string]string{`POST /doorpost/users/show {"address":"alice@example.com"}`: `{"address": "alice@example.com"}`}}
+	for _, c := range []struct {
+		arguments string
+		code      int
+		says      string
+	}{
+		{"users show alice@example.com", 0, ""},
+		{"users show alice@example.com --json", 0, ""},
+		{"users show bob@example.com", 1, "there is nothing at /doorpost/users/show"},
+		{"users show nobody", 2, `"nobody" is not a mail address`},
+		{"users show", 2, "0 arguments are given, it takes 1: users show <address> [--json]"},
+		{"users show a@example.com b@example.com", 2, "2 arguments are given"},
+		{"users show --nonsense", 2, "unknown flag"},
+		{"users leave alice@example.com", 2, "say which group"},
+		{"users", 2, "say which command; there are: list, show, add, leave, disable, enable, remove"},
+		{"users delete", 2, "there is no command users delete"},
+		{"outbox list --limit 0", 2, "a number from 1"},
+		{"outbox list --limit 3 --all", 2, "keep one"},
+		{"sessions end alice@example.com --all", 2, "by one of <address>, --id <id> and --all"},
+	} {
+		f.run(strings.Fields(c.arguments)...)
+		if f.exitCode != c.code || (c.code == 0) != (f.err == nil) || f.err != nil && !strings.Contains(f.err.Error(), c.says) {
+			t.Errorf("%s ends with %d and the error %v, want %d and %q", c.arguments, f.exitCode, f.err, c.code, c.says)
+		}
+		if c.code == 2 && f.asked != nil {
+			t.Errorf("%s asks the server %q", c.arguments, f.asked)
+		}
+	}
+}
+
+func TestAListIsFetchedPageByPage(t *testing.T) {
+	f := &fakeCaddy{answers: map[string]string{
+		"GET /doorpost/requests?limit=500":                                `{"requests": [{"id": "1", "address": "ada@example.com"}], "next": "some+place"}`,
+		"GET /doorpost/requests?from=some%2Bplace&limit=500":              `{"requests": [{"id": "2", "address": "bob@example.com"}]}`,
+		`POST /doorpost/users/list {"limit":100}`:                         `{"users": [{"address": "ada@example.com"}], "next": "ada@example.com"}`,
+		`POST /doorpost/users/list {"from":"ada@example.com","limit":99}`: `{"users": [{"address": "bob@example.com"}]}`,
+		`POST /doorpost/sessions/list {"limit":100}`:                      `{"sessions": []}`,
+	}}
+	for arguments, want := range map[string][]string{
+		"requests list":        {"WAITS", "ada@example.com", "bob@example.com", "requests approve <id>"},
+		"requests list --json": {`"id": "1"`, `"id": "2"`},
+		"users list":           {"KNOWN FOR", "ada@example.com", "bob@example.com"},
+		"sessions list":        {"Nobody is signed in."},
+		"sessions list --json": {"[]"},
+	} {
+		got := f.run(strings.Fields(arguments)...)
+		for _, words := range want {
+			if f.err != nil || !strings.Contains(got, words) {
+				t.Errorf("%s prints %q (%v), want %q in it", arguments, got, f.err, words)
+			}
+		}
+	}
+}
+
+func TestEachCommandHasHelp(t *testing.T) {
+	var check func(name string, c Command)
+	check = func(name string, c Command) {
+		name += " " + c.Name
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") || !strings.HasPrefix(c.Long, "\n") || (c.run == nil) != (c.below != nil) {
+			t.Errorf("%s has the help %q, %q", name, c.Short, c.Long)
+		}
+		if c.run != nil && (len(c.examples) == 0 || !strings.HasPrefix(c.examples[0], name[1:])) {
+			t.Errorf("%s has the examples %q", name, c.examples)
+		}
+		for _, line := range strings.Split(c.Long, "\n") {
+			if len([]rune(line)) > 80 {
+				t.Errorf("a line of the help of %s does not fit a terminal: %q", name, line)
+			}
+		}
+		for _, b := range c.below {
+			check(name, b)
+		}
+	}
+	for _, c := range Commands() {
+		check(" doorpost", c)
 	}
 }

@@ -96,8 +96,8 @@ var unblockCommand = Command{
 	Usage: "<address> [--json]",
 	Short: "Sends messages again to an address from which one bounced",
 	Long: `
-Lets messages be sent again to an address from which one bounced. Nothing is sent
-by that: the person asks for a new link. --json prints an object.`,
+Lets messages be sent again to an address from which one bounced. Nothing is
+sent by that: the person asks for a new link. --json prints an object.`,
 	examples: []string{"doorpost outbox unblock alice@example.com"},
 	least:    1, most: 1,
 	run: func(c *invocation) error {

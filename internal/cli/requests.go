@@ -29,8 +29,8 @@ var listRequestsCommand = Command{
 	Short: "Lists the access requests that are not decided, the oldest first",
 	Long: `
 Lists the access requests that are not decided, the oldest first: how long they
-have waited, who asks, for which site, the id of the request, and what the person
-wrote. --json prints an array of objects.`,
+have waited, who asks, for which site, the id of the request, and what the
+person wrote. --json prints an array of objects.`,
 	examples: []string{"doorpost requests list"},
 	run: func(c *invocation) error {
 		now := time.Now()
@@ -83,8 +83,8 @@ var refuseCommand = Command{
 	Usage: "<id> [--json]",
 	Short: "Does not let in the person who made an access request",
 	Long: `
-Does not let in the person who made an access request. They are told nothing, and
-cannot ask again for a week. --json prints an object.`,
+Does not let in the person who made an access request. They are told nothing,
+and cannot ask again for a week. --json prints an object.`,
 	examples: []string{"doorpost requests refuse k5mx3tq7w2hfjz4ncv6rbd7aye"},
 	least:    1, most: 1,
 	run: func(c *invocation) error { return c.decide(adminapi.RefusePath, nil) },

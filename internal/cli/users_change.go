@@ -126,8 +126,8 @@ var removeCommand = Command{
 	Short: "Forgets somebody",
 	Long: `
 Forgets somebody, with their groups, grants, sessions, open links and access
-requests. They can sign in anew if the rules admit them: to keep somebody out use
-users disable. --json prints an object.`,
+requests. They can sign in anew if the rules admit them: to keep somebody out
+use users disable. --json prints an object.`,
 	examples: []string{"doorpost users remove alice@example.com"},
 	least:    1, most: 1,
 	run: func(c *invocation) error {

@@ -15,11 +15,11 @@ var whyCommand = Command{
 	Short: "Shows whether somebody is let in at a URL, and which rule decides",
 	Long: `
 Shows whether somebody would be let in at a URL, and why. It goes by the
-configuration that the server runs and by what the store knows of the person. For
-each doorpost block of the site it shows whether the URL meets the block, which
-entries of allow and deny cover the address, by which group, where the person is
-in that group from, and what an owner granted. A request has to satisfy each
-block that it meets.
+configuration that the server runs and by what the store knows of the person.
+For each doorpost block of the site it shows whether the URL meets the block,
+which entries of allow and deny cover the address and by which group, what puts
+the person into that group, and what an owner granted. A request has to satisfy
+each block that it meets.
 
 The URL is taken as a GET without headers that comes from this machine. The
 answer says where a matcher looks at more than a URL. Nothing is changed.` + helpServer + `
