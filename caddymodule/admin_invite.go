@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
@@ -56,24 +55,4 @@ func invite(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) erro
 		}
 	}
 	return writeJSON(w, http.StatusOK, answer)
-}
-
-// siteFor finds the site that an origin is one of, or the only site there is,
-// with the origin that links lead to.
-func (a *App) siteFor(given string) (s *site, origin string, err error) {
-	all := a.sitesInOrder()
-	if given == "" && len(all) == 1 {
-		return all[0], all[0].name(), nil
-	}
-	for _, s := range all {
-		for _, o := range s.origins.All() {
-			if o.String() == strings.TrimSuffix(given, "/") {
-				return s, o.String(), nil
-			}
-		}
-	}
-	if given == "" {
-		return nil, "", apiError(http.StatusBadRequest, "say for which site; there are: %s", a.originList())
-	}
-	return nil, "", apiError(http.StatusNotFound, "no site has that origin; there are: %s", a.originList())
 }

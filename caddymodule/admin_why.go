@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -97,48 +94,6 @@ func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.P
 		return p, storeError("looking a person up", err)
 	}
 	return p, nil
-}
-
-// findTarget reads a URL and finds the site that it is of.
-func (a *App) findTarget(given string) (*url.URL, *site, error) {
-	target, err := url.Parse(given)
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return nil, nil, apiError(http.StatusBadRequest, "url must be absolute, for example https://app.example.com/page")
-	}
-	if target.Path == "" {
-		target.Path = "/"
-	}
-	target.User, target.Fragment, target.RawFragment = nil, "", ""
-	s, _, err := a.siteFor(originOf(target))
-	return target, s, err
-}
-
-// originOf is the origin of a URL as sites have them.
-func originOf(target *url.URL) string {
-	origin, err := gate.ParseOrigin(target.Scheme + "://" + target.Host)
-	if err != nil {
-		return target.Scheme + "://" + target.Host // which no site has
-	}
-	return origin.String()
-}
-
-// sitesInOrder lists the sites, always in the same order.
-func (a *App) sitesInOrder() (list []*site) {
-	for _, key := range slices.Sorted(maps.Keys(a.sites)) {
-		list = append(list, a.sites[key])
-	}
-	return list
-}
-
-// originList lists the origins of all sites for an operator.
-func (a *App) originList() string {
-	var list []string
-	for _, s := range a.sitesInOrder() {
-		for _, o := range s.origins.All() {
-			list = append(list, o.String())
-		}
-	}
-	return strings.Join(slices.Compact(list), ", ")
 }
 
 // check finds out whether a GET of a URL needs a session here. A matcher that
