@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // AdminAPI answers at Caddy's admin endpoint, under /doorpost/. Who may reach
@@ -20,31 +21,30 @@ func (AdminAPI) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "admin.api.doorpost", New: func() caddy.Module { return new(AdminAPI) }}
 }
 
-// adminRoutes are the paths that are answered, as patterns of http.ServeMux,
-// with what answers there.
+// adminRoutes are the paths that are answered, with what answers there.
 var adminRoutes = map[string]methods{
-	"/doorpost/health":            {http.MethodGet: showHealth},
-	"/doorpost/outbox":            {http.MethodGet: listOutbox},
-	"/doorpost/outbox/{id}":       {http.MethodGet: showMessage},
-	"/doorpost/outbox/{id}/retry": {http.MethodPost: retryMessage},
-	"/doorpost/outbox/unblock":    {http.MethodPost: unblock},
-	"/doorpost/doctor":            {http.MethodPost: examine},
+	adminapi.HealthPath:  {http.MethodGet: showHealth},
+	adminapi.OutboxPath:  {http.MethodGet: opened(listOutbox)},
+	adminapi.MessagePath: {http.MethodGet: opened(showMessage)},
+	adminapi.RetryPath:   {http.MethodPost: opened(retryMessage)},
+	adminapi.UnblockPath: {http.MethodPost: opened(unblock)},
+	adminapi.DoctorPath:  {http.MethodPost: runDoctor},
 
-	"/doorpost/users/list":    {http.MethodPost: listUsers},
-	"/doorpost/users/show":    {http.MethodPost: showUser},
-	"/doorpost/users/add":     {http.MethodPost: addUser},
-	"/doorpost/users/leave":   {http.MethodPost: leaveGroups},
-	"/doorpost/users/disable": {http.MethodPost: disableUser},
-	"/doorpost/users/enable":  {http.MethodPost: enableUser},
-	"/doorpost/users/remove":  {http.MethodPost: removeUser},
-	"/doorpost/sessions/list": {http.MethodPost: listSessions},
-	"/doorpost/sessions/end":  {http.MethodPost: endSessions},
-	"/doorpost/invite":        {http.MethodPost: invite},
-	"/doorpost/why":           {http.MethodPost: tellWhy},
+	adminapi.UsersPath:       {http.MethodPost: opened(listUsers)},
+	adminapi.ShowUserPath:    {http.MethodPost: opened(showUser)},
+	adminapi.AddUserPath:     {http.MethodPost: addUser},
+	adminapi.LeaveGroupsPath: {http.MethodPost: leaveGroups},
+	adminapi.DisableUserPath: {http.MethodPost: disableUser},
+	adminapi.EnableUserPath:  {http.MethodPost: enableUser},
+	adminapi.RemoveUserPath:  {http.MethodPost: opened(removeUser)},
+	adminapi.SessionsPath:    {http.MethodPost: opened(listSessions)},
+	adminapi.EndSessionsPath: {http.MethodPost: opened(endSessions)},
+	adminapi.InvitePath:      {http.MethodPost: opened(invite)},
+	adminapi.WhyPath:         {http.MethodPost: opened(showWhy)},
 
-	"/doorpost/requests":              {http.MethodGet: listRequests},
-	"/doorpost/requests/{id}/approve": {http.MethodPost: approveRequest},
-	"/doorpost/requests/{id}/refuse":  {http.MethodPost: refuseRequest},
+	adminapi.RequestsPath: {http.MethodGet: opened(listRequests)},
+	adminapi.ApprovePath:  {http.MethodPost: opened(approveRequest)},
+	adminapi.RefusePath:   {http.MethodPost: opened(refuseRequest)},
 }
 
 // Routes implements caddy.AdminRouter.
@@ -56,10 +56,24 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 	return routes
 }
 
-// methods are what answers at one path, by method. An error that is no
-// caddy.APIError is the server's own fault. Caddy logs errors and sends them as
-// {"error": "…"}, so there is no address in them.
-type methods map[string]func(a *App, w http.ResponseWriter, r *http.Request) error
+// methods are what answers at one path, by method.
+type methods map[string]adminHandler
+
+// adminHandler answers a request. An error that is not a caddy.APIError is the
+// server's own fault. Caddy logs errors and sends them as {"error": "…"}, so they
+// have no address in them.
+type adminHandler func(a *App, w http.ResponseWriter, r *http.Request) error
+
+// opened is a handler that needs the store.
+func opened(handle func(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error) adminHandler {
+	return func(a *App, w http.ResponseWriter, r *http.Request) error {
+		rt, err := a.open()
+		if err != nil {
+			return apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
+		}
+		return handle(a, rt, w, r)
+	}
+}
 
 // ServeHTTP implements caddy.AdminHandler.
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
@@ -71,7 +85,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	if !allowed {
 		list := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 		w.Header().Set("Allow", list)
-		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path takes %s", r.Method, list)
+		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path allows %s", r.Method, list)
 	}
 	// Routes are made before apps are loaded, so the app is looked up now.
 	app, err := caddy.ActiveContext().AppIfConfigured("doorpost")
@@ -90,15 +104,6 @@ func apiError(status int, format string, values ...any) error {
 // storeError says that the store does not do its work.
 func storeError(doing string, err error) error {
 	return apiError(http.StatusServiceUnavailable, "%s: the store does not answer: %w", doing, err)
-}
-
-// openForAdmin is the running app's parts.
-func (a *App) openForAdmin() (*house, error) {
-	h, err := a.open()
-	if err != nil {
-		return nil, apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
-	}
-	return h, nil
 }
 
 // writeJSON answers with a value.

@@ -6,21 +6,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"golang.org/x/net/publicsuffix"
 )
 
-// advice is what the configuration tells by itself: things that load, and that
-// an operator should know. It needs no store and no network.
-func (a *App) advice() (found []finding) {
+// advice is what can be said of the configuration by itself: things that load,
+// and that an operator should know. It needs no store and no network.
+func (a *App) advice() (found []adminapi.Finding) {
 	found = append(found, a.adviseOnSecret())
 	found = append(found, a.adviseOnSites()...)
 	for _, module := range a.mailModules {
 		switch m := module.(type) {
 		case *ConsoleMailer:
-			found = append(found, finding{
-				"mailer console", warning, "it prints messages where the server runs, and sends them to nobody",
-				`configure another, for instance mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`,
+			found = append(found, adminapi.Finding{
+				Check: "mailer console", Result: adminapi.Warning, Found: "it prints messages where the server runs, and sends them to nobody",
+				Advice: `configure another, for example mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`,
 			})
 		case *MailgunMailer:
 			found = append(found, a.adviseOnAlignment(m), a.adviseOnWebhook(m))
@@ -29,31 +30,31 @@ func (a *App) advice() (found []finding) {
 	return found
 }
 
-func (a *App) adviseOnSecret() finding {
-	f := finding{Check: "secret", Result: fine, Found: "it is configured"}
+func (a *App) adviseOnSecret() adminapi.Finding {
+	f := adminapi.Finding{Check: "secret", Result: adminapi.Fine, Found: "it is configured"}
 	switch n := len(a.secrets); {
 	case n == 0:
-		f.Found = "generated at the first start, and kept in Caddy's storage: whoever loses that signs everybody out"
+		f.Found = "generated at the first start, and kept in Caddy's storage: if that is lost, everybody is signed out"
 	case n > 1:
-		f.Found = fmt.Sprintf("%d are configured: the first signs, all are recognized", n)
+		f.Found = fmt.Sprintf("%d are configured: the first signs, all are accepted", n)
 	}
 	return f
 }
 
-// adviseOnSites tells where links lead.
-func (a *App) adviseOnSites() (found []finding) {
+// adviseOnSites says where links lead.
+func (a *App) adviseOnSites() (found []adminapi.Finding) {
 	for _, origin := range a.origins() {
 		if !origin.IsLoopback() {
-			found = append(found, finding{Check: "site", Result: fine, Found: fmt.Sprintf("links lead to %s", origin)})
+			found = append(found, adminapi.Finding{Check: "site", Result: adminapi.Fine, Found: fmt.Sprintf("links lead to %s", origin)})
 			continue
 		}
-		found = append(found, finding{
-			"site", warning, fmt.Sprintf("links lead to %s, which works on this machine only", origin),
-			"for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it",
+		found = append(found, adminapi.Finding{
+			Check: "site", Result: adminapi.Warning, Found: fmt.Sprintf("links lead to %s, which works only on this machine", origin),
+			Advice: "for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it",
 		})
 	}
 	if found == nil {
-		found = []finding{{"site", warning, "no site has the directive doorpost: nothing is guarded", "add doorpost { allow … } to a site"}}
+		found = []adminapi.Finding{{Check: "site", Result: adminapi.Warning, Found: "no site has the directive doorpost: nothing is guarded", Advice: "add doorpost { allow … } to a site"}}
 	}
 	return found
 }
@@ -75,19 +76,19 @@ func (a *App) origins() (sorted []gate.Origin) {
 // adviseOnAlignment compares the domain that signs with the one that readers
 // see. Receivers that follow DMARC want the two to be of one organization (RFC
 // 7489, section 3.1). It asks no DNS: whether the records exist is not known.
-func (a *App) adviseOnAlignment(m *MailgunMailer) finding {
+func (a *App) adviseOnAlignment(m *MailgunMailer) adminapi.Finding {
 	sending, err := resolve("domain", m.Domain)
 	if err != nil {
-		return finding{Check: "from", Result: warning, Found: "the sending domain cannot be told any more: " + err.Error()}
+		return adminapi.Finding{Check: "from", Result: adminapi.Warning, Found: "the sending domain is not known any more: " + err.Error()}
 	}
 	from := a.from.Domain()
 	if organization(sending) == organization(from) {
-		return finding{Check: "from", Result: fine, Found: fmt.Sprintf("%s and the sending domain %s belong together", from, sending)}
+		return adminapi.Finding{Check: "from", Result: adminapi.Fine, Found: fmt.Sprintf("%s and the sending domain %s belong together", from, sending)}
 	}
-	return finding{
-		"from", warning,
-		fmt.Sprintf("messages come from %s, and Mailgun signs them for %s: receivers that follow DMARC put them into spam or refuse them", from, sending),
-		fmt.Sprintf("let from be an address of %s, or register a domain of %s with Mailgun", sending, from),
+	return adminapi.Finding{
+		Check: "from", Result: adminapi.Warning,
+		Found:  fmt.Sprintf("messages come from %s, and Mailgun signs them for %s: receivers that follow DMARC put them into spam or refuse them", from, sending),
+		Advice: fmt.Sprintf("let from be an address of %s, or register a domain of %s with Mailgun", sending, from),
 	}
 }
 
@@ -100,15 +101,15 @@ func organization(domain string) string {
 	return domain
 }
 
-func (a *App) adviseOnWebhook(m *MailgunMailer) finding {
+func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 	if m.WebhookKey != "" {
-		return finding{Check: "webhook", Result: fine, Found: "reports of Mailgun on bounces and complaints are taken in"}
+		return adminapi.Finding{Check: "webhook", Result: adminapi.Fine, Found: "Mailgun's reports of bounces and complaints are accepted"}
 	}
 	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
 	for _, origin := range a.origins() {
 		if !origin.IsLoopback() {
-			advice += fmt.Sprintf(", to %s%s/hooks/mailgun", origin, gate.PathPrefix)
+			advice += fmt.Sprintf(", to %s%s%s", origin, gate.PathPrefix, mailgunHook)
 		}
 	}
-	return finding{"webhook", warning, "without webhook_key nobody hears of messages that bounce after Mailgun took them", advice}
+	return adminapi.Finding{Check: "webhook", Result: adminapi.Warning, Found: "without webhook_key the server is not told of messages that bounce after Mailgun took them", Advice: advice}
 }

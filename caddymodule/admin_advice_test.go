@@ -3,6 +3,8 @@ package caddymodule
 import (
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 const mailgunSite = `{
@@ -25,12 +27,12 @@ https://app.example.com, https://www.example.com {
 `
 
 // adviceOn is the findings on a configuration in which some words are replaced.
-func adviceOn(t *testing.T, source string, replacements ...string) map[string]finding {
+func adviceOn(t *testing.T, source string, replacements ...string) map[string]adminapi.Finding {
 	t.Helper()
 	isolate(t)
 	replacements = append(replacements, "SECRET", "", "DOMAIN", "mg.example.com", "WEBHOOK", "", "FROM", "example.com")
 	app := provisionedApp(t, strings.NewReplacer(replacements...).Replace(source))
-	found := make(map[string]finding)
+	found := make(map[string]adminapi.Finding)
 	for _, f := range app.advice() {
 		found[f.Check] = f
 	}
@@ -40,20 +42,20 @@ func adviceOn(t *testing.T, source string, replacements ...string) map[string]fi
 func TestTheSenderIsHeldAgainstTheSendingDomain(t *testing.T) {
 	for _, c := range []struct {
 		domain, from string
-		want         verdict
+		want         adminapi.Result
 	}{
-		{"mg.example.com", "mg.example.com", fine},
-		{"mg.example.com", "example.com", fine},
-		{"example.com", "news.example.com", fine},
-		{"mg.example.com", "news.example.com", fine}, // of one organization: relaxed alignment
-		{"MG.Example.com", "EXAMPLE.com", fine},
-		{"mg.example.com", "example.org", warning},
-		{"mg.example.co.uk", "other.co.uk", warning},
-		{"example.com", "notexample.com", warning},
-		{"com.example.org", "example.com", warning},
+		{"mg.example.com", "mg.example.com", adminapi.Fine},
+		{"mg.example.com", "example.com", adminapi.Fine},
+		{"example.com", "news.example.com", adminapi.Fine},
+		{"mg.example.com", "news.example.com", adminapi.Fine}, // of one organization: relaxed alignment
+		{"MG.Example.com", "EXAMPLE.com", adminapi.Fine},
+		{"mg.example.com", "example.org", adminapi.Warning},
+		{"mg.example.co.uk", "other.co.uk", adminapi.Warning},
+		{"example.com", "notexample.com", adminapi.Warning},
+		{"com.example.org", "example.com", adminapi.Warning},
 	} {
 		got := adviceOn(t, mailgunSite, "DOMAIN", c.domain, "FROM", c.from)["from"]
-		if got.Result != c.want || (got.Advice == "") != (c.want == fine) {
+		if got.Result != c.want || (got.Advice == "") != (c.want == adminapi.Fine) {
 			t.Errorf("mail from %s through %s is %+v, want %s", c.from, c.domain, got, c.want)
 		}
 	}
@@ -61,7 +63,7 @@ func TestTheSenderIsHeldAgainstTheSendingDomain(t *testing.T) {
 
 func TestAMissingWebhookKeyIsToldWithTheHookOfEachSite(t *testing.T) {
 	got := adviceOn(t, mailgunSite)["webhook"]
-	if got.Result != warning {
+	if got.Result != adminapi.Warning {
 		t.Errorf("without a key the finding is %+v", got)
 	}
 	for _, hook := range []string{"https://app.example.com/_doorpost/hooks/mailgun", "https://www.example.com/_doorpost/hooks/mailgun"} {
@@ -69,29 +71,29 @@ func TestAMissingWebhookKeyIsToldWithTheHookOfEachSite(t *testing.T) {
 			t.Errorf("the advice does not name %s: %s", hook, got.Advice)
 		}
 	}
-	if got := adviceOn(t, mailgunSite, "WEBHOOK", "webhook_key some-signing-key")["webhook"]; got.Result != fine {
+	if got := adviceOn(t, mailgunSite, "WEBHOOK", "webhook_key some-signing-key")["webhook"]; got.Result != adminapi.Fine {
 		t.Errorf("with a key the finding is %+v", got)
 	}
 }
 
 func TestAdviceTellsWhereTheSecretComesFromAndWhereLinksLead(t *testing.T) {
 	found := adviceOn(t, mailgunSite)
-	if got := found["secret"]; got.Result != fine || !strings.Contains(got.Found, "generated") {
+	if got := found["secret"]; got.Result != adminapi.Fine || !strings.Contains(got.Found, "generated") {
 		t.Errorf("a generated secret is %+v", got)
 	}
-	if got := found["site"]; got.Result != fine || !strings.Contains(got.Found, "https://") {
+	if got := found["site"]; got.Result != adminapi.Fine || !strings.Contains(got.Found, "https://") {
 		t.Errorf("https sites are %+v", got)
 	}
 	one, other := strings.Repeat("0123456789abcdef", 4), strings.Repeat("fedcba9876543210", 4)
-	if got := adviceOn(t, mailgunSite, "SECRET", "secret "+one)["secret"]; got.Result != fine || !strings.Contains(got.Found, "configured") {
+	if got := adviceOn(t, mailgunSite, "SECRET", "secret "+one)["secret"]; got.Result != adminapi.Fine || !strings.Contains(got.Found, "configured") {
 		t.Errorf("a given secret is %+v", got)
 	}
 	got := adviceOn(t, mailgunSite, "SECRET", "secret "+one+" "+other)["secret"]
-	if got.Result != fine || !strings.Contains(got.Found, "2 are configured") || strings.Contains(got.Found, one[:8]) {
+	if got.Result != adminapi.Fine || !strings.Contains(got.Found, "2 are configured") || strings.Contains(got.Found, one[:8]) {
 		t.Errorf("two secrets are %+v", got)
 	}
 	got = adviceOn(t, "{\n doorpost {\n store memory\n mailer console\n }\n}\nhttp://localhost:8080 {\n doorpost {\n allow *\n }\n}\n")["site"]
-	if got.Result != warning || !strings.Contains(got.Found, "http://localhost:8080") {
+	if got.Result != adminapi.Warning || !strings.Contains(got.Found, "http://localhost:8080") {
 		t.Errorf("a site on loopback is %+v", got)
 	}
 }

@@ -6,68 +6,46 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
-// examineTime bounds each check that asks a mail service.
-const examineTime = 30 * time.Second
+// checkTime bounds each check that asks a mail service.
+const checkTime = 30 * time.Second
 
-// verdict says how bad it is.
-type verdict string
-
-// The verdicts.
-const (
-	fine    verdict = "ok"
-	warning verdict = "warning" // it works, and somebody should know
-	wrong   verdict = "wrong"   // people cannot sign in, or not all of them
-)
-
-// finding is what one check of doctor found.
-type finding struct {
-	Check  string  `json:"check"`
-	Result verdict `json:"result"`
-	Found  string  `json:"found"`            // in words
-	Advice string  `json:"advice,omitempty"` // what to do about it
-}
-
-// examination is what POST /doorpost/doctor takes.
-type examination struct {
-	SendTo string `json:"send_to,omitempty"` // who gets a test message; empty for nobody
-}
-
-// examine checks store and mail, and answers with a finding on each line, as
+// runDoctor checks store and mail, and answers with a finding on each line, as
 // soon as it is known (application/x-ndjson).
-func examine(a *App, w http.ResponseWriter, r *http.Request) error {
-	to, err := readExamination(w, r)
+func runDoctor(a *App, w http.ResponseWriter, r *http.Request) error {
+	to, err := readDoctorOrder(w, r)
 	if err != nil {
 		return err
 	}
-	line := answerLines[finding](w)
-	tell := func(found ...finding) {
+	line := answerLines[adminapi.Finding](w)
+	send := func(found ...adminapi.Finding) {
 		for _, f := range found {
 			line(f)
 		}
 	}
 	ctx := r.Context()
 	mailers := a.startMailerChecks(ctx)
-	if h, err := a.open(); err != nil {
-		tell(finding{"store", wrong, "it cannot be opened: " + err.Error(), "nobody can sign in before"})
+	if rt, err := a.open(); err != nil {
+		send(adminapi.Finding{Check: "store", Result: adminapi.Wrong, Found: "it cannot be opened: " + err.Error(), Advice: "mend it; nobody can sign in before"})
 	} else {
-		tell(h.checkStore(ctx)...)
+		send(rt.checkStore(ctx)...)
 	}
-	tell(a.advice()...)
+	send(a.advice()...)
 	for _, m := range mailers {
-		tell(<-m)
+		send(<-m)
 	}
 	if to != "" {
-		tell(a.sendTest(ctx, to))
+		send(a.sendTest(ctx, to))
 	}
 	return nil
 }
 
-// readExamination tells who is to get a test message. An empty body is fine.
-func readExamination(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
-	var order examination
+// readDoctorOrder reads who is to get a test message. An empty body is fine.
+func readDoctorOrder(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
+	var order adminapi.DoctorOrder
 	if err := readOrder(w, r, &order, `{"send_to": "<address>"}`); err != nil {
 		return "", err
 	}
@@ -80,51 +58,51 @@ func readExamination(w http.ResponseWriter, r *http.Request) (to address.Address
 	return to, nil
 }
 
-func (h *house) checkStore(ctx context.Context) (found []finding) {
-	warnings, err := h.backend.store.Health(ctx)
+func (rt *runningApp) checkStore(ctx context.Context) (found []adminapi.Finding) {
+	warnings, err := rt.backend.store.Health(ctx)
 	if err != nil {
-		return []finding{{
-			"store", wrong, "it does not answer: " + err.Error(),
-			"see that it runs and can be reached; until then only people who are signed in get through, and not for long",
+		return []adminapi.Finding{{
+			Check: "store", Result: adminapi.Wrong, Found: "it does not answer: " + err.Error(),
+			Advice: "see that it runs and can be reached; until then only people who are signed in get through, for as long as the option grace allows",
 		}}
 	}
 	for _, w := range warnings {
-		found = append(found, finding{Check: "store", Result: warning, Found: w})
+		found = append(found, adminapi.Finding{Check: "store", Result: adminapi.Warning, Found: w})
 	}
 	if found == nil {
-		found = []finding{{Check: "store", Result: fine, Found: "it answers"}}
+		found = []adminapi.Finding{{Check: "store", Result: adminapi.Fine, Found: "it answers"}}
 	}
 	return found
 }
 
 // startMailerChecks asks all mail services at once. Each result comes through
 // a channel of its own.
-func (a *App) startMailerChecks(ctx context.Context) (results []chan finding) {
-	health := healthOf(a.mailers)
+func (a *App) startMailerChecks(ctx context.Context) (results []chan adminapi.Finding) {
+	known := healthOf(a.mailers)
 	for i, module := range a.mailModules {
 		checker, ok := module.Mailer().(mail.Checker)
 		if _, prints := module.(*ConsoleMailer); prints || !ok {
 			continue // there is no service to ask; see advice
 		}
-		result := make(chan finding, 1)
+		result := make(chan adminapi.Finding, 1)
 		results = append(results, result)
-		go func() { result <- checkMailer(ctx, checker, health[i]) }()
+		go func() { result <- checkMailer(ctx, checker, known[i]) }()
 	}
 	return results
 }
 
 // checkMailer asks a mail service whether it would take messages from us.
-func checkMailer(ctx context.Context, checker mail.Checker, known mailerHealth) finding {
-	f := finding{Check: "mailer " + known.Name, Result: fine}
-	ctx, cancel := context.WithTimeout(ctx, examineTime)
+func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.MailerHealth) adminapi.Finding {
+	f := adminapi.Finding{Check: "mailer " + known.Name, Result: adminapi.Fine}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	switch err := checker.Check(ctx); {
 	case err != nil:
-		f.Result, f.Found = wrong, err.Error()
+		f.Result, f.Found = adminapi.Wrong, err.Error()
 		f.Advice = "mend it and run doctor again; outbox list shows what did not go out meanwhile"
 	case !known.Available:
-		f.Result, f.Found = warning, "it answers now, but is left alone for a while because it failed, since "+stamp(known.Since)+": "+known.Problem
-		f.Advice = "nothing, if that is over: it is tried again by itself, within 5 minutes"
+		f.Result, f.Found = adminapi.Warning, "it answers now, but is left alone for a while because it failed, since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem
+		f.Advice = "nothing, if the problem is over: the next attempt is made within 5 minutes"
 	default:
 		f.Found = "it answers and takes our credentials"
 	}
@@ -133,20 +111,20 @@ func checkMailer(ctx context.Context, checker mail.Checker, known mailerHealth) 
 
 // sendTest sends a message as any other is sent: through the first mailer that
 // is not left alone, or the next one that takes it.
-func (a *App) sendTest(ctx context.Context, to address.Address) finding {
-	f := finding{Check: "test message", Result: fine}
-	ctx, cancel := context.WithTimeout(ctx, examineTime)
+func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding {
+	f := adminapi.Finding{Check: "test message", Result: adminapi.Fine}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	receipt, err := a.mailers.Send(ctx, testMessage(a.from, to))
 	if err != nil {
-		f.Result, f.Found, f.Advice = wrong, err.Error(), "mend it and try again"
+		f.Result, f.Found, f.Advice = adminapi.Wrong, err.Error(), "mend it and try again"
 		return f
 	}
 	f.Found = receipt.Mailer + " took it for " + to.Mask()
 	if receipt.ID != "" {
 		f.Found += ", and knows it as " + receipt.ID
 	}
-	f.Advice = "look into the mailbox and into its spam folder; against the latter help SPF, DKIM and DMARC records of the sender's domain"
+	f.Advice = "look into the mailbox and into its spam folder; SPF, DKIM and DMARC records of the sender's domain keep messages out of the latter"
 	return f
 }
 

@@ -11,25 +11,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/emersion/go-smtp"
 )
 
 // examine has the gateway examined and returns the findings by their checks.
-func (a admin) examine(body string) map[string]finding {
+func (a admin) examine(body string) map[string]adminapi.Finding {
 	a.t.Helper()
 	got := a.ask("POST", "/doorpost/doctor", body, nil)
 	if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/x-ndjson" {
 		a.t.Fatalf("doctor is answered with %d %s", got.status, got.body)
 	}
-	found := make(map[string]finding)
+	found := make(map[string]adminapi.Finding)
 	for lines := json.NewDecoder(strings.NewReader(got.body)); ; {
-		var f finding
+		var f adminapi.Finding
 		err := lines.Decode(&f)
 		if errors.Is(err, io.EOF) {
 			return found
 		}
-		if err != nil || f.Check == "" || f.Found == "" || f.Result != fine && f.Result != warning && f.Result != wrong {
+		if err != nil || f.Check == "" || f.Found == "" || f.Result != adminapi.Fine && f.Result != adminapi.Warning && f.Result != adminapi.Wrong {
 			a.t.Fatalf("a finding is %+v (%v)", f, err)
 		}
 		found[f.Check] = f
@@ -39,13 +40,13 @@ func (a admin) examine(body string) map[string]finding {
 func TestDoctorFindsWhatIsWellAndWhatIsNot(t *testing.T) {
 	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer console\nmailer smtp "+closedPort(t)+" {\ntls off\n}\n}\n", helloBehindGate)
 	found := a.examine("")
-	for check, want := range map[string]verdict{
-		"store": fine, "secret": fine, "site": warning, "mailer console": warning, "mailer smtp": wrong,
+	for check, want := range map[string]adminapi.Result{
+		"store": adminapi.Fine, "secret": adminapi.Fine, "site": adminapi.Warning, "mailer console": adminapi.Warning, "mailer smtp": adminapi.Wrong,
 	} {
 		if found[check].Result != want {
 			t.Errorf("%s is %+v, want %s", check, found[check], want)
 		}
-		if want != fine && found[check].Advice == "" {
+		if want != adminapi.Fine && found[check].Advice == "" {
 			t.Errorf("%s is %s without advice", check, want)
 		}
 	}
@@ -57,7 +58,7 @@ func TestDoctorFindsWhatIsWellAndWhatIsNot(t *testing.T) {
 func TestDoctorSendsATestMessageWhenItIsAskedTo(t *testing.T) {
 	a := newAdmin(t, "", helloBehindGate)
 	found := a.examine(`{"send_to": "Operator@example.com"}`)["test message"]
-	if found.Result != fine || !strings.Contains(found.Found, "console took it for o***@example.com") {
+	if found.Result != adminapi.Fine || !strings.Contains(found.Found, "console took it for o***@example.com") {
 		t.Errorf("sending is %+v", found)
 	}
 	for {
@@ -100,7 +101,7 @@ func TestDoctorTellsOfAMailerThatIsLeftAlone(t *testing.T) {
 	}
 	defer listener.Close()
 	go serveSMTP(listener)
-	if f := a.examine("")["mailer smtp"]; f.Result != warning || !strings.Contains(f.Found, "left alone") {
+	if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "left alone") {
 		t.Errorf("doctor finds %+v", f)
 	}
 }
@@ -108,15 +109,15 @@ func TestDoctorTellsOfAMailerThatIsLeftAlone(t *testing.T) {
 func TestDoctorTellsOfAStoreThatIsDownOrToBeMended(t *testing.T) {
 	server := redistest.Single(t)
 	a := newAdmin(t, "doorpost {\nsecret "+strings.Repeat("0123456789abcdef", 4)+"\nstore redis "+server.URL()+"\nmailer console\n}\n", helloBehindGate)
-	if f := a.examine("")["store"]; f.Result != fine {
+	if f := a.examine("")["store"]; f.Result != adminapi.Fine {
 		t.Errorf("a healthy store is %+v", f)
 	}
 	server.Set(t, "maxmemory-policy", "allkeys-lru")
-	if f := a.examine("")["store"]; f.Result != warning || !strings.Contains(f.Found, "allkeys-lru") {
+	if f := a.examine("")["store"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "allkeys-lru") {
 		t.Errorf("a store that forgets is %+v", f)
 	}
 	server.Kill()
-	if f := a.examine("")["store"]; f.Result != wrong || f.Advice == "" {
+	if f := a.examine("")["store"]; f.Result != adminapi.Wrong || f.Advice == "" {
 		t.Errorf("a store that is down is %+v", f)
 	}
 }

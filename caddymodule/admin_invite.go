@@ -2,40 +2,17 @@ package caddymodule
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/access"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// inviteOrder is what POST /doorpost/invite takes.
-type inviteOrder struct {
-	Address string   `json:"address"`
-	Groups  []string `json:"groups,omitempty"`
-	For     string   `json:"for,omitempty"`  // a duration, 1h to 30d; empty: 7d
-	Site    string   `json:"site,omitempty"` // an origin; empty where there is one site
-}
-
-// inviteReport is what it answers.
-type inviteReport struct {
-	Address string              `json:"address"`
-	Site    string              `json:"site"`
-	Groups  []string            `json:"groups"` // that they were put into
-	Sent    bool                `json:"sent"`
-	Expires time.Time           `json:"expires,omitzero"` // of the link, if it is sent
-	Reason  signin.SilentReason `json:"reason,omitempty"` // for which nothing is sent
-
-	// Where that is that the person is not admitted:
-	Disabled bool          `json:"disabled,omitempty"`
-	Blocks   []blockReport `json:"blocks,omitempty"` // none of them admits the person
-}
-
 // invite sends somebody a first link.
-func invite(a *App, w http.ResponseWriter, r *http.Request) error {
-	var order inviteOrder
+func invite(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	var order adminapi.InviteOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "groups": ["<name>"], "for": "<duration>", "site": "<origin>"}`); err != nil {
 		return err
 	}
@@ -43,26 +20,23 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	life := access.DefaultInvitation
-	if order.For != "" {
-		if life, err = caddy.ParseDuration(order.For); err != nil {
-			return apiError(http.StatusBadRequest, "for is no duration such as 12h or 7d")
-		}
+	life, err := readDuration(order.For)
+	if err != nil {
+		return err
+	}
+	if order.For == "" {
+		life = access.DefaultInvitation
 	}
 	s, origin, err := a.siteFor(order.Site)
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	if err := h.roster.CheckGroups(order.Groups); err != nil {
+	if err := rt.roster.CheckGroups(order.Groups); err != nil {
 		return serviceError(err)
 	}
-	answer := inviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
+	answer := adminapi.InviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
 	until := time.Now().Add(life)
-	answer.Reason, err = h.access.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules}, who, order.Groups, life)
+	answer.Reason, err = rt.access.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules()}, who, order.Groups, life)
 	switch {
 	case err != nil:
 		return serviceError(err)
@@ -70,7 +44,7 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 		answer.Sent, answer.Expires = true, until.UTC().Truncate(time.Second)
 	case answer.Reason == signin.SilentNotAllowed:
 		answer.Groups = []string{}
-		p, err := h.lookUp(r.Context(), who)
+		p, err := rt.lookUp(r.Context(), who)
 		if err != nil {
 			return err
 		}
@@ -81,24 +55,4 @@ func invite(a *App, w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return writeJSON(w, http.StatusOK, answer)
-}
-
-// siteFor finds the site that an origin is one of, or the only site there is,
-// with the origin that links lead to.
-func (a *App) siteFor(given string) (s *site, origin string, err error) {
-	all := a.sitesInOrder()
-	if given == "" && len(all) == 1 {
-		return all[0], all[0].name(), nil
-	}
-	for _, s := range all {
-		for _, o := range s.origins.All() {
-			if o.String() == strings.TrimSuffix(given, "/") {
-				return s, o.String(), nil
-			}
-		}
-	}
-	if given == "" {
-		return nil, "", apiError(http.StatusBadRequest, "say for which site; there are: %s", a.originList())
-	}
-	return nil, "", apiError(http.StatusNotFound, "no site has that origin; there are: %s", a.originList())
 }

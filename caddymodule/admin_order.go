@@ -7,29 +7,29 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/roster"
 )
 
-// Whoever is meant stands in the body of a request, not in its path or query:
-// Caddy logs those.
-
-// maxOrder bounds the body of a request.
+// maxOrder bounds the body of a request, in bytes.
 const maxOrder = 16 << 10
 
 // readOrder reads the JSON object that a request brings. An empty body is an
-// empty object; fields that are not known are refused, so that none is
-// misspelt. example says what it looks like.
+// empty object; fields that are not known are refused, so that a misspelt one is
+// noticed. example says what the object looks like.
 func readOrder(w http.ResponseWriter, r *http.Request, order any, example string) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxOrder))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(order); err != nil && !errors.Is(err, io.EOF) {
-		return apiError(http.StatusBadRequest, "the body is not %s: %w", example, err)
+		return apiError(http.StatusBadRequest, "the body must be JSON like %s: %w", example, err)
 	}
 	return nil
 }
@@ -38,40 +38,59 @@ func readOrder(w http.ResponseWriter, r *http.Request, order any, example string
 func readAddress(given string) (address.Address, error) {
 	who, err := address.Parse(given)
 	if err != nil {
-		return "", apiError(http.StatusBadRequest, "address: this is no mail address: %w", err)
+		return "", apiError(http.StatusBadRequest, "address is not a mail address: %w", err)
 	}
 	return who, nil
 }
 
-// How many people or sessions are listed in one answer.
-const (
-	usualPeople = 100
-	maxPeople   = 500
-)
-
-// pageOrder is which part of a list is asked for. Lists are in the order of
-// addresses.
-type pageOrder struct {
-	From  string `json:"from,omitempty"`  // what an earlier answer gave as next; empty: from the start
-	Limit int    `json:"limit,omitempty"` // 1 to 500
+// readDuration reads a duration of an order; 0 where none is given.
+func readDuration(given string) (time.Duration, error) {
+	if given == "" {
+		return 0, nil
+	}
+	d, err := caddy.ParseDuration(given)
+	if err != nil || d <= 0 {
+		return 0, apiError(http.StatusBadRequest, "for must be a duration, for example 90m, 12h or 7d")
+	}
+	return d, nil
 }
 
-func (p pageOrder) read() (after address.Address, limit int, err error) {
-	limit = p.Limit
-	if limit == 0 {
-		limit = usualPeople
+// pageOf reads which part of a list the query of a request asks for.
+func pageOf(r *http.Request) (p adminapi.Page, err error) {
+	query := r.URL.Query()
+	p.From = query.Get("from")
+	if given := query.Get("limit"); given != "" {
+		if p.Limit, err = strconv.Atoi(given); err != nil || p.Limit == 0 {
+			p.Limit = -1
+		}
 	}
-	if limit < 1 || limit > maxPeople {
-		return "", 0, apiError(http.StatusBadRequest, "limit is a number from 1 to %d", maxPeople)
+	return bounded(p)
+}
+
+// bounded checks how many items of a list are asked for.
+func bounded(p adminapi.Page) (adminapi.Page, error) {
+	if p.Limit == 0 {
+		p.Limit = adminapi.UsualPage
 	}
-	if p.From == "" {
-		return "", limit, nil
+	if p.Limit < 1 || p.Limit > adminapi.MaxPage {
+		return p, apiError(http.StatusBadRequest, "limit must be a number from 1 to %d", adminapi.MaxPage)
+	}
+	return p, nil
+}
+
+// pageOfPeople is bounded for a list in the order of addresses.
+func pageOfPeople(given adminapi.Page) (after address.Address, limit int, err error) {
+	p, err := bounded(given)
+	if err != nil || p.From == "" {
+		return "", p.Limit, err
 	}
 	if after, err = address.Parse(p.From); err != nil {
-		return "", 0, apiError(http.StatusBadRequest, "from is not what an earlier answer gave as next; begin without it")
+		return "", 0, errFrom
 	}
-	return after, limit, nil
+	return after, p.Limit, nil
 }
+
+var errFrom = apiError(http.StatusBadRequest, "from must be what an earlier answer gave as next, and not too old; begin without it")
 
 // actor is who is written down as having changed something.
 const actor = "admin API"
@@ -80,7 +99,7 @@ const actor = "admin API"
 // where it came from.
 func audited(r *http.Request) context.Context {
 	ctx := audit.WithActor(r.Context(), actor)
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil { // none at a Unix socket
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil { // there is no peer at a Unix socket
 		ctx = audit.WithRequest(ctx, peer.Addr())
 	}
 	return ctx
@@ -92,7 +111,7 @@ func serviceError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, people.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w: those are known who have signed in once, or were added or invited; users list has them", people.ErrUnknown)
+		return apiError(http.StatusNotFound, "%w: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known", people.ErrUnknown)
 	case errors.Is(err, roster.ErrNoSession), errors.Is(err, access.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
 	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, access.ErrLife):
@@ -101,15 +120,15 @@ func serviceError(err error) error {
 	return apiError(http.StatusServiceUnavailable, "%w", err) // it says that the store does not answer
 }
 
-// answerLines answers with a line of JSON for each value that it is told, at
+// answerLines answers with a line of JSON for each value that is sent, at
 // once (application/x-ndjson). Caddy reads from the connection for ten seconds,
 // and cancels the request then; what has lines may take longer.
-func answerLines[T any](w http.ResponseWriter) (tell func(T)) {
+func answerLines[T any](w http.ResponseWriter) (send func(T)) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	answer, connection := json.NewEncoder(w), http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Time{}) // it is possible on every connection of Caddy's endpoint
 	return func(value T) {
-		if answer.Encode(value) == nil { // otherwise whoever asked went away, and the request is cancelled
+		if answer.Encode(value) == nil { // otherwise the client went away, and the request is cancelled
 			_ = connection.Flush()
 		}
 	}

@@ -4,56 +4,20 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/post"
 )
 
-// How many messages GET /doorpost/outbox lists.
-const (
-	usualPage = 50
-	maxPage   = 500
-)
-
-// outboxPage is what GET /doorpost/outbox answers. Next is what from has to be
-// for the next page; there is none after the last.
-type outboxPage struct {
-	Messages []messageReport `json:"messages"`
-	Next     string          `json:"next,omitempty"`
-}
-
-// messageReport is what is told of a message: all but what it says. Times are
-// UTC.
-type messageReport struct {
-	ID         string       `json:"id"`
-	Kind       outbox.Kind  `json:"kind"`
-	State      outbox.State `json:"state"`
-	Since      time.Time    `json:"since"` // of the state
-	To         string       `json:"to"`    // masked, unless it was asked for
-	Site       string       `json:"site"`
-	Welcome    bool         `json:"welcome"` // the first to somebody who has never signed in
-	Created    time.Time    `json:"created"`
-	Deadline   time.Time    `json:"deadline"` // not sent any more after it
-	Waiting    bool         `json:"waiting"`  // still to be sent by us
-	Due        time.Time    `json:"due,omitzero"`
-	Attempts   int          `json:"attempts"`
-	Copies     int          `json:"possible_copies"` // attempts that may have been accepted without an answer
-	Mailer     string       `json:"mailer,omitempty"`
-	ProviderID string       `json:"provider_id,omitempty"`
-	Problem    string       `json:"problem,omitempty"`
-	Delivered  time.Time    `json:"delivered,omitzero"`
-	Retried    time.Time    `json:"retried,omitzero"`
-	Retryable  bool         `json:"retryable"`
-}
-
-func report(m outbox.Message, reveal bool) messageReport {
+func report(m outbox.Message, reveal bool) adminapi.Message {
 	to := m.To.Mask()
 	if reveal {
 		to = string(m.To)
 	}
 	again := m // a copy, to see whether it could be retried
-	return messageReport{
+	return adminapi.Message{
 		ID: m.ID, Kind: m.Kind, State: m.State, Since: m.Since.UTC(), To: to, Site: m.Site, Welcome: m.Welcome,
 		Created: m.Created.UTC(), Deadline: m.Deadline.UTC(), Waiting: m.Waiting(), Due: m.Due.UTC(),
 		Attempts: m.Attempts, Copies: m.Copies, Mailer: m.Mailer, ProviderID: m.ProviderID, Problem: m.Problem,
@@ -62,38 +26,30 @@ func report(m outbox.Message, reveal bool) messageReport {
 }
 
 // listOutbox lists messages, the newest first.
-func listOutbox(a *App, w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	limit := usualPage
-	if given := query.Get("limit"); given != "" {
-		var err error
-		if limit, err = strconv.Atoi(given); err != nil || limit < 1 || limit > maxPage {
-			return apiError(http.StatusBadRequest, "limit is a number from 1 to %d", maxPage)
-		}
+func listOutbox(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	page, err := pageOf(r)
+	if err != nil {
+		return err
 	}
 	reveal, err := asksToReveal(r)
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	list, next, err := h.outbox.Messages(r.Context(), query.Get("from"), limit)
+	list, next, err := rt.outbox.Messages(r.Context(), page.From, page.Limit)
 	switch {
 	case errors.Is(err, outbox.ErrUnknown):
-		return apiError(http.StatusBadRequest, "from is not what an earlier answer gave as next, or is too old; begin without it")
+		return errFrom
 	case err != nil:
 		return storeError("listing messages", err)
 	}
-	answer := outboxPage{Messages: make([]messageReport, 0, len(list)), Next: next}
+	answer := adminapi.Messages{Messages: make([]adminapi.Message, 0, len(list)), Next: next}
 	for _, m := range list {
 		answer.Messages = append(answer.Messages, report(m, reveal))
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-// asksToReveal tells whether addresses are to be shown in full.
+// asksToReveal reports whether addresses are to be shown in full.
 func asksToReveal(r *http.Request) (bool, error) {
 	given := r.URL.Query().Get("reveal")
 	if given == "" {
@@ -101,99 +57,46 @@ func asksToReveal(r *http.Request) (bool, error) {
 	}
 	reveal, err := strconv.ParseBool(given)
 	if err != nil {
-		return false, apiError(http.StatusBadRequest, "reveal is 1 or 0")
+		return false, apiError(http.StatusBadRequest, "reveal must be 1 or 0")
 	}
 	return reveal, nil
 }
 
-// messageOf looks the message up that the path names.
-func (h *house) messageOf(r *http.Request) (outbox.Message, error) {
-	m, found, err := h.outbox.Message(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
-		return m, storeError("looking a message up", err)
-	case !found:
-		return m, apiError(http.StatusNotFound, "%w", outbox.ErrUnknown)
-	}
-	return m, nil
-}
-
-func showMessage(a *App, w http.ResponseWriter, r *http.Request) error {
+func showMessage(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
 	reveal, err := asksToReveal(r)
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	m, err := h.messageOf(r)
-	if err != nil {
-		return err
+	m, found, err := rt.outbox.Message(r.Context(), r.PathValue("id"))
+	switch {
+	case err != nil:
+		return storeError("looking a message up", err)
+	case !found:
+		return apiError(http.StatusNotFound, "%w", outbox.ErrUnknown)
 	}
 	return writeJSON(w, http.StatusOK, report(m, reveal))
 }
 
-// retryReport is what POST /doorpost/outbox/<id>/retry answers. At least one of
-// Retried and Unblocked is true.
-type retryReport struct {
-	Message   messageReport `json:"message"`
-	Retried   bool          `json:"retried"`           // it is on its way again
-	Unblocked bool          `json:"unblocked"`         // its address was blocked, and is not any more
-	Problem   string        `json:"problem,omitempty"` // why it is not on its way
-}
-
-// retryMessage has a message tried again. One that bounced has blocked its
-// address: whoever has it tried again says that the mailbox works, so the
-// block is lifted, even if the time of the message itself is over.
-func retryMessage(a *App, w http.ResponseWriter, r *http.Request) error {
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	m, err := h.messageOf(r)
-	if err != nil {
-		return err
-	}
-	var answer retryReport
-	if m.State == outbox.Bounced {
-		if answer.Unblocked, err = h.outbox.Unblock(r.Context(), m.To); err != nil {
-			return storeError("unblocking the address", err)
-		}
-	}
-	changed, err := h.outbox.Change(r.Context(), m.ID, outbox.Once{}, func(m *outbox.Message) error { return m.Retry(time.Now()) })
+func retryMessage(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	done, err := post.Retry(r.Context(), rt.outbox, r.PathValue("id"), time.Now())
 	switch {
-	case err == nil:
-		m, answer.Retried = changed, true
-	case errors.Is(err, outbox.ErrNoRetry) && answer.Unblocked:
-		answer.Problem = strings.TrimPrefix(err.Error(), outbox.ErrNoRetry.Error()+": ")
-	case errors.Is(err, outbox.ErrNoRetry):
-		return apiError(http.StatusConflict, "%w", err)
 	case errors.Is(err, outbox.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
-	default:
-		return storeError("retrying a message", err)
+	case errors.Is(err, outbox.ErrNoRetry):
+		return apiError(http.StatusConflict, "%w", err)
+	case err != nil:
+		return storeError("sending a message again", err)
 	}
 	a.logger.Info("an operator asked for a message to be tried again",
-		"message", m.ID, "to", m.To.Mask(), "retried", answer.Retried, "unblocked", answer.Unblocked)
-	answer.Message = report(m, false)
-	return writeJSON(w, http.StatusOK, answer)
-}
-
-// unblockOrder is what POST /doorpost/outbox/unblock takes.
-type unblockOrder struct {
-	Address string `json:"address"`
-}
-
-// unblockReport is what it answers.
-type unblockReport struct {
-	Address   string `json:"address"`   // masked
-	Unblocked bool   `json:"unblocked"` // false if it was not blocked
+		"message", done.Message.ID, "to", done.Message.To.Mask(), "retried", done.Again, "unblocked", done.Unblocked)
+	return writeJSON(w, http.StatusOK, adminapi.RetryReport{
+		Message: report(done.Message, false), Retried: done.Again, Unblocked: done.Unblocked, Problem: done.Problem,
+	})
 }
 
 // unblock lets an address be written to again to which a message bounced.
-func unblock(a *App, w http.ResponseWriter, r *http.Request) error {
-	var order unblockOrder
+func unblock(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	var order adminapi.UnblockOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>"}`); err != nil {
 		return err
 	}
@@ -201,12 +104,8 @@ func unblock(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
-	if err != nil {
-		return err
-	}
-	answer := unblockReport{Address: who.Mask()}
-	if answer.Unblocked, err = h.outbox.Unblock(r.Context(), who); err != nil {
+	answer := adminapi.UnblockReport{Address: who.Mask()}
+	if answer.Unblocked, err = rt.outbox.Unblock(r.Context(), who); err != nil {
 		return storeError("unblocking an address", err)
 	}
 	return writeJSON(w, http.StatusOK, answer)

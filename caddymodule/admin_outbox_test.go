@@ -7,16 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
 
 // sent asks for a link and waits until the message is with its mailer.
-func (a admin) sent(who string) (report messageReport, token string) {
+func (a admin) sent(who string) (report adminapi.Message, token string) {
 	a.t.Helper()
 	token = a.newBrowser().ask(who)
 	redistest.Await(a.t, patience, "the message to be noted as sent", func() bool {
-		var list outboxPage
+		var list adminapi.Messages
 		a.ask(http.MethodGet, "/doorpost/outbox?reveal=1", "", &list)
 		for _, m := range list.Messages {
 			if m.To == who && m.State == outbox.Sent {
@@ -51,7 +52,7 @@ func TestOutboxListsTheNewestFirstAndPageByPage(t *testing.T) {
 	var got []string
 	from := ""
 	for range len(want) {
-		var list outboxPage
+		var list adminapi.Messages
 		a.ask(http.MethodGet, "/doorpost/outbox?limit=1&from="+url.QueryEscape(from), "", &list)
 		if len(list.Messages) != 1 {
 			t.Fatalf("a page of one has %d messages", len(list.Messages))
@@ -132,7 +133,7 @@ func TestRetryLiftsTheBlockEvenIfTheMessageCannotBeSentAgain(t *testing.T) {
 		m.Apply(outbox.Report{State: outbox.Bounced, At: time.Now(), Problem: "no such mailbox"})
 	})
 
-	var done retryReport
+	var done adminapi.RetryReport
 	if got := a.ask("POST", "/doorpost/outbox/"+m.ID+"/retry", "", &done); got.status != http.StatusOK {
 		t.Fatalf("retrying is answered with %d %s", got.status, got.body)
 	}
@@ -154,7 +155,7 @@ func TestRetrySendsAMessageThatFailed(t *testing.T) {
 		// what is looked for here.
 		m.State, m.Sealed, m.Problem = outbox.Failed, []byte("sealed"), "the service was down"
 	})
-	var done retryReport
+	var done adminapi.RetryReport
 	if got := a.ask("POST", "/doorpost/outbox/"+m.ID+"/retry", "", &done); got.status != http.StatusOK || !done.Retried || done.Unblocked || done.Message.Retried.IsZero() {
 		t.Fatalf("retrying is answered with %d %s", got.status, got.body)
 	}
@@ -170,8 +171,8 @@ func TestUnblockTakesAnyAddressAndTellsWhetherItWasBlocked(t *testing.T) {
 	m, _ := a.sent(who)
 	a.put(m.ID, func(m *outbox.Message) { m.Apply(outbox.Report{State: outbox.Bounced, At: time.Now()}) })
 	for _, want := range []bool{true, false} {
-		var done unblockReport
-		got := a.tell("/doorpost/outbox/unblock", unblockOrder{strings.ToUpper(who)}, &done)
+		var done adminapi.UnblockReport
+		got := a.tell("/doorpost/outbox/unblock", adminapi.UnblockOrder{Address: strings.ToUpper(who)}, &done)
 		if got.status != http.StatusOK || done.Unblocked != want || done.Address != "o***@example.com" {
 			t.Errorf("unblocking is answered with %d %s, want %v", got.status, got.body, want)
 		}

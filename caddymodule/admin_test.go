@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
 
@@ -75,7 +76,7 @@ func (a admin) refuses(method, path, body string, status int) string {
 	return said.Error
 }
 
-func (a admin) health() (status int, said health) {
+func (a admin) health() (status int, said adminapi.Health) {
 	a.t.Helper()
 	got := a.ask(http.MethodGet, "/doorpost/health", "", &said)
 	return got.status, said

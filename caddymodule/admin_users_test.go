@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // withGroups are global options with some groups.
@@ -46,22 +48,22 @@ func (a admin) events(what string) (lines []map[string]any) {
 
 func TestAPersonIsAddedChangedShownAndRemoved(t *testing.T) {
 	a := newAdmin(t, withGroups, helloBehindGate)
-	who := userOrder{Address: " Bob@B.example "}
+	who := adminapi.UserOrder{Address: " Bob@B.example "}
 	for _, path := range []string{"show", "leave", "disable", "enable", "remove"} {
 		if got := a.tell("/doorpost/users/"+path, who, nil); got.status != http.StatusNotFound || !strings.Contains(got.body, "nobody with that address is known") {
 			t.Errorf("%s of somebody unknown is answered with %d %s", path, got.status, got.body)
 		}
 	}
-	var u userReport
+	var u adminapi.User
 	a.must("/doorpost/users/add", who, &u)
 	if u.Address != "bob@b.example" || time.Since(u.Added) > time.Minute || !u.FirstSignedIn.IsZero() || len(u.Groups) != 0 {
 		t.Errorf("added is %+v", u)
 	}
-	a.must("/doorpost/users/add", userOrder{Address: "bob@b.example", Groups: []string{"staff", "admins"}}, &u)
+	a.must("/doorpost/users/add", adminapi.UserOrder{Address: "bob@b.example", Groups: []string{"staff", "admins"}}, &u)
 	if !reflect.DeepEqual(u.Groups, []string{"admins", "staff"}) || !reflect.DeepEqual(u.StoredGroups, u.Groups) {
 		t.Errorf("put into groups is %+v", u)
 	}
-	a.must("/doorpost/users/leave", userOrder{Address: "bob@b.example", Groups: []string{"admins"}}, &u)
+	a.must("/doorpost/users/leave", adminapi.UserOrder{Address: "bob@b.example", Groups: []string{"admins"}}, &u)
 	a.must("/doorpost/users/disable", who, &u)
 	if !u.Disabled || !reflect.DeepEqual(u.Groups, []string{"staff"}) {
 		t.Errorf("disabled is %+v", u)
@@ -70,12 +72,12 @@ func TestAPersonIsAddedChangedShownAndRemoved(t *testing.T) {
 	if !u.Disabled {
 		t.Errorf("shown is %+v", u)
 	}
-	var again userReport
+	var again adminapi.User
 	a.must("/doorpost/users/enable", who, &again)
 	if again.Disabled {
 		t.Errorf("enabled is %+v", again)
 	}
-	var gone removeReport
+	var gone adminapi.RemoveReport
 	a.must("/doorpost/users/remove", who, &gone)
 	if !gone.Removed || gone.Address != "bob@b.example" || a.tell("/doorpost/users/show", who, nil).status != http.StatusNotFound {
 		t.Errorf("removed is %+v", gone)
@@ -100,11 +102,11 @@ func TestPeopleAreListedPageByPage(t *testing.T) {
 	a := newAdmin(t, withGroups, helloBehindGate)
 	want := []string{"a@b.example", "carol@corp.example", "d@b.example", "e@other.example"}
 	for _, who := range []string{want[2], want[0], want[3], want[1]} {
-		a.must("/doorpost/users/add", userOrder{Address: who}, nil)
+		a.must("/doorpost/users/add", adminapi.UserOrder{Address: who}, nil)
 	}
 	var got []string
-	for order := (usersOrder{pageOrder: pageOrder{Limit: 1}}); ; {
-		var page usersPage
+	for order := (adminapi.UsersOrder{Page: adminapi.Page{Limit: 1}}); ; {
+		var page adminapi.Users
 		a.must("/doorpost/users/list", order, &page)
 		for _, u := range page.Users {
 			got = append(got, u.Address)
@@ -122,8 +124,8 @@ func TestPeopleAreListedPageByPage(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("listed are %v, want %v", got, want)
 	}
-	var page usersPage
-	a.must("/doorpost/users/list", usersOrder{Search: " @B.Example"}, &page)
+	var page adminapi.Users
+	a.must("/doorpost/users/list", adminapi.UsersOrder{Search: " @B.Example"}, &page)
 	if len(page.Users) != 2 || page.Users[0].Address != want[0] || page.Users[1].Address != want[2] {
 		t.Errorf("found are %+v", page.Users)
 	}
@@ -141,8 +143,8 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	}
 	isIn := func(b *browser) bool { return b.get("/").status == http.StatusOK }
 	ada, elsewhere, bob, cem := in("ada@example.com"), in("ada@example.com"), in("bob@example.com"), in("cem@example.com")
-	var page sessionsPage
-	a.must("/doorpost/sessions/list", sessionsOrder{}, &page)
+	var page adminapi.Sessions
+	a.must("/doorpost/sessions/list", adminapi.SessionsOrder{}, &page)
 	if len(page.Sessions) != 4 || page.Next != "" {
 		t.Fatalf("listed are %+v", page)
 	}
@@ -152,30 +154,30 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 			t.Errorf("session %d is %+v", i, s)
 		}
 	}
-	a.must("/doorpost/sessions/list", sessionsOrder{Address: "bob@example.com"}, &page)
+	a.must("/doorpost/sessions/list", adminapi.SessionsOrder{Address: "bob@example.com"}, &page)
 	if len(page.Sessions) != 1 {
 		t.Fatalf("of one person are listed %+v", page)
 	}
 	id := page.Sessions[0].ID
-	a.must("/doorpost/sessions/list", sessionsOrder{pageOrder: pageOrder{From: "bob@example.com"}}, &page)
+	a.must("/doorpost/sessions/list", adminapi.SessionsOrder{Page: adminapi.Page{From: "bob@example.com"}}, &page)
 	if len(page.Sessions) != 1 || page.Sessions[0].Address != "cem@example.com" {
 		t.Fatalf("after one person are listed %+v", page)
 	}
 
-	var done endReport
-	a.must("/doorpost/sessions/end", endOrder{ID: id}, &done)
-	if want := (endReport{Address: "bob@example.com", ID: id, Ended: 1, Done: true}); done != want || isIn(bob) || !isIn(ada) {
+	var done adminapi.EndReport
+	a.must("/doorpost/sessions/end", adminapi.EndOrder{ID: id}, &done)
+	if want := (adminapi.EndReport{Address: "bob@example.com", ID: id, Ended: 1, Done: true}); done != want || isIn(bob) || !isIn(ada) {
 		t.Errorf("one ended is %+v", done)
 	}
-	if got := a.tell("/doorpost/sessions/end", endOrder{ID: id}, nil); got.status != http.StatusNotFound {
+	if got := a.tell("/doorpost/sessions/end", adminapi.EndOrder{ID: id}, nil); got.status != http.StatusNotFound {
 		t.Errorf("ending it again is answered with %d %s", got.status, got.body)
 	}
-	a.must("/doorpost/sessions/end", endOrder{Address: "Ada@example.com"}, &done)
-	if want := (endReport{Address: "ada@example.com", ID: id, Ended: 2, Done: true}); done.Ended != want.Ended || done.Address != want.Address || isIn(ada) || isIn(elsewhere) || !isIn(cem) {
+	a.must("/doorpost/sessions/end", adminapi.EndOrder{Address: "Ada@example.com"}, &done)
+	if want := (adminapi.EndReport{Address: "ada@example.com", ID: id, Ended: 2, Done: true}); done.Ended != want.Ended || done.Address != want.Address || isIn(ada) || isIn(elsewhere) || !isIn(cem) {
 		t.Errorf("those of one person ended are %+v", done)
 	}
 	last := in("dora@example.com")
-	got := a.tell("/doorpost/sessions/end", endOrder{All: true}, nil)
+	got := a.tell("/doorpost/sessions/end", adminapi.EndOrder{All: true}, nil)
 	lines := strings.Split(strings.TrimSpace(got.body), "\n")
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &done); err != nil || !done.Done || done.Ended != 2 || isIn(cem) || isIn(last) {
 		t.Errorf("those of everybody ended are %s", got.body)
@@ -206,12 +208,12 @@ func TestAnswersOfManyLinesMayTakeTheirTime(t *testing.T) {
 	server.Config.ReadTimeout = readTime
 	server.Start()
 	defer server.Close()
-	answer, err := (&adminClient{server.Listener.Addr().String()}).open(http.MethodPost, "/", endOrder{All: true})
+	answer, err := caddyHost{}.Request(server.Listener.Addr().String(), http.MethodPost, "/", strings.NewReader(`{"all": true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Close()
-	for lines := json.NewDecoder(answer); ; {
+	defer answer.Body.Close()
+	for lines := json.NewDecoder(answer.Body); ; {
 		var said string
 		if err := lines.Decode(&said); err != nil {
 			t.Fatalf("the answer broke off: %v", err)

@@ -4,92 +4,35 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-// whyOrder is what POST /doorpost/why takes.
-type whyOrder struct {
-	Address string `json:"address"`
-	URL     string `json:"url"`
-}
-
-// answerWhy is what becomes of somebody at a URL.
-type answerWhy string
-
-// The answers.
-const (
-	letIn   answerWhy = "admitted" // once they are signed in
-	keptOut answerWhy = "refused"
-	forAll  answerWhy = "public" // whoever comes, signed in or not
-)
-
-// whyReport is what it answers.
-type whyReport struct {
-	Address  string        `json:"address"`
-	URL      string        `json:"url"`
-	Site     string        `json:"site"`
-	Result   answerWhy     `json:"result"`
-	Known    bool          `json:"known"`
-	Disabled bool          `json:"disabled"`
-	Groups   []string      `json:"groups"`
-	MayAsk   bool          `json:"may_ask"` // the owners, to be let in
-	OwnPage  bool          `json:"own_page"`
-	TakenAs  string        `json:"taken_as,omitempty"` // GET, where a matcher looks at more than the URL
-	Blocks   []blockReport `json:"blocks"`             // of the site; a request has to satisfy each that needs a session for it
-}
-
-// blockReport is what one doorpost block of a site says.
-type blockReport struct {
-	Matcher string        `json:"matcher,omitempty"` // which requests it is for; not there: every request
-	Public  []string      `json:"public,omitempty"`  // paths of it that anyone may reach
-	Allow   []string      `json:"allow"`
-	Deny    []string      `json:"deny"`
-	Recent  string        `json:"recent,omitempty"` // how old the last proof of the address may be
-	Partly  bool          `json:"partly"`           // it stands in a route that not all requests of the site reach
-	Matched bool          `json:"matched"`
-	Needed  bool          `json:"session_needed"`    // matched, and not public
-	Problem string        `json:"problem,omitempty"` // for which the matcher cannot tell
-	Denied  []coverReport `json:"denied"`            // entries of deny that cover the address
-	Allowed []coverReport `json:"allowed"`           // entries of allow that do
-	Grant   *grantReport  `json:"grant,omitempty"`
-	Admits  bool          `json:"admits"`
-	MayAsk  bool          `json:"may_ask"`
-}
-
-// coverReport is an entry of a rule that covers somebody.
-type coverReport struct {
-	Entry string `json:"entry"`
-	By    string `json:"by"` // configuration, or store: which put them into the group
-}
-
-func reportCovers(covers []people.Cover) []coverReport {
-	list := []coverReport{}
+func reportCovers(covers []people.Cover) []adminapi.Cover {
+	list := []adminapi.Cover{}
 	for _, c := range covers {
 		by := "configuration"
 		if c.ByStore {
 			by = "store"
 		}
-		list = append(list, coverReport{c.Entry, by})
+		list = append(list, adminapi.Cover{Entry: c.Entry, By: by})
 	}
 	return list
 }
 
-// explain tells what the block says about somebody, wherever they go.
-func (h *Handler) explain(who address.Address, standing *people.Standing) blockReport {
+// explain is what the block says about somebody, wherever they go.
+func (h *Handler) explain(who address.Address, standing *people.Standing) adminapi.Block {
 	e := h.rules.Explain(who, standing)
-	b := blockReport{
-		Matcher: h.meets.text, Public: h.Public, Allow: orNone(h.Allow), Deny: orNone(h.Deny), Partly: h.partly,
+	b := adminapi.Block{
+		Matcher: h.matcher.text, Public: h.Public, Allow: orNone(h.Allow), Deny: orNone(h.Deny), Partly: h.partly,
 		Denied: reportCovers(e.Denied), Allowed: reportCovers(e.Allowed), Admits: e.Admitted, MayAsk: e.MayAsk,
 	}
 	if h.Recent != 0 {
@@ -102,9 +45,9 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) blockR
 	return b
 }
 
-// tellWhy tells whether somebody would be let in at a URL, and why.
-func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
-	var order whyOrder
+// showWhy reports whether somebody would be let in at a URL, and why.
+func showWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+	var order adminapi.WhyOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>", "url": "<url>"}`); err != nil {
 		return err
 	}
@@ -116,113 +59,67 @@ func tellWhy(a *App, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.openForAdmin()
+	p, err := rt.lookUp(r.Context(), who)
 	if err != nil {
 		return err
 	}
-	p, err := h.lookUp(r.Context(), who)
-	if err != nil {
-		return err
-	}
-	answer := whyReport{
-		Address: string(who), URL: target.String(), Site: originOf(target), Result: forAll,
-		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []blockReport{},
+	answer := adminapi.WhyReport{
+		Address: string(who), URL: target.String(), Site: originOf(target), Result: adminapi.Public,
+		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
 		OwnPage: gate.IsOwnPath(target.Path),
 	}
 	admitted, asking := !p.Disabled, !p.Disabled
 	for _, block := range s.handlers {
 		b := block.explain(who, &p.Standing)
-		block.meet(r.Context(), target, &b)
-		if block.meets.beyondURL {
+		block.check(r.Context(), target, &b)
+		if block.matcher.beyondURL {
 			answer.TakenAs = http.MethodGet
 		}
 		if b.Needed && !answer.OwnPage {
-			answer.Result = letIn
+			answer.Result = adminapi.Admitted
 			admitted, asking = admitted && b.Admits && b.Problem == "", asking && (b.Admits || b.MayAsk)
 		}
 		answer.Blocks = append(answer.Blocks, b)
 	}
-	if answer.Result == letIn && !admitted {
-		answer.Result, answer.MayAsk = keptOut, asking
+	if answer.Result == adminapi.Admitted && !admitted {
+		answer.Result, answer.MayAsk = adminapi.NotAllowed, asking
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
 
 // lookUp is somebody as the store has them, known or not.
-func (h *house) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
-	p, _, err := h.roster.People.Person(ctx, who)
+func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
+	p, _, err := rt.roster.People.Person(ctx, who)
 	if err != nil {
 		return p, storeError("looking a person up", err)
 	}
 	return p, nil
 }
 
-// findTarget reads a URL and finds the site that it is of.
-func (a *App) findTarget(given string) (*url.URL, *site, error) {
-	target, err := url.Parse(given)
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return nil, nil, apiError(http.StatusBadRequest, "url is none such as https://app.example.com/page")
-	}
-	if target.Path == "" {
-		target.Path = "/"
-	}
-	target.User, target.Fragment, target.RawFragment = nil, "", ""
-	s, _, err := a.siteFor(originOf(target))
-	return target, s, err
-}
-
-// originOf is the origin of a URL as sites have them.
-func originOf(target *url.URL) string {
-	origin, err := gate.ParseOrigin(target.Scheme + "://" + target.Host)
-	if err != nil {
-		return target.Scheme + "://" + target.Host // which no site has
-	}
-	return origin.String()
-}
-
-// sitesInOrder lists the sites, always in the same order.
-func (a *App) sitesInOrder() (list []*site) {
-	for _, key := range slices.Sorted(maps.Keys(a.sites)) {
-		list = append(list, a.sites[key])
-	}
-	return list
-}
-
-// originList lists the origins of all sites for an operator.
-func (a *App) originList() string {
-	var list []string
-	for _, s := range a.sitesInOrder() {
-		for _, o := range s.origins.All() {
-			list = append(list, o.String())
-		}
-	}
-	return strings.Join(slices.Compact(list), ", ")
-}
-
-// meet finds out whether a GET of a URL needs a session here. A matcher that
-// cannot tell makes the gate answer with an error, and nobody gets in.
-func (h *Handler) meet(ctx context.Context, target *url.URL, b *blockReport) {
-	r, err := h.imagine(ctx, target)
+// check finds out whether a GET of a URL needs a session here. A matcher that
+// fails makes the gate answer with an error, and nobody gets in.
+func (h *Handler) check(ctx context.Context, target *url.URL, b *adminapi.Block) {
+	r, err := h.requestFor(ctx, target)
 	if err == nil {
 		b.Matched, err = h.matchers.AnyMatchWithError(r)
 	}
 	if err == nil {
-		b.Needed, err = h.needsSession(r, r.URL)
+		b.Needed, err = h.block.NeedsSession(r, r.URL)
 	}
 	if err != nil {
 		b.Problem, b.Matched, b.Needed = err.Error(), true, true
 	}
 }
 
-// imagine makes the GET of a URL as Caddy would get it, from this machine and
+// requestFor makes the GET of a URL as Caddy would get it, from this machine and
 // without any header, for matchers to look at.
-func (h *Handler) imagine(ctx context.Context, target *url.URL) (*http.Request, error) {
+func (h *Handler) requestFor(ctx context.Context, target *url.URL) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err == nil {
 		r.URL, err = url.ParseRequestURI(target.RequestURI())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("imagining a request: %w", err)
+		return nil, fmt.Errorf("making a request for the URL: %w", err)
 	}
 	r.RequestURI, r.RemoteAddr = target.RequestURI(), "127.0.0.1:0"
 	if target.Scheme == "https" {

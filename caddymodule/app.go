@@ -105,7 +105,7 @@ type App struct {
 	sites       map[string]*site
 
 	opening sync.Once
-	opened  *house
+	opened  *runningApp
 	failed  error
 }
 
@@ -174,14 +174,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// checkGroups tells which of the groups that an option names does not exist.
+// checkGroups checks that the groups that an option names exist.
 func (a *App) checkGroups(option string, who []string) error {
 	for _, entry := range who {
 		name, isGroup := strings.CutPrefix(entry, "group:")
 		if _, exists := a.Groups[name]; !isGroup || exists {
 			continue
 		}
-		known := "there are none yet"
+		known := "there is no group yet"
 		if len(a.Groups) > 0 {
 			known = "there are: " + strings.Join(slices.Sorted(maps.Keys(a.Groups)), ", ")
 		}

@@ -35,8 +35,8 @@ type backend struct {
 	signer atomic.Pointer[[]byte] // what the secret that signs is known by
 }
 
-// signedBy notes which secret signs from now on, and tells whether that was
-// another before.
+// signedBy notes which secret signs from now on, and reports whether another did
+// before.
 func (b *backend) signedBy(ring keys.Ring) (rotated bool) {
 	key := ring.For(keys.AuditSubject)[0]
 	before := b.signer.Swap(&key)

@@ -55,7 +55,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	here := at(d)
 	if d.NextArg() {
-		return d.Errf("the global option doorpost takes no value such as %q; its options stand in a block", d.Val())
+		return d.Errf("the global option doorpost does not take a value such as %q; its options stand in a block", d.Val())
 	}
 	err := readBlock(d, "the global option doorpost",
 		option{name: "secret", read: values(&a.Secrets, "{env.DOORPOST_SECRET}", checkSecret)},
@@ -118,7 +118,7 @@ func readGuest(d *caddyfile.Dispenser, what, namespace string) (json.RawMessage,
 	}
 	slices.Sort(known)
 	if !d.NextArg() {
-		return nil, d.Errf("%s does not say which; there are: %s", what, strings.Join(known, ", "))
+		return nil, d.Errf("%s: say which one; there are: %s", what, strings.Join(known, ", "))
 	}
 	name := d.Val()
 	if !slices.Contains(known, name) {
@@ -131,7 +131,7 @@ func readGuest(d *caddyfile.Dispenser, what, namespace string) (json.RawMessage,
 	return caddyconfig.JSONModuleObject(module, "module", name, nil), nil
 }
 
-// sendsMail tells whether a mailer sends messages to people rather than
+// sendsMail reports whether a mailer sends messages to people rather than
 // printing them.
 func sendsMail(mailer json.RawMessage) bool {
 	var named struct {
@@ -158,7 +158,7 @@ func (a *App) readFrom(d *caddyfile.Dispenser) error {
 func (a *App) readSession(d *caddyfile.Dispenser) error {
 	here := at(d)
 	if d.NextArg() {
-		return d.Errf("session takes no value such as %q; its options stand in a block", d.Val())
+		return d.Errf("session does not take a value such as %q; its options stand in a block", d.Val())
 	}
 	var grace caddy.Duration
 	err := readBlock(d, "session",
@@ -187,7 +187,7 @@ func (a *App) readSession(d *caddyfile.Dispenser) error {
 func (a *App) readGroup(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) == 0 {
-		return d.Err("group takes a name and its members, for instance group staff alice@example.com *@example.org; without members it has those whom doorpost users add puts into it")
+		return d.Err("group takes a name and its members, for example group staff alice@example.com *@example.org; without members it has the people whom doorpost users add puts into it")
 	}
 	if a.Groups == nil {
 		a.Groups = make(map[string][]string)
@@ -209,7 +209,7 @@ func (a *App) readLimits(d *caddyfile.Dispenser) error {
 	limits := map[string]**LimitConfig{"address": &a.Limits.Address, "client": &a.Limits.Client, "total": &a.Limits.Total}
 	args := d.RemainingArgs()
 	if len(args) == 0 || limits[args[0]] == nil {
-		return d.Err("limit is one of limit address, limit client, limit total, each with a number and a duration: limit address 5 15m")
+		return d.Err("limit must be limit address, limit client or limit total, with a number and a duration: limit address 5 15m")
 	}
 	to := limits[args[0]]
 	if *to != nil {
@@ -222,7 +222,7 @@ func (a *App) readLimits(d *caddyfile.Dispenser) error {
 
 func (a *App) readBrand(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
-		return d.Errf("brand takes no value such as %q; its options stand in a block", d.Val())
+		return d.Errf("brand does not take a value such as %q; its options stand in a block", d.Val())
 	}
 	read := func(name, example string, to *string, brand func(string) BrandConfig) option {
 		return option{name: name, read: func(d *caddyfile.Dispenser) error {

@@ -52,18 +52,18 @@ func readBlock(d *caddyfile.Dispenser, where string, options ...option) error {
 			return err
 		}
 		if !options[i].nested && opensBlock(d) {
-			return here.Errf("%s: %s takes no block; all of it stands on its line", where, name)
+			return here.Errf("%s: %s does not take a block; all of it stands on its line", where, name)
 		}
 	}
 	return nil
 }
 
-// isBrace tells whether d stands on a brace that opens or closes a block.
+// isBrace reports whether d stands on a brace that opens or closes a block.
 func isBrace(d *caddyfile.Dispenser) bool {
 	return (d.Val() == "{" || d.Val() == "}") && !d.Token().Quoted()
 }
 
-// opensBlock tells whether a block, be it empty, follows on the line.
+// opensBlock reports whether a block, be it empty, follows on the line.
 func opensBlock(d *caddyfile.Dispenser) bool {
 	return d.NextBlock(d.Nesting()) || isBrace(d)
 }
@@ -75,7 +75,7 @@ func noMore(d *caddyfile.Dispenser, what string) error {
 		return d.Errf("%s: %q is one value too many", what, d.Val())
 	}
 	if opensBlock(d) {
-		return here.Errf("%s takes no block", what)
+		return here.Errf("%s does not take a block", what)
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func oneValue(to *string, example string) func(*caddyfile.Dispenser) error {
 		args := d.RemainingArgs()
 		switch {
 		case len(args) == 0 || len(args) == 1 && args[0] == "":
-			return d.Errf("%s has no value; write for instance %s %s", name, name, example)
+			return d.Errf("%s has no value; write for example %s %s", name, name, example)
 		case len(args) > 1:
 			return d.Errf("%s takes one value, %d are given; a value with spaces in it stands in quotes", name, len(args))
 		}
@@ -114,7 +114,7 @@ func checkedValue(to *string, example string, check func(string) error) func(*ca
 	}
 }
 
-// hasPlaceholder tells whether a value names another, as {env.NAME} does.
+// hasPlaceholder reports whether a value names another, as {env.NAME} does.
 func hasPlaceholder(given string) bool {
 	_, rest, opened := strings.Cut(given, "{")
 	return opened && strings.Contains(rest, "}")
@@ -128,7 +128,7 @@ func oneOf(to *string, words ...string) func(*caddyfile.Dispenser) error {
 			return err
 		}
 		if !slices.Contains(words, *to) {
-			return d.Errf("%s is one of %s, not %q", name, strings.Join(words, ", "), *to)
+			return d.Errf("%s must be one of %s, not %q", name, strings.Join(words, ", "), *to)
 		}
 		return nil
 	}
@@ -140,7 +140,7 @@ func values(to *[]string, example string, check func(string) error) func(*caddyf
 		name := d.Val()
 		args := d.RemainingArgs()
 		if len(args) == 0 {
-			return d.Errf("%s has no value; write for instance %s %s", name, name, example)
+			return d.Errf("%s has no value; write for example %s %s", name, name, example)
 		}
 		for _, arg := range args {
 			if err := check(arg); err != nil {
@@ -162,7 +162,7 @@ func duration(to *caddy.Duration, example string, check func(time.Duration) erro
 		}
 		parsed, err := caddy.ParseDuration(given)
 		if err != nil {
-			return d.Errf("%s: %q is no duration such as 90s, 10m, 12h or 7d", name, given)
+			return d.Errf("%s: %q is not a duration; write 90s, 10m, 12h or 7d", name, given)
 		}
 		if err := check(parsed); err != nil {
 			return d.Errf("%s: %v", name, err)
@@ -182,7 +182,7 @@ func number(to *int, example string, check func(int) error) func(*caddyfile.Disp
 		}
 		n, err := strconv.Atoi(given)
 		if err != nil {
-			return d.Errf("%s: %q is no whole number such as %s", name, given, example)
+			return d.Errf("%s: %q is not a whole number; write for example %s", name, given, example)
 		}
 		if err := check(n); err != nil {
 			return d.Errf("%s: %v", name, err)
@@ -195,15 +195,15 @@ func number(to *int, example string, check func(int) error) func(*caddyfile.Disp
 // readLimit reads "<n> <window>" behind the name of a limit.
 func readLimit(d *caddyfile.Dispenser, name string, args []string) (*LimitConfig, error) {
 	if len(args) != 2 {
-		return nil, d.Errf("limit %s takes a number and a duration, for instance limit %s 5 15m", name, name)
+		return nil, d.Errf("limit %s takes a number and a duration, for example limit %s 5 15m", name, name)
 	}
 	n, err := strconv.Atoi(args[0])
 	if err != nil {
-		return nil, d.Errf("limit %s: %q is no number", name, args[0])
+		return nil, d.Errf("limit %s: %q is not a whole number; write for example 5", name, args[0])
 	}
 	window, err := caddy.ParseDuration(args[1])
 	if err != nil {
-		return nil, d.Errf("limit %s: %q is no duration such as 15m or 1h", name, args[1])
+		return nil, d.Errf("limit %s: %q is not a duration; write for example 15m or 1h", name, args[1])
 	}
 	l := &LimitConfig{Max: n, Window: caddy.Duration(window)}
 	if err := l.check(); err != nil {

@@ -61,7 +61,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return err
 	}
 	if len(h.Allow) == 0 && len(h.Ask) == 0 {
-		return here.Err("doorpost lets nobody in: name who may enter with allow, for instance allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
+		return here.Err("doorpost lets nobody in: name who may enter with allow, for example allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func checkOrigin(given string) error {
 func (h *Handler) readHeaders(d *caddyfile.Dispenser) error {
 	here := at(d)
 	if d.NextArg() {
-		return d.Errf("headers takes no value such as %q; its options stand in a block: user Remote-User", d.Val())
+		return d.Errf("headers does not take a value such as %q; its options stand in a block: user Remote-User", d.Val())
 	}
 	h.Headers = new(HeadersConfig)
 	err := readBlock(d, "headers",

@@ -1,11 +1,19 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/cli"
 	"github.com/spf13/cobra"
 )
 
@@ -29,11 +37,70 @@ their mailbox. In the doorpost binary they stand at the top: doorpost demo.`,
 // Commands are the commands of Doorpost, for the binary to register at its
 // top.
 func Commands() []caddycmd.Command {
-	return []caddycmd.Command{
-		demoCommand(), protectCommand(),
-		usersCommand(), sessionsCommand(), inviteCommand(), requestsCommand(), whyCommand(),
-		outboxCommand(), doctorCommand(),
+	list := []caddycmd.Command{demoCommand(), protectCommand()}
+	for _, c := range cli.Commands() {
+		list = append(list, caddycmd.Command{
+			Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: func(cmd *cobra.Command) { c.Build(cmd, caddyHost{}) },
+		})
 	}
+	return list
+}
+
+// caddyHost is this Caddy for the command line. It implements cli.Caddy.
+type caddyHost struct{}
+
+func (caddyHost) Load(name, adapter string) (config []byte, file string, err error) {
+	config, file, _, err = caddycmd.LoadConfig(name, adapter)
+	return config, file, err
+}
+
+func (caddyHost) AdminAddress(given string, config []byte, file, adapter string) (string, error) {
+	return caddycmd.DetermineAdminAPIAddress(given, config, file, adapter)
+}
+
+func (caddyHost) Request(address, method, path string, body io.Reader) (*http.Response, error) {
+	response, err := caddycmd.AdminAPIRequest(address, method, path, nil, body)
+	if err != nil {
+		return nil, requestError(err)
+	}
+	return response, nil
+}
+
+// refused is how AdminAPIRequest spells an answer that is an error. It has no
+// type for that.
+var refused = regexp.MustCompile(`(?s)HTTP ([0-9]{3}): (.*)$`)
+
+func requestError(err error) error {
+	if found := refused.FindStringSubmatch(err.Error()); found != nil {
+		status, _ := strconv.Atoi(found[1]) // of three digits
+		return cli.Refusal{Status: status, Body: found[2]}
+	}
+	if strings.HasPrefix(err.Error(), "performing request") {
+		_, cause, _ := strings.Cut(err.Error(), `": `) // after the URL
+		return cli.Unreachable{Cause: cause}
+	}
+	return err
+}
+
+func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
+	var parsed *caddy.Config
+	if err := caddy.StrictUnmarshalJSON(caddy.RemoveMetaFields(config), &parsed); err != nil {
+		return nil, fmt.Errorf("reading the adapted configuration: %w", err)
+	}
+	ctx, err := caddy.ProvisionContext(parsed)
+	if err != nil {
+		return nil, err
+	}
+	app, err := ctx.AppIfConfigured("doorpost")
+	if err != nil {
+		return nil, errors.New("no site in it has the directive doorpost")
+	}
+	return app.(*App).advice(), nil
+}
+
+// Exit ends a command as Caddy's own end: the error is logged.
+func (caddyHost) Exit(cmd *cobra.Command, code int, err error) error {
+	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, err })(cmd, nil)
 }
 
 // runCaddyfile runs the server on a configuration that was put together here.
@@ -64,3 +131,5 @@ func quote(value string) (string, error) {
 	}
 	return `"` + string(quoted) + `"`, nil
 }
+
+var _ cli.Caddy = caddyHost{}

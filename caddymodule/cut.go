@@ -15,9 +15,9 @@ type (
 	cancelKey struct{} // what cancels the context of a request
 )
 
-// tellConn makes the connections of a server known to requests. Several blocks
+// registerConn makes the connections of a server known to requests. Several blocks
 // of a server call it.
-func tellConn(server *caddyhttp.Server) {
+func registerConn(server *caddyhttp.Server) {
 	server.RegisterConnContext(func(ctx context.Context, conn net.Conn) context.Context {
 		if ctx.Value(connKey{}) != nil {
 			return ctx

@@ -44,7 +44,7 @@ It listens on this machine only.`,
 func runDemo(flags caddycmd.Flags) (int, error) {
 	origin, err := gate.ParseOrigin("http://" + flags.String("listen"))
 	if err != nil || !origin.IsLoopback() {
-		return caddy.ExitCodeFailedStartup, errors.New("--listen takes a loopback host and a port, for instance localhost:8080: the demo shows everybody's mail")
+		return caddy.ExitCodeFailedStartup, errors.New("--listen takes a loopback host and a port, for example localhost:8080: the demo shows everybody's mail")
 	}
 	folder, err := os.MkdirTemp("", "doorpost-demo-")
 	if err != nil {

@@ -1,13 +1,9 @@
 package caddymodule
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -53,7 +49,7 @@ type Handler struct {
 	app      *App
 	site     *site
 	matchers caddyhttp.MatcherSets
-	meets    matcherWords // the same, for operators
+	matcher  matcherWords // the same, for operators
 	rules    *people.Rules
 	partly   bool // not all requests of the site reach it
 	server   *caddyhttp.Server
@@ -99,14 +95,14 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration and joins the site that the handler
 // stands in.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	place := findPlace(ctx)
-	if err := h.provision(ctx, place); err != nil {
-		return fmt.Errorf("site %s: %w", place.name(), err)
+	where := findSiteAddress(ctx)
+	if err := h.provision(ctx, where); err != nil {
+		return fmt.Errorf("site %s: %w", where.name(), err)
 	}
 	return nil
 }
 
-func (h *Handler) provision(ctx caddy.Context, place place) error {
+func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	app, err := ctx.App("doorpost")
 	if err != nil {
 		return err
@@ -122,7 +118,7 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
 	}
-	h.meets = describeMatchers(h.MatcherSetsRaw)
+	h.matcher = describeMatchers(h.MatcherSetsRaw)
 	if h.MatcherSetsRaw != nil {
 		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
 		if err != nil {
@@ -138,6 +134,9 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 		}
 	}
 	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
+	if len(h.matchers) > 0 {
+		h.block.Matches = h.matchers.AnyMatchWithError
+	}
 	owners, err := parseOwners(h.Ask)
 	if err != nil {
 		return err
@@ -146,22 +145,22 @@ func (h *Handler) provision(ctx caddy.Context, place place) error {
 	if err != nil {
 		return err
 	}
-	h.block.Rules, h.rules, h.partly = rules, rules, place.partly
+	h.block.Rules, h.rules, h.partly = rules, rules, where.partly
 	if h.block.Public, err = gate.ParsePublicPaths(h.Public); err != nil {
 		return fmt.Errorf("public: %w", err)
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
-	if place.partly {
+	if where.partly {
 		h.app.logger.Warn("doorpost stands in a route that not all requests of the site reach, so its pages under /_doorpost/ may not be served; put it at the top of the site, with a matcher for what to protect",
-			"site", place.name())
+			"site", where.name())
 	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
-		tellConn(server)
+		registerConn(server)
 		h.server = server
 	}
-	h.site, err = h.app.join(place, h, rules)
+	h.site, err = h.app.join(where, h)
 	return err
 }
 
@@ -183,7 +182,7 @@ func checkOwner(given string) error {
 		err = errors.New("a message goes to an address, not to a domain")
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w; owners are addresses, for instance owner@example.com", given, err)
+		return fmt.Errorf("%q: %w; owners are addresses, for example owner@example.com", given, err)
 	}
 	return nil
 }
@@ -194,148 +193,3 @@ func checkRecent(d time.Duration) error {
 	}
 	return nil
 }
-
-// visitVar is where the visit of a request lies between the blocks of a site.
-const visitVar = "doorpost.visit"
-
-// ServeHTTP implements caddyhttp.MiddlewareHandler. Once the request was passed
-// on, which may take as long as a WebSocket lives, nothing is done but to note
-// that it is over: the configuration may be another by then.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	door, err := h.site.door(h.app)
-	if err != nil {
-		w.Header().Set("Retry-After", "5")
-		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
-	}
-	visit := h.visit(door, r)
-	sent := targetOf(r)
-	if gate.IsOwnPath(sent.Path) {
-		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
-		return nil
-	}
-	needsSession, err := h.needsSession(r, sent.URL)
-	if err != nil {
-		return err
-	}
-	if !needsSession {
-		if h.block.Greet(visit, r) {
-			return h.passOn(visit, w, r, next)
-		}
-		return next.ServeHTTP(w, r)
-	}
-	switch verdict := h.block.Check(visit, r); {
-	case verdict != gate.Pass:
-		door.web.Refuse(w, r, sent.URI(), verdict, visit)
-		return nil
-	case r.Method == http.MethodConnect && !isExtendedConnect(r):
-		return caddyhttp.Error(http.StatusMethodNotAllowed, nil) // no app behind a reverse proxy is one itself
-	}
-	return h.passOn(visit, w, r, next)
-}
-
-// visit begins the visit of a request, unless a block before did.
-func (h *Handler) visit(door *door, r *http.Request) *gate.Visit {
-	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
-	if visit, met := vars[visitVar].(*gate.Visit); met {
-		return visit
-	}
-	visit := door.gate.Arrive(r)
-	if vars != nil {
-		vars[visitVar] = visit
-	}
-	return visit
-}
-
-// passOn hands a request on as somebody's. It is cut when their session ends.
-func (h *Handler) passOn(visit *gate.Visit, w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	cancelable(r)
-	live := h.app.opened.backend.live
-	if live.Enter(visit, w, r) {
-		defer live.Leave(visit)
-		h.setPlaceholders(visit, r)
-	}
-	return next.ServeHTTP(w, r)
-}
-
-// needsSession tells whether a request is one that the block protects.
-func (h *Handler) needsSession(r *http.Request, sent *url.URL) (bool, error) {
-	if len(h.matchers) > 0 {
-		matched, err := h.matchers.AnyMatchWithError(r)
-		if err != nil {
-			return false, caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))
-		}
-		if !matched {
-			return false, nil
-		}
-	}
-	return !h.block.IsPublic(r.URL, sent), nil
-}
-
-// target is what the visitor asked for, whatever rewrites made of it since.
-type target struct {
-	*url.URL
-	written string // as it was sent
-}
-
-func targetOf(r *http.Request) target {
-	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
-		return target{original.URL, cmp.Or(original.RequestURI, r.RequestURI)}
-	}
-	return target{r.URL, r.RequestURI}
-}
-
-// URI is path and query as they were written: Go's parser would write some
-// characters otherwise, and people come back to what they asked for byte for
-// byte.
-func (t target) URI() string {
-	if !strings.HasPrefix(t.written, "/") { // the absolute form, which proxies send
-		return t.RequestURI()
-	}
-	return t.written
-}
-
-// isExtendedConnect tells whether a CONNECT opens a WebSocket over HTTP/2 or
-// HTTP/3 (RFC 8441, RFC 9220).
-func isExtendedConnect(r *http.Request) bool {
-	return r.Header.Get(":protocol") != "" || r.Proto == "websocket"
-}
-
-// placeholders is what the names of all placeholders of ours begin with.
-const placeholders = "http.auth.user."
-
-// setPlaceholders tells logs and other directives who is signed in, and that
-// nobody else is. They ask when they want to know: few do, and to keep the values
-// for all of them would take more memory than the visit does.
-func (h *Handler) setPlaceholders(visit *gate.Visit, r *http.Request) {
-	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	if !ok {
-		return
-	}
-	repl.DeleteByPrefix(placeholders)
-	repl.Map(func(name string) (any, bool) {
-		switch name {
-		case placeholders + "id":
-			return h.block.IdentityOf(visit).User, true
-		case placeholders + "email":
-			return h.block.IdentityOf(visit).Email, true
-		case placeholders + "groups":
-			return h.block.IdentityOf(visit).Groups, true
-		}
-		return nil, false
-	})
-}
-
-// clientIP is the visitor's address as Caddy knows it: trusted_proxies decides
-// whose word on it counts.
-func clientIP(r *http.Request) netip.Addr {
-	given, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	if ip, err := netip.ParseAddr(given); err == nil {
-		return ip
-	}
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return peer.Addr()
-	}
-	return netip.Addr{}
-}
-
-var _ caddyhttp.MiddlewareHandler = (*Handler)(nil)

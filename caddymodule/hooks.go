@@ -8,33 +8,27 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/post"
 	"github.com/doorpost-auth/doorpost/internal/web"
 )
+
+// mailgunHook is the path below gate.PathPrefix to which Mailgun sends reports.
+const mailgunHook = "/hooks/mailgun"
 
 // hooks are what mail services call to say what became of messages.
 func (a *App) hooks(store outbox.Store) map[string]web.Hook {
 	if len(a.webhooks) == 0 {
 		return nil
 	}
-	return map[string]web.Hook{"/hooks/mailgun": func(ctx context.Context, body []byte, now time.Time) error {
+	return map[string]web.Hook{mailgunHook: func(ctx context.Context, body []byte, now time.Time) error {
 		notice, err := a.openNotice(body, now)
 		if err != nil {
 			return err
 		}
-		news := false
-		m, err := store.Change(ctx, notice.MessageID, notice.Once, func(m *outbox.Message) error {
-			before := *m
-			if notice.Known {
-				m.Apply(notice.Report)
-			}
-			news = m.State != before.State || !m.Delivered.Equal(before.Delivered)
-			return nil
-		})
+		m, news, err := post.TakeReport(ctx, store, notice.MessageID, notice.Once, notice.Report)
 		switch {
 		case errors.Is(err, outbox.ErrReplayed):
 			return fmt.Errorf("%w: %w", web.ErrHookReplayed, err)
-		case errors.Is(err, outbox.ErrUnknown): // of something else that is sent from the same domain
-			return nil
 		case err != nil:
 			return err
 		}

@@ -277,8 +277,8 @@ func TestAReloadChangesHowManySessionsAreRemembered(t *testing.T) {
 	options := "doorpost {\n store memory\n mailer console\n session {\n cache %d\n }\n}\n"
 	g := newGateway(t, fmt.Sprintf(options, 1000), helloBehindGate)
 	store.scope = g.origin()
-	house := g.app().opened
-	cookie := session.NewCookie(house.ring, session.CookieOptions{Scope: store.scope, Lifetime: time.Hour})
+	running := g.app().opened
+	cookie := session.NewCookie(running.ring, session.CookieOptions{Scope: store.scope, Lifetime: time.Hour})
 	var values []string
 	for range 3000 {
 		issued, err := cookie.Issue(session.NewID())
@@ -303,7 +303,7 @@ func TestAReloadChangesHowManySessionsAreRemembered(t *testing.T) {
 	}
 	g.options = fmt.Sprintf(options, 10_000)
 	g.load()
-	if g.app().opened.backend != house.backend {
+	if g.app().opened.backend != running.backend {
 		t.Fatal("the reload opened the store once more")
 	}
 	lookups()

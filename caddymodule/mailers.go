@@ -85,7 +85,7 @@ func (m *MailgunMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	here := at(d)
 	if d.NextArg() {
-		return d.Err("mailer mailgun takes no value on its line; its options stand in a block: domain mg.example.com, api_key {env.MAILGUN_API_KEY}")
+		return d.Err("mailer mailgun does not take a value on its line; its options stand in a block: domain mg.example.com, api_key {env.MAILGUN_API_KEY}")
 	}
 	err := readBlock(d, "mailer mailgun",
 		option{name: "domain", read: oneValue(&m.Domain, "mg.example.com")},
@@ -98,9 +98,9 @@ func (m *MailgunMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	case err != nil:
 		return err
 	case m.Domain == "":
-		return here.Err("mailer mailgun has no domain; write for instance domain mg.example.com")
+		return here.Err("mailer mailgun has no domain; write for example domain mg.example.com")
 	case m.APIKey == "":
-		return here.Err("mailer mailgun has no api_key; write for instance api_key {env.MAILGUN_API_KEY}")
+		return here.Err("mailer mailgun has no api_key; write for example api_key {env.MAILGUN_API_KEY}")
 	}
 	// What is written out is checked here, where the line is known; the client
 	// made of it is thrown away.
@@ -172,11 +172,11 @@ func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	here := at(d)
 	if !d.NextArg() {
-		return d.Err("mailer smtp does not name the server; write for instance mailer smtp smtp.example.com:587")
+		return d.Err("mailer smtp does not name the server; write for example mailer smtp smtp.example.com:587")
 	}
 	m.Address = d.Val()
 	if d.NextArg() {
-		return d.Errf("mailer smtp takes one server, %q is one too many; its options stand in a block", d.Val())
+		return d.Errf("mailer smtp takes one server, and %q is a second value; its options stand in a block", d.Val())
 	}
 	err := readBlock(d, "mailer smtp",
 		option{name: "username", read: oneValue(&m.Username, "mailbox")},

@@ -47,7 +47,7 @@ func (m *metrics) observe(changed outbox.Message) {
 var mailerAvailable = prometheus.NewDesc("doorpost_mailer_available",
 	"Whether messages are handed to the mailer (1), or it is left alone because it failed (0).", []string{"mailer"}, nil)
 
-// mailerGauge tells the health of mailers at the time when it is asked. It
+// mailerGauge is the health of mailers at the time when it is collected. It
 // implements prometheus.Collector.
 type mailerGauge struct{ mailers *mail.Failover }
 

@@ -5,15 +5,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 	"golang.org/x/net/publicsuffix"
 )
 
@@ -157,102 +152,18 @@ func checkCache(sessions int) error {
 // parseCookieDomain refuses a domain under which strangers have sites.
 func parseCookieDomain(given string) (string, error) {
 	if !strings.Contains(strings.Trim(given, "."), ".") {
-		return "", fmt.Errorf("%q has no dot in it; name a domain of yours, for instance example.com", given)
+		return "", fmt.Errorf("%q has no dot in it; name a domain of yours, for example example.com", given)
 	}
 	domain, err := address.ParseDomain(strings.TrimPrefix(given, "."))
 	if err != nil {
 		return "", fmt.Errorf("%q: %w", given, err)
 	}
 	if suffix, _ := publicsuffix.PublicSuffix(domain); suffix == domain {
-		return "", fmt.Errorf("%s is a public suffix: other people's sites lie under it; name your own domain, for instance example.%s", domain, domain)
+		return "", fmt.Errorf("%s is a public suffix: other people's sites lie under it; name your own domain, for example example.%s", domain, domain)
 	}
 	return domain, nil
 }
 
 func (s SessionConfig) limits() session.Limits {
 	return session.Limits{Idle: time.Duration(s.Idle), Absolute: time.Duration(s.Absolute), Grace: time.Duration(*s.Grace)}
-}
-
-// LimitsConfig bounds how often somebody may ask for a link.
-type LimitsConfig struct {
-	// Address is messages to one mailbox. Default 5 in 15m.
-	Address *LimitConfig `json:"address,omitempty"`
-
-	// Client is requests of one network: an IPv4 address, an IPv6 /64. Default
-	// 30 in 15m.
-	Client *LimitConfig `json:"client,omitempty"`
-
-	// Total is messages in all. Default 1000 in 1h.
-	Total *LimitConfig `json:"total,omitempty"`
-}
-
-// LimitConfig allows Max events in any span of Window.
-type LimitConfig struct {
-	Max    int            `json:"max"`
-	Window caddy.Duration `json:"window"`
-}
-
-func (l *LimitsConfig) complete() error {
-	for _, one := range []struct {
-		name     string
-		limit    **LimitConfig
-		fallback LimitConfig
-	}{
-		{"address", &l.Address, LimitConfig{5, caddy.Duration(15 * time.Minute)}},
-		{"client", &l.Client, LimitConfig{30, caddy.Duration(15 * time.Minute)}},
-		{"total", &l.Total, LimitConfig{1000, caddy.Duration(time.Hour)}},
-	} {
-		if *one.limit == nil {
-			*one.limit = &one.fallback
-		}
-		if err := (*one.limit).check(); err != nil {
-			return fmt.Errorf("%s: %w", one.name, err)
-		}
-	}
-	return nil
-}
-
-func (l LimitConfig) check() error {
-	switch window := time.Duration(l.Window); {
-	case l.Max < 1 || l.Max > 1_000_000:
-		return fmt.Errorf("%d is not between 1 and 1000000", l.Max)
-	case window < time.Second || window > 31*24*time.Hour:
-		return fmt.Errorf("a window of %s is not between 1s and 31d", spell(window))
-	}
-	return nil
-}
-
-func (l LimitsConfig) limits() signin.Limits {
-	rule := func(c *LimitConfig) limit.Rule { return limit.Rule{Max: c.Max, Window: time.Duration(c.Window)} }
-	return signin.Limits{Mailbox: rule(l.Address), Client: rule(l.Client), Total: rule(l.Total)}
-}
-
-const maxBrandName = 100
-
-// BrandConfig is how pages and messages present the sites.
-type BrandConfig struct {
-	// Name of the site. Default: its host.
-	Name string `json:"name,omitempty"`
-
-	// Logo is shown on pages: a path of the site, or an https address.
-	Logo string `json:"logo,omitempty"`
-
-	// Accent is the colour of buttons: #rgb or #rrggbb.
-	Accent string `json:"accent,omitempty"`
-
-	// Support is whom to ask for help: a mail address or an https address.
-	Support string `json:"support,omitempty"`
-}
-
-// check tells what cannot be shown. Its errors name the option.
-func (b BrandConfig) check() error {
-	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
-		return fmt.Errorf("brand name: it has at most %d characters, on one line", maxBrandName)
-	}
-	_, err := view.New(b.view(), nil)
-	return err
-}
-
-func (b BrandConfig) view() view.Brand {
-	return view.Brand{Name: b.Name, Logo: b.Logo, Accent: b.Accent, Support: b.Support}
 }

@@ -39,9 +39,9 @@ func explain(given string, err error) error {
 		if err != nil {
 			return fmt.Errorf("the file that %s names cannot be read: %w", given, err)
 		}
-		return errors.Join(fmt.Errorf("the file %s is empty, or no file", path), file.Close())
+		return errors.Join(fmt.Errorf("the file %s is empty, or not a regular file", path), file.Close())
 	}
-	return fmt.Errorf("%s names nothing that is known when the configuration loads; write {env.NAME} or {file./absolute/path}", given)
+	return fmt.Errorf("%s has no value when the configuration loads; write {env.NAME} or {file./absolute/path}", given)
 }
 
 // value is one option that may be given by {env.…} or {file.…}.

@@ -67,11 +67,11 @@ func runProtect(flags caddycmd.Flags) (int, error) {
 // protectConfig writes the configuration file that the flags stand for.
 func protectConfig(flags caddycmd.Flags) (string, error) {
 	if flags.String("to") == "" {
-		return "", errors.New("--to is missing: the app, for instance --to localhost:3000")
+		return "", errors.New("--to is missing: the app, for example --to localhost:3000")
 	}
 	allow, err := flags.GetStringSlice("allow")
 	if err != nil || len(allow) == 0 {
-		return "", errors.New("--allow is missing: who may enter, for instance --allow you@example.com")
+		return "", errors.New("--allow is missing: who may enter, for example --allow you@example.com")
 	}
 	origin, err := gate.ParseOrigin(flags.String("from"))
 	if err != nil {
@@ -130,7 +130,7 @@ func (c *configWriter) mailer(flags caddycmd.Flags) error {
 		return nil
 	}
 	if flags.String("mail-from") == "" {
-		return errors.New(`--mail-from is missing: who sends the messages, for instance --mail-from "Example <sign-in@example.com>"`)
+		return errors.New(`--mail-from is missing: who sends the messages, for example --mail-from "Example <sign-in@example.com>"`)
 	}
 	c.line("from", flags.String("mail-from"))
 	return nil

@@ -44,7 +44,7 @@ func (a *App) provisionStore(ctx caddy.Context) error {
 	}
 	module, ok := loaded.(StoreModule)
 	if !ok {
-		return fmt.Errorf("store: the module %T is no store of Doorpost", loaded)
+		return fmt.Errorf("store: the module %T is not a store of Doorpost", loaded)
 	}
 	if _, shared := loaded.(*RedisStore); shared && len(a.secrets) == 0 {
 		return errSecretForRedis
@@ -74,7 +74,7 @@ func (a *App) provisionMailers(ctx caddy.Context) error {
 	for _, m := range loaded {
 		module, ok := m.(MailerModule)
 		if !ok {
-			return fmt.Errorf("mailer: the module %T is no mailer of Doorpost", m)
+			return fmt.Errorf("mailer: the module %T is not a mailer of Doorpost", m)
 		}
 		mailers = append(mailers, module.Mailer())
 		a.mailModules = append(a.mailModules, module)
@@ -91,7 +91,7 @@ func (a *App) provisionMailers(ctx caddy.Context) error {
 	return a.provisionFrom(needsFrom)
 }
 
-var errNoFrom = errors.New(`from is missing: say who sends the messages, for instance from "Example <sign-in@example.com>"`)
+var errNoFrom = errors.New(`from is missing: say who sends the messages, for example from "Example <sign-in@example.com>"`)
 
 func (a *App) provisionFrom(needed bool) error {
 	from := a.From
@@ -121,7 +121,7 @@ func (a *App) provisionTemplates() error {
 		}
 		info, err := os.Stat(folder)
 		if err == nil && !info.IsDir() {
-			err = errors.New("it is no folder")
+			err = errors.New("it is not a folder")
 		}
 		if err != nil {
 			return fmt.Errorf("templates %s: %w", folder, err)

@@ -26,7 +26,7 @@ func (a *App) ring() (keys.Ring, error) {
 	if len(secrets) == 0 {
 		generated, err := a.generatedSecret()
 		if err != nil {
-			return keys.Ring{}, fmt.Errorf("secret: keeping one in Caddy's storage: %w; configure one with secret {env.DOORPOST_SECRET}", err)
+			return keys.Ring{}, fmt.Errorf("secret: keeping a generated one in Caddy's storage: %w; configure one with secret {env.DOORPOST_SECRET}", err)
 		}
 		secrets = [][]byte{generated}
 	}

@@ -17,32 +17,28 @@ import (
 type site struct {
 	url      string
 	origins  gate.Origins
-	handlers []*Handler // of its blocks
-	blocks   []*gate.Block
-	rules    anyOf
-	running  atomic.Pointer[door]
+	handlers []*Handler // one for each of its blocks
+	running  atomic.Pointer[runningSite]
 }
 
-// door is a site once the app runs.
-type door struct {
+// runningSite is a site once the app runs.
+type runningSite struct {
 	gate *gate.Site
 	web  *web.Door
 }
 
 // join adds a handler to its site.
-func (a *App) join(p place, h *Handler, rules *people.Rules) (*site, error) {
-	key := p.key(h.URL)
+func (a *App) join(where siteAddress, h *Handler) (*site, error) {
+	key := where.key(h.URL)
 	s := a.sites[key]
 	if s == nil {
 		s = new(site)
 	}
-	if err := s.locate(a, p, h.URL); err != nil {
+	if err := s.locate(a, where, h.URL); err != nil {
 		return nil, err
 	}
-	rules.At(s.name())
+	h.rules.At(s.name())
 	s.handlers = append(s.handlers, h)
-	s.blocks = append(s.blocks, h.block)
-	s.rules = append(s.rules, rules)
 	a.sites[key] = s
 	return s, nil
 }
@@ -50,13 +46,21 @@ func (a *App) join(p place, h *Handler, rules *people.Rules) (*site, error) {
 // name is the first of its origins, which grants name.
 func (s *site) name() string { return s.origins.All()[0].String() }
 
+// rules are those of all its blocks.
+func (s *site) rules() (rules anyOf) {
+	for _, h := range s.handlers {
+		rules = append(rules, h.rules)
+	}
+	return rules
+}
+
 // locate finds the origins of the site. The option url, in any of its blocks,
 // wins over its address.
-func (s *site) locate(a *App, p place, given string) error {
+func (s *site) locate(a *App, where siteAddress, given string) error {
 	switch {
 	case given != "" && s.url != "" && given != s.url:
 		return fmt.Errorf("url: the blocks of this site name both %s and %s; a site has one", s.url, given)
-	case given == "" && len(s.blocks) > 0:
+	case given == "" && len(s.handlers) > 0:
 		return nil
 	}
 	var found []gate.Origin
@@ -72,7 +76,7 @@ func (s *site) locate(a *App, p place, given string) error {
 		s.url, found = given, []gate.Origin{origin}
 	} else {
 		var err error
-		if found, err = p.origins(httpApp(a.ctx)); err != nil {
+		if found, err = where.origins(httpApp(a.ctx)); err != nil {
 			return err
 		}
 	}
@@ -89,39 +93,42 @@ func (s *site) locate(a *App, p place, given string) error {
 }
 
 // open puts the site together with what the app opened.
-func (s *site) open(a *App, h *house) {
+func (s *site) open(a *App, rt *runningApp) {
 	var cookies []*session.Cookie
 	for _, origin := range s.origins.All() {
 		scope := origin.String()
 		if a.Session.CookieDomain != "" {
 			scope = a.Session.CookieDomain
 		}
-		cookies = append(cookies, session.NewCookie(h.ring, session.CookieOptions{
+		cookies = append(cookies, session.NewCookie(rt.ring, session.CookieOptions{
 			Scope: scope, Domain: a.Session.CookieDomain, Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
 		}))
 	}
-	first := s.blocks[0]
-	s.running.Store(&door{
-		gate: gate.NewSite(s.origins, cookies, h.keeper, s.blocks...),
-		web: web.NewDoor(h.ring, web.Parts{
-			Service: h.service, Keeper: h.keeper, Access: h.access, Account: h.account, Roster: h.roster,
-			Origins: s.origins, Rules: s.rules, IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
-			Identity: first.Identity,
-			Mailbox:  a.mailbox, Hooks: a.hooks(h.outbox), Audit: h.audit, Logger: a.logger,
+	var blocks []*gate.Block
+	for _, h := range s.handlers {
+		blocks = append(blocks, h.block)
+	}
+	s.running.Store(&runningSite{
+		gate: gate.NewSite(s.origins, cookies, rt.keeper, blocks...),
+		web: web.NewDoor(rt.ring, web.Parts{
+			Service: rt.service, Keeper: rt.keeper, Access: rt.access, Account: rt.account, Roster: rt.roster,
+			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
+			Identity: blocks[0].Identity,
+			Mailbox:  a.mailbox, Hooks: a.hooks(rt.outbox), Audit: rt.audit, Logger: a.logger,
 		}),
 	})
 }
 
-// isAdmin tells whether somebody may manage people.
+// isAdmin reports whether somebody may manage people.
 func (a *App) isAdmin(s *session.Session) bool {
 	return a.admins != nil && a.admins.Admits(s.Address, s.Standing())
 }
 
-// door is the site as it runs. The first request may come before the app was
+// run is the site as it runs. The first request may come before the app was
 // started, and opens it then.
-func (s *site) door(a *App) (*door, error) {
-	if d := s.running.Load(); d != nil {
-		return d, nil
+func (s *site) run(a *App) (*runningSite, error) {
+	if running := s.running.Load(); running != nil {
+		return running, nil
 	}
 	if _, err := a.open(); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ type Store interface {
 	access.Store
 	account.Store
 
-	// Health tells whether the store answers, and what an operator should mend
+	// Health reports whether the store answers, and what an operator should mend
 	// although it does.
 	Health(ctx context.Context) (warnings []string, err error)
 

@@ -137,7 +137,7 @@ func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	start := at(d)
 	s.URLs = d.RemainingArgs()
 	if len(s.URLs) == 0 {
-		return d.Err("store redis needs a server, for instance store redis redis://localhost:6379")
+		return d.Err("store redis needs a server, for example store redis redis://localhost:6379")
 	}
 	err := readBlock(d, "store redis",
 		option{name: "cluster", read: func(d *caddyfile.Dispenser) error {
@@ -170,7 +170,7 @@ func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-var errSecretForRedis = errors.New("store redis needs secret: all instances sign with the same; make one with openssl rand -base64 32 and configure it with secret {env.DOORPOST_SECRET}")
+var errSecretForRedis = errors.New("store redis needs the option secret, because all instances sign with the same one; make one with openssl rand -base64 32 and configure it with secret {env.DOORPOST_SECRET}")
 
 var (
 	_ StoreModule           = (*RedisStore)(nil)

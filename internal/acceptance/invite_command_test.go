@@ -42,7 +42,7 @@ func TestAnInvitationThatIsNotSentSaysWhy(t *testing.T) {
 	for range 3 {
 		g.succeeds("invite", "ada@example.com", "--site", g.origin)
 	}
-	g.fails("three links to ada@example.com are alive", "invite", "ada@example.com")
+	g.fails("three links to ada@example.com work already", "invite", "ada@example.com")
 	g.succeeds("users", "disable", "ada@example.com")
 	g.fails("doorpost users enable ada@example.com", "invite", "ada@example.com")
 
@@ -95,6 +95,6 @@ func TestARequestIsDecidedByCommand(t *testing.T) {
 			t.Errorf("the list is %q", out)
 		}
 		g.fails("there is no such access request", "requests", "approve", "nonsense")
-		g.fails("for is no duration", "requests", "approve", list[1].ID, "--for", "ever")
+		g.fails("for must be a duration", "requests", "approve", list[1].ID, "--for", "ever")
 	})
 }

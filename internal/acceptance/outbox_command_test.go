@@ -264,7 +264,7 @@ func TestCommandsCalledInAWrongWayEndWithTwo(t *testing.T) {
 		"--limit and --all are both given":      {"outbox", "list", "--limit", "3", "--all"},
 		"0 arguments are given, it takes 1":     {"outbox", "show"},
 		"2 arguments are given, it takes 1":     {"outbox", "retry", "one", "two"},
-		"this is no mail address":               {"outbox", "unblock", "nobody"},
+		"is not a mail address":                 {"outbox", "unblock", "nobody"},
 	})
 }
 

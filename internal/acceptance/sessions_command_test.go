@@ -26,7 +26,7 @@ func TestSessionsCommandListsAndShowsOut(t *testing.T) {
 		if out := g.succeeds("sessions", "list", "Cem@example.com"); !strings.Contains(out, list[3].ID) || strings.Contains(out, list[2].ID) || !strings.Contains(out, "Chrome Linux") {
 			t.Errorf("the list of one person is %s", out)
 		}
-		if out := g.succeeds("sessions", "list", "nobody@example.com"); !strings.Contains(out, "nobody@example.com is signed in nowhere") {
+		if out := g.succeeds("sessions", "list", "nobody@example.com"); !strings.Contains(out, "nobody@example.com is not signed in anywhere") {
 			t.Errorf("the list of nobody is %s", out)
 		}
 

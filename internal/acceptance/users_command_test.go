@@ -178,7 +178,7 @@ func TestCommandsAboutPeopleCalledInAWrongWayEndWithTwo(t *testing.T) {
 		"there is no command users delete":         {"users", "delete"},
 		"0 arguments are given, it takes 1":        {"users", "show"},
 		"say which group":                          {"users", "leave", "ada@example.com"},
-		"this is no mail address":                  {"users", "add", "nobody"},
+		"is not a mail address":                    {"users", "add", "nobody"},
 		"there are: list, end":                     {"sessions"},
 		"by one of <address>, --id <id> and --all": {"sessions", "end"},
 		"say whose sessions end":                   {"sessions", "end", "ada@example.com", "--all"},

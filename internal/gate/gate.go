@@ -67,6 +67,9 @@ type Block struct {
 	// Recent is how old the proof of an address may be; 0 means any age.
 	Recent time.Duration
 
+	// Matches reports whether the block is for a request; nil: it is for all.
+	Matches func(*http.Request) (bool, error)
+
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
 	Covers string
@@ -140,19 +143,6 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.sent.session)
 	return v.session, v.err
 }
-
-// Verdict is what a block decides about a request.
-type Verdict int
-
-// The verdicts.
-const (
-	Pass        Verdict = iota // to the app
-	WrongHost                  // the Host names no origin of the site
-	NoSession                  // nobody is signed in
-	NotAdmitted                // the rules do not admit the person
-	NotRecent                  // they do, but the proof of the address is too old
-	Unavailable                // the store does not answer
-)
 
 // Check decides about a request and, if it passes, writes who is signed in
 // into its headers.

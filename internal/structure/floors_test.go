@@ -18,8 +18,10 @@ var floors = [][]string{
 	{"internal/acceptance", "internal/structure", "internal/redistest"}, // for tests and measurements, nothing else imports them
 	{"cmd"},
 	{"caddymodule"},
+	{"internal/cli"},
+	{"internal/post"},
 	{"internal/mail", "internal/store", "internal/web"},
-	{"internal/access", "internal/account", "internal/roster"},
+	{"internal/access", "internal/account", "internal/adminapi", "internal/roster"},
 	{"internal/gate", "internal/signin"},
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
@@ -33,20 +35,21 @@ var exceptions = map[[2]string]string{
 	{"internal/web/view/screenshots", "internal/mail"}: "pictures of messages are taken with those of pages",
 }
 
-// libraries are each spoken to by one package, not counting those for tests.
-var libraries = map[string]string{
-	"github.com/chromedp":              "internal/web/view/screenshots",
-	"github.com/fxamacker/cbor":        "internal/store/codec",
-	"github.com/gorilla/securecookie":  "internal/session",
-	"github.com/mailgun/mailgun-go":    "internal/mail/mailgunapi",
-	"github.com/prometheus":            "caddymodule",
-	"github.com/redis/go-redis":        "internal/store/redisstore",
-	"github.com/tidwall/btree":         "internal/store/memstore",
-	"github.com/wneessen/go-mail":      "internal/mail/smtprelay",
-	"go.etcd.io/bbolt":                 "internal/store/boltstore",
-	"go.uber.org/zap":                  "caddymodule",
-	"github.com/caddyserver/certmagic": "caddymodule",
-	"github.com/spf13/cobra":           "caddymodule",
+// libraries are each spoken to by one package, not counting those for tests;
+// cobra by the commands and by the adapter that gives them to Caddy.
+var libraries = map[string][]string{
+	"github.com/chromedp":              {"internal/web/view/screenshots"},
+	"github.com/fxamacker/cbor":        {"internal/store/codec"},
+	"github.com/gorilla/securecookie":  {"internal/session"},
+	"github.com/mailgun/mailgun-go":    {"internal/mail/mailgunapi"},
+	"github.com/prometheus":            {"caddymodule"},
+	"github.com/redis/go-redis":        {"internal/store/redisstore"},
+	"github.com/tidwall/btree":         {"internal/store/memstore"},
+	"github.com/wneessen/go-mail":      {"internal/mail/smtprelay"},
+	"go.etcd.io/bbolt":                 {"internal/store/boltstore"},
+	"go.uber.org/zap":                  {"caddymodule"},
+	"github.com/caddyserver/certmagic": {"caddymodule"},
+	"github.com/spf13/cobra":           {"caddymodule", "internal/cli"},
 }
 
 // goPackage is what go list tells of a package.
@@ -150,9 +153,9 @@ func TestEachLibraryIsSpokenToByOnePackage(t *testing.T) {
 			continue
 		}
 		for _, path := range p.Imports {
-			for library, owner := range libraries {
-				if under(path, library) && p.ImportPath != owner {
-					t.Errorf("%s imports %s, which is for %q alone", p.ImportPath, path, owner)
+			for library, owners := range libraries {
+				if under(path, library) && !slices.Contains(owners, p.ImportPath) {
+					t.Errorf("%s imports %s, which is for %q alone", p.ImportPath, path, owners)
 				}
 			}
 		}

@@ -12,10 +12,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// place is where in the configuration a handler stands. The Caddyfile gives a
-// directive no access to the address of its site, and the Host header is the
-// visitor's, so the place is read off the server that is being provisioned.
-type place struct {
+// siteAddress is where in the configuration a handler stands. The Caddyfile gives
+// a directive no access to the address of its site, and the Host header is the
+// visitor's, so it is read off the server that is being provisioned.
+type siteAddress struct {
 	server string   // name of the server; empty where there is none
 	named  bool     // in a named route, which several sites may invoke
 	partly bool     // in a route that not all requests of the site reach
@@ -28,30 +28,30 @@ type port struct {
 	tls    bool
 }
 
-// findPlace follows the routes that are being provisioned. In each list that is
-// the first route whose handlers were not made yet.
-func findPlace(ctx caddy.Context) place {
+// findSiteAddress follows the routes that are being provisioned. In each list that
+// is the first route whose handlers were not made yet.
+func findSiteAddress(ctx caddy.Context) siteAddress {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
-		return place{}
+		return siteAddress{}
 	}
-	p := place{server: server.Name()}
+	s := siteAddress{server: server.Name()}
 	app := httpApp(ctx)
 	for _, listener := range server.Listen {
 		address, err := caddy.ParseNetworkAddress(listener)
 		if err != nil || address.StartPort == 0 {
-			continue // the server itself reports a mistake; a Unix socket tells no origin
+			continue // the server itself reports a mistake; a Unix socket has no origin
 		}
 		tls := len(server.TLSConnPolicies) > 0 && int(address.StartPort) != httpPort(app)
-		p.listen = append(p.listen, port{address.StartPort, tls})
+		s.listen = append(s.listen, port{address.StartPort, tls})
 	}
 	lists := [][]caddyhttp.Route{server.Routes}
 	if server.Errors != nil {
 		lists = append(lists, server.Errors.Routes)
 	}
-	below := p.descend(lists)
-	// Named routes come last. Which of them it is cannot be told.
-	p.named = !below && len(server.NamedRoutes) > 0
+	below := s.descend(lists)
+	// Named routes come last. Which of them it is, is not known.
+	s.named = !below && len(server.NamedRoutes) > 0
 	for _, module := range ctx.Modules() {
 		subroute, ok := module.(*caddyhttp.Subroute)
 		if !ok || !below {
@@ -61,23 +61,23 @@ func findPlace(ctx caddy.Context) place {
 		if subroute.Errors != nil {
 			lists = append(lists, subroute.Errors.Routes)
 		}
-		below = p.descend(lists)
+		below = s.descend(lists)
 	}
-	return p
+	return s
 }
 
 // descend notes the route that is being provisioned. A route that matches
 // hosts narrows down the site.
-func (p *place) descend(lists [][]caddyhttp.Route) bool {
+func (s *siteAddress) descend(lists [][]caddyhttp.Route) bool {
 	for _, routes := range lists {
 		for _, route := range routes {
 			if !isBeingProvisioned(route) {
 				continue
 			}
 			if hosts := hostsOf(route); len(hosts) > 0 {
-				p.hosts = hosts
+				s.hosts = hosts
 			}
-			p.partly = p.partly || matchesMoreThanHosts(route)
+			s.partly = s.partly || matchesMoreThanHosts(route)
 			return true
 		}
 	}
@@ -109,7 +109,7 @@ func hostsOf(route caddyhttp.Route) (hosts []string) {
 	return hosts
 }
 
-// matchesMoreThanHosts tells whether a route is for some requests of a site
+// matchesMoreThanHosts reports whether a route is for some requests of a site
 // only, as handle /app/* makes one.
 func matchesMoreThanHosts(route caddyhttp.Route) bool {
 	for _, set := range route.MatcherSets {
@@ -127,37 +127,37 @@ func matchesMoreThanHosts(route caddyhttp.Route) bool {
 // key is the same for all blocks of a site: those of its handle_errors, and of
 // another site that differs from it by path only, among them. Blocks in named
 // routes belong together if they name the same origin.
-func (p place) key(url string) string {
-	if p.named {
-		return p.server + "|&|" + url
+func (s siteAddress) key(url string) string {
+	if s.named {
+		return s.server + "|&|" + url
 	}
-	return p.server + "|" + strings.Join(slices.Sorted(slices.Values(p.hosts)), " ")
+	return s.server + "|" + strings.Join(slices.Sorted(slices.Values(s.hosts)), " ")
 }
 
 // name is the site as an operator knows it.
-func (p place) name() string {
-	if len(p.hosts) > 0 {
-		return strings.Join(p.hosts, ", ")
+func (s siteAddress) name() string {
+	if len(s.hosts) > 0 {
+		return strings.Join(s.hosts, ", ")
 	}
-	if p.named {
+	if s.named {
 		return "of a named route"
 	}
 	var ports []string
-	for _, l := range p.listen {
+	for _, l := range s.listen {
 		ports = append(ports, ":"+strconv.FormatUint(uint64(l.number), 10))
 	}
 	return strings.Join(ports, ", ")
 }
 
-// origins are the public addresses that the place tells. Behind Caddy's own
+// origins are the public origins that it implies. Behind Caddy's own
 // http_port and https_port the world may see the usual ones.
-func (p place) origins(app *caddyhttp.App) ([]gate.Origin, error) {
+func (s siteAddress) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 	var origins []gate.Origin
-	for _, host := range p.hosts {
+	for _, host := range s.hosts {
 		if strings.ContainsAny(host, "*{") {
-			return nil, fmt.Errorf("the address %s names no single host; say what the public origin is, for instance url https://app.example.com", host)
+			return nil, fmt.Errorf("the address %s does not name a single host; say what the public origin is, for example url https://app.example.com", host)
 		}
-		for _, l := range p.listen {
+		for _, l := range s.listen {
 			scheme := "http"
 			if l.tls {
 				scheme = "https"

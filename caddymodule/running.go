@@ -13,13 +13,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/post"
 	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// house is what the app has once it runs.
-type house struct {
+// runningApp is what the app has once it runs.
+type runningApp struct {
 	backend *backend
 	ring    keys.Ring
 	service *signin.Service
@@ -45,7 +46,7 @@ func (a *App) Start() error {
 
 // open opens the store and puts the parts together, once. Apps start in no
 // order, so the first request may come before Start.
-func (a *App) open() (*house, error) {
+func (a *App) open() (*runningApp, error) {
 	a.opening.Do(func() {
 		a.opened, a.failed = a.build()
 		if a.failed == nil {
@@ -60,7 +61,7 @@ func (a *App) open() (*house, error) {
 	return a.opened, a.failed
 }
 
-func (a *App) build() (*house, error) {
+func (a *App) build() (*runningApp, error) {
 	ring, err := a.ring()
 	if err != nil {
 		return nil, err
@@ -69,38 +70,25 @@ func (a *App) build() (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store, mailers: a.mailers}
+	rt := &runningApp{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store, mailers: a.mailers}
 	if b.signedBy(ring) {
-		h.audit.Record(context.Background(), audit.KeyRotated, "")
+		rt.audit.Record(context.Background(), audit.KeyRotated, "")
 	}
-	h.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
-	h.service = signin.NewService(ring, signin.Service{
+	rt.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
+	rt.service = signin.NewService(ring, signin.Service{
 		Store: b.store, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
-		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: h.audit,
+		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: rt.audit,
 	})
-	h.access = &access.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
-	h.account = &account.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
-	h.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: h.audit}
-	write := letters{composer: a.composer, sealer: outbox.NewSealer(ring), languages: a.languages, brand: a.Brand}.write
-	h.courier = mail.NewCourier(h.outbox, h.mailers, write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
+	rt.access = &access.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
+	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
+	rt.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
+	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
+	rt.courier = mail.NewCourier(rt.outbox, rt.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		a.metrics.observe(m)
-		h.recordMessage(m)
+		post.Record(rt.audit, m)
 	}})
-	h.courier.Start()
-	return h, nil
-}
-
-// recordMessage writes down that a message was sent, or is not sent any more.
-func (h *house) recordMessage(m outbox.Message) {
-	event := audit.Sent
-	switch {
-	case m.Waiting():
-		return
-	case m.State != outbox.Sent:
-		event = audit.Failed
-	}
-	h.audit.Record(context.Background(), event, m.To,
-		"site", m.Site, "message", m.ID, "state", string(m.State), "mailer", m.Mailer, "provider_id", m.ProviderID, "problem", m.Problem)
+	rt.courier.Start()
+	return rt, nil
 }
 
 // How long attempts to send a message may go on when the server stops, and when
@@ -117,7 +105,7 @@ func (a *App) Stop() error { return nil }
 
 // errUnloaded is what a request meets that comes to a configuration after it
 // was replaced.
-var errUnloaded = errors.New("this configuration is not in use any more")
+var errUnloaded = errors.New("this configuration was replaced by another")
 
 // Cleanup ends the sending of messages and lets go of the store, which stays
 // open if the next configuration uses it too. All apps have stopped by then. It

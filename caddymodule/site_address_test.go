@@ -41,7 +41,7 @@ func sitesOf(a *App) []string {
 			origins = append(origins, origin.String())
 		}
 		slices.Sort(origins)
-		sites = append(sites, fmt.Sprintf("%s x%d", strings.Join(origins, " "), len(s.blocks)))
+		sites = append(sites, fmt.Sprintf("%s x%d", strings.Join(origins, " "), len(s.handlers)))
 	}
 	slices.Sort(sites)
 	return sites

@@ -1,32 +1,18 @@
-package caddymodule
+package cli
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/post"
 )
 
-// kinds says what messages are.
-var kinds = map[outbox.Kind]string{
-	outbox.SignIn:   "a link to sign in at",
-	outbox.Invite:   "an invitation to",
-	outbox.Offer:    "an offer to ask to be let in at",
-	outbox.Approve:  "a request to be decided by an owner of",
-	outbox.Approved: "a link for somebody whom an owner let in at",
-}
-
-// printLife tells what is known of a message.
-func (c *invocation) printLife(m messageReport) {
+// printLife prints what is known of a message.
+func (c *invocation) printLife(m adminapi.Message) {
 	now := time.Now()
-	what := kinds[m.Kind]
-	if what == "" {
-		what = string(m.Kind)
-	}
-	c.say("Message %s: %s %s, for %s.", m.ID, what, m.Site, m.To)
+	c.say("Message %s: %s %s, for %s.", m.ID, post.Words(m.Kind), m.Site, m.To)
 	if m.Welcome {
 		c.say("Nobody had signed in with this address before.")
 	}
@@ -60,8 +46,8 @@ func (c *invocation) printLife(m messageReport) {
 	}
 }
 
-// fate tells the state of a message.
-func fate(m messageReport, now time.Time) string {
+// fate says what became of a message.
+func fate(m adminapi.Message, now time.Time) string {
 	since := ago(now, m.Since)
 	switch m.State {
 	case outbox.Queued:
@@ -76,13 +62,13 @@ func fate(m messageReport, now time.Time) string {
 		return "The last attempt failed " + since + ". The next is due."
 	case outbox.Sent:
 		if m.Delivered.IsZero() {
-			return m.Mailer + " took it " + since + ". Whether it arrived, we have not been told."
+			return m.Mailer + " took it " + since + ". It is not known whether it arrived."
 		}
 		return m.Mailer + " took it, and reports that it arrived " + ago(now, m.Delivered) + "."
 	case outbox.Bounced:
 		return "It bounced " + since + ": the mailbox does not exist, or refuses us for good. Nothing is sent to the address until it is unblocked."
 	case outbox.Complained:
-		return "Its reader called it unwanted " + since + "."
+		return "Its reader reported it as unwanted " + since + "."
 	case outbox.Failed:
 		return "It was given up " + since + "."
 	case outbox.Expired:
@@ -91,8 +77,8 @@ func fate(m messageReport, now time.Time) string {
 	return "It is " + string(m.State) + "."
 }
 
-// nextStep tells what an operator can do.
-func (c *invocation) nextStep(m messageReport, now time.Time) string {
+// nextStep says what an operator can do; nothing if that is to wait.
+func (c *invocation) nextStep(m adminapi.Message, now time.Time) string {
 	retry := fmt.Sprintf("%s outbox retry %s", c.program, m.ID)
 	switch {
 	case m.Retryable && m.State == outbox.Bounced:
@@ -107,33 +93,4 @@ func (c *invocation) nextStep(m messageReport, now time.Time) string {
 		return fmt.Sprintf("It is tried until %s. Whether mail works: %s doctor", stamp(m.Deadline), c.program)
 	}
 	return ""
-}
-
-func ago(now, t time.Time) string { return span(now.Sub(t)) + " ago (" + stamp(t) + ")" }
-
-// stamp writes a moment for operators.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
-
-// span is a time span in its largest unit.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch d = max(d, 0); {
-	case d < time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < day:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	}
-	return strconv.Itoa(int(d/day)) + "d"
-}
-
-// printable keeps what a mail service said from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }

@@ -1,0 +1,73 @@
+package caddymodule
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
+
+// siteFor finds the site that an origin is one of, or the only site there is,
+// with the origin that links lead to.
+func (a *App) siteFor(given string) (s *site, origin string, err error) {
+	all := a.sitesInOrder()
+	if given == "" && len(all) == 1 {
+		return all[0], all[0].name(), nil
+	}
+	for _, s := range all {
+		for _, o := range s.origins.All() {
+			if o.String() == strings.TrimSuffix(given, "/") {
+				return s, o.String(), nil
+			}
+		}
+	}
+	if given == "" {
+		return nil, "", apiError(http.StatusBadRequest, "say for which site; there are: %s", a.originList())
+	}
+	return nil, "", apiError(http.StatusNotFound, "no site has that origin; there are: %s", a.originList())
+}
+
+// findTarget reads a URL and finds the site that it is of.
+func (a *App) findTarget(given string) (*url.URL, *site, error) {
+	target, err := url.Parse(given)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return nil, nil, apiError(http.StatusBadRequest, "url must be absolute, for example https://app.example.com/page")
+	}
+	if target.Path == "" {
+		target.Path = "/"
+	}
+	target.User, target.Fragment, target.RawFragment = nil, "", ""
+	s, _, err := a.siteFor(originOf(target))
+	return target, s, err
+}
+
+// originOf is the origin of a URL as sites have them.
+func originOf(target *url.URL) string {
+	origin, err := gate.ParseOrigin(target.Scheme + "://" + target.Host)
+	if err != nil {
+		return target.Scheme + "://" + target.Host // which no site has
+	}
+	return origin.String()
+}
+
+// sitesInOrder lists the sites, always in the same order.
+func (a *App) sitesInOrder() (list []*site) {
+	for _, key := range slices.Sorted(maps.Keys(a.sites)) {
+		list = append(list, a.sites[key])
+	}
+	return list
+}
+
+// originList lists the origins of all sites for an operator.
+func (a *App) originList() string {
+	var list []string
+	for _, s := range a.sitesInOrder() {
+		for _, o := range s.origins.All() {
+			list = append(list, o.String())
+		}
+	}
+	return strings.Join(slices.Compact(list), ", ")
+}

@@ -1,0 +1,46 @@
+package adminapi
+
+import "time"
+
+// UsersOrder asks for a page of those who are known, in the order of addresses.
+type UsersOrder struct {
+	Page
+	Search string `json:"search,omitempty"` // part of an address
+}
+
+// Users is such a page.
+type Users struct {
+	Users []User `json:"users"`
+	Next  string `json:"next,omitempty"`
+}
+
+// UserOrder names the person whom a request is about.
+type UserOrder struct {
+	Address string   `json:"address"`
+	Groups  []string `json:"groups,omitempty"` // to add them to, or take them out of
+}
+
+// User is what is known of a person.
+type User struct {
+	Address       string    `json:"address"`
+	Added         time.Time `json:"added"`
+	FirstSignedIn time.Time `json:"first_signed_in,omitzero"`
+	Disabled      bool      `json:"disabled"`
+	Groups        []string  `json:"groups"`        // that they are in, by the configuration or by the store
+	StoredGroups  []string  `json:"stored_groups"` // that the store has put them into; those that the configuration does not have count for nothing
+	Grants        []Grant   `json:"grants"`
+	Recovery      string    `json:"recovery,omitempty"`
+	Sessions      []Session `json:"sessions,omitzero"` // the last used first; left out in lists
+}
+
+// Grant is a site that an owner lets a person into.
+type Grant struct {
+	Site  string    `json:"site"`
+	Until time.Time `json:"until,omitzero"` // left out: for good
+}
+
+// RemoveReport says that a person is not known any more.
+type RemoveReport struct {
+	Address string `json:"address"`
+	Removed bool   `json:"removed"`
+}

@@ -1,0 +1,56 @@
+package adminapi
+
+// WhyOrder asks what would become of a person at a URL.
+type WhyOrder struct {
+	Address string `json:"address"`
+	URL     string `json:"url"`
+}
+
+// Access is whether somebody is let in.
+type Access string
+
+// What access there is.
+const (
+	Admitted   Access = "admitted" // once they are signed in
+	NotAllowed Access = "refused"
+	Public     Access = "public" // to anyone, signed in or not
+)
+
+// WhyReport is the answer.
+type WhyReport struct {
+	Address  string   `json:"address"`
+	URL      string   `json:"url"`
+	Site     string   `json:"site"`
+	Result   Access   `json:"result"`
+	Known    bool     `json:"known"`
+	Disabled bool     `json:"disabled"`
+	Groups   []string `json:"groups"`
+	MayAsk   bool     `json:"may_ask"` // the owners, to be let in
+	OwnPage  bool     `json:"own_page"`
+	TakenAs  string   `json:"taken_as,omitempty"` // GET, where a matcher looks at more than the URL
+	Blocks   []Block  `json:"blocks"`             // of the site; a request has to satisfy each that needs a session for it
+}
+
+// Block is what one doorpost block of a site says about a person.
+type Block struct {
+	Matcher string   `json:"matcher,omitempty"` // which requests it is for; left out: every request
+	Public  []string `json:"public,omitempty"`  // paths of it that anyone may reach
+	Allow   []string `json:"allow"`
+	Deny    []string `json:"deny"`
+	Recent  string   `json:"recent,omitempty"` // how old the last proof of the address may be
+	Partly  bool     `json:"partly"`           // it stands in a route that not all requests of the site reach
+	Matched bool     `json:"matched"`
+	Needed  bool     `json:"session_needed"`    // matched, and not public
+	Problem string   `json:"problem,omitempty"` // why the matcher fails
+	Denied  []Cover  `json:"denied"`            // entries of deny that cover the address
+	Allowed []Cover  `json:"allowed"`           // entries of allow that do
+	Grant   *Grant   `json:"grant,omitempty"`
+	Admits  bool     `json:"admits"`
+	MayAsk  bool     `json:"may_ask"`
+}
+
+// Cover is an entry of a rule that covers a person.
+type Cover struct {
+	Entry string `json:"entry"`
+	By    string `json:"by"` // configuration, or store: which put them into the group
+}

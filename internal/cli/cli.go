@@ -1,0 +1,191 @@
+// Package cli is the command line: commands that talk to a running server over
+// its admin API, and doctor, which does without one where it has to.
+//
+// # Rules for all commands
+//
+// What was asked for goes to standard output, in words, or with --json as one
+// array or object. Progress and questions go to standard error, and so do
+// errors, which Caddy's logger writes.
+//
+// An error is lower case and without a full stop. It says what is wrong and, after
+// a semicolon, what to do about it. A sentence in the output has a capital letter
+// and a full stop. A command that the reader can copy stands at the end, after a
+// colon, and begins with the name by which the program was called.
+//
+// What a mail service, a browser or a stranger wrote goes through printable, so
+// that it cannot steer the terminal.
+//
+// The exit code is 0 if the command did its work, 1 if it failed, 2 if it was
+// called in a wrong way. A command whose answer can be bad news (doctor, why,
+// invite) ends with 1 then.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/spf13/cobra"
+)
+
+// Caddy is what commands need of the program that they are part of.
+type Caddy interface {
+	// Load reads a configuration file, and adapts it to JSON unless it is JSON. An
+	// empty name stands for the Caddyfile in this folder. file is the name of what
+	// was read, empty if there was nothing to read.
+	Load(name, adapter string) (config []byte, file string, err error)
+
+	// AdminAddress is where the admin API is: the address given, or what the
+	// configuration says; if that is nil, what the file says; or the usual one.
+	AdminAddress(given string, config []byte, file, adapter string) (string, error)
+
+	// Request sends a request to the admin API; body may be nil. The error is a
+	// Refusal if the status of the answer is 400 or more, and Unreachable if
+	// nobody answers.
+	Request(address, method, path string, body io.Reader) (*http.Response, error)
+
+	// Try loads a configuration as a server would, but opens nothing, and returns
+	// what can be told of it by itself. It is for a process that ends soon.
+	Try(config []byte) ([]adminapi.Finding, error)
+
+	// Exit ends a command with a code and, unless it is nil, an error.
+	Exit(cmd *cobra.Command, code int, err error) error
+}
+
+// Command is a command, or a group of them.
+type Command struct {
+	Name  string
+	Usage string // what follows the name
+	Short string
+	Long  string
+
+	examples    []string
+	least, most int // arguments
+	flags       func(*cobra.Command)
+	run         func(*invocation) error
+	below       []Command // of a group, which does not run itself
+}
+
+// Commands are all commands of this package.
+func Commands() []Command {
+	return []Command{usersCommand, sessionsCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, doctorCommand}
+}
+
+// The ends of help texts.
+const (
+	helpServer = `
+
+The command talks to the running server over its admin API, at localhost:2019.
+Where it is another address, give it with --address, or name the configuration
+file with --config: the option admin in it says where.`
+
+	helpExit = `
+
+Exit codes: 0 done, 1 failed, 2 called in a wrong way.`
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+func misused(format string, values ...any) error { return usageError{fmt.Errorf(format, values...)} }
+
+// advisedError is a problem with what to do about it.
+type advisedError struct {
+	problem error
+	advice  string
+}
+
+func (e advisedError) Error() string { return e.problem.Error() + "; " + e.advice }
+
+func (e advisedError) Unwrap() error { return e.problem }
+
+// Build adds to a cobra command, which has the name and the help texts already,
+// what it takes and what it does.
+func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
+	end := func(cmd *cobra.Command, err error) error {
+		code := exitDone
+		if err != nil {
+			code = exitFailed
+		}
+		if _, misuse := errors.AsType[usageError](err); misuse {
+			code = exitUsage
+		}
+		return caddy.Exit(cmd, code, err)
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return end(cmd, usageError{err}) })
+	if c.run == nil {
+		c.buildGroup(cmd, caddy, end)
+		return
+	}
+	if c.examples != nil {
+		cmd.Example = "  " + strings.Join(c.examples, "\n  ")
+	}
+	flags := cmd.Flags()
+	flags.String("address", "", "The admin API of the server, for example localhost:2019 or unix//run/caddy.sock")
+	flags.StringP("config", "c", "", "The configuration file of the server, which says where its admin API is")
+	flags.StringP("adapter", "a", "", "The config adapter for that file, if it is not a Caddyfile")
+	flags.Bool("json", false, "Print JSON, for programs")
+	if c.flags != nil {
+		c.flags(cmd)
+	}
+	cmd.Args = func(cmd *cobra.Command, given []string) error {
+		if c.least <= len(given) && len(given) <= c.most {
+			return nil
+		}
+		return end(cmd, misused("%d arguments are given, it takes %s: %s %s", len(given), c.takes(), cmd.Parent().Name(), cmd.Use))
+	}
+	cmd.RunE = func(cmd *cobra.Command, arguments []string) error {
+		return end(cmd, c.run(&invocation{
+			cmd: cmd, arguments: arguments, caddy: caddy, program: program(cmd),
+			out: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), in: cmd.InOrStdin(),
+		}))
+	}
+}
+
+func (c Command) takes() string {
+	if c.most > c.least {
+		return strconv.Itoa(c.least) + " to " + strconv.Itoa(c.most)
+	}
+	return strconv.Itoa(c.least)
+}
+
+func (c Command) buildGroup(cmd *cobra.Command, caddy Caddy, end func(*cobra.Command, error) error) {
+	var names []string
+	for _, b := range c.below {
+		sub := &cobra.Command{Use: b.Name + " " + b.Usage, Short: b.Short, Long: b.Long}
+		b.Build(sub, caddy)
+		cmd.AddCommand(sub)
+		names = append(names, b.Name)
+	}
+	cmd.RunE = func(cmd *cobra.Command, given []string) error {
+		problem := "say which command"
+		if len(given) > 0 {
+			problem = fmt.Sprintf("there is no command %s %s", cmd.Name(), given[0])
+		}
+		return end(cmd, misused("%s; there are: %s", problem, strings.Join(names, ", ")))
+	}
+}
+
+// binary is how an operator calls Caddy's own commands.
+func binary() string { return filepath.Base(os.Args[0]) }
+
+// program is how an operator calls ours: doorpost, or caddy doorpost.
+func program(cmd *cobra.Command) string {
+	if strings.HasPrefix(cmd.CommandPath(), cmd.Root().Name()+" doorpost ") {
+		return binary() + " doorpost"
+	}
+	return binary()
+}

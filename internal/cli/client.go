@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+)
+
+// Refusal is an answer of the admin API with a status of 400 or more.
+type Refusal struct {
+	Status int
+	Body   string
+}
+
+func (r Refusal) Error() string { return fmt.Sprintf("answer %d: %s", r.Status, r.Body) }
+
+// Unreachable is that nobody answers at the address of the admin API.
+type Unreachable struct{ Cause string }
+
+func (u Unreachable) Error() string { return u.Cause }
+
+// server is the address of the admin API, as caddy stop finds it.
+func (c *invocation) server() (string, error) {
+	if c.address == "" {
+		found, err := c.caddy.AdminAddress(c.text("address"), nil, c.text("config"), c.text("adapter"))
+		if err != nil {
+			return "", fmt.Errorf("finding the admin API of the server: %w; say where it is with --address, for example --address localhost:2019", err)
+		}
+		c.address = found
+	}
+	return c.address, nil
+}
+
+// ask sends a request and reads the report that it is answered with. order may
+// be nil.
+func (c *invocation) ask(method, path string, order, report any) error {
+	answer, err := c.open(method, path, order)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	if err := json.NewDecoder(answer).Decode(report); err != nil {
+		return fmt.Errorf("reading what the server at %s answered: %w", c.address, err)
+	}
+	return nil
+}
+
+// open sends a request and returns the answer, which the caller reads and closes.
+// Its errors are fit for operators.
+func (c *invocation) open(method, path string, order any) (io.ReadCloser, error) {
+	address, err := c.server()
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if order != nil {
+		encoded, err := json.Marshal(order)
+		if err != nil {
+			return nil, fmt.Errorf("writing a request: %w", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	response, err := c.caddy.Request(address, method, path, body)
+	if err != nil {
+		return nil, explain(address, err)
+	}
+	return response.Body, nil
+}
+
+// explain turns an error of Caddy.Request into one for operators.
+func explain(address string, err error) error {
+	if absent, ok := errors.AsType[Unreachable](err); ok {
+		return advisedError{
+			fmt.Errorf("no server answers at %s: %s", address, absent.Cause),
+			fmt.Sprintf("start one with %s run --config Caddyfile, or say where it is with --address or --config; with admin off in its configuration no command works", binary()),
+		}
+	}
+	refusal, ok := errors.AsType[Refusal](err)
+	if !ok {
+		return err
+	}
+	var failure adminapi.Failure
+	switch json.Unmarshal([]byte(refusal.Body), &failure); {
+	case failure.Error != "":
+		return errors.New(failure.Error)
+	case refusal.Status == http.StatusNotFound:
+		return advisedError{
+			fmt.Errorf("the server at %s is a Caddy without Doorpost, or has an older Doorpost", address),
+			"check which program runs there, or name another server with --address",
+		}
+	}
+	return fmt.Errorf("the server at %s answered %d: %s", address, refusal.Status, strings.TrimSpace(refusal.Body))
+}

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/spf13/cobra"
+)
+
+var doctorCommand = Command{
+	Name:  "doctor",
+	Usage: "[--send-to <address>] [--config <file>] [--json]",
+	Short: "Checks configuration, server, store and mail, and says what to do",
+	Long: `
+Checks, and says in words what is wrong and what to do:
+
+	configuration  the file of --config, or the Caddyfile in this folder: can
+	               it be loaded, and does the server run it?
+	server         is one running, and is Doorpost part of its configuration?
+	store          does it answer, and should something be mended?
+	secret, site   what signs, and where links lead
+	mailers        does each mail service answer, and take our credentials?
+	from, webhook  does the sender belong to the sending domain of Mailgun, and
+	               are bounces reported to the server?
+
+Nothing is changed and no mail is sent, unless --send-to names who gets a test
+message. It is sent as all messages are: through the first mailer that works.
+
+Each line is ok, warning or wrong, and printed when it is known; mail services
+have 30 seconds to answer. --json prints an array of objects at the end.
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 called in a wrong way.`,
+	examples: []string{"doorpost doctor", "doorpost doctor --config /etc/doorpost/Caddyfile --send-to you@example.com"},
+	flags: func(cmd *cobra.Command) {
+		cmd.Flags().String("send-to", "", "Send a test message to this address")
+	},
+	run: func(c *invocation) error {
+		if to := c.text("send-to"); to != "" {
+			if _, err := address.Parse(to); err != nil {
+				return misused("--send-to: %w", err)
+			}
+		}
+		d := diagnosis{invocation: c, found: []adminapi.Finding{}}
+		d.run()
+		if err := d.print(d.found, func() error { return nil }); err != nil {
+			return err
+		}
+		if d.wrong > 0 {
+			return fmt.Errorf("checks that found something wrong: %d", d.wrong)
+		}
+		return nil
+	},
+}
+
+// diagnosis is what doctor found so far.
+type diagnosis struct {
+	*invocation
+	found []adminapi.Finding
+	wrong int
+}
+
+// note keeps a finding, and prints it unless all are printed at the end.
+func (d *diagnosis) note(f adminapi.Finding) {
+	d.found = append(d.found, f)
+	if f.Result == adminapi.Wrong {
+		d.wrong++
+	}
+	if d.is("json") {
+		return
+	}
+	d.say("%-8s %-14s %s", f.Result, f.Check, printable(f.Found))
+	if f.Advice != "" {
+		d.say("%-8s %-14s -> %s", "", "", printable(f.Advice))
+	}
+}
+
+func (d *diagnosis) run() {
+	config, file, unreadable := d.caddy.Load(d.text("config"), d.text("adapter"))
+	if unreadable == nil {
+		d.address, unreadable = d.caddy.AdminAddress(d.text("address"), config, file, "")
+	}
+	if unreadable != nil {
+		d.address, _ = d.caddy.AdminAddress(d.text("address"), nil, "", "") // without a file it does not fail
+	}
+	var running any
+	absent := d.ask(http.MethodGet, "/config/", nil, &running)
+	advice := d.checkConfig(config, file, unreadable, running)
+	if absent == nil {
+		d.checkServer()
+		return
+	}
+	d.note(noServer(absent))
+	for _, f := range advice {
+		d.note(f)
+	}
+}
+
+// checkConfig checks a configuration file. What the server runs is valid, for
+// there the environment is the right one, which that of an operator's shell may
+// not be. Anything else is loaded, and what can be told of it is returned.
+func (d *diagnosis) checkConfig(config []byte, file string, unreadable error, running any) (advice []adminapi.Finding) {
+	f := adminapi.Finding{Check: "configuration", Result: adminapi.Wrong}
+	defer func() { d.note(f) }()
+	switch {
+	case unreadable != nil:
+		f.Found, f.Advice = unreadable.Error(), "mend the file, or name another with --config"
+		return nil
+	case file == "":
+		f.Result, f.Found, f.Advice = adminapi.Warning, "not checked: there is no Caddyfile in this folder", "name the file with --config"
+		return nil
+	}
+	var given any
+	if json.Unmarshal(config, &given) == nil && running != nil && reflect.DeepEqual(given, running) {
+		f.Result, f.Found = adminapi.Fine, file+" is what the server runs"
+		return nil
+	}
+	advice, err := d.caddy.Try(config)
+	switch {
+	case err != nil:
+		f.Found = file + " cannot be loaded: " + err.Error()
+		f.Advice = "mend it before you start or reload the server; if only the environment of the service is missing, run doctor with that"
+	case running != nil:
+		f.Result, f.Found = adminapi.Warning, file+" can be loaded, but is not what the server runs"
+		f.Advice = fmt.Sprintf("to let the server run it: %s reload --config %s", binary(), file)
+	default:
+		f.Result, f.Found = adminapi.Fine, file+" can be loaded"
+	}
+	return advice
+}
+
+// noServer says why store and mail cannot be checked.
+func noServer(err error) adminapi.Finding {
+	f := adminapi.Finding{Check: "server", Result: adminapi.Wrong, Found: err.Error()}
+	if advised, ok := errors.AsType[advisedError](err); ok {
+		f.Found, f.Advice = advised.problem.Error(), advised.advice
+	}
+	return f
+}
+
+// checkServer has the server check what only it can.
+func (d *diagnosis) checkServer() {
+	answer, err := d.open(http.MethodPost, adminapi.DoctorPath, adminapi.DoctorOrder{SendTo: d.text("send-to")})
+	if err != nil {
+		d.note(noServer(err))
+		return
+	}
+	defer answer.Close()
+	d.note(adminapi.Finding{Check: "server", Result: adminapi.Fine, Found: "Doorpost runs at " + d.address})
+	for lines := json.NewDecoder(answer); ; {
+		var f adminapi.Finding
+		switch err := lines.Decode(&f); {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil:
+			d.note(adminapi.Finding{Check: "server", Result: adminapi.Wrong, Found: "its answer broke off: " + err.Error(), Advice: "see the log of the server"})
+			return
+		}
+		d.note(f)
+	}
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/spf13/cobra"
+)
+
+// invocation is one call of a command.
+type invocation struct {
+	cmd       *cobra.Command
+	arguments []string
+	caddy     Caddy
+	program   string // how our commands are called: doorpost, or caddy doorpost
+	address   string // of the admin API, once it was looked for
+
+	out      io.Writer // for what was asked for
+	progress io.Writer // for how far it is, and for questions
+	in       io.Reader // for the answers to questions
+}
+
+// text is the value of a flag.
+func (c *invocation) text(flag string) string { return mustHave(c.cmd.Flags().GetString(flag)) }
+
+// is reports whether a flag is set.
+func (c *invocation) is(flag string) bool { return mustHave(c.cmd.Flags().GetBool(flag)) }
+
+// number is the value of a flag.
+func (c *invocation) number(flag string) int { return mustHave(c.cmd.Flags().GetInt(flag)) }
+
+// list is the value of a flag that may be given several times.
+func (c *invocation) list(flag string) []string {
+	return mustHave(c.cmd.Flags().GetStringSlice(flag))
+}
+
+// given reports whether a flag was given.
+func (c *invocation) given(flag string) bool { return c.cmd.Flags().Changed(flag) }
+
+func mustHave[T any](value T, err error) T {
+	if err != nil {
+		panic("a flag that the command does not have: " + err.Error())
+	}
+	return value
+}
+
+// who is the mail address that is the first argument.
+func (c *invocation) who() (string, error) {
+	who, err := address.Parse(c.arguments[0])
+	if err != nil {
+		return "", misused("%q is not a mail address: %w", c.arguments[0], err)
+	}
+	return string(who), nil
+}
+
+// print prints a report: with --json as it is, else in words.
+func (c *invocation) print(report any, words func() error) error {
+	if !c.is("json") {
+		return words()
+	}
+	encoder := json.NewEncoder(c.out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
+}
+
+// say prints a line.
+func (c *invocation) say(format string, values ...any) {
+	fmt.Fprintf(c.out, format+"\n", values...)
+}
+
+// table prints rows in columns, which tabs separate.
+func (c *invocation) table(rows ...string) error {
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(table, row)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+)
+
+var sessionsCommand = Command{
+	Name:  "sessions",
+	Usage: "list [<address>] | end <address> | end --id <id> | end --all",
+	Short: "Lists who is signed in, and signs people out",
+	Long: `
+Lists sessions, and ends them: on every instance within a second, together with
+the WebSockets and downloads that belong to them.` + helpServer + helpExit,
+	below: []Command{listSessionsCommand, endSessionsCommand},
+}
+
+var listSessionsCommand = Command{
+	Name:  "list",
+	Usage: "[<address>] [--after <address>] [--all] [--json]",
+	Short: "Lists the sessions of one person, or of everybody",
+	Long: `
+Lists the sessions of one person, the last used first; or those of everybody, in
+the order of addresses, about a hundred at a time: when each was last used, for
+how long they have been signed in, when the session ends if it is not used, its
+id, site and device. --all lists all, page by page. --json prints an array of
+objects. An id signs nobody in.`,
+	examples: []string{"doorpost sessions list alice@example.com", "doorpost sessions list --all --json | jq length"},
+	most:     1,
+	flags:    pageFlags,
+	run: func(c *invocation) error {
+		if len(c.arguments) == 1 {
+			return c.listSessionsOf()
+		}
+		now := time.Now()
+		return printPage(c, listing[adminapi.Session]{
+			columns: sessionColumns,
+			row:     func(s adminapi.Session) string { return sessionRow(now, s) },
+			fetch: func(p adminapi.Page) ([]adminapi.Session, string, error) {
+				var page adminapi.Sessions
+				err := c.ask(http.MethodPost, adminapi.SessionsPath, adminapi.SessionsOrder{Page: p}, &page)
+				return page.Sessions, page.Next, err
+			},
+			empty: "Nobody is signed in.",
+		}, "sessions list")
+	},
+}
+
+const sessionColumns = "LAST USE\tSIGNED IN\tENDS IN\tID\tADDRESS\tSITE\tDEVICE"
+
+func sessionRow(now time.Time, s adminapi.Session) string {
+	device := strings.Join(strings.Fields(s.Browser+" "+s.System+" "+s.Network), " ")
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s",
+		span(now.Sub(s.LastUse)), span(now.Sub(s.SignedIn)), span(s.Expires.Sub(now)), s.ID, s.Address, s.Site, orDash(printable(device)))
+}
+
+func (c *invocation) listSessionsOf() error {
+	who, err := c.who()
+	if err != nil {
+		return err
+	}
+	if c.is("all") || c.given("after") {
+		return misused("--all and --after are for the sessions of everybody; leave them out, or the address")
+	}
+	var page adminapi.Sessions
+	if err := c.ask(http.MethodPost, adminapi.SessionsPath, adminapi.SessionsOrder{Address: who}, &page); err != nil {
+		return err
+	}
+	return c.print(page.Sessions, func() error {
+		if len(page.Sessions) == 0 {
+			c.say("%s is not signed in anywhere.", who)
+			return nil
+		}
+		return c.printSessions(page.Sessions)
+	})
+}
+
+// printSessions prints a table of sessions.
+func (c *invocation) printSessions(list []adminapi.Session) error {
+	now, rows := time.Now(), []string{sessionColumns}
+	for _, s := range list {
+		rows = append(rows, sessionRow(now, s))
+	}
+	return c.table(rows...)
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/spf13/cobra"
+)
+
+var endSessionsCommand = Command{
+	Name:  "end",
+	Usage: "(<address> | --id <id> | --all [--yes]) [--json]",
+	Short: "Ends all sessions of somebody, one session, or those of everybody",
+	Long: `
+Ends all sessions of somebody; or the one that has an id, which sessions list
+shows; or, with --all, those of everybody, which has to be confirmed. People can
+sign in anew if the rules admit them: to keep somebody out use users disable.
+
+With --all, progress is shown on standard error. Somebody who signs in meanwhile
+may stay signed in. If the command is interrupted, the sessions that have ended
+stay so; run it again for the rest.
+
+--json prints an object.`,
+	examples: []string{"doorpost sessions end alice@example.com", "doorpost sessions end --id 4f3c2a8be6d1907f5a9c03d2c4b1e876", "doorpost sessions end --all --yes"},
+	most:     1,
+	flags: func(cmd *cobra.Command) {
+		cmd.Flags().String("id", "", "End the session with this id")
+		cmd.Flags().Bool("all", false, "End the sessions of everybody")
+		cmd.Flags().Bool("yes", false, "Do so without asking")
+	},
+	run: runEnd,
+}
+
+func runEnd(c *invocation) error {
+	order, err := c.readEnd()
+	if err != nil {
+		return err
+	}
+	server, err := c.server()
+	if err != nil {
+		return err
+	}
+	if order.All {
+		if err := c.confirm("This signs out everybody at " + server + ". Go on?"); err != nil {
+			return err
+		}
+	}
+	done, err := c.end(order)
+	if err != nil {
+		return err
+	}
+	return c.print(done, func() error {
+		switch {
+		case order.All:
+			c.say("Sessions that have ended: %d. Everybody has to sign in again.", done.Ended)
+		case order.ID != "":
+			c.say("This session of %s has ended.", done.Address)
+		default:
+			c.say("Sessions of %s that have ended: %d. To keep them out: %s users disable %s", done.Address, done.Ended, c.program, done.Address)
+		}
+		return nil
+	})
+}
+
+// readEnd reads which sessions are to end.
+func (c *invocation) readEnd() (order adminapi.EndOrder, err error) {
+	order = adminapi.EndOrder{ID: c.text("id"), All: c.is("all")}
+	ways := len(c.arguments)
+	for _, given := range []bool{order.ID != "", order.All} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return order, misused("say whose sessions end, by one of <address>, --id <id> and --all")
+	}
+	if len(c.arguments) == 1 {
+		order.Address, err = c.who()
+	}
+	return order, err
+}
+
+// end has sessions ended, and shows how far it is.
+func (c *invocation) end(order adminapi.EndOrder) (done adminapi.EndReport, err error) {
+	answer, err := c.open(http.MethodPost, adminapi.EndSessionsPath, order)
+	if err != nil {
+		return done, err
+	}
+	defer answer.Close()
+	for lines := json.NewDecoder(answer); ; {
+		var line adminapi.EndReport
+		err := lines.Decode(&line)
+		switch {
+		case err != nil:
+			return done, advisedError{
+				fmt.Errorf("the answer of the server at %s broke off after %d sessions had ended: %w", c.address, done.Ended, err),
+				"see its log, and run this again for the rest",
+			}
+		case line.Error != "":
+			return done, advisedError{fmt.Errorf("%s, after %d sessions had ended", line.Error, line.Ended), "run this again for the rest"}
+		case line.Done:
+			return line, nil
+		}
+		done = line
+		fmt.Fprintf(c.progress, "sessions that have ended so far: %d\n", line.Ended)
+	}
+}
+
+// confirm asks at the terminal whether to go on, unless --yes is given.
+func (c *invocation) confirm(question string) error {
+	if c.is("yes") {
+		return nil
+	}
+	if file, ok := c.in.(*os.File); ok {
+		if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+			return misused("there is no terminal to ask at whether to go on; confirm with --yes")
+		}
+	}
+	fmt.Fprintf(c.progress, "%s Type yes: ", question)
+	answer, _ := bufio.NewReader(c.in).ReadString('\n') // nothing means no
+	if strings.TrimSpace(answer) != "yes" {
+		return errors.New("not confirmed, so nothing was done")
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package gate
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// Verdict is what a block decides about a request. The zero value lets nobody
+// through.
+type Verdict int
+
+// The verdicts.
+const (
+	Unavailable Verdict = iota // it cannot be decided just now
+	Pass                       // to the app, as a request of whoever is signed in
+	PassUnnamed                // to the app, which is not told who is signed in
+	OwnPage                    // one of ours, not for the app
+	WrongHost                  // the Host names no origin of the site
+	NoSession                  // nobody is signed in
+	NotAdmitted                // somebody is signed in whom the rules do not admit
+	NotRecent                  // somebody is signed in who would be admitted, but proved their address too long ago
+	Tunnel                     // the request would pass, but asks for a tunnel
+)
+
+// Decide decides about a request. sent is the URL as the visitor sent it, which
+// a rewrite may have changed since. Where the verdict is Pass, the headers of
+// the request say who is signed in. The error is that of the block's matcher.
+func (b *Block) Decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error) {
+	if IsOwnPath(sent.Path) {
+		return OwnPage, nil
+	}
+	needed, err := b.NeedsSession(r, sent)
+	switch {
+	case err != nil:
+		return Unavailable, err
+	case needed:
+		verdict := b.Check(v, r)
+		if verdict == Pass && asksForTunnel(r) {
+			verdict = Tunnel
+		}
+		return verdict, nil
+	case b.Greet(v, r):
+		return Pass, nil
+	}
+	return PassUnnamed, nil
+}
+
+// NeedsSession reports whether the block protects a request: its matcher
+// matches, and the path is not public.
+func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
+	if b.Matches != nil {
+		if matched, err := b.Matches(r); err != nil || !matched {
+			return false, err
+		}
+	}
+	return !b.IsPublic(r.URL, sent), nil
+}
+
+// asksForTunnel reports whether a request is a CONNECT to some host, which no
+// app behind a gate serves. A CONNECT that opens a WebSocket over HTTP/2 or
+// HTTP/3 (RFC 8441, RFC 9220) is not.
+func asksForTunnel(r *http.Request) bool {
+	return r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
+}
