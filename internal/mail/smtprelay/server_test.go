@@ -12,6 +12,7 @@ import (
 	"log"
 	"math/big"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // server is a real SMTP server in this process that notes what it is told and
-// fails where the test wants it to.
+// fails where the test wants it to. It is as strict as the strictest that people
+// use: its library takes an envelope without angle brackets, and it does not.
 type server struct {
 	addr  string
 	roots *x509.CertPool // vouch for the server's certificate
@@ -69,6 +71,19 @@ func (s *server) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.transcript.Write(p)
+}
+
+// lastCommandHasPath refuses a command unless it was sent as RFC 5321, 4.1.2
+// has it: the address in angle brackets right after the colon.
+func (s *server) lastCommandHasPath(command, address string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	said := s.transcript.String()
+	line, _, _ := strings.Cut(said[strings.LastIndex(said, command):], "\r\n")
+	if sent, _, _ := strings.Cut(line, " BODY="); sent != command+":<"+address+">" {
+		return &smtp.SMTPError{Code: 555, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "syntax error: " + line}
+	}
+	return nil
 }
 
 type serverTLS int
@@ -167,11 +182,17 @@ func (c *session) Auth(string) (sasl.Server, error) {
 }
 
 func (c *session) Mail(from string, _ *smtp.MailOptions) error {
+	if err := c.s.lastCommandHasPath("MAIL FROM", from); err != nil {
+		return err
+	}
 	c.s.note("MAIL " + from)
 	return c.s.mail
 }
 
 func (c *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if err := c.s.lastCommandHasPath("RCPT TO", to); err != nil {
+		return err
+	}
 	c.s.note("RCPT " + to)
 	return c.s.rcpt
 }

@@ -29,10 +29,10 @@ const (
 // with the dot that makes the server accept it (it says QUIT, and the text
 // protocol closes what is open first).
 func transfer(c *smtp.Client, m mail.Message) (answer string, at step, err error) {
-	if err := c.Mail(m.From.Address); err != nil {
+	if err := c.Mail(path(m.From.Address)); err != nil {
 		return "", sender, err
 	}
-	if err := c.Rcpt(m.To); err != nil {
+	if err := c.Rcpt(path(m.To)); err != nil {
 		return "", recipient, err
 	}
 	data, err := c.Data()
@@ -53,6 +53,10 @@ func transfer(c *smtp.Client, m mail.Message) (answer string, at step, err error
 	}
 	return answer, accepting, nil
 }
+
+// path writes an address as the envelope has it (RFC 5321, 4.1.2). The library
+// sends what it is given, and strict servers refuse an address without brackets.
+func path(address string) string { return "<" + address + ">" }
 
 // newEnvelope turns a message that passed its check into the library's form.
 func newEnvelope(m mail.Message) *gomail.Msg {
