@@ -15,7 +15,7 @@ const module = "github.com/doorpost-auth/doorpost"
 // floors are the packages of the repository from top to bottom. A package, and
 // all that lie under it, imports only from floors below its own.
 var floors = [][]string{
-	{"bench", "internal/acceptance", "internal/structure", "internal/redistest"}, // for tests and measurements, nothing else imports them
+	{"bench", "internal/acceptance", "internal/structure", "internal/redistest", "internal/testkit"}, // for tests and measurements, nothing else imports them
 	{"cmd"},
 	{"caddymodule"},
 	{"internal/mail", "internal/store", "internal/web"},
