@@ -30,6 +30,7 @@ var floors = [][]string{
 // exceptions are imports within one floor that are meant.
 var exceptions = map[[2]string]string{
 	{"internal/web", "internal/mail/console"}:          "the mailbox page shows what the console mailer printed",
+	{"internal/redistest", "internal/testkit"}:         "servers of Redis are programs, and tests wait for them as for others",
 	{"bench", "internal/redistest"}:                    "measurements start the same servers as tests",
 	{"internal/web/view/screenshots", "internal/mail"}: "pictures of messages are taken with those of pages",
 }

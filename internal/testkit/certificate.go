@@ -14,15 +14,16 @@ import (
 	"time"
 )
 
-// Certificate is one for localhost and 127.0.0.1 that signs itself.
+// Certificate is one that signs itself.
 type Certificate struct {
 	PEM, KeyPEM []byte
 	Roots       *x509.CertPool // vouch for it
 	TLS         tls.Certificate
 }
 
-// NewCertificate makes a certificate that is good for an hour.
-func NewCertificate() (Certificate, error) {
+// NewCertificate makes a certificate for localhost, and for the IP addresses
+// given, that is good for an hour.
+func NewCertificate(addresses ...net.IP) (Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Certificate{}, err
@@ -30,7 +31,7 @@ func NewCertificate() (Certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{"localhost"}, IPAddresses: addresses,
 		IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}

@@ -99,7 +99,7 @@ func StartMailServer(o MailOptions) (*MailServer, error) {
 		o.Conduct = func(MailStep, string) string { return "" }
 	}
 	s := &MailServer{options: o, conns: make(map[net.Conn]bool)}
-	certificate, err := NewCertificate()
+	certificate, err := NewCertificate(net.IPv4(127, 0, 0, 1))
 	if err != nil {
 		return nil, err
 	}
