@@ -108,7 +108,7 @@ func TestErrorsOfTheAdminEndpointSayWhatToDo(t *testing.T) {
 			t.Errorf("an answer %q is the error %v, want %q in it", body, err, want)
 		}
 	}
-	err := (&adminClient{closedPort(t)}).ask("GET", "/doorpost/outbox", nil, new(any))
+	err := (&adminClient{closedPort()}).ask("GET", "/doorpost/outbox", nil, new(any))
 	if advised, ok := errors.AsType[advisedError](err); !ok || !strings.Contains(advised.advice, "run --config Caddyfile") || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("without a server the error is %v", err)
 	}
