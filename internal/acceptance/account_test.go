@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestSomebodyChangesTheirAddressAndTheFormerOneUndoesIt(t *testing.T) {
@@ -24,7 +26,7 @@ func TestSomebodyChangesTheirAddressAndTheFormerOneUndoesIt(t *testing.T) {
 		ada.isIn("ada@example.com") // nor by looking
 		phone.press(confirm, "/_doorpost/account/prove").is(t, http.StatusOK)
 		for _, v := range []*visitor{ada, phone} { // whose sessions go on
-			if !holdsWithin(revocationTime, func() bool { return v.who() == "ada.new@example.com" }) {
+			if !testkit.HoldsWithin(revocationTime, func() bool { return v.who() == "ada.new@example.com" }) {
 				t.Fatalf("a session is that of %q a second after the change", v.who())
 			}
 		}
@@ -71,7 +73,7 @@ func TestRecoveryAddressSignsInAndReplacesALostOne(t *testing.T) {
 		if note := d.postbox().await("ada@example.com"); note.page != "/account/prove" {
 			t.Errorf("the first address is told %s", note.text)
 		}
-		if !holdsWithin(revocationTime, func() bool { return lost.who() == "ada.new@example.com" }) {
+		if !testkit.HoldsWithin(revocationTime, func() bool { return lost.who() == "ada.new@example.com" }) {
 			t.Errorf("the session is that of %q", lost.who())
 		}
 		lost.submit("/_doorpost/account/recovery", "remove", "yes").is(t, http.StatusOK)

@@ -1,12 +1,13 @@
 // Command screenshots takes pictures of every page and message, in light and
 // dark and at three sizes, so that people can look at what they have changed:
 //
-//	go run ./internal/web/view/screenshots [-language de] <folder> [<part of a picture's name>]
+//	go -C internal/web/view/screenshots run . [-language de] <folder> [<part of a picture's name>]
 //
 // Names of messages begin with "mail-". It serves everything on loopback, pages
 // with their Content-Security-Policy, and fails if the browser complains about
 // anything or a page is wider than the screen. It needs Chromium; the
-// environment variable CHROMIUM says where it is, if not at /usr/bin/chromium.
+// environment variable CHROMIUM says where it is, if not in PATH. Paths are
+// relative to this folder.
 package main
 
 import (
@@ -22,6 +23,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -64,8 +66,8 @@ func run(language, folder, part string) error {
 		if err := take(b, "http://"+listener.Addr().String(), folder, name, part); err != nil {
 			return err
 		}
-		if _, complaints := b.heard(); len(complaints) > 0 {
-			return fmt.Errorf("%s: the browser complained: %s", name, strings.Join(complaints, "; "))
+		if _, complaints := b.Heard(); len(complaints) > 0 {
+			return fmt.Errorf("%s: the browser complained: %q", name, complaints)
 		}
 	}
 	return nil
@@ -84,7 +86,7 @@ func names() (list []string) {
 
 // take visits one page, also in other brands where that shows something new,
 // and takes the pictures whose names contain part.
-func take(b *browser, origin, folder, name, part string) error {
+func take(b *browser.Tab, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {
 	case "sign-in", "check-mail", "account", "people":
@@ -105,10 +107,10 @@ func take(b *browser, origin, folder, name, part string) error {
 					continue
 				}
 				target := filepath.Join(folder, name)
-				if err := b.visit(origin+path, scheme, size.width, size.height); err != nil {
+				if err := visit(b, origin+path, scheme, size.width, size.height); err != nil {
 					return fmt.Errorf("%s: %w", target, err)
 				}
-				if err := b.picture(target); err != nil {
+				if err := b.Picture(b.Context, target); err != nil {
 					return fmt.Errorf("%s: %w", target, err)
 				}
 			}
