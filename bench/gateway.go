@@ -1,151 +1,133 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"net"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// startTime is how long a gateway may take to answer.
+// startTime is how long a program may take to answer.
 const startTime = 2 * time.Minute
+
+// setup says what a gateway is like. The same setup without gated is the
+// gateway that it is compared with.
+type setup struct {
+	gated  bool
+	behind string // what stands in the site
+	store  string // of the global option; default: memory
+	mailer string // lines; default: console
+}
+
+// respond is the cheapest that Caddy can do.
+const respond = "respond ok"
+
+func (c setup) caddyfile(port, admin string) string {
+	options, gate := "", ""
+	if c.gated {
+		options = fmt.Sprintf("doorpost {\nsecret {env.DOORPOST_SECRET}\nstore %s\nfrom \"Doorpost <sign-in@example.com>\"\nmailer %s\n"+
+			"limit client 1000000 1m\nlimit address 1000 1m\nlimit total 1000000 1m\n}\n", cmp.Or(c.store, "memory"), cmp.Or(c.mailer, "console"))
+		gate = "doorpost {\nallow *@example.com\n}\n"
+	}
+	return fmt.Sprintf("{\nadmin 127.0.0.1:%s\npersist_config off\nauto_https off\nskip_install_trust\n%s}\nhttp://localhost:%s {\nbind 127.0.0.1\n%s%s\n}\n",
+		admin, options, port, gate, c.behind)
+}
 
 // gateway is Caddy, with or without Doorpost, as it runs.
 type gateway struct {
-	host   string // as visitors write it, with the port
-	port   string
-	admin  string        // of the admin API
-	ready  time.Duration // from the start to the first answer
-	cmd    *exec.Cmd
-	output *bytes.Buffer
-	ended  chan struct{}
-	again  func() (*gateway, error) // starts another like it, in its place
+	*testkit.Program
+	stand       *stand
+	setup       setup
+	port, admin string
+	probe       order         // whose answer shows that it is ready
+	ready       time.Duration // from the start to the first answer
 }
 
-// place is where a gateway listens. Cookies are good for one origin, so those
-// that are made beforehand need to know the port.
-type place struct{ port, admin string }
-
-func newPlace() (p place, err error) {
-	if p.port, err = freePort(); err == nil {
-		p.admin, err = freePort()
-	}
-	return p, err
+// start starts a gateway and waits until it answers the probe. Cookies are good
+// for one origin, so those that are made beforehand need a port of their own.
+func (s *stand) start(port string, c setup, probe order) (*gateway, error) {
+	g := &gateway{stand: s, setup: c, port: port, admin: testkit.FreePort(), probe: probe}
+	return g, g.restart()
 }
 
-// start starts a gateway and waits until it answers the request with the
-// status given.
-func (s *stand) start(p place, c setup, probe order) (*gateway, error) {
-	program := s.programs.bare
-	if c.gated {
-		program = s.programs.gate
+// startBare starts Caddy without the gate.
+func (s *stand) startBare(behind string) (*gateway, error) {
+	return s.start(testkit.FreePort(), setup{behind: behind}, order{Status: 200})
+}
+
+// restart ends the gateway, if it runs, and starts it anew at its place.
+func (g *gateway) restart() error {
+	program, path := g.stand.bare, g.stand.path("Caddyfile-"+g.port)
+	if g.setup.gated {
+		program = g.stand.gate
 	}
-	path := s.path("Caddyfile-" + p.port)
-	if err := os.WriteFile(path, []byte(c.caddyfile(p.port, p.admin)), 0o600); err != nil {
-		return nil, fmt.Errorf("writing a configuration: %w", err)
+	if g.Program != nil {
+		g.stop()
 	}
-	g := &gateway{
-		host: c.host(p.port), port: p.port, admin: "http://127.0.0.1:" + p.admin, ended: make(chan struct{}), output: new(bytes.Buffer),
-		again: func() (*gateway, error) { return s.start(p, c, probe) },
+	if err := os.WriteFile(path, []byte(g.setup.caddyfile(g.port, g.admin)), 0o600); err != nil {
+		return fmt.Errorf("writing a configuration: %w", err)
 	}
-	g.cmd = s.onCores(half(false), program, "run", "--config", path, "--adapter", "caddyfile")
-	g.cmd.Stdout, g.cmd.Stderr = io.Discard, g.output
 	began := time.Now()
-	if err := g.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting a gateway: %w", err)
+	var err error
+	cmd := g.stand.onCores(half(false), program, "run", "--config", path, "--adapter", "caddyfile")
+	cmd.Stdout = io.Discard // where the console mailer writes
+	if g.Program, err = testkit.Run(cmd); err != nil {
+		return err
 	}
-	go func() {
-		g.cmd.Wait() // how it ended is seen in what it wrote
-		close(g.ended)
-	}()
 	for {
-		status, err := askOnce("127.0.0.1:"+p.port, probe.head(g.host))
+		answer, err := g.ask(g.probe)
 		switch {
-		case err == nil && status == probe.Status:
+		case err == nil && strings.HasPrefix(answer, fmt.Sprintf("HTTP/1.1 %d ", g.probe.Status)):
 			g.ready = time.Since(began)
-			return g, nil
-		case err == nil:
-			g.stop()
-			return nil, fmt.Errorf("a gateway answered %d, not %d: %s", status, probe.Status, g.log())
-		case g.hasEnded():
-			return nil, errors.New("a gateway did not start: " + g.log())
-		case time.Since(began) > startTime:
-			g.stop()
-			return nil, errors.New("a gateway does not answer: " + g.log())
+			return nil
+		case err == nil || g.HasEnded() || time.Since(began) > startTime:
+			g.Kill()
+			return fmt.Errorf("a gateway did not start: %w: %.500s %s", err, answer, g.Output())
 		}
 		time.Sleep(time.Millisecond) // between two attempts to connect
 	}
 }
 
-func (g *gateway) hasEnded() bool {
-	select {
-	case <-g.ended:
-		return true
-	default:
-		return false
-	}
-}
-
-// log is what the gateway wrote. Only for one that has ended.
-func (g *gateway) log() string {
-	<-g.ended
-	lines := strings.Split(strings.TrimSpace(g.output.String()), "\n")
-	return strings.Join(lines[max(len(lines)-5, 0):], "\n")
-}
-
 // stop ends the gateway in good order.
-func (g *gateway) stop() {
-	g.cmd.Process.Signal(syscall.SIGTERM) // an error means that it is gone
-	select {
-	case <-g.ended:
-	case <-time.After(startTime):
-		g.cmd.Process.Kill()
-		<-g.ended
+func (g *gateway) stop() { g.Stop(startTime) }
+
+// stopAll ends those gateways that were started.
+func stopAll(all ...*gateway) {
+	for _, g := range all {
+		if g != nil && g.Program != nil {
+			g.stop()
+		}
 	}
 }
 
-// restart stops a gateway and starts another in its place.
-func (s *stand) restart(g *gateway) error {
-	g.stop()
-	another, err := g.again()
+func (g *gateway) host() string { return "localhost:" + g.port }
+
+// ask sends one request and returns the answer as it came, head and body.
+func (g *gateway) ask(o order) (string, error) {
+	return askOnce("127.0.0.1:"+g.port, o.head(g.host()))
+}
+
+func askOnce(address, head string) (string, error) {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {
-		return err
+		return "", err
 	}
-	*g = *another
-	return nil
-}
-
-func (g *gateway) pid() int { return g.cmd.Process.Pid }
-
-// get asks the admin API.
-func (g *gateway) get(path string) ([]byte, error) {
-	response, err := http.Get(g.admin + path)
-	return g.read(path, response, err)
-}
-
-// post asks the admin API with an object of JSON.
-func (g *gateway) post(path, object string) ([]byte, error) {
-	response, err := http.Post(g.admin+path, "application/json", strings.NewReader(object))
-	return g.read(path, response, err)
-}
-
-func (g *gateway) read(path string, response *http.Response, err error) ([]byte, error) {
-	if err != nil {
-		return nil, fmt.Errorf("asking the admin API of a gateway: %w", err)
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(startTime)); err != nil {
+		return "", err
 	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("it answered %d", response.StatusCode)
+	if _, err := io.WriteString(conn, head+"Connection: close\r\n\r\n"); err != nil {
+		return "", err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("asking the admin API of a gateway for %s: %w", path, err)
+	answer, err := io.ReadAll(conn)
+	if err == nil && len(answer) == 0 {
+		err = errors.New("the answer is empty")
 	}
-	return content, nil
+	return string(answer), err
 }

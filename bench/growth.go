@@ -1,172 +1,90 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-
-	"github.com/doorpost-auth/doorpost/internal/session"
+	"os"
 )
 
-// panel is one part of the plot: what a request costs as one thing grows.
-type panel struct {
-	title  string
-	labels []string // along the x axis
-	lines  []line
-}
-
-// line is the CPU time of a request, in microseconds, at each label.
-type line struct {
-	name   string
-	values []float64
-}
-
-// measureGrowth measures a gated request as sessions, rules and sites become
-// more.
-func (s *stand) measureGrowth() (section, error) {
-	found := section{title: "How the cost grows"}
-	for _, measure := range []func(*section) (panel, error){s.growthBySessions, s.growthByRules, s.growthBySites} {
-		one, err := measure(&found)
+// measureMemory measures what a session takes of the gate's own memory that is
+// in use: after as many requests of all sessions as before of one.
+func (s *stand) measureMemory() ([]row, error) {
+	made, err := s.manyPeople()
+	if err != nil {
+		return nil, err
+	}
+	cookies, err := os.ReadFile(made.cookies)
+	if err != nil {
+		return nil, fmt.Errorf("reading a cookie: %w", err)
+	}
+	ofOne := s.path("one.cookie")
+	if err := os.WriteFile(ofOne, cookies[:bytes.IndexByte(cookies, '\n')+1], 0o600); err != nil {
+		return nil, fmt.Errorf("writing a cookie: %w", err)
+	}
+	var perSession series
+	for range min(s.rounds, 3) {
+		gate, visit, err := s.startGate(made, respond)
 		if err != nil {
-			return section{}, err
+			stopAll(gate)
+			return nil, err
 		}
-		s.figures.growth = append(s.figures.growth, one)
-		for _, l := range one.lines {
-			text := fmt.Sprintf("%s, %s:", one.title, l.name)
-			for i, value := range l.values {
-				text += fmt.Sprintf(" %s: %.1f µs;", one.labels[i], value)
+		var used [2]float64
+		for i, cookies := range []string{ofOne, made.cookies} {
+			visit.Cookies, visit.Requests = cookies, 2*made.n
+			if _, err = gate.load(visit); err != nil {
+				break
 			}
-			found.lines = append(found.lines, text[:len(text)-1])
+			if used[i], err = ownMemory(gate.PID()); err != nil {
+				break
+			}
 		}
-	}
-	return found, nil
-}
-
-// grow measures pairs that differ in one thing, all of them in turn.
-func (s *stand) grow(title string, sizes []int, pairs []pair) (panel, error) {
-	p := panel{title: title, lines: []line{{name: "Caddy alone"}, {name: "with the gate"}}}
-	var all lineup
-	for i, one := range pairs {
-		p.labels = append(p.labels, thousands(sizes[i]))
-		all = append(all, contender{"bare " + p.labels[i], one.bare, one.visit}, contender{"gate " + p.labels[i], one.gate, one.visit})
-	}
-	measured, err := all.run(s)
-	if err != nil {
-		return p, err
-	}
-	for _, label := range p.labels {
-		for i, name := range []string{"bare ", "gate "} {
-			p.lines[i].values = append(p.lines[i].values, measured[name+label].cpu.median()*1e6)
-		}
-	}
-	return p, nil
-}
-
-// growBy starts a pair for each size and measures them. All requests are of
-// the first who is signed in: rules may name people one by one.
-func (s *stand) growBy(title string, sizes []int, of func(n int) setup) (panel, error) {
-	var pairs []pair
-	defer func() { stopAll(pairs) }()
-	for _, n := range sizes {
-		one, err := s.startPair(of(n), 1)
+		stopAll(gate)
 		if err != nil {
-			return panel{}, err
+			return nil, err
 		}
-		pairs = append(pairs, one)
+		perSession = append(perSession, (used[1]-used[0])/float64(made.n))
 	}
-	return s.grow(title, sizes, pairs)
+	return []row{{
+		what: "memory for a session in use", measured: perSession, verb: "%.0f bytes", target: atMost(450),
+		note: fmt.Sprintf("%d sessions, after a load on all of them less a load on one", made.n),
+	}}, nil
 }
 
-func stopAll(pairs []pair) {
-	for _, one := range pairs {
-		one.stop()
-	}
-}
-
-func (s *stand) growthByRules(*section) (panel, error) {
-	return s.growBy("rules", []int{1, 1000}, func(n int) setup { return setup{behind: respond, rules: n} })
-}
-
-func (s *stand) growthBySites(*section) (panel, error) {
-	return s.growBy("sites", []int{1, 200}, func(n int) setup { return setup{behind: respond, sites: n} })
-}
-
-// growthBySessions spreads the requests over all sessions. Those of a million
-// are not all in the cache: it is counted how many were.
-func (s *stand) growthBySessions(found *section) (panel, error) {
-	many, err := s.million()
+// measureGrowth measures a gated request as sessions become more. Requests are
+// spread over all of them at random, which is the worst case for what a gate
+// remembers: people ask for several things at a time.
+func (s *stand) measureGrowth() (rows []row, err error) {
+	bare, err := s.startBare(respond)
+	defer stopAll(bare)
 	if err != nil {
-		return panel{}, err
+		return nil, err
 	}
-	sizes := []int{1, 1000, many.n}
-	var pairs []pair
-	defer func() { stopAll(pairs) }()
-	c := setup{behind: respond}
-	for _, n := range sizes {
+	many, err := s.manyPeople()
+	if err != nil {
+		return nil, err
+	}
+	all := lineup{{"bare", bare, order{Headers: navigation, Cookies: many.cookies, Random: true, Status: 200}}}
+	for _, n := range []int{1, 1000, many.n} {
 		made := many
 		if n != many.n {
-			if made, err = s.newCrowd(c, n); err != nil {
-				return panel{}, err
+			if made, err = s.newCrowd(n); err != nil {
+				return nil, err
 			}
 		}
-		one, err := s.startPairFor(c, made)
+		gate, visit, err := s.startGate(made, respond)
+		defer stopAll(gate)
 		if err != nil {
-			return panel{}, err
+			return nil, err
 		}
-		pairs = append(pairs, one)
+		visit.Random = true
+		all = append(all, contender{fmt.Sprint(n), gate, visit})
 	}
-	last := &pairs[len(pairs)-1]
-	share, err := s.shareFromCache(last.gate, last.visit, many.n)
+	m, err := all.run(s, false)
 	if err != nil {
-		return panel{}, err
+		return nil, err
 	}
-	last.visit.Random = true
-	p, err := s.grow("sessions", sizes, pairs)
-	found.lines = append(found.lines, fmt.Sprintf("%s sessions, requests of any of them at random: %.0f %% were answered from the cache, which holds %s and asks the store again after %v. Computed from the allocations of a request, which are more when the store is asked.",
-		thousands(many.n), 100*share, thousands(session.DefaultCacheSize), session.Freshness))
-	return p, err
-}
-
-// shareFromCache is the share of random requests that are answered from the
-// cache. A look into the store allocates, so the mean of what a request
-// allocates tells how many looks there were.
-func (s *stand) shareFromCache(g *gateway, visit order, n int) (share float64, err error) {
-	counted := func(o order) (float64, error) {
-		a, err := s.allocatedBy(g, o)
-		return a.objects, err
+	for _, c := range all[1:] {
+		rows = append(rows, cpuRow("gated request of any of "+c.name+" sessions", m[c.name], m["bare"], goal{}))
 	}
-	unseen := visit
-	unseen.Requests = n / 10 // each its own, none seen before
-	miss, err := counted(unseen)
-	if err != nil {
-		return 0, err
-	}
-	cookie, err := firstLine(visit.Cookies)
-	if err != nil {
-		return 0, err
-	}
-	known := visit
-	known.Cookies, known.Headers = "", append([]string{"Cookie: " + cookie}, visit.Headers...)
-	hit, err := counted(known)
-	if err != nil {
-		return 0, err
-	}
-	random := visit
-	random.Random = true
-	random.Duration = 2 * s.duration // until the cache is full
-	if _, err := counted(random); err != nil {
-		return 0, err
-	}
-	mixed, err := counted(random)
-	if err != nil {
-		return 0, err
-	}
-	return min(max((miss-mixed)/(miss-hit), 0), 1), nil
-}
-
-// thousands writes 1000000 as 1,000,000.
-func thousands(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return rows, nil
 }

@@ -21,46 +21,36 @@ type lineup []contender
 // minutes.
 const turn = time.Second
 
-// samples are what was measured of a contender, one for each round.
-type samples struct {
-	cpu, perSecond, loadCPU series
-}
+// samples are what was measured of a contender, one value for each round.
+type samples struct{ cpu, perSecond, loadCPU series }
 
-// run loads all in turn, for as many rounds as there are to be.
-func (l lineup) run(s *stand) (map[string]samples, error) {
-	return l.rounds(s, func(*gateway) error { return nil })
-}
-
-// runAfresh does so too, and starts the gateways anew for each round: where a process
-// happens to lie in memory makes more of a difference than what is compared.
-func (l lineup) runAfresh(s *stand) (map[string]samples, error) {
-	return l.rounds(s, s.restart)
-}
-
-// rounds prepares each gateway for each round, warms all up, and loads them.
-func (l lineup) rounds(s *stand, prepare func(*gateway) error) (map[string]samples, error) {
+// run loads all in turn, for as many rounds as there are to be. With afresh it
+// starts the gateways anew for each round: where a process happens to lie in
+// memory makes more of a difference than what is compared.
+func (l lineup) run(s *stand, afresh bool) (map[string]samples, error) {
 	measured := make(map[string]samples, len(l))
 	for range s.rounds {
-		prepared := make(map[*gateway]bool)
+		restarted := make(map[*gateway]bool)
 		for _, c := range l {
-			if prepared[c.gateway] {
+			if !afresh || restarted[c.gateway] {
 				continue
 			}
-			if err := prepare(c.gateway); err != nil {
+			if err := c.gateway.restart(); err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
-			prepared[c.gateway] = true
+			restarted[c.gateway] = true
 		}
-		if err := l.round(s, s.warmUp(), func(string, sample) {}); err != nil {
+		if _, err := l.round(turn); err != nil { // connections and caches are there then
 			return nil, err
 		}
-		sums := make(map[string]sample, len(l))
-		if err := l.round(s, s.duration, func(name string, one sample) { sums[name] = sums[name].plus(one) }); err != nil {
+		sums, err := l.round(s.duration)
+		if err != nil {
 			return nil, err
 		}
 		for name, sum := range sums {
-			m := measured[name]
-			m.cpu, m.perSecond, m.loadCPU = append(m.cpu, sum.cpuOfOne()), append(m.perSecond, sum.perSecond()), append(m.loadCPU, sum.loadCPUOfOne())
+			n, m := float64(sum.requests), measured[name]
+			m.cpu, m.loadCPU = append(m.cpu, sum.cpu.Seconds()/n), append(m.loadCPU, sum.loadCPU.Seconds()/n)
+			m.perSecond = append(m.perSecond, n/sum.took.Seconds())
 			measured[name] = m
 		}
 	}
@@ -68,25 +58,27 @@ func (l lineup) rounds(s *stand, prepare func(*gateway) error) (map[string]sampl
 }
 
 // round loads each contender for so long in all, in turns.
-func (l lineup) round(s *stand, duration time.Duration, measured func(name string, one sample)) error {
+func (l lineup) round(duration time.Duration) (map[string]sample, error) {
+	sums := make(map[string]sample, len(l))
 	for begun := time.Duration(0); begun < duration; begun += turn {
 		for _, c := range l {
 			o := c.order
 			o.Duration = min(turn, duration-begun)
-			one, err := s.load(c.gateway, o)
+			one, err := c.gateway.load(o)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
-			measured(c.name, one)
+			sum := sums[c.name]
+			sums[c.name] = sample{sum.requests + one.requests, sum.took + one.took, sum.cpu + one.cpu, sum.loadCPU + one.loadCPU}
 		}
 	}
-	return nil
+	return sums, nil
 }
 
 // cpuRow is a row about the CPU time of one contender against another's.
 func cpuRow(what string, m, base samples, target goal) row {
 	return row{
-		what: what, measured: m.cpu.over(base.cpu), verb: "%.3f", target: target,
+		what: what + ": CPU against bare Caddy", measured: m.cpu.over(base.cpu), verb: "%.3f", target: target,
 		note: fmt.Sprintf("%.1f µs against %.1f µs a request", m.cpu.median()*1e6, base.cpu.median()*1e6),
 	}
 }

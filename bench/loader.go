@@ -24,14 +24,14 @@ func loadPart(in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&o); err != nil {
 		return fmt.Errorf("reading the order of a load: %w", err)
 	}
-	l := &loader{order: o, left: int64(o.Requests)}
+	l := &loader{order: o}
 	if err := l.prepare(); err != nil {
 		return err
 	}
 	began := time.Now()
 	l.until = began.Add(o.Duration)
 	var group sync.WaitGroup
-	for range o.Connections {
+	for range connections {
 		group.Go(func() {
 			if err := l.connection(); err != nil {
 				l.fail(err.Error())
@@ -53,7 +53,6 @@ type loader struct {
 	requests [][]byte
 	until    time.Time
 	next     atomic.Int64 // request that is sent next
-	left     int64        // requests to be sent, if they are counted
 	done     atomic.Int64
 	wrong    atomic.Value // string
 }
@@ -95,7 +94,7 @@ func (l *loader) connection() error {
 	buffer := make([]byte, 16<<10)
 	for l.wrong.Load() == nil {
 		n := l.next.Add(1) - 1
-		if l.left > 0 && n >= l.left || l.left == 0 && time.Now().After(l.until) {
+		if most := int64(l.Requests); most > 0 && n >= most || most == 0 && time.Now().After(l.until) {
 			return nil
 		}
 		i := int(n) % len(l.requests)
@@ -143,7 +142,7 @@ func readAnswer(conn io.Reader, buffer, status []byte) error {
 		}
 		want = end + len(endOfHead) + length
 	}
-	if len(buffer) < 12 || !bytes.Equal(buffer[9:12], status) {
+	if !bytes.Equal(buffer[9:12], status) {
 		return fmt.Errorf("an answer is not %s: %.200s", status, buffer[:have])
 	}
 	return nil

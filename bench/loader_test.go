@@ -52,7 +52,7 @@ func TestALoadMakesTheRequestsThatItWasOrdered(t *testing.T) {
 	if err := os.WriteFile(cookies, []byte("a=1\nb=2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := order{Address: serveKilobytes(t), Host: "localhost", Headers: navigation, Cookies: cookies, Status: 200, Requests: 1001, Connections: 4}
+	o := order{Address: serveKilobytes(t), Host: "localhost", Headers: navigation, Cookies: cookies, Status: 200, Requests: 1001}
 	if seen := carriedOut(t, o); seen.Requests != 1001 || seen.Wrong != "" || seen.Took <= 0 || seen.CPU <= 0 {
 		t.Errorf("the outcome is %+v", seen)
 	}

@@ -1,10 +1,9 @@
-// Command bench measures what Doorpost costs, beside what would be there
-// without it: the same Caddy without the module, a bare call to Redis, a bare
-// transaction of bbolt. It writes one table of ratios and targets.
+// Command bench measures what Doorpost costs, beside the same Caddy without it,
+// and writes one table of ratios and targets. From the root of the repository:
 //
-//	go run ./bench                  everything; writes bench/RESULTS.md and docs/cost.svg
-//	go run ./bench -quick           a look in a few minutes, to standard output
-//	go run ./bench -only 'gated'    some of it, to standard output
+//	go -C bench run .                  everything, some ten minutes; writes bench/RESULTS.md
+//	go -C bench run . -quick           a look in a few minutes, to standard output
+//	go -C bench run . -only 'gated'    some of it, to standard output
 package main
 
 import (
@@ -16,147 +15,107 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
+// measurements are all there are, in the order of the table. Their names are
+// what -only picks them by.
+var measurements = []struct {
+	name    string
+	measure func(*stand) ([]row, error)
+}{
+	{"gated", (*stand).measureGated},
+	{"proxied", (*stand).measureProxied},
+	{"refused", (*stand).measureRefused},
+	{"allocations", (*stand).measureAllocations},
+	{"sign-ins", (*stand).measureSignIns},
+	{"size", (*stand).measureSize},
+	{"start", (*stand).measureStart},
+	{"pages", (*stand).measurePages},
+	{"memory", (*stand).measureMemory},
+	{"growth", (*stand).measureGrowth},
+}
+
 // partVariable names the part that this program plays when it starts itself.
 const partVariable = "DOORPOST_BENCH_PART"
 
-var parts = map[string]func(io.Reader, io.Writer) error{"load": loadPart, "upstream": upstreamPart}
+var parts = map[string]func(io.Reader, io.Writer) error{"load": loadPart, "app": appPart}
 
 func main() {
 	var err error
 	if part, found := parts[os.Getenv(partVariable)]; found {
 		err = part(os.Stdin, os.Stdout)
 	} else {
-		err = run()
+		err = run(os.Args[1:])
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// options are what the command line says.
-type options struct {
-	quick, strict, profile bool
-	only                   *regexp.Regexp
-	rounds                 int
-	duration               time.Duration
-	output, plots          string
-}
-
-func parseOptions(args []string) (o options, err error) {
+func run(args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.BoolVar(&o.quick, "quick", false, "short rounds and a tenth of the sessions; the figures are rough")
-	flags.BoolVar(&o.strict, "strict", false, "exit with 1 if a target is missed")
-	flags.BoolVar(&o.profile, "profile", false, "write what the gate spends its time on, too")
-	flags.IntVar(&o.rounds, "rounds", 0, "`rounds` of each comparison (default 9, quick: 3)")
-	flags.DurationVar(&o.duration, "duration", 0, "of each load (default 5s, quick: 1s)")
-	flags.StringVar(&o.output, "o", "", "`file` for the results (default bench/RESULTS.md; standard output if not all of it is measured in full)")
-	flags.StringVar(&o.plots, "plots", "", "`folder` for the plot (default docs; none if not all of it is measured in full)")
+	quick := flags.Bool("quick", false, "short rounds and a tenth of the sessions; the figures are rough")
+	rounds := flags.Int("rounds", 5, "`number` of rounds of each comparison; quick: 2")
+	duration := flags.Duration("duration", 4*time.Second, "of each load in a round; quick: 1s")
 	only := flags.String("only", "", "`regexp` of what to measure: "+strings.Join(names(), ", "))
 	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	if o.only, err = regexp.Compile(*only); err != nil {
-		return o, fmt.Errorf("-only: %w", err)
-	}
-	whole := *only == "" && !o.quick
-	orElse := func(given *string, usual string) {
-		if *given == "" && whole {
-			*given = usual
-		}
-	}
-	orElse(&o.output, "bench/RESULTS.md")
-	orElse(&o.plots, "docs")
-	rounds, duration := 9, 5*time.Second
-	if o.quick {
-		rounds, duration = 3, time.Second
-	}
-	if o.rounds < 1 {
-		o.rounds = rounds
-	}
-	if o.duration <= 0 {
-		o.duration = duration
-	}
-	return o, nil
-}
-
-// errMissed is what a strict run ends with if a target is missed.
-var errMissed = errors.New("a target is missed")
-
-func run() error {
-	o, err := parseOptions(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		return nil
-	} else if err != nil {
 		return err
+	}
+	if *quick {
+		*rounds, *duration = 2, time.Second
+	}
+	picked, err := regexp.Compile(*only)
+	if err != nil {
+		return fmt.Errorf("-only is not a regular expression: %w", err)
+	}
+	if *rounds < 1 || *duration < time.Second {
+		return errors.New("-rounds is at least 1, and -duration at least 1s")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	folder, err := os.MkdirTemp("", "doorpost-bench-")
-	if err != nil {
-		return fmt.Errorf("making a folder: %w", err)
-	}
-	defer os.RemoveAll(folder)
 	began := time.Now()
-	found := &results{
-		machine: describeMachine(ctx, folder),
-		settings: fmt.Sprintf("%d rounds of %v each, %d connections; the gateways on cores %s, load and app on cores %s",
-			o.rounds, o.duration, defaultConnections, half(false), half(true)),
-	}
-	s, err := newStand(ctx, folder)
+	s, err := newStand(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	s.rounds, s.duration, s.quick = o.rounds, o.duration, o.quick
-	if found.sections, err = s.measureAll(o); err != nil {
-		return err
-	}
-	found.took = time.Since(began)
-	if err := o.write(found, s.figures); err != nil {
-		return err
-	}
-	if o.strict && len(found.missed()) > 0 {
-		return errMissed
-	}
-	return nil
-}
-
-// measureAll makes all measurements that were asked for, one after another.
-func (s *stand) measureAll(o options) (sections []section, err error) {
+	s.rounds, s.duration, s.quick = *rounds, *duration, *quick
+	found := results{facts: s.facts()}
 	for _, m := range measurements {
-		if !o.only.MatchString(m.name) || m.name == profiling && !o.profile {
+		if !picked.MatchString(m.name) {
 			continue
 		}
-		began := time.Now()
-		fmt.Fprintf(os.Stderr, "%s …", m.name)
-		one, err := m.measure(s)
-		if s.ctx.Err() != nil {
-			return nil, errors.New("interrupted")
+		fmt.Fprintln(os.Stderr, m.name, "…")
+		rows, err := m.measure(s)
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+			return fmt.Errorf("measuring %s: %w", m.name, err)
 		}
-		fmt.Fprintf(os.Stderr, " %v\n", time.Since(began).Round(100*time.Millisecond))
-		sections = append(sections, one)
-		runtime.GC() // of what one measurement left, the next shall know nothing
+		found.rows = append(found.rows, rows...)
 	}
-	if len(sections) == 0 {
-		return nil, fmt.Errorf("-only names nothing of: %s", strings.Join(names(), ", "))
+	if len(found.rows) == 0 {
+		return fmt.Errorf("-only names none of: %s", strings.Join(names(), ", "))
 	}
-	return sections, nil
+	found.facts = append(found.facts, [2]string{"took", time.Since(began).Round(time.Second).String()})
+	fmt.Print(found)
+	if *quick || *only != "" {
+		return nil
+	}
+	if err := os.WriteFile("RESULTS.md", []byte(found.String()), 0o644); err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	return nil
 }
 
 func names() (all []string) {
 	for _, m := range measurements {
 		all = append(all, m.name)
 	}
-	return slices.Clip(all)
+	return all
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"net"
+	"os"
 	"strings"
 	"time"
 )
@@ -11,16 +14,14 @@ import (
 // order is what a load asks for. The load is a process of its own, which reads
 // this from its standard input.
 type order struct {
-	Address     string        // of the gateway
-	Host        string        // of the site
-	Path        string        // default /
-	Headers     []string      // lines, beside Host, User-Agent and Cookie
-	Cookies     string        // a file of values of Cookie, one for each line; empty for none
-	Random      bool          // any of them at any time, instead of one after another
-	Status      int           // that all answers must have
-	Duration    time.Duration // of the load
-	Requests    int           // this many instead
-	Connections int           // kept, each with one request at a time; default 32
+	Address, Host string        // of the gateway
+	Path          string        // default /
+	Headers       []string      // lines, beside Host, User-Agent and Cookie
+	Cookies       string        // a file of values of Cookie, one for each line; empty for none
+	Random        bool          // any of them at any time, instead of one after another
+	Status        int           // that all answers must have
+	Duration      time.Duration // of the load
+	Requests      int           // this many instead
 }
 
 // outcome is what a load saw.
@@ -31,23 +32,16 @@ type outcome struct {
 	Wrong    string        // the first answer that was not as it should be
 }
 
-const defaultConnections = 32
+// connections are how many a load keeps, each with one request at a time.
+const connections = 32
 
 // userAgent is one as browsers send it.
 const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 
 // head is a request without a cookie, up to where the cookie stands.
 func (o order) head(host string) string {
-	path := o.Path
-	if path == "" {
-		path = "/"
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", path, host, userAgent)
-	for _, line := range o.Headers {
-		b.WriteString(line + "\r\n")
-	}
-	return b.String()
+	lines := append([]string{"GET " + cmp.Or(o.Path, "/") + " HTTP/1.1", "Host: " + host, "User-Agent: " + userAgent}, o.Headers...)
+	return strings.Join(lines, "\r\n") + "\r\n"
 }
 
 // Headers of those who ask: all that Chromium sends, for a page and for what its
@@ -68,23 +62,57 @@ var (
 	}
 )
 
-// askOnce sends one request and returns the status of the answer.
-func askOnce(address, head string) (status int, err error) {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
+// refusedProgram and refusedPerson are how the gate answers whoever is not
+// signed in.
+var (
+	refusedProgram = order{Headers: program, Status: 401}
+	refusedPerson  = order{Headers: navigation, Status: 303}
+)
+
+// sample is one load on one gateway, or several.
+type sample struct {
+	requests           int
+	took, cpu, loadCPU time.Duration
+}
+
+// load carries out an order on a gateway. It fails if any answer was not as it
+// should be.
+func (g *gateway) load(o order) (sample, error) {
+	o.Address, o.Host = "127.0.0.1:"+g.port, g.host()
+	before, err := cpuTime(g.PID())
 	if err != nil {
-		return 0, err
+		return sample{}, err
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(startTime)); err != nil {
-		return 0, err
-	}
-	if _, err := conn.Write([]byte(head + "Connection: close\r\n\r\n")); err != nil {
-		return 0, err
-	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	seen, err := g.stand.runLoad(o)
 	if err != nil {
-		return 0, err
+		return sample{}, fmt.Errorf("loading a gateway: %w", err)
 	}
-	_, err = fmt.Sscanf(line, "HTTP/1.1 %d", &status)
-	return status, err
+	after, err := cpuTime(g.PID())
+	return sample{seen.Requests, seen.Took, after - before, seen.CPU}, err
+}
+
+func (s *stand) runLoad(o order) (seen outcome, err error) {
+	encoded, err := json.Marshal(o)
+	if err != nil {
+		return seen, err
+	}
+	cmd, err := s.part("load")
+	if err != nil {
+		return seen, err
+	}
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(encoded), os.Stderr
+	printed, err := cmd.Output()
+	if err != nil {
+		return seen, err
+	}
+	if err := json.Unmarshal(printed, &seen); err != nil {
+		return seen, fmt.Errorf("reading the outcome: %w", err)
+	}
+	switch {
+	case seen.Wrong != "":
+		return seen, errors.New(seen.Wrong)
+	case seen.Requests == 0:
+		return seen, errors.New("not one request was answered")
+	}
+	return seen, nil
 }

@@ -3,85 +3,92 @@ package main
 import (
 	"fmt"
 
+	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
-
-// refusals are how the gate answers somebody who is not signed in.
-var (
-	refusedProgram    = order{Headers: program, Status: 401}
-	refusedNavigation = order{Headers: navigation, Status: 303}
-)
-
-func (s *stand) measureRefused() (section, error) {
-	p, err := s.startPair(setup{behind: respond}, 1)
-	if err != nil {
-		return section{}, err
-	}
-	defer p.stop()
-	welcome := func(o order) order { o.Status = 200; return o }
-	measured, err := lineup{
-		{"bare program", p.bare, welcome(refusedProgram)},
-		{"program", p.gate, refusedProgram},
-		{"bare navigation", p.bare, welcome(refusedNavigation)},
-		{"navigation", p.gate, refusedNavigation},
-	}.runAfresh(s)
-	if err != nil {
-		return section{}, err
-	}
-	return section{rows: []row{
-		cpuRow("refusal of an anonymous program (401): CPU against bare `respond`", measured["program"], measured["bare program"], atMost(1.15)),
-		cpuRow("refusal of an anonymous navigation (303): CPU against bare `respond`", measured["navigation"], measured["bare navigation"], atMost(1.15)),
-	}}, nil
-}
 
 // forgedCookies is how many different ones there are.
 const forgedCookies = 1000
 
-// measureForged asks with cookies that somebody made up. With Redis it can be
-// counted how often they are looked up there. Scripts are not counted: the gate
-// runs some by itself, to see whether there are messages to be sent.
-func (s *stand) measureForged() (section, error) {
+// measureRefused measures the answers to whoever is not signed in, and those to
+// cookies that somebody made up. With Redis it can be counted how often these
+// are looked up there. Scripts are not counted: the gate runs some by itself, to
+// see whether there are messages to be sent.
+func (s *stand) measureRefused() ([]row, error) {
 	server, err := redistest.Start()
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
 	defer server.Kill()
-	ours, err := newPlace()
+	gate, err := s.start(testkit.FreePort(), setup{gated: true, behind: respond, store: "redis " + server.URL()}, refusedProgram)
+	defer stopAll(gate)
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	c := setup{gated: true, behind: respond, store: "redis " + server.URL()}
-	gate, err := s.start(ours, c, refusedProgram)
+	bare, err := s.startBare(respond)
+	defer stopAll(bare)
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	defer gate.stop()
-	withCookies := refusedProgram
-	withCookies.Cookies = s.path("forged")
-	if err := forged(withCookies.Cookies, "http://"+gate.host, forgedCookies); err != nil {
-		return section{}, err
-	}
-	measured, err := lineup{{"anonymous", gate, refusedProgram}, {"forged", gate, withCookies}}.runAfresh(s)
+	ring, err := keys.NewRing(keys.Generate()) // not the secret of the gate
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	before, err := commandCalls(server, "get", "mget")
+	forged := refusedProgram
+	forged.Cookies = s.path("forged")
+	if err := writeCookies(forged.Cookies, ring, "http://"+gate.host(), newIDs(forgedCookies)); err != nil {
+		return nil, err
+	}
+	welcome := func(o order) order { o.Status = 200; return o }
+	m, err := lineup{
+		{"bare program", bare, welcome(refusedProgram)}, {"program", gate, refusedProgram},
+		{"bare person", bare, welcome(refusedPerson)}, {"person", gate, refusedPerson},
+		{"forged", gate, forged},
+	}.run(s, true)
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	counted, err := s.load(gate, withCookies)
+	before, err := looks(server)
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	after, err := commandCalls(server, "get", "mget")
+	forged.Duration = s.duration
+	counted, err := gate.load(forged)
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	return section{rows: []row{
-		cpuRow("request with a forged cookie: CPU against the anonymous refusal", measured["forged"], measured["anonymous"], atMost(1.15)),
+	after, err := looks(server)
+	if err != nil {
+		return nil, err
+	}
+	cookie := cpuRow("forged cookie", m["forged"], m["program"], atMost(1.15))
+	cookie.what = "request with a forged cookie: CPU against the refusal without one"
+	return []row{
+		cpuRow("refusal of a program (401)", m["program"], m["bare program"], atMost(1.15)),
+		cpuRow("refusal of a person (303)", m["person"], m["bare person"], atMost(1.15)),
+		cookie,
 		{
 			what: "the same: looks into the store", measured: series{float64(after - before)}, verb: "%.0f", target: atMost(0),
 			note: fmt.Sprintf("`GET` and `MGET` in `INFO commandstats` of Redis, in %d requests", counted.requests),
 		},
-	}}, nil
+	}, nil
+}
+
+// looks is how many times keys were read from Redis by themselves.
+func looks(server *redistest.Server) (sum int, err error) {
+	stats, err := server.Info("commandstats")
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range []string{"cmdstat_get", "cmdstat_mget"} {
+		n := 0
+		if field := stats[name]; field != "" {
+			if _, err := fmt.Sscanf(field, "calls=%d,", &n); err != nil {
+				return 0, fmt.Errorf("reading %s from INFO commandstats: %q: %w", name, field, err)
+			}
+		}
+		sum += n
+	}
+	return sum, nil
 }

@@ -193,3 +193,10 @@ func (s *Server) Do(t testing.TB, command ...any) any {
 	}
 	return answer
 }
+
+// PID is the number of the server's process.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process.PID()
+}

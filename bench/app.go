@@ -1,20 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 )
 
-// upstreamPart is an app that answers every request with 1 KiB, for as little
+// appPart is an app that answers every request with 1 KiB, for as little
 // work as it can: it listens, writes its address, and serves until its standard
 // input ends.
-func upstreamPart(in io.Reader, out io.Writer) error {
+func appPart(in io.Reader, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("starting the app: %w", err)
@@ -55,39 +52,4 @@ func answerAll(conn net.Conn) {
 			return
 		}
 	}
-}
-
-// app is the address of the app, which is started when it is first needed.
-func (s *stand) app() (string, error) {
-	if s.upstream != "" {
-		return s.upstream, nil
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("looking for our own program: %w", err)
-	}
-	cmd := s.onCores(half(true), self)
-	cmd.Env = append(cmd.Env, partVariable+"=upstream")
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return "", err
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("starting the app: %w", err)
-	}
-	s.stops = append(s.stops, func() {
-		stdin.Close()
-		cmd.Wait() // it only ends
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return "", errors.New("the app did not start")
-	}
-	s.upstream = strings.TrimSpace(line)
-	return s.upstream, nil
 }
