@@ -5,6 +5,9 @@
 #   ./test.sh            all of it, with five seconds for each fuzz target
 #   ./test.sh fuzz 10m   the fuzz targets alone, ten minutes each
 #
+# What only tests, measurements and tools need stands in modules of their own
+# (docs/decisions.md); each check runs in all of them.
+#
 # The last line says how many tests ran: "412 passed, 0 failed". Subtests and
 # runs of a fuzz target count as tests. A check that fails (format, vet,
 # staticcheck) and a package that fails without a failing test count as one
@@ -21,6 +24,10 @@ fuzz) fuzz_only=true fuzztime=${2:-10m} ;;
 	exit 2
 	;;
 esac
+# All modules of the repository. The tests of the slow one mostly wait, and run
+# beside those of all others.
+mapfile -t modules < <(find . -name go.mod -printf '%h\n' | sort)
+slow=./internal/acceptance
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0 skipped=0
@@ -78,13 +85,24 @@ formatted() {
 	fi
 }
 
+# in_modules runs a command in each module.
+in_modules() {
+	local module status=0
+	for module in "${modules[@]}"; do
+		(cd "$module" && "$@") || status=1
+	done
+	return $status
+}
+
 staticcheck() {
-	go -C internal/tools build -o "$tmp/staticcheck" honnef.co/go/tools/cmd/staticcheck && "$tmp/staticcheck" ./...
+	go -C internal/tools build -o "$tmp/staticcheck" honnef.co/go/tools/cmd/staticcheck && in_modules "$tmp/staticcheck" ./...
 }
 
 # counter reads the events of go test -json: a line for each package as it
-# ends, the whole output of whatever fails or is skipped, and at the end the
-# three counts into the file that the variable counts names.
+# ends, the whole output of whatever fails or is skipped, and at the end into the
+# file that the variable counts names how many passed, failed and were skipped,
+# how many attack tests failed, and how many attacks are covered, where a test
+# says that.
 counter='
 function field(name,    start) {
 	if (!match($0, "\"" name "\":\"([^\"\\\\]|\\\\.)*\"")) return ""
@@ -135,8 +153,7 @@ test == "" && (action == "pass" || action == "fail") {
 }
 END {
 	for (other in running) { show(other); split(other, part, "\n"); print "--- FAIL: " part[1] " " part[2] " (did not end)"; failed++ }
-	if (catalogue) printf "attack %s, %d tests of it failing\n", catalogue, attacks
-	printf "%d %d %d\n", passed, failed, skipped > counts
+	printf "%d %d %d %d %s\n", passed, failed, skipped, attacks, catalogue > counts
 }'
 
 # mawk waits for a full buffer unless it is told not to.
@@ -145,26 +162,44 @@ if awk -W version 2>&1 </dev/null | grep -q '^mawk'; then
 	awk=(awk -W interactive)
 fi
 
-race_tests() {
-	local status
+# race_tests runs the tests of a module, and leaves in a file what the counter
+# counted. A failure that no event told of is one all the same.
+race_tests() { # module, arguments of go test
+	local module=$1 counts status more_passed=0 more_failed=0 rest=0
+	shift
+	counts=$(mktemp "$tmp/counts.XXXXXX")
 	set +e
-	go test -race -count=1 -timeout 20m -json "${@:-./...}" | "${awk[@]}" -v counts="$tmp/counts" "$counter"
+	(cd "$module" && go test -race -count=1 -timeout 20m -json "$@" ./...) | "${awk[@]}" -v counts="$counts" "$counter"
 	status=("${PIPESTATUS[@]}")
 	set -e
-	local more_failed=1
-	if [[ -s $tmp/counts ]]; then
-		local more_passed
-		read -r more_passed more_failed skipped <"$tmp/counts"
-		passed=$((passed + more_passed)) failed=$((failed + more_failed))
-	fi
-	# A failure that no event told of is one all the same.
+	read -r more_passed more_failed rest <"$counts" || true
 	if ((status[0] + status[1] != 0 && more_failed == 0)); then
-		failed=$((failed + 1))
+		more_failed=1
+	fi
+	echo "$more_passed $more_failed $rest" >"$counts"
+}
+
+all_tests() {
+	local module counts more_passed more_failed more_skipped more_attacks words attacks=0 catalogue=
+	race_tests $slow &
+	for module in "${modules[@]}"; do
+		if [[ $module != "$slow" ]]; then
+			race_tests "$module" -p 1 # a core is left for the slow one
+		fi
+	done
+	wait
+	for counts in "$tmp"/counts.*; do
+		read -r more_passed more_failed more_skipped more_attacks words <"$counts"
+		passed=$((passed + more_passed)) failed=$((failed + more_failed)) skipped=$((skipped + more_skipped))
+		attacks=$((attacks + more_attacks)) catalogue=${words:-$catalogue}
+	done
+	if [[ $catalogue ]]; then
+		echo "attack $catalogue, $attacks tests of it failing"
 	fi
 }
 
 fuzz() { # target, folder
-	go test -run='^$' -fuzz="^$1\$" -fuzztime="$fuzztime" -fuzzminimizetime=2s "$2" >"$tmp/fuzz" 2>&1
+	go -C "$2" test -run='^$' -fuzz="^$1\$" -fuzztime="$fuzztime" -fuzzminimizetime=2s >"$tmp/fuzz" 2>&1
 }
 
 # Go calls it a failure, now and then, that the time was over while an input was
@@ -185,7 +220,7 @@ fuzz_tests() {
 				cat "$tmp/fuzz"
 				failed=$((failed + 1))
 			fi
-		done < <(go test -race -list='^Fuzz' "$folder" | grep '^Fuzz')
+		done < <(go -C "$folder" test -race -list='^Fuzz' | grep '^Fuzz')
 	done < <(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u)
 }
 
@@ -198,10 +233,10 @@ export CGO_ENABLED=1 # for the race detector
 
 if ! $fuzz_only; then
 	check "format" formatted
-	check "go vet" go vet ./...
+	check "go vet" in_modules go vet ./...
 	check "staticcheck" staticcheck
 	say "tests, with the race detector"
-	race_tests
+	all_tests
 fi
 say "fuzz targets, $fuzztime each"
 fuzz_tests

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,7 +11,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
-	"github.com/emersion/go-smtp"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // examine has the gateway examined and returns the findings by their checks.
@@ -38,7 +36,7 @@ func (a admin) examine(body string) map[string]adminapi.Finding {
 }
 
 func TestDoctorFindsWhatIsWellAndWhatIsNot(t *testing.T) {
-	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer console\nmailer smtp "+closedPort(t)+" {\ntls off\n}\n}\n", helloBehindGate)
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer console\nmailer smtp "+closedPort()+" {\ntls off\n}\n}\n", helloBehindGate)
 	found := a.examine("")
 	for check, want := range map[string]adminapi.Result{
 		"store": adminapi.Fine, "secret": adminapi.Fine, "site": adminapi.Warning, "mailer console": adminapi.Warning, "mailer smtp": adminapi.Wrong,
@@ -73,34 +71,11 @@ func TestDoctorSendsATestMessageWhenItIsAskedTo(t *testing.T) {
 	}
 }
 
-// serveSMTP serves a mail server that takes everything.
-func serveSMTP(listener net.Listener) {
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return smtpSession{}, nil }))
-	server.Domain, server.ErrorLog = "mail.test", log.New(io.Discard, "", 0)
-	_ = server.Serve(listener)
-}
-
-type smtpSession struct{}
-
-func (smtpSession) Mail(string, *smtp.MailOptions) error { return nil }
-func (smtpSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (smtpSession) Data(r io.Reader) error {
-	_, err := io.Copy(io.Discard, r)
-	return err
-}
-func (smtpSession) Reset()        {}
-func (smtpSession) Logout() error { return nil }
-
 func TestDoctorTellsOfAMailerThatIsLeftAlone(t *testing.T) {
-	address := closedPort(t)
+	address := closedPort()
 	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer smtp "+address+" {\ntls off\n}\n}\n", helloBehindGate)
 	a.exhaust()
-	listener, err := net.Listen("tcp", address) // the service is back, and was not tried since
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	go serveSMTP(listener)
+	testkit.ServeMail(t, testkit.MailOptions{Address: address}) // the service is back, and was not tried since
 	if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "left alone") {
 		t.Errorf("doctor finds %+v", f)
 	}

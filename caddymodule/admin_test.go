@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // patience is how long to wait for what should come at once.
@@ -27,14 +27,7 @@ type admin struct {
 // newAdmin starts a gateway with an admin endpoint.
 func newAdmin(t *testing.T, options, site string) admin {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := closedPort()
 	return admin{newGateway(t, "admin "+address+"\n"+options, site), address}
 }
 
@@ -83,15 +76,7 @@ func (a admin) health() (status int, said adminapi.Health) {
 }
 
 // closedPort is an address that nothing listens on.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
+func closedPort() string { return "127.0.0.1:" + testkit.FreePort() }
 
 func TestAdminPathsTakeTheirMethodsOnly(t *testing.T) {
 	a := newAdmin(t, "", helloBehindGate)
@@ -204,7 +189,7 @@ func (a admin) exhaust() {
 }
 
 func TestAMailerThatFailsIsToldByHealthAndMetrics(t *testing.T) {
-	mailer := "mailer smtp " + closedPort(t) + " {\ntls off\n}\n"
+	mailer := "mailer smtp " + closedPort() + " {\ntls off\n}\n"
 	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\n"+mailer+mailer+"}\n", helloBehindGate)
 	if got := a.metric(`doorpost_mailer_available{mailer="smtp-2"}`); got != 1 {
 		t.Errorf("smtp-2 is %v at the beginning", got)

@@ -22,6 +22,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 	"go.uber.org/zap"
 )
 
@@ -145,7 +146,7 @@ func TestAttackLG01NoSecretIsInWhatThePanicOfAnAppSays(t *testing.T) {
 			password {env.REDIS_PASSWORD}
 		}
 		from "Doorpost <sign-in@example.com>"
-		mailer smtp 127.0.0.1:%d {
+		mailer smtp 127.0.0.1:%s {
 			tls off
 			username gate
 			password {env.SMTP_PASSWORD}
@@ -156,7 +157,7 @@ func TestAttackLG01NoSecretIsInWhatThePanicOfAnAppSays(t *testing.T) {
 			api_base %s
 		}
 		mailer console
-	}`, redis.URL(), freePort(t), broken.URL), "route {\n doorpost {\n allow *@example.com\n public /open /panic/open\n }\n indiscreet\n }")
+	}`, redis.URL(), testkit.FreePort(), broken.URL), "route {\n doorpost {\n allow *@example.com\n public /open /panic/open\n }\n indiscreet\n }")
 	b := g.newBrowser()
 	token, _ := known.ask(b, "alice@example.com")
 	b.post("/_doorpost/link", url.Values{"token": {token}})

@@ -49,7 +49,7 @@ func TestErrorsOfTheAdminAPISayWhatToDo(t *testing.T) {
 			t.Errorf("an answer %q is the error %v, want %q in it", body, err, want)
 		}
 	}
-	_, err := run("outbox", "list", "--address", closedPort(t))
+	_, err := run("outbox", "list", "--address", closedPort())
 	if err == nil || !strings.Contains(err.Error(), "connection refused; start one with ") || !strings.Contains(err.Error(), "run --config Caddyfile") {
 		t.Errorf("without a server the error is %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // mailbox receives what console mailers print.
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 // gateway is a server that a test runs in this process.
 type gateway struct {
 	t       testing.TB
-	port    int
+	port    string
 	folder  string // of Caddy's storage
 	logs    string // file that log lines are written to
 	site    string // what stands in the site
@@ -49,14 +50,7 @@ type gateway struct {
 func newGateway(t testing.TB, options, site string) *gateway {
 	t.Helper()
 	folder := isolate(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gateway{t: t, port: listener.Addr().(*net.TCPAddr).Port, folder: folder, logs: folder + "/log", site: site, options: options}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	g := &gateway{t: t, port: testkit.FreePort(), folder: folder, logs: folder + "/log", site: site, options: options}
 	g.load()
 	t.Cleanup(g.stop)
 	return g
@@ -79,7 +73,7 @@ func (g *gateway) caddyfile() string {
 	}
 	%s
 }
-http://localhost:%d {
+http://localhost:%s {
 	bind 127.0.0.1
 	log
 	%s
@@ -120,7 +114,7 @@ func (g *gateway) app() *App {
 	return app.(*App)
 }
 
-func (g *gateway) origin() string { return fmt.Sprintf("http://localhost:%d", g.port) }
+func (g *gateway) origin() string { return fmt.Sprintf("http://localhost:%s", g.port) }
 
 // logged is what was written to the log.
 func (g *gateway) logged() string {

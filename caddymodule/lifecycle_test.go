@@ -105,7 +105,7 @@ func TestSessionsOutliveReloadsAndNothingElsePilesUp(t *testing.T) {
 func TestLinksAndCountersOutliveReloads(t *testing.T) {
 	g := newGateway(t, "doorpost {\nstore memory\nmailer console\nlimit client 2 1h\n}\n", helloBehindGate)
 	b := g.newBrowser()
-	who := fmt.Sprintf("alice%d@example.com", g.port) // the mailbox has the mail of earlier gateways, too
+	who := fmt.Sprintf("alice%s@example.com", g.port) // the mailbox has the mail of earlier gateways, too
 	ask := func() int { return b.post("/_doorpost/sign-in", url.Values{"email": {who}}).status }
 	if status := ask(); status != http.StatusSeeOther {
 		t.Fatalf("asking is answered with %d", status)

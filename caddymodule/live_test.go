@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -13,27 +12,17 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
-
-// freePort is a port that nobody listens on, for TCP and UDP.
-func freePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
 
 // lastingSite is a gate in front of an app, at a plain origin and at one with
 // TLS.
-func lastingSite(app *lastingApp, allow string, secure int) string {
+func lastingSite(app *lastingApp, allow string, secure string) string {
 	site := fmt.Sprintf("doorpost {\n allow %s\n}\n reverse_proxy %s {\n stream_close_delay 1h\n}\n", allow, app.address())
-	if secure == 0 {
+	if secure == "" {
 		return site
 	}
-	return site + fmt.Sprintf("}\nhttps://localhost:%d {\n bind 127.0.0.1\n tls internal\n %s", secure, site)
+	return site + fmt.Sprintf("}\nhttps://localhost:%s {\n bind 127.0.0.1\n tls internal\n %s", secure, site)
 }
 
 const manyRequests = "doorpost {\n store memory\n mailer console\n limit client 1000 1m\n limit address 1000 1m\n}\n"
@@ -47,9 +36,9 @@ func (g *gateway) expectNothingLive() {
 }
 
 func TestWhatLastsEndsWithSignOutInAnotherTab(t *testing.T) {
-	app, secure := newLastingApp(t), freePort(t)
+	app, secure := newLastingApp(t), testkit.FreePort()
 	g := newGateway(t, "auto_https disable_redirects\n skip_install_trust\n"+manyRequests, lastingSite(app, "*@example.com", secure))
-	tls := fmt.Sprintf("https://localhost:%d", secure)
+	tls := fmt.Sprintf("https://localhost:%s", secure)
 	for _, c := range []struct{ name, origin, via string }{
 		{"HTTP/1.1", g.origin(), "h1"}, {"HTTP/1.1 with TLS", tls, "h1"}, {"HTTP/2", tls, "h2"}, {"HTTP/3", tls, "h3"},
 	} {
@@ -99,7 +88,7 @@ func openElsewhere(t *testing.T, url string) Store {
 func TestWhatLastsEndsWithASessionThatAnotherInstanceEnds(t *testing.T) {
 	server := redistest.Single(t)
 	app := newLastingApp(t)
-	g := newGateway(t, onRedis(server.URL()), lastingSite(app, "*@example.com", 0))
+	g := newGateway(t, onRedis(server.URL()), lastingSite(app, "*@example.com", ""))
 	alice, bob := g.newPerson(g.origin(), "alice@example.com", "h1"), g.newPerson(g.origin(), "bob@example.com", "h1")
 	var hers []*lastingAnswer
 	for _, kind := range lasting {
@@ -117,7 +106,7 @@ func TestWhatLastsEndsWithASessionThatEndedWhileRedisWasAway(t *testing.T) {
 	server := redistest.Single(t)
 	between := redistest.Between(t, server)
 	app := newLastingApp(t)
-	g := newGateway(t, onRedis(between.URL()), lastingSite(app, "*@example.com", 0))
+	g := newGateway(t, onRedis(between.URL()), lastingSite(app, "*@example.com", ""))
 	hers := g.newPerson(g.origin(), "alice@example.com", "h1").begin(app, "/away/silent")
 	his := g.newPerson(g.origin(), "bob@example.com", "h1").begin(app, "/away/silent")
 	elsewhere := openElsewhere(t, server.URL())
@@ -168,7 +157,7 @@ func TestWhatLastsEndsWhenItsSessionExpires(t *testing.T) {
 			}}
 			holdBackend(t, hurried)
 			app := newLastingApp(t)
-			g := newGateway(t, manyRequests, lastingSite(app, "*@example.com", 0))
+			g := newGateway(t, manyRequests, lastingSite(app, "*@example.com", ""))
 			alice, bob := g.newPerson(g.origin(), "alice@example.com", "h1"), g.newPerson(g.origin(), "bob@example.com", "h1")
 			hers := []*lastingAnswer{alice.begin(app, "/"+name+"/socket"), alice.begin(app, "/"+name+"/silent")}
 			his := bob.begin(app, "/"+name+"/socket")
@@ -209,7 +198,7 @@ func TestWhatLastsEndsThoughTheWordOfItsEndWasMissed(t *testing.T) {
 			}
 			b := holdBackend(t, opened)
 			app := newLastingApp(t)
-			g := newGateway(t, manyRequests, lastingSite(app, "*@example.com", 0))
+			g := newGateway(t, manyRequests, lastingSite(app, "*@example.com", ""))
 			hers := g.newPerson(g.origin(), "alice@example.com", "h1").begin(app, "/missed/silent")
 			his := g.newPerson(g.origin(), "bob@example.com", "h1").begin(app, "/missed/silent")
 			b.untold()
@@ -237,7 +226,7 @@ func TestASessionThatTheCacheForgotIsCutToo(t *testing.T) {
 	}
 	t.Cleanup(func() { _, _ = backends.Delete("memory") })
 	app := newLastingApp(t)
-	g := newGateway(t, manyRequests, lastingSite(app, "*", 0))
+	g := newGateway(t, manyRequests, lastingSite(app, "*", ""))
 	b.cache.Resize(1) // smaller than an option could make it: each session that is met pushes another out
 	var all []*lastingAnswer
 	for i := range 40 { // more than there are shards

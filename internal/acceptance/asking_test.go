@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const askingSite = "allow *@example.com\ndeny mallory@elsewhere.example\nask owner@example.com second@example.com"
@@ -115,7 +117,7 @@ func TestSomebodySignedInWhomTheRulesExcludeAsksOnThePageThatSaysSo(t *testing.T
 		eve.press(page, "/_doorpost/ask", "words", "It was me yesterday").is(t, http.StatusOK).says(t, "You will get a mail")
 		m := d.postbox().await("owner@example.com")
 		d.visitor().submit("/_doorpost/decide", "token", m.token, "decision", "always").is(t, http.StatusOK)
-		if !holdsWithin(revocationTime, func() bool { return eve.open("/books").isUpstream() }) {
+		if !testkit.HoldsWithin(revocationTime, func() bool { return eve.open("/books").isUpstream() }) {
 			t.Error("the session that asked is not let in within a second")
 		}
 		d.postbox().await("eve@elsewhere.example") // and a message says so

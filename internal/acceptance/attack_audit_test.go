@@ -17,7 +17,7 @@ type event struct {
 
 // events are the lines of a gate's audit log.
 func (g *stage) events() (found []event) {
-	for line := range strings.Lines(g.gate.output()) {
+	for line := range strings.Lines(g.gate.Output()) {
 		var e event
 		if json.Unmarshal([]byte(line), &e) == nil && strings.HasSuffix(e.Logger, "doorpost.audit") {
 			found = append(found, e)
@@ -68,7 +68,7 @@ func TestAttackLG03EachStepIsLoggedOnce(t *testing.T) {
 		t.Errorf("%d messages were logged as sent, want 2", sent)
 	}
 	for _, who := range []string{"ada@", "eve@", "bob@"} {
-		if strings.Contains(g.gate.output(), who) {
+		if strings.Contains(g.gate.Output(), who) {
 			t.Errorf("the log has %s in it", who)
 		}
 	}

@@ -193,7 +193,7 @@ func TestAttackRL05TheBillIsBounded(t *testing.T) {
 	if n := len(g.mail.messages); n > total {
 		t.Errorf("%d messages were sent, want at most %d", n, total)
 	}
-	if !strings.Contains(g.gate.output(), "total") {
+	if !strings.Contains(g.gate.Output(), "total") {
 		t.Error("the log does not say that the bound for all was met")
 	}
 }

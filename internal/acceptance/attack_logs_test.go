@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // talkative is a gate that says all that it can say, with every secret that a
@@ -41,7 +42,7 @@ func startTalkative(t *testing.T) *talkative {
 		store:  "redis " + g.redis.URL() + " {\npassword " + file("the password of Redis") + "\n}",
 		global: "secret " + file("the secret") + " " + file("the secret before"),
 		// The first mailer fails, so that the log tells of it and of the next.
-		mailer: "mailer smtp 127.0.0.1:" + freePort(t) + " {\ntls off\nusername gate\npassword " + file("the password of SMTP") + "\n}\n" +
+		mailer: "mailer smtp 127.0.0.1:" + testkit.FreePort() + " {\ntls off\nusername gate\npassword " + file("the password of SMTP") + "\n}\n" +
 			"mailer mailgun {\ndomain mg.example.com\napi_key " + file("the key of the API") + "\napi_base " + g.api.base + "\n}",
 		site:   "allow *@example.com\npublic /health",
 		behind: "tracing {\nspan gate\n}\nreverse_proxy " + g.upstream.address,
@@ -141,7 +142,7 @@ func TestAttackLG01NoSecretIsSaidAnywhere(t *testing.T) {
 	}
 	g.redis.Restart(t)
 	g.gate.stop()
-	places["the log"], places["a trace"] = g.gate.output(), g.traces.String()
+	places["the log"], places["a trace"] = g.gate.Output(), g.traces.String()
 	if !strings.Contains(places["a trace"], "/_doorpost/link") {
 		t.Fatal("the traces have not what this test looks through")
 	}

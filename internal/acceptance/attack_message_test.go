@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // On a site that answers to every Host, behind a proxy that is trusted: whatever
@@ -12,7 +14,7 @@ import (
 // origin, or there is none.
 func TestAttackML01NoRequestMovesTheLink(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort()
 	g := prepare(t, setup{})
 	g.port = port
 	host := "localhost:" + port

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 	"golang.org/x/net/html"
 )
 
@@ -196,7 +197,7 @@ func TestAttackRD04WhereToGoIsTheAskersWordOnly(t *testing.T) {
 
 func TestAttackRD06NoLocationComesFromHeaders(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort()
 	g := prepare(t, setup{})
 	g.port = port
 	g.configure(setup{address: ":" + port, origin: "http://localhost:" + port, site: "allow *@example.com\nurl http://localhost:" + port, silent: true})

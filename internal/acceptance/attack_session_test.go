@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // While somebody signs out, requests of theirs are on their way everywhere.
@@ -256,7 +258,7 @@ func TestAttackSE14PlainHTTPIsNotSpoken(t *testing.T) {
 func TestAttackLC06TwoSitesDoNotMix(t *testing.T) {
 	t.Parallel()
 	g := prepare(t, setup{})
-	other := freePort(t)
+	other := testkit.FreePort()
 	g.configure(setup{silent: true, site: "allow ada@example.com", behind: "reverse_proxy " + g.upstream.address + "\n}\nhttp://localhost:" + other + " {\ndoorpost {\nallow *@example.com\n}\nreverse_proxy " + g.upstream.address})
 	g.run()
 	there := func(v *visitor) *visitor {

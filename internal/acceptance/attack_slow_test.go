@@ -82,7 +82,7 @@ func endlessForm(g *stage) string {
 // openFiles counts the files and connections that the gate has open.
 func (g *stage) openFiles() int {
 	g.t.Helper()
-	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", g.gate.cmd.Process.Pid))
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", g.gate.PID()))
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -38,8 +38,8 @@ func startSecure(t testing.TB, s setup) *secureStage {
 	g.gate = launch(t, g.home, "run", "--config", g.caddyfile())
 	root := g.home.path("data/caddy/pki/authorities/local/root.crt")
 	await(t, "a certificate authority", func() bool {
-		if g.gate.hasExited() {
-			t.Fatalf("the gate did not start: %s", g.gate.output())
+		if g.gate.HasEnded() {
+			t.Fatalf("the gate did not start: %s", g.gate.Output())
 		}
 		certificate, err := os.ReadFile(root)
 		return err == nil && g.roots.AppendCertsFromPEM(certificate)

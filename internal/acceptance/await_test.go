@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // patience is how long to wait for what should come at once: the race detector
@@ -14,24 +16,7 @@ const patience = 30 * time.Second
 // await waits until a condition holds, and fails the test if it does not.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	if !holdsWithin(patience, holds) {
-		t.Fatalf("waited %v for %s", patience, what)
-	}
-}
-
-// holdsWithin polls a condition.
-func holdsWithin(limit time.Duration, holds func() bool) bool {
-	deadline := time.After(limit)
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			return holds()
-		case <-again.C:
-		}
-	}
-	return true
+	testkit.Await(t, patience, what, holds)
 }
 
 // replaceInFile changes the one place in a file that has the words.

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // balancer stands in front of several instances and gives each the next
@@ -93,7 +95,7 @@ func wasCutBeforeAnAnswer(err error) bool {
 func TestBalancerTakesTurnsAndPassesOverWhoIsDown(t *testing.T) {
 	t.Parallel()
 	one, other := startUpstream(t), startUpstream(t)
-	b := startBalancer(t, one.address, "127.0.0.1:"+freePort(t), other.address)
+	b := startBalancer(t, one.address, "127.0.0.1:"+testkit.FreePort(), other.address)
 	v := newVisitor(t, b.origin, b.address)
 	for range 6 {
 		v.do(v.form("/x", "a", "b")).echo(t)

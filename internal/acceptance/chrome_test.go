@@ -2,11 +2,10 @@ package acceptance
 
 import (
 	"context"
-	"os/exec"
 	"sync"
 	"testing"
 
-	"github.com/chromedp/chromedp"
+	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 )
 
 // chrome is the browser that all tests share. Each has profiles of its own in
@@ -14,32 +13,20 @@ import (
 var chrome sharedBrowser
 
 type sharedBrowser struct {
-	once   sync.Once
-	ctx    context.Context
-	cancel []func()
-	err    error
+	once sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
 }
 
 func (b *sharedBrowser) open() (context.Context, error) {
-	b.once.Do(func() {
-		program, err := exec.LookPath("chromium")
-		if err != nil {
-			b.err = err
-			return
-		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.Headless, chromedp.NoSandbox,
-			chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true), chromedp.WindowSize(1000, 900))
-		allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, cancel := chromedp.NewContext(allocator)
-		b.ctx, b.cancel = ctx, []func(){cancel, cancelAllocator}
-		b.err = chromedp.Do(ctx)
-	})
+	b.once.Do(func() { b.ctx, b.stop, b.err = browser.Start(context.Background()) })
 	return b.ctx, b.err
 }
 
 func (b *sharedBrowser) close() {
-	for _, cancel := range b.cancel {
-		cancel()
+	if b.stop != nil {
+		b.stop()
 	}
 }
 
@@ -54,27 +41,26 @@ func newProfile(t testing.TB) *profile {
 	t.Helper()
 	shared, err := chrome.open()
 	if err != nil {
-		t.Fatal("starting chromium:", err)
+		t.Fatal(err)
 	}
-	ctx, cancel := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal("opening a profile:", err)
+	ctx, stop, err := browser.NewProfile(shared)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(stop)
 	return &profile{t, ctx}
 }
 
 func (p *profile) newTab() *tab {
 	p.t.Helper()
-	tab := &tab{t: p.t}
-	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithListener(tab.listen))
-	tab.ctx = ctx
+	opened, stop, err := browser.NewTab(p.ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	tab := &tab{t: p.t, Tab: opened}
 	p.t.Cleanup(func() {
-		cancel()
+		stop()
 		tab.checkConsole()
 	})
-	if err := chromedp.Do(ctx); err != nil {
-		p.t.Fatal("opening a tab:", err)
-	}
 	return tab
 }

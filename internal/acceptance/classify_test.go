@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestPersonWithoutSessionIsSentToSignIn(t *testing.T) {
@@ -114,7 +116,7 @@ func TestUpgradeWithSessionCarriesTheIdentity(t *testing.T) {
 
 func TestUnknownHostGetsNoPage(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort()
 	g := prepare(t, setup{})
 	g.port = port
 	g.configure(setup{address: ":" + port, origin: "http://localhost:" + port, site: "allow *@example.com\nurl http://localhost:" + port, silent: true})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // acknowledged is what the gate told visitors that it did, before it died.
@@ -33,7 +35,7 @@ func (g *stage) load(worker, round int, done *acknowledged, dead <-chan struct{}
 			return unlessDead(dead, err)
 		}
 		var m message
-		arrived := holdsWithin(patience, func() bool {
+		arrived := testkit.HoldsWithin(patience, func() bool {
 			select {
 			case <-dead:
 				return true
@@ -81,7 +83,7 @@ func (g *stage) load(worker, round int, done *acknowledged, dead <-chan struct{}
 // unlessDead is the error, if the gate is alive.
 func unlessDead(dead <-chan struct{}, err error) error {
 	// The connection breaks a moment before the end of the process is known.
-	if holdsWithin(patience, func() bool {
+	if testkit.HoldsWithin(patience, func() bool {
 		select {
 		case <-dead:
 			return true

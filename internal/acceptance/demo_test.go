@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // demo is the program run as the README's first command runs it.
@@ -16,14 +18,14 @@ type demo struct {
 
 func startDemo(t *testing.T) demo {
 	t.Helper()
-	listen := "localhost:" + freePort(t)
+	listen := "localhost:" + testkit.FreePort()
 	h := newHome(t)
 	d := demo{launch(t, h, "demo", "--listen", listen), "http://" + listen}
 	await(t, "the demo to say where it is", func() bool {
-		if d.hasExited() {
-			t.Fatalf("the demo did not start: %s", d.output())
+		if d.HasEnded() {
+			t.Fatalf("the demo did not start: %s", d.Output())
 		}
-		return strings.HasSuffix(d.stdout.String(), "\n")
+		return strings.HasSuffix(d.Stdout.String(), "\n")
 	})
 	// It says so once it listens, so nothing has to be waited for.
 	v := newVisitor(t, d.origin, listen)
@@ -67,7 +69,7 @@ func (d demo) openMailbox(tab *tab, address string) (code string) {
 func TestDemoLetsSomebodyInByTheLinkAndOutByTheButton(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
-	said := d.stdout.String()
+	said := d.Stdout.String()
 	if want := "Open " + d.origin + " in your browser; the mail arrives at " + d.origin + "/_doorpost/mailbox\n"; said != want {
 		t.Errorf("the demo says %q, want %q", said, want)
 	}
@@ -175,8 +177,8 @@ func TestDeepLinkComesBackByteForByteWithItsFragment(t *testing.T) {
 func TestDemoLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
-	p := launch(t, h, "demo", "--listen", "127.0.0.1:"+freePort(t))
-	await(t, "the demo to start", func() bool { return strings.Contains(p.stdout.String(), "\n") || p.hasExited() })
+	p := launch(t, h, "demo", "--listen", "127.0.0.1:"+testkit.FreePort())
+	await(t, "the demo to start", func() bool { return strings.Contains(p.Stdout.String(), "\n") || p.HasEnded() })
 	p.stop()
 	for _, left := range h.files(t) {
 		if left != "data/caddy/instance.uuid" { // Caddy's own, made by every command

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // checkup is what doctor found, by check.
@@ -88,7 +90,7 @@ func TestDoctorAsksAServerAtASocket(t *testing.T) {
 func TestDoctorFindsAMailServiceThatIsDown(t *testing.T) {
 	t.Parallel()
 	api := startMailgunDouble(t)
-	g := start(t, setup{mailer: "mailer smtp 127.0.0.1:" + freePort(t) + " {\ntls off\n}\n" +
+	g := start(t, setup{mailer: "mailer smtp 127.0.0.1:" + testkit.FreePort() + " {\ntls off\n}\n" +
 		"mailer mailgun {\ndomain mg.example.org\napi_key key-of-acceptance\napi_base " + api.base + "\n}"})
 	code, found := g.doctor("--config", g.caddyfile(), "--send-to", "operator@example.com")
 	if code != 1 {
@@ -176,8 +178,8 @@ func TestDoctorTellsOfACaddyWithoutDoorpost(t *testing.T) {
 	}
 	p := launch(t, g.home, "run", "--config", g.caddyfile())
 	await(t, "the admin endpoint", func() bool {
-		if p.hasExited() {
-			t.Fatalf("the server did not start: %s", p.output())
+		if p.HasEnded() {
+			t.Fatalf("the server did not start: %s", p.Output())
 		}
 		conn, err := net.Dial("tcp", g.admin)
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // doorway is a gate as people meet it, however many instances it has.
@@ -118,7 +120,7 @@ func (v *visitor) groups() string {
 // isOut fails the test unless nobody is signed in, at once or soon.
 func (v *visitor) isOut() {
 	v.t.Helper()
-	if !holdsWithin(revocationTime, func() bool { return v.who() == "" }) {
+	if !testkit.HoldsWithin(revocationTime, func() bool { return v.who() == "" }) {
 		v.t.Fatalf("%s is still signed in", v.who())
 	}
 }

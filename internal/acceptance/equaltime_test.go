@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
-
 	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const (
@@ -69,17 +68,17 @@ func measureEqualTime(b *testing.B, s setup, full bool) {
 	const queued = 1500 // more than a process takes on
 	var slow, stuck atomic.Bool
 	hear, wait := deaf(b)
-	service := startSMTP(b, func(at smtpStep, to string, _ int) error {
+	service := startSMTP(b, func(at testkit.MailStep, to string, _ int) string {
 		if strings.HasPrefix(to, "blocked") {
-			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+			return "550 5.1.1 no such mailbox"
 		}
 		switch {
-		case at == atRecipient && stuck.Load():
+		case at == testkit.AtRecipient && stuck.Load():
 			wait()
-		case at == atRecipient && slow.Load():
+		case at == testkit.AtRecipient && slow.Load():
 			<-time.After(800 * time.Millisecond)
 		}
-		return nil
+		return ""
 	})
 	b.Cleanup(hear)
 	s.silent, s.site = true, "allow *@example.com"

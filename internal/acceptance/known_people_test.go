@@ -80,7 +80,7 @@ func TestWhateverChangesPeopleIsLogged(t *testing.T) {
 		}
 	}
 	for _, who := range []string{"ada@example.com", "bob@", "robert@", "elsewhere.example@", "owner@"} {
-		if log := g.gate.stderr.String(); strings.Contains(log, `"address":"`+who) || strings.Contains(log, `"by":"`+who) {
+		if log := g.gate.Stderr.String(); strings.Contains(log, `"address":"`+who) || strings.Contains(log, `"by":"`+who) {
 			t.Errorf("the log names %s", who)
 		}
 	}

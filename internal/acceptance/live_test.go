@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // chat is an app with WebSockets: it sends back what it gets.
@@ -124,7 +126,7 @@ func (s *socket) ends(app *chat, since time.Time, within time.Duration) time.Dur
 		s.t.Errorf("the WebSocket of %s is open %v after the session has ended (%v)", s.who, time.Since(since), err)
 	}
 	took := time.Since(since)
-	if !holdsWithin(within-took, func() bool { return !app.isConnected(s.who) }) {
+	if !testkit.HoldsWithin(within-took, func() bool { return !app.isConnected(s.who) }) {
 		s.t.Errorf("the app has a connection of %s %v after the session has ended", s.who, time.Since(since))
 	}
 	return took.Round(time.Millisecond)

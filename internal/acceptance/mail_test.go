@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestMessageArrivesByTheRealSMTPConversation(t *testing.T) {
@@ -70,7 +72,7 @@ func TestMessageGoesThroughTheMessagesAPI(t *testing.T) {
 		t.Error("text and HTML have not the same link and code")
 	}
 	v.submit("/_doorpost/code", "code", m.code).leadsTo(t, "/books")
-	if strings.Contains(g.gate.output(), "key-of-acceptance") || strings.Contains(g.gate.output(), m.token) {
+	if strings.Contains(g.gate.Output(), "key-of-acceptance") || strings.Contains(g.gate.Output(), m.token) {
 		t.Error("a log line has the key of the API or a token in it")
 	}
 }
@@ -78,7 +80,7 @@ func TestMessageGoesThroughTheMessagesAPI(t *testing.T) {
 func TestNextMailerTakesOverWhenOneFails(t *testing.T) {
 	t.Parallel()
 	api := startMailgunDouble(t)
-	g := start(t, setup{mailer: "mailer smtp 127.0.0.1:" + freePort(t) + " {\ntls off\n}\n" +
+	g := start(t, setup{mailer: "mailer smtp 127.0.0.1:" + testkit.FreePort() + " {\ntls off\n}\n" +
 		"mailer mailgun {\ndomain mg.example.com\napi_key key-1\napi_base " + api.base + "\n}"})
 	g.visitor().ask("ada@example.com", "/")
 	await(t, "a call of the API", func() bool { return len(api.received()) > 0 })

@@ -25,7 +25,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binary = filepath.Join(folder, "doorpost")
-	build := exec.Command("go", "build", "-race", "-o", binary, "github.com/doorpost-auth/doorpost/cmd/doorpost")
+	build := exec.Command("go", "build", "-race", "-o", binary, "./cmd/doorpost")
+	build.Dir = filepath.Join("..", "..") // the program has its own go.mod, not that of its tests
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "building the program under test:", err)

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestAReloadThatRemovesOnePersonDisturbsNobodyElse(t *testing.T) {
@@ -25,7 +27,7 @@ func TestAReloadThatRemovesOnePersonDisturbsNobodyElse(t *testing.T) {
 		out.isIn("out@example.com")
 		d.reload("allow *@example.com\ndeny out@example.com")
 		reloaded := time.Now()
-		if !holdsWithin(revocationTime, func() bool { return !out.open("/").isUpstream() }) {
+		if !testkit.HoldsWithin(revocationTime, func() bool { return !out.open("/").isUpstream() }) {
 			t.Error("a second after the reload the person is let through")
 		}
 		out.open("/").is(t, http.StatusForbidden)

@@ -2,87 +2,46 @@ package acceptance
 
 import (
 	"encoding/json"
-	"io"
-	"log"
-	"net"
 	"os/exec"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
-	"github.com/emersion/go-smtp"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // fussyServer is a mail server at which there is no mailbox "gone" until it is
-// made. It keeps what it is given as it came.
+// made.
 type fussyServer struct {
-	address string
-
-	mu       sync.Mutex
-	made     bool
-	messages []string
+	*testkit.MailServer
+	made atomic.Bool
 }
 
 func startFussyServer(t testing.TB) *fussyServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &fussyServer{address: listener.Addr().String()}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return fussySession{s}, nil }))
-	server.Domain, server.ErrorLog = "mail.test", log.New(io.Discard, "", 0)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-ended
-	})
+	s := new(fussyServer)
+	s.MailServer = testkit.ServeMail(t, testkit.MailOptions{Conduct: func(at testkit.MailStep, about string) string {
+		if at == testkit.AtRecipient && strings.HasPrefix(about, "gone@") && !s.made.Load() {
+			return "550 5.1.1 no such mailbox here"
+		}
+		return ""
+	}})
 	return s
 }
 
-func (s *fussyServer) mailer() string {
-	return "mailer smtp " + s.address + " {\ntls off\n}"
-}
+func (s *fussyServer) mailer() string { return smtpMailer(s.Address) }
 
-func (s *fussyServer) makeMailbox() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.made = true
-}
+func (s *fussyServer) makeMailbox() { s.made.Store(true) }
 
-func (s *fussyServer) received() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.messages...)
-}
-
-type fussySession struct{ *fussyServer }
-
-func (c fussySession) Mail(string, *smtp.MailOptions) error { return nil }
-
-func (c fussySession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if strings.HasPrefix(to, "gone@") && !c.made {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox here"}
+func (s *fussyServer) received() (messages []string) {
+	for _, l := range s.Letters() {
+		messages = append(messages, string(l.Raw))
 	}
-	return nil
+	return messages
 }
 
-func (c fussySession) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.messages = append(c.messages, string(raw))
-	return err
-}
-
-func (c fussySession) Reset()        {}
-func (c fussySession) Logout() error { return nil }
+// smtpMailer is the line of a configuration that sends through a server.
+func smtpMailer(address string) string { return "mailer smtp " + address + " {\ntls off\n}" }
 
 // command runs a command that talks to the gate and returns its exit code and
 // what it wrote to standard output and to standard error.
@@ -243,7 +202,7 @@ func TestCommandsFindTheServerAndTellWhenThereIsNone(t *testing.T) {
 	for words, arguments := range map[string][]string{
 		"no such message":          {"outbox", "show", "nonsense", "--address", g.admin},
 		"--address localhost:2019": {"outbox", "list", "--config", g.home.path("missing")},
-		"doorpost run --config":    {"outbox", "list", "--address", "localhost:" + freePort(t)},
+		"doorpost run --config":    {"outbox", "list", "--address", "localhost:" + testkit.FreePort()},
 		"invalid admin address":    {"outbox", "list", "--address", "localhost:1-9"},
 	} {
 		if code, out, errors := g.command(arguments...); code != 1 || out != "" || !strings.Contains(errors, words) {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const (
@@ -54,7 +56,7 @@ func dieWhileAsked(t *testing.T, service *mailService, deaths int, gates ...*sta
 	doubt := make(map[string]bool) // messages that the last death may have kept from being noted as sent
 	began := time.Now()
 	for death := range deaths {
-		if !holdsWithin(deliveryPatience, func() bool {
+		if !testkit.HoldsWithin(deliveryPatience, func() bool {
 			return !slices.ContainsFunc(gates[0].fates(), func(m fate) bool { return doubt[m.ID] && m.Waiting })
 		}) {
 			t.Fatal("what a process was sending as it died is not sent by another")
@@ -65,7 +67,7 @@ func dieWhileAsked(t *testing.T, service *mailService, deaths int, gates ...*sta
 		await(t, "promises", func() bool { return p.count() >= after || len(p.errors()) > 0 })
 		g := gates[random.IntN(len(gates))]
 		g.gate.kill()
-		said.WriteString(g.gate.output())
+		said.WriteString(g.gate.Output())
 		g.run()
 		clear(doubt)
 		for _, m := range g.fates() {
@@ -87,7 +89,7 @@ func dieWhileAsked(t *testing.T, service *mailService, deaths int, gates ...*sta
 	}
 	for _, g := range gates {
 		g.gate.stop()
-		said.WriteString(g.gate.output())
+		said.WriteString(g.gate.Output())
 	}
 	for _, secret := range service.secrets() {
 		if strings.Contains(said.String(), secret) {

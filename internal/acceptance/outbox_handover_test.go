@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const pending = 100 // messages, while the mail service does not answer
@@ -51,11 +53,11 @@ func TestReloadLosesNoMessageThatWaits(t *testing.T) {
 func TestRollingRestartLosesNoMessageThatWaits(t *testing.T) {
 	t.Parallel()
 	hear, wait := deaf(t)
-	service := startSMTP(t, func(at smtpStep, _ string, _ int) error {
-		if at == atDot {
+	service := startSMTP(t, func(at testkit.MailStep, _ string, _ int) string {
+		if at == testkit.AtDot {
 			wait()
 		}
-		return nil
+		return ""
 	})
 	t.Cleanup(hear)
 	p := startPair(t, setup{mailer: service.mailer, silent: true})

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // promises are the requests for a link that the gate has answered, each for
@@ -84,7 +86,7 @@ func (p *promises) take(address string, v *visitor, a answer, err error) {
 func (p *promises) keepAsking(gates ...*visitor) bool {
 	for turn := 0; ; turn++ {
 		address, over := "", false
-		if !holdsWithin(deliveryPatience, func() (asked bool) {
+		if !testkit.HoldsWithin(deliveryPatience, func() (asked bool) {
 			if address == "" {
 				address, over = p.next()
 			}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // answerToAll asks for a link for an address and fails the test unless the
@@ -125,20 +125,20 @@ func TestMessageIsNotTakenWhereAServiceRedirects(t *testing.T) {
 // mailbox is not asked again, neither for that message nor for another.
 func TestSMTPServerThatRefusesIsTakenAtItsWord(t *testing.T) {
 	t.Parallel()
-	service := startSMTP(t, func(at smtpStep, to string, try int) error {
+	service := startSMTP(t, func(at testkit.MailStep, to string, try int) string {
 		what, _, _ := strings.Cut(to, "@")
 		switch {
-		case what == "none" && at == atRecipient:
-			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
-		case what == "policy" && at == atDot:
-			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "we do not like it"}
+		case what == "none" && at == testkit.AtRecipient:
+			return "550 5.1.1 no such mailbox"
+		case what == "policy" && at == testkit.AtDot:
+			return "550 5.7.1 we do not like it"
 		case try > 1:
-		case what == "closing" && at == atRecipient, what == "dying" && at == atDot:
-			return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "closing"}
-		case what == "busy" && at == atRecipient, what == "later" && at == atDot:
-			return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 1}, Message: "greylisted"}
+		case what == "closing" && at == testkit.AtRecipient, what == "dying" && at == testkit.AtDot:
+			return "421 4.3.2 closing"
+		case what == "busy" && at == testkit.AtRecipient, what == "later" && at == testkit.AtDot:
+			return "450 4.2.1 greylisted"
 		}
-		return nil
+		return ""
 	})
 	g := service.sendsThrough(t, setup{})
 	all := &answerToAll{g: g}

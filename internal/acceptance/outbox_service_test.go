@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // arrival is one copy of a message that a mail service took.
@@ -90,7 +89,7 @@ func (s *mailService) at(to string) []arrival {
 // need that is tried several times.
 func (s *mailService) await(t testing.TB, to string) arrival {
 	t.Helper()
-	if !holdsWithin(deliveryPatience, func() bool { return len(s.at(to)) > 0 }) {
+	if !testkit.HoldsWithin(deliveryPatience, func() bool { return len(s.at(to)) > 0 }) {
 		t.Fatalf("no message for %s came within %v, in %d attempts", to, deliveryPatience, len(s.attempts(to)))
 	}
 	return s.at(to)[0]
@@ -181,68 +180,26 @@ func startMailgun(t testing.TB, conduct func(w http.ResponseWriter, r *http.Requ
 	return s
 }
 
-// smtpStep is a step of an SMTP conversation at which a service may refuse.
-type smtpStep string
-
-const (
-	atRecipient smtpStep = "RCPT"
-	atDot       smtpStep = "the dot at the end of a message"
-)
-
-// startSMTP starts an SMTP server. conduct, if set, is asked at each step.
-func startSMTP(t testing.TB, conduct func(at smtpStep, to string, try int) error) *mailService {
+// startSMTP starts an SMTP server. conduct, if set, is asked for its reply when it
+// is told a recipient and when it has read a message; empty for the usual one.
+func startSMTP(t testing.TB, conduct func(at testkit.MailStep, to string, try int) string) *mailService {
 	t.Helper()
 	s := newMailService(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if conduct == nil {
-		conduct = func(smtpStep, string, int) error { return nil }
-	}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &serviceSession{service: s, conduct: conduct}, nil
-	}))
-	server.Domain, server.ErrorLog = "mail.test", log.New(io.Discard, "", 0)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-ended
+	server := testkit.ServeMail(t, testkit.MailOptions{
+		Conduct: func(at testkit.MailStep, to string) string {
+			if at == testkit.AtRecipient {
+				s.tried(to)
+			}
+			if conduct == nil || at != testkit.AtRecipient && at != testkit.AtDot {
+				return ""
+			}
+			return conduct(at, to, len(s.attempts(to)))
+		},
+		Take: func(l testkit.Letter) {
+			m, err := parseMessage(l.Raw)
+			s.take(l.To[0], m, m.header.Get("Message-Id"), err)
+		},
 	})
-	s.mailer = "mailer smtp " + listener.Addr().String() + " {\ntls off\n}"
+	s.mailer = smtpMailer(server.Address)
 	return s
 }
-
-type serviceSession struct {
-	service *mailService
-	conduct func(at smtpStep, to string, try int) error
-	to      string
-	try     int
-}
-
-func (c *serviceSession) Mail(string, *smtp.MailOptions) error { return nil }
-
-func (c *serviceSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	c.to, c.try = to, c.service.tried(to)
-	return c.conduct(atRecipient, to, c.try)
-}
-
-func (c *serviceSession) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return err // its process died
-	}
-	if err := c.conduct(atDot, c.to, c.try); err != nil {
-		return err
-	}
-	m, err := parseMessage(raw)
-	c.service.take(c.to, m, m.header.Get("Message-Id"), err)
-	return nil
-}
-
-func (c *serviceSession) Reset()        {}
-func (c *serviceSession) Logout() error { return nil }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // fate is what the admin endpoint tells of a message.
@@ -54,7 +56,7 @@ func (g *stage) lastTo(address string) fate {
 func (g *stage) becomes(address, state string) fate {
 	g.t.Helper()
 	var m fate
-	if !holdsWithin(deliveryPatience, func() bool {
+	if !testkit.HoldsWithin(deliveryPatience, func() bool {
 		m = g.lastTo(address)
 		return m.State == state
 	}) {
@@ -68,7 +70,7 @@ func (g *stage) becomes(address, state string) fate {
 func (g *stage) comesToRest() {
 	g.t.Helper()
 	var waiting []fate
-	if !holdsWithin(deliveryPatience, func() bool {
+	if !testkit.HoldsWithin(deliveryPatience, func() bool {
 		waiting = nil
 		for _, m := range g.fates() {
 			if m.Waiting {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const (
@@ -144,12 +146,12 @@ func TestReportThatIsNotGenuineChangesNothing(t *testing.T) {
 	}
 	// None of them has blocked the address.
 	g.visitor().ask("ada@example.com", "/")
-	if !holdsWithin(patience, func() bool { return len(service.at("ada@example.com")) == 2 }) {
+	if !testkit.HoldsWithin(patience, func() bool { return len(service.at("ada@example.com")) == 2 }) {
 		t.Error("a report that is not genuine blocks an address")
 	}
 	g.gate.stop()
 	for _, secret := range []string{webhookKey, "key-of-acceptance"} {
-		if strings.Contains(g.gate.output(), secret) {
+		if strings.Contains(g.gate.Output(), secret) {
 			t.Errorf("a log line has the key %s in it", secret)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // revocationTime is how soon the end of a session reaches every instance.
@@ -102,7 +103,7 @@ func (p *pair) isKnown(v *visitor, address string) {
 // it took.
 func (v *visitor) endsSoon(since time.Time, within time.Duration) time.Duration {
 	v.t.Helper()
-	ended := holdsWithin(within, func() bool { return v.who() == "" })
+	ended := testkit.HoldsWithin(within, func() bool { return v.who() == "" })
 	took := time.Since(since)
 	if !ended || took > within {
 		v.t.Errorf("a session that was ended goes on for %v", took)

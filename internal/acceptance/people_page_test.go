@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // adminSetup makes one person an admin by the configuration.
@@ -66,7 +68,7 @@ func TestAdminShowsPeopleOutAtOnceAndEverywhere(t *testing.T) {
 			t.Fatalf("the page lists %d sessions, want 2: %s", len(ids), page.text())
 		}
 		confirmed(t, admin, "ada@example.com", "end", "session", ids[0])
-		if !holdsWithin(revocationTime, func() bool { return (ada.who() == "") != (adaElsewhere.who() == "") }) {
+		if !testkit.HoldsWithin(revocationTime, func() bool { return (ada.who() == "") != (adaElsewhere.who() == "") }) {
 			t.Errorf("of two sessions %q and %q are left when one was ended", ada.who(), adaElsewhere.who())
 		}
 		confirmed(t, admin, "ada@example.com", "end")

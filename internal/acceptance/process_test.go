@@ -1,20 +1,17 @@
 package acceptance
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // stopTime is how long the program may take to stop: it sends what it promised
@@ -67,27 +64,22 @@ func (h home) files(t testing.TB) (found []string) {
 
 // process is the program as it runs.
 type process struct {
-	t              testing.TB
-	cmd            *exec.Cmd
-	stdout, stderr *transcript
-	exited         chan struct{}
-	err            error      // valid once exited is closed
-	ended          bool       // on our behalf
-	sockets        []net.Conn // WebSockets through it
+	*testkit.Program
+	t       testing.TB
+	ended   bool       // on our behalf
+	sockets []net.Conn // WebSockets through it
 }
 
 // launch starts the program. The test ends with it stopped in good order.
 func launch(t testing.TB, h home, arguments ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, arguments...), stdout: new(transcript), stderr: new(transcript), exited: make(chan struct{})}
-	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = h.dir, h.environment(), p.stdout, p.stderr
-	if err := p.cmd.Start(); err != nil {
+	cmd := exec.Command(binary, arguments...)
+	cmd.Dir, cmd.Env = h.dir, h.environment()
+	started, err := testkit.Run(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		p.err = p.cmd.Wait()
-		close(p.exited)
-	}()
+	p := &process{Program: started, t: t}
 	t.Cleanup(p.stop)
 	return p
 }
@@ -105,16 +97,6 @@ func runToEnd(t testing.TB, h home, arguments ...string) (code int, output strin
 	return cmd.ProcessState.ExitCode(), string(combined)
 }
 
-// hasExited tells whether the program ended.
-func (p *process) hasExited() bool {
-	select {
-	case <-p.exited:
-		return true
-	default:
-		return false
-	}
-}
-
 // stop asks the program to stop and checks how it lived and ended. A process
 // that was killed, or stopped before, is left alone.
 func (p *process) stop() {
@@ -123,26 +105,19 @@ func (p *process) stop() {
 		return
 	}
 	p.ended = true
-	if p.hasExited() {
-		p.t.Errorf("the program ended by itself: %v\n%s", p.err, p.output())
+	if p.HasEnded() {
+		p.t.Errorf("the program ended by itself: %v\n%s", p.Err, p.Output())
 		return
 	}
 	p.closeSockets()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Errorf("asking the program to stop: %v", err)
-	}
-	select {
-	case <-p.exited:
-	case <-time.After(stopTime):
-		_ = p.cmd.Process.Kill()
-		<-p.exited
-		p.t.Errorf("the program did not stop within %v\n%s", stopTime, p.output())
+	if !p.Stop(stopTime) {
+		p.t.Errorf("the program did not stop within %v\n%s", stopTime, p.Output())
 		return
 	}
-	if p.err != nil {
-		p.t.Errorf("the program ended with %v\n%s", p.err, p.output())
+	if p.Err != nil {
+		p.t.Errorf("the program ended with %v\n%s", p.Err, p.Output())
 	}
-	checkOutput(p.t, p.output())
+	checkOutput(p.t, p.Output())
 }
 
 // closeSockets ends the WebSockets and waits until that is in the access log.
@@ -154,7 +129,7 @@ func (p *process) closeSockets() {
 		_ = conn.Close()
 	}
 	await(p.t, "the WebSockets to be over", func() bool {
-		return p.hasExited() || strings.Count(p.stderr.String(), `"uri":"`+socketPath+`"`) >= len(p.sockets)
+		return p.HasEnded() || strings.Count(p.Stderr.String(), `"uri":"`+socketPath+`"`) >= len(p.sockets)
 	})
 }
 
@@ -162,14 +137,9 @@ func (p *process) closeSockets() {
 func (p *process) kill() {
 	p.t.Helper()
 	p.ended = true
-	if err := p.cmd.Process.Kill(); err != nil {
-		p.t.Fatal(err)
-	}
-	<-p.exited
-	checkOutput(p.t, p.output())
+	p.Kill()
+	checkOutput(p.t, p.Output())
 }
-
-func (p *process) output() string { return p.stdout.String() + p.stderr.String() }
 
 // checkOutput looks for what no output may have in it.
 func checkOutput(t testing.TB, output string) {
@@ -177,44 +147,6 @@ func checkOutput(t testing.TB, output string) {
 	for _, bad := range []string{"DATA RACE", "panic", "fatal error:", "goroutine 1 ["} {
 		if strings.Contains(output, bad) {
 			t.Errorf("the program said %q:\n%s", bad, output)
-		}
-	}
-}
-
-// transcript is what the program wrote so far. It is safe for concurrent use.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (w *transcript) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.Write(p)
-}
-
-func (w *transcript) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
-}
-
-// ports are those that were given out, so that none is given out twice.
-var ports sync.Map
-
-// freePort finds a port of this machine that nothing listens on.
-func freePort(t testing.TB) string {
-	t.Helper()
-	for {
-		// Not one that the system gives to whoever connects to something, see
-		// ip_local_port_range: it may be gone before it is used.
-		port := strconv.Itoa(10_000 + rand.IntN(20_000))
-		if _, given := ports.LoadOrStore(port, true); given {
-			continue
-		}
-		if listener, err := net.Listen("tcp", ":"+port); err == nil {
-			_ = listener.Close()
-			return port
 		}
 	}
 }

@@ -1,13 +1,14 @@
 package acceptance
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // startPrometheus starts Debian's prometheus, which watches itself, and returns
@@ -18,25 +19,19 @@ func startPrometheus(t *testing.T) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address = "127.0.0.1:" + freePort(t)
+	address = "127.0.0.1:" + testkit.FreePort()
 	folder := t.TempDir()
 	config := folder + "/prometheus.yml"
 	err = os.WriteFile(config, []byte("scrape_configs:\n- job_name: self\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['"+address+"']\n"), 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	said := new(transcript)
-	cmd := exec.CommandContext(ctx, program, "--config.file="+config, "--storage.tsdb.path="+folder+"/data", "--web.listen-address="+address)
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Start(); err != nil {
+	p, err := testkit.Run(exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+folder+"/data", "--web.listen-address="+address))
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
-	})
-	if !holdsWithin(patience, func() bool {
+	t.Cleanup(p.Kill)
+	if !testkit.HoldsWithin(patience, func() bool {
 		// The first scrape has to be in, so that there is something to show.
 		response, err := http.Get("http://" + address + "/api/v1/query?query=up")
 		if err != nil {
@@ -46,7 +41,7 @@ func startPrometheus(t *testing.T) (address string) {
 		body, err := io.ReadAll(response.Body)
 		return err == nil && strings.Contains(string(body), `"instance":"`+address+`"`)
 	}) {
-		t.Fatalf("prometheus has nothing to tell: %s", said)
+		t.Fatalf("prometheus has nothing to tell: %s", p.Output())
 	}
 	return address
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const (
@@ -188,7 +189,7 @@ func TestRedisThatDiesAndComesBackEmptyKnowsNobody(t *testing.T) {
 // first.
 func (v *visitor) endsSoonAfterOutage(since time.Time) time.Duration {
 	v.t.Helper()
-	holdsWithin(recoveryTime, func() bool {
+	testkit.HoldsWithin(recoveryTime, func() bool {
 		who, err := v.tryWho()
 		return err == nil && who == ""
 	})

@@ -40,7 +40,7 @@ func TestWrongPasswordOfRedisStopsTheStartAndIsNotRepeated(t *testing.T) {
 	g.configure(withPassword("redis " + server.URL() + " {\npassword " + right + "\n}"))
 	g.run()
 	g.signedIn("ada@example.com")
-	if strings.Contains(g.gate.output(), right) {
+	if strings.Contains(g.gate.Output(), right) {
 		t.Error("the log has the password in it")
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestReloadUnderLoadFailsNoRequestAndLosesNoSession(t *testing.T) {
@@ -190,7 +192,7 @@ func TestSecondProcessOnOneStoreIsToldSoSoon(t *testing.T) {
 	g := start(t, setup{silent: true})
 	v := g.signedIn("ada@example.com")
 	other := g.setup
-	other.address, other.adminOff = "http://localhost:"+freePort(t), true
+	other.address, other.adminOff = "http://localhost:"+testkit.FreePort(), true
 	running := g.setup
 	g.configure(other)
 	started := time.Now()

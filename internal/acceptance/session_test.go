@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestRestartKeepsSessionsAndLinks(t *testing.T) {
@@ -141,7 +143,7 @@ func TestSessionTellsProgramsWhoIsSignedIn(t *testing.T) {
 
 func TestCookiesBehindATLSProxyAreLockedToTheHost(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := testkit.FreePort()
 	g := prepare(t, setup{})
 	g.port = port
 	g.configure(setup{address: "http://:" + port, origin: "http://app.example.com", site: "allow *@example.com\nurl https://app.example.com"})

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // behindTLS makes a browser whose requests come to the gate through a proxy that
@@ -62,7 +64,7 @@ func TestOneSignInServesAllSitesUnderTheCookieDomainByTheirOwnRules(t *testing.T
 	at(ada, tools).press(page, "/_doorpost/ask", "words", "I want to saw").is(t, http.StatusOK)
 	owner := g.behindTLS(tools)
 	owner.submit("/_doorpost/decide", "token", g.mail.await("owner@example.com").token, "decision", "hour").is(t, http.StatusOK)
-	if !holdsWithin(revocationTime, func() bool { return at(ada, tools).open("/saw").isUpstream() }) {
+	if !testkit.HoldsWithin(revocationTime, func() bool { return at(ada, tools).open("/saw").isUpstream() }) {
 		t.Error("what an owner granted does not let in within a second")
 	}
 	// A token of one site is none at another.

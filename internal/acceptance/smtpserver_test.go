@@ -1,18 +1,15 @@
 package acceptance
 
 import (
-	"io"
-	"log"
-	"net"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/emersion/go-smtp"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// mailServer is a real SMTP server that keeps what it is given.
+// mailServer is a mail server that keeps what it is given.
 type mailServer struct {
 	t       testing.TB
 	address string
@@ -25,26 +22,25 @@ type mailServer struct {
 
 func startMailServer(t testing.TB) *mailServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &mailServer{t: t, address: listener.Addr().String(), read: make(map[string]int)}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{server: s}, nil }))
-	server.Domain, server.ErrorLog = "mail.test", log.New(io.Discard, "", 0)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(listener)
-	}()
+	s := &mailServer{t: t, read: make(map[string]int)}
 	t.Cleanup(func() {
-		_ = server.Close()
-		<-ended
 		for _, flaw := range s.flaws {
 			t.Error(flaw)
 		}
 	})
+	s.address = testkit.ServeMail(t, testkit.MailOptions{Take: s.take}).Address
 	return s
+}
+
+func (s *mailServer) take(l testkit.Letter) {
+	m, err := parseMessage(l.Raw)
+	m.recipients = l.To
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.flaws = append(s.flaws, err.Error())
+	}
+	s.messages = append(s.messages, m)
 }
 
 // received are the messages to a recipient, in the order in which they came.
@@ -75,7 +71,7 @@ func (s *mailServer) next(address string) (m message, ok bool) {
 	number := s.read[address]
 	s.read[address]++
 	s.mu.Unlock()
-	ok = holdsWithin(patience, func() bool {
+	ok = testkit.HoldsWithin(patience, func() bool {
 		all := s.received(address)
 		if len(all) > number {
 			m = all[number]
@@ -94,34 +90,3 @@ func (s *mailServer) secrets() (found []string) {
 	}
 	return found
 }
-
-type mailSession struct {
-	server     *mailServer
-	recipients []string
-}
-
-func (c *mailSession) Mail(string, *smtp.MailOptions) error { return nil }
-
-func (c *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	c.recipients = append(c.recipients, to)
-	return nil
-}
-
-func (c *mailSession) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	m, err := parseMessage(raw)
-	m.recipients = c.recipients
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	if err != nil {
-		c.server.flaws = append(c.server.flaws, err.Error())
-	}
-	c.server.messages = append(c.server.messages, m)
-	return nil
-}
-
-func (c *mailSession) Reset()        { c.recipients = nil }
-func (c *mailSession) Logout() error { return nil }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // setup says how a stage differs from the usual one.
@@ -49,8 +51,8 @@ func start(t testing.TB, s setup) *stage {
 // prepare does everything but start the gate.
 func prepare(t testing.TB, s setup) *stage {
 	t.Helper()
-	g := &stage{t: t, home: newHome(t), port: freePort(t), upstream: startUpstream(t), mail: startMailServer(t)}
-	g.admin = "localhost:" + freePort(t)
+	g := &stage{t: t, home: newHome(t), port: testkit.FreePort(), upstream: startUpstream(t), mail: startMailServer(t)}
+	g.admin = "localhost:" + testkit.FreePort()
 	t.Cleanup(g.checkLogs)
 	g.configure(s)
 	return g
@@ -69,7 +71,7 @@ func (g *stage) configure(s setup) {
 	orElse(&s.origin, s.address)
 	orElse(&s.site, "allow *@example.com")
 	orElse(&s.behind, "reverse_proxy "+g.upstream.address)
-	orElse(&s.mailer, "mailer smtp "+g.mail.address+" {\ntls off\n}")
+	orElse(&s.mailer, smtpMailer(g.mail.address))
 	orElse(&s.limits, "limit client 100000 1m\nlimit address 1000 1m\nlimit total 100000 1m")
 	admin, accessLog := "admin "+g.admin, "log"
 	if s.adminOff {
@@ -119,8 +121,8 @@ func (g *stage) run() {
 	g.gate = launch(g.t, g.home, "run", "--config", g.caddyfile())
 	probe := g.visitor()
 	await(g.t, "the gate to answer", func() bool {
-		if g.gate.hasExited() {
-			g.t.Fatalf("the gate did not start: %s", g.gate.output())
+		if g.gate.HasEnded() {
+			g.t.Fatalf("the gate did not start: %s", g.gate.Output())
 		}
 		a, err := probe.try(probe.navigate("/_doorpost/sign-in"))
 		return err == nil && a.status == http.StatusOK
@@ -187,7 +189,7 @@ func (g *stage) checkLogs() {
 	if g.gate == nil {
 		return
 	}
-	output := g.gate.output()
+	output := g.gate.Output()
 	for _, secret := range append(g.mail.secrets(), g.known...) {
 		if secret != "" && strings.Contains(output, secret) {
 			line := output[strings.LastIndex(output[:strings.Index(output, secret)], "\n")+1:]
@@ -200,7 +202,7 @@ func (g *stage) checkLogs() {
 
 // loggedErrors are the lines that the gate logged as errors.
 func (g *stage) loggedErrors() (lines []string) {
-	for line := range strings.SplitSeq(g.gate.stderr.String(), "\n") {
+	for line := range strings.SplitSeq(g.gate.Stderr.String(), "\n") {
 		var entry struct{ Level, Logger string }
 		if json.Unmarshal([]byte(line), &entry) == nil && entry.Level == "error" {
 			lines = append(lines, line)

@@ -7,18 +7,20 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestProtectPutsAGateInFrontOfAnAppWithoutAConfiguration(t *testing.T) {
 	t.Parallel()
-	app, server, h, port := startUpstream(t), startMailServer(t), newHome(t), freePort(t)
+	app, server, h, port := startUpstream(t), startMailServer(t), newHome(t), testkit.FreePort()
 	origin := "http://localhost:" + port
 	p := launch(t, h, "protect", "--from", origin, "--to", app.address, "--allow", "ada@example.com", "--allow", "*@example.org",
 		"--smtp", server.address, "--smtp-tls", "off", "--mail-from", "Gate <gate@example.com>", "--data", h.path("kept"))
 	v := newVisitor(t, origin, "127.0.0.1:"+port)
 	await(t, "the gate to answer", func() bool {
-		if p.hasExited() {
-			t.Fatalf("protect did not start: %s", p.output())
+		if p.HasEnded() {
+			t.Fatalf("protect did not start: %s", p.Output())
 		}
 		a, err := v.try(v.navigate("/x?y"))
 		return err == nil && a.status == http.StatusSeeOther

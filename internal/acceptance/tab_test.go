@@ -2,71 +2,41 @@ package acceptance
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
+	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 )
 
-// tab is one tab. A test fails if the console of any has a complaint that was
-// not expected.
+// tab is one tab. A test fails if the console of any has an error or a warning
+// that was not expected.
 type tab struct {
-	t   testing.TB
-	ctx context.Context
-
-	mu       sync.Mutex
-	console  []string
+	*browser.Tab
+	t        testing.TB
 	expected []string
 }
 
-func (b *tab) listen(event any) {
-	complaint := ""
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		complaint = fmt.Sprintf("exception: %s at %s:%d", e.ExceptionDetails.Text, e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber)
-	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
-			complaint = fmt.Sprintf("console.%s: %v", e.Type, e.Args)
-		}
-	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
-			complaint = fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
-		}
-	}
-	if complaint != "" {
-		b.mu.Lock()
-		b.console = append(b.console, complaint)
-		b.mu.Unlock()
-	}
-}
-
 // expect allows complaints of the console that have the words.
-func (b *tab) expect(words string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.expected = append(b.expected, words)
-}
+func (b *tab) expect(words string) { b.expected = append(b.expected, words) }
 
 func (b *tab) checkConsole() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, complaint := range b.console {
-		known := false
+	_, complaints := b.Heard()
+	for _, c := range complaints {
+		known := c.Level != "error" && c.Level != "warning"
 		for _, words := range b.expected {
-			known = known || strings.Contains(complaint, words)
+			known = known || strings.Contains(c.Text, words)
 		}
 		if !known {
-			b.t.Errorf("the console of the browser says: %s", complaint)
+			b.t.Errorf("the console of the browser says: %s", c.Text)
 		}
 	}
 }
@@ -74,7 +44,7 @@ func (b *tab) checkConsole() {
 // run does steps in the tab.
 func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.Context, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%v; the page at %s says: %s", err, b.location(), b.text())
@@ -98,7 +68,7 @@ func (b *tab) clickInFrame(frameURL, selector string) {
 	b.t.Helper()
 	var id target.ID
 	await(b.t, "the frame of the page", func() bool {
-		targets, err := chromedp.Targets(b.ctx)
+		targets, err := chromedp.Targets(b.Context)
 		for _, info := range targets {
 			if info.Type == "iframe" && strings.HasPrefix(info.URL, frameURL) {
 				id = info.TargetID
@@ -106,9 +76,9 @@ func (b *tab) clickInFrame(frameURL, selector string) {
 		}
 		return err == nil && id != ""
 	})
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
+	ctx, cancel := chromedp.NewContext(b.Context, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
 	defer cancel()
-	inner := &tab{t: b.t, ctx: ctx}
+	inner := &tab{t: b.t, Tab: &browser.Tab{Context: ctx}}
 	at := func(in *tab, selector string) (place struct{ X, Y, Width, Height float64 }) {
 		await(b.t, selector, func() bool {
 			found, err := evaluate[struct{ X, Y, Width, Height float64 }](in, `(() => {
@@ -126,7 +96,7 @@ func (b *tab) clickInFrame(frameURL, selector string) {
 	before := b.location()
 	await(b.t, "a click on "+selector+" to lead on", func() bool {
 		b.run(chromedp.MouseClickXY(frame.X+link.X+link.Width/2, frame.Y+link.Y+link.Height/2))
-		return holdsWithin(2*time.Second, func() bool { now := b.location(); return now != "" && now != before })
+		return testkit.HoldsWithin(2*time.Second, func() bool { now := b.location(); return now != "" && now != before })
 	})
 }
 
@@ -139,7 +109,7 @@ func (b *tab) typeInto(selector, words string) {
 func (b *tab) withoutScript() {
 	b.t.Helper()
 	params := emulation.SetScriptExecutionDisabledParams{Value: true}
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, params); err != nil {
+	if _, err := chromedp.Call(b.Context, emulation.SetScriptExecutionDisabled, params); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -147,7 +117,7 @@ func (b *tab) withoutScript() {
 // evaluate runs an expression in the tab. While the tab is on its way to
 // another page, that fails.
 func evaluate[T any](b *tab, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.Context, patience)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
@@ -167,7 +137,7 @@ func (b *tab) location() string {
 func (b *tab) awaitText(words string) {
 	b.t.Helper()
 	said := ""
-	if !holdsWithin(patience, func() bool {
+	if !testkit.HoldsWithin(patience, func() bool {
 		said = b.text()
 		return strings.Contains(said, words)
 	}) {
@@ -178,7 +148,7 @@ func (b *tab) awaitText(words string) {
 // awaitLocation waits until the address bar has the URL.
 func (b *tab) awaitLocation(url string) {
 	b.t.Helper()
-	if !holdsWithin(patience, func() bool { return b.location() == url }) {
+	if !testkit.HoldsWithin(patience, func() bool { return b.location() == url }) {
 		b.t.Fatalf("the tab is at %s, not at %s: %s", b.location(), url, b.text())
 	}
 }
@@ -190,16 +160,9 @@ func (b *tab) picture(name string) {
 	if folder == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.Context, patience)
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.MkdirAll(folder, 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644)
-	}
-	if err != nil {
-		b.t.Errorf("keeping a picture: %v", err)
+	if err := b.Picture(ctx, filepath.Join(folder, name+".png")); err != nil {
+		b.t.Error(err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // instance is one of a gate's instances, for commands; with several it is one
@@ -49,7 +51,7 @@ type user struct {
 // reach every instance.
 func soon(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	if !holdsWithin(revocationTime, holds) {
+	if !testkit.HoldsWithin(revocationTime, holds) {
 		t.Errorf("within %v it did not come to be that %s", revocationTime, what)
 	}
 }
@@ -165,7 +167,7 @@ func TestUsersAreListedPageByPage(t *testing.T) {
 			t.Errorf("%q lists %d people as JSON, want %d in an array", arguments, len(list), want)
 		}
 	}
-	if output := g.gate.output(); strings.Contains(output, "user000@example.com") {
+	if output := g.gate.Output(); strings.Contains(output, "user000@example.com") {
 		t.Error("a log line has the whole address of a person in it")
 	}
 }

@@ -1,13 +1,10 @@
 package mail_test
 
 import (
-	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,6 +19,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // These tests send real messages of a real outbox through services that misbehave, once
@@ -184,81 +182,40 @@ func TestMailgunThatDoesWhatItShouldNot(t *testing.T) {
 	}
 }
 
-// converse speaks SMTP with one client, as scripted: the reply to each command
-// is the usual one, unless the script has another; a reply that is empty cuts
-// the connection.
-func converse(conn net.Conn, script map[string]string) {
-	defer conn.Close()
-	usual := map[string]string{
-		"": "220 mail.test", "EHLO": "250 mail.test", "MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok",
-		"DATA": "354 go on", ".": "250 2.0.0 queued as 1", "QUIT": "221 bye",
-	}
-	lines := bufio.NewScanner(conn)
-	for command := ""; ; {
-		reply, scripted := script[command]
-		if !scripted {
-			reply = usual[command]
-		}
-		if reply == "" {
-			return
-		}
-		fmt.Fprintf(conn, "%s\r\n", reply)
-		inData := command == "DATA" && strings.HasPrefix(reply, "354")
-		for lines.Scan() {
-			if !inData || lines.Text() == "." {
-				break
-			}
-		}
-		if command, _, _ = strings.Cut(lines.Text(), " "); command == "" {
-			return
-		}
-	}
-}
-
 func TestAnSMTPServerThatDoesWhatItShouldNot(t *testing.T) {
+	type script map[testkit.MailStep]string
 	for _, tc := range []struct {
 		name   string
-		script map[string]string
+		script script
 		always bool
 		want   fate
 	}{
-		{"421 as the greeting", map[string]string{"": "421 4.3.2 later"}, false, fate{state: outbox.Deferred, asked: 1}},
-		{"it hangs up at once", map[string]string{"": ""}, false, fate{state: outbox.Deferred, asked: 1}},
-		{"450 to the recipient", map[string]string{"RCPT": "450 4.2.1 <alice@example.org> busy"}, false, fate{state: outbox.Deferred, asked: 1}},
-		{"452 to the message", map[string]string{".": "452 4.3.1 no room"}, false, fate{state: outbox.Deferred, asked: 1}},
-		{"550 to the recipient, no mailbox", map[string]string{"RCPT": "550 5.1.1 <alice@example.org> unknown"}, true, fate{state: outbox.Bounced, asked: 1}},
-		{"550 to the recipient, a policy", map[string]string{"RCPT": "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
-		{"550 to the message", map[string]string{".": "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
-		{"550 to the sender", map[string]string{"MAIL": "550 5.7.1 no"}, true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
-		{"it cuts the connection before the message", map[string]string{"DATA": ""}, false, fate{state: outbox.Deferred, asked: 1}},
-		{"it cuts the connection after the message, once", map[string]string{".": ""}, false, fate{state: outbox.Sent, asked: 2, copies: 1}},
-		{"it always cuts the connection after the message", map[string]string{".": ""}, true, fate{state: outbox.Failed, asked: 2, copies: 2}},
-		{"it hangs up instead of saying goodbye", map[string]string{"QUIT": ""}, true, fate{state: outbox.Sent, asked: 1}},
+		{"421 as the greeting", script{testkit.AtGreeting: "421 4.3.2 later"}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"it hangs up at once", script{testkit.AtGreeting: testkit.HangUp}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"450 to the recipient", script{testkit.AtRecipient: "450 4.2.1 <alice@example.org> busy"}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"452 to the message", script{testkit.AtDot: "452 4.3.1 no room"}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"550 to the recipient, no mailbox", script{testkit.AtRecipient: "550 5.1.1 <alice@example.org> unknown"}, true, fate{state: outbox.Bounced, asked: 1}},
+		{"550 to the recipient, a policy", script{testkit.AtRecipient: "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
+		{"550 to the message", script{testkit.AtDot: "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
+		{"550 to the sender", script{testkit.AtSender: "550 5.7.1 no"}, true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
+		{"it cuts the connection before the message", script{testkit.AtData: testkit.HangUp}, false, fate{state: outbox.Deferred, asked: 1}},
+		{"it cuts the connection after the message, once", script{testkit.AtDot: testkit.HangUp}, false, fate{state: outbox.Sent, asked: 2, copies: 1}},
+		{"it always cuts the connection after the message", script{testkit.AtDot: testkit.HangUp}, true, fate{state: outbox.Failed, asked: 2, copies: 2}},
+		{"it hangs up instead of saying goodbye", script{testkit.AtQuit: testkit.HangUp}, true, fate{state: outbox.Sent, asked: 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
 			var asked atomic.Int32
-			var serving sync.WaitGroup
-			serving.Go(func() {
-				for {
-					conn, err := listener.Accept()
-					if err != nil {
-						return
-					}
-					script := tc.script
-					if asked.Add(1) > 1 && !tc.always {
-						script = nil
-					}
-					serving.Go(func() { converse(conn, script) })
+			server := testkit.ServeMail(t, testkit.MailOptions{Conduct: func(at testkit.MailStep, _ string) string {
+				if at == testkit.AtGreeting {
+					asked.Add(1)
 				}
-			})
-			defer serving.Wait()
-			defer listener.Close()
-			relay, err := smtprelay.New(smtprelay.Config{Addr: listener.Addr().String(), TLS: smtprelay.NoTLS})
+				if asked.Load() > 1 && !tc.always {
+					return ""
+				}
+				return tc.script[at]
+			}})
+			relay, err := smtprelay.New(smtprelay.Config{Addr: server.Address, TLS: smtprelay.NoTLS})
 			if err != nil {
 				t.Fatal(err)
 			}

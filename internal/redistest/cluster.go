@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // clusterMasters is how many masters a cluster has, each with one replica.
@@ -40,10 +41,9 @@ func Cluster(t testing.TB) *Nodes {
 func StartCluster() (*Nodes, error) {
 	n := &Nodes{}
 	for range 2 * clusterMasters {
-		server, err := start(nil, func(port int, folder string) ([]string, error) {
-			bus, err := freePort()
+		server, err := start(nil, func(port, folder string) ([]string, error) {
 			return append(serverArgs(port, folder), "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
-				"--cluster-port", strconv.Itoa(bus), "--cluster-config-file", "nodes.conf"), err
+				"--cluster-port", testkit.FreePort(), "--cluster-config-file", "nodes.conf"), nil
 		})
 		if err != nil {
 			return nil, err
@@ -62,7 +62,7 @@ func StartCluster() (*Nodes, error) {
 	if output, err := exec.Command(path, args...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("making a cluster: %w: %s", err, output)
 	}
-	_, err = await(30*time.Second, "all nodes agree that the cluster is up", func() bool {
+	isUp := testkit.HoldsWithin(30*time.Second, func() bool {
 		for _, server := range n.Servers {
 			state, err := server.Info("replication")
 			if err != nil || state["role"] == "slave" && state["master_link_status"] != "up" || !n.isUp(server) {
@@ -71,10 +71,13 @@ func StartCluster() (*Nodes, error) {
 		}
 		return true
 	})
-	return n, err
+	if !isUp {
+		return nil, errors.New("the nodes do not agree that the cluster is up")
+	}
+	return n, nil
 }
 
-// isUp tells whether a node sees the whole cluster, replicas included.
+// isUp reports whether a node sees the whole cluster, replicas included.
 func (n *Nodes) isUp(server *Server) bool {
 	ctx := context.Background()
 	info, err := server.Client().ClusterInfo(ctx).Result()

@@ -1,32 +1,51 @@
 package redistest
 
 import (
-	"context"
-	"encoding/json"
-	"strings"
+	"net"
+	"sync"
 	"testing"
-
-	"github.com/Shopify/toxiproxy/v2"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/rs/zerolog"
+	"time"
 )
 
-// Proxy stands between a client and a server and does harm.
+// Proxy stands between clients and a server and does harm. Its methods are safe
+// for concurrent use.
 type Proxy struct {
 	Address string // host:port
-	proxy   *toxiproxy.Proxy
+	server  string
+
+	mu       sync.Mutex
+	listener net.Listener // nil while it is cut
+	links    map[*link]bool
+	harm     Harm
 }
+
+// Harm is what a proxy does to connections.
+type Harm int
+
+// Harms of interest.
+const (
+	none Harm = iota
+	// FiveSecondsLate delays every answer by five seconds.
+	FiveSecondsLate
+	// BlackHole swallows what is sent, in silence.
+	BlackHole
+	// AnswerReset lets requests through, and resets the connection when the
+	// answer comes.
+	AnswerReset
+	// AnswerCut lets requests through, and closes the connection in place of
+	// the answer.
+	AnswerCut
+	// AnswerLost lets requests through and swallows the answers.
+	AnswerLost
+)
 
 // Between starts a proxy to a server. It ends with the test.
 func Between(t testing.TB, server *Server) *Proxy {
 	t.Helper()
-	host := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	p := &Proxy{proxy: toxiproxy.NewProxy(host, t.Name(), "127.0.0.1:0", server.Address)}
-	if err := p.proxy.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p.Address = p.proxy.Listen
-	t.Cleanup(p.proxy.Stop)
+	p := &Proxy{Address: "127.0.0.1:0", server: server.Address, links: make(map[*link]bool)}
+	p.Mend(t)
+	p.Address = p.listener.Addr().String()
+	t.Cleanup(p.Cut)
 	return p
 }
 
@@ -34,50 +53,122 @@ func Between(t testing.TB, server *Server) *Proxy {
 func (p *Proxy) URL() string { return "redis://" + p.Address }
 
 // Cut refuses connections and ends those that are.
-func (p *Proxy) Cut() { p.proxy.Stop() }
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.listener != nil {
+		_ = p.listener.Close()
+		p.listener = nil
+	}
+	for l := range p.links {
+		l.close()
+	}
+}
 
 // Mend ends a Cut.
 func (p *Proxy) Mend(t testing.TB) {
 	t.Helper()
-	if err := p.proxy.Start(); err != nil {
+	listener, err := net.Listen("tcp", p.Address)
+	if err != nil {
 		t.Fatal(err)
 	}
+	p.mu.Lock()
+	p.listener = listener
+	p.mu.Unlock()
+	go p.accept(listener)
 }
-
-// Harm is a toxic of toxiproxy.
-type Harm struct {
-	Type       string         `json:"type"`
-	Stream     string         `json:"stream"` // upstream: to the server; downstream: from it
-	Attributes map[string]int `json:"attributes"`
-}
-
-// Harms of interest.
-var (
-	// FiveSecondsLate delays every answer by five seconds.
-	FiveSecondsLate = Harm{"latency", "downstream", map[string]int{"latency": 5000}}
-	// BlackHole swallows what is sent, in silence.
-	BlackHole = Harm{"timeout", "upstream", map[string]int{"timeout": 0}}
-	// AnswerReset lets requests through, and resets the connection when the
-	// answer comes.
-	AnswerReset = Harm{"reset_peer", "downstream", map[string]int{"timeout": 0}}
-	// AnswerCut lets requests through, and closes the connection in place of
-	// the answer.
-	AnswerCut = Harm{"limit_data", "downstream", map[string]int{"bytes": 0}}
-	// AnswerLost lets requests through and swallows the answers.
-	AnswerLost = Harm{"timeout", "downstream", map[string]int{"timeout": 0}}
-)
 
 // Do harms all connections, those that are and those to come.
 func (p *Proxy) Do(t testing.TB, harm Harm) {
 	t.Helper()
-	encoded, err := json.Marshal(harm)
-	if err != nil {
-		t.Fatal(err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.harm = harm
+}
+
+// Heal ends all harm. Where something may be lost, connections are closed.
+func (p *Proxy) Heal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.harm == BlackHole || p.harm == AnswerLost {
+		for l := range p.links {
+			l.close()
+		}
 	}
-	if _, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(string(encoded))); err != nil {
-		t.Fatal(err)
+	p.harm = none
+}
+
+// link is a client's connection and the one to the server.
+type link struct {
+	client, server net.Conn
+	closed         chan struct{}
+	closing        sync.Once
+}
+
+func (l *link) close() {
+	l.closing.Do(func() {
+		_ = l.client.Close()
+		_ = l.server.Close()
+		close(l.closed)
+	})
+}
+
+func (p *Proxy) accept(listener net.Listener) {
+	for {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		l := &link{client: client, server: server, closed: make(chan struct{})}
+		p.mu.Lock()
+		p.links[l] = true
+		if p.listener != listener { // it was cut since
+			l.close()
+		}
+		p.mu.Unlock()
+		go p.carry(l, client, server, false)
+		go p.carry(l, server, client, true)
 	}
 }
 
-// Heal ends all harm.
-func (p *Proxy) Heal() { p.proxy.Toxics.ResetToxics(context.Background()) }
+// carry brings bytes from one side to the other until the link is closed.
+func (p *Proxy) carry(l *link, from, to net.Conn, answers bool) {
+	defer func() {
+		l.close()
+		p.mu.Lock()
+		delete(p.links, l)
+		p.mu.Unlock()
+	}()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		harm := p.harm
+		p.mu.Unlock()
+		switch {
+		case !answers && harm == BlackHole, answers && harm == AnswerLost:
+			continue
+		case answers && harm == AnswerReset:
+			_ = l.client.(*net.TCPConn).SetLinger(0)
+			return
+		case answers && harm == AnswerCut:
+			return
+		case answers && harm == FiveSecondsLate:
+			select {
+			case <-time.After(5 * time.Second):
+			case <-l.closed:
+			}
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}

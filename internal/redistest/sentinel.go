@@ -2,16 +2,18 @@ package redistest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // MasterName is what the sentinels call the master.
@@ -56,7 +58,7 @@ func StartSentinel() (*Sentinels, error) {
 		s.Servers = append(s.Servers, server)
 	}
 	for range sentinels {
-		server, err := start([]string{"--sentinel"}, func(port int, folder string) ([]string, error) {
+		server, err := start([]string{"--sentinel"}, func(port, folder string) ([]string, error) {
 			return sentinelArgs(port, folder, s.Servers[0].Address)
 		})
 		if err != nil {
@@ -64,7 +66,7 @@ func StartSentinel() (*Sentinels, error) {
 		}
 		s.Sentinels = append(s.Sentinels, server)
 	}
-	_, err := await(startTime, "the sentinels know one another and the replicas", func() bool {
+	ready := testkit.HoldsWithin(startTime, func() bool {
 		for _, sentinel := range s.Sentinels {
 			fields, err := sentinel.Info("sentinel")
 			want := fmt.Sprintf("slaves=%d,sentinels=%d", replicas, sentinels)
@@ -74,15 +76,18 @@ func StartSentinel() (*Sentinels, error) {
 		}
 		return s.replicasAreInStep()
 	})
-	return s, err
+	if !ready {
+		return nil, errors.New("the sentinels do not know one another and the replicas")
+	}
+	return s, nil
 }
 
 // sentinelArgs writes the file that a sentinel needs: it keeps its state there.
-func sentinelArgs(port int, folder, master string) ([]string, error) {
+func sentinelArgs(port, folder, master string) ([]string, error) {
 	host, masterPort, _ := net.SplitHostPort(master)
 	path := filepath.Join(folder, "sentinel.conf")
 	lines := []string{
-		"port " + strconv.Itoa(port), "bind 127.0.0.1", "dir " + folder, "loglevel warning",
+		"port " + port, "bind 127.0.0.1", "dir " + folder, "loglevel warning",
 		"sentinel monitor " + MasterName + " " + host + " " + masterPort + " 2",
 		"sentinel down-after-milliseconds " + MasterName + " 1000",
 		"sentinel failover-timeout " + MasterName + " 3000",

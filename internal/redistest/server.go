@@ -7,13 +7,14 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // startTime is how long a server may take to answer after its start.
@@ -27,7 +28,7 @@ type Server struct {
 	folder string
 
 	mu       sync.Mutex
-	process  *process
+	process  *testkit.Program
 	client   *redis.Client
 	username string
 	password string
@@ -49,18 +50,15 @@ func Single(t testing.TB, args ...string) *Server {
 func Start(args ...string) (*Server, error) { return start(args, nil) }
 
 // start starts a server whose arguments may need its port and its folder.
-func start(args []string, more func(port int, folder string) ([]string, error)) (*Server, error) {
+func start(args []string, more func(port, folder string) ([]string, error)) (*Server, error) {
 	var failed error
 	for range 5 { // somebody else may take the port before the server does
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
+		port := testkit.FreePort()
 		folder, err := os.MkdirTemp("", "redistest-")
 		if err != nil {
 			return nil, fmt.Errorf("making a folder for redis-server: %w", err)
 		}
-		s := &Server{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), folder: folder}
+		s := &Server{Address: net.JoinHostPort("127.0.0.1", port), folder: folder}
 		if more != nil {
 			s.args, err = more(port, folder)
 			if err != nil {
@@ -82,9 +80,9 @@ func start(args []string, more func(port int, folder string) ([]string, error)) 
 }
 
 // serverArgs are those of a server that keeps nothing on disk.
-func serverArgs(port int, folder string) []string {
+func serverArgs(port, folder string) []string {
 	return []string{
-		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no",
+		"--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no",
 		"--loglevel", "warning", "--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0",
 	}
 }
@@ -98,16 +96,14 @@ func (s *Server) run() error {
 	s.mu.Lock()
 	s.process = started
 	s.mu.Unlock()
-	_, err = await(startTime, "redis-server answers", func() bool {
-		return started.hasEnded() || s.answers()
-	})
-	if err == nil && started.hasEnded() {
-		err = fmt.Errorf("redis-server ended at once: %s", started.output.String())
+	switch {
+	case !testkit.HoldsWithin(startTime, func() bool { return started.HasEnded() || s.answers() }):
+		started.Kill()
+		return fmt.Errorf("redis-server did not answer within %v: %s", startTime, started.Output())
+	case started.HasEnded():
+		return fmt.Errorf("redis-server ended at once: %s", started.Output())
 	}
-	if err != nil {
-		started.kill()
-	}
-	return err
+	return nil
 }
 
 // answers tells whether the server answers at all. That it wants a password
@@ -127,7 +123,7 @@ func (s *Server) stop() {
 	running.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process.kill()
+	s.process.Kill()
 	if s.client != nil {
 		s.client.Close()
 		s.client = nil
@@ -139,7 +135,7 @@ func (s *Server) stop() {
 func (s *Server) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process.kill()
+	s.process.Kill()
 }
 
 // Restart starts a server that was killed, at the same address.
@@ -160,7 +156,7 @@ func (s *Server) signal(t testing.TB, signal syscall.Signal) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.process.command.Process.Signal(signal); err != nil {
+	if err := s.process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -196,4 +192,11 @@ func (s *Server) Do(t testing.TB, command ...any) any {
 		t.Fatalf("%v: %v", slices.Concat([]any{"redis"}, command), err)
 	}
 	return answer
+}
+
+// PID is the number of the server's process.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process.PID()
 }

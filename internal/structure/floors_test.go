@@ -15,7 +15,7 @@ const module = "github.com/doorpost-auth/doorpost"
 // floors are the packages of the repository from top to bottom. A package, and
 // all that lie under it, imports only from floors below its own.
 var floors = [][]string{
-	{"internal/acceptance", "internal/structure", "internal/redistest"}, // for tests and measurements, nothing else imports them
+	{"internal/structure", "internal/redistest", "internal/testkit"}, // for tests, nothing else imports them
 	{"cmd"},
 	{"caddymodule"},
 	{"internal/cli"},
@@ -31,14 +31,13 @@ var floors = [][]string{
 
 // exceptions are imports within one floor that are meant.
 var exceptions = map[[2]string]string{
-	{"internal/web", "internal/mail/console"}:          "the mailbox page shows what the console mailer printed",
-	{"internal/web/view/screenshots", "internal/mail"}: "pictures of messages are taken with those of pages",
+	{"internal/web", "internal/mail/console"}:  "the mailbox page shows what the console mailer printed",
+	{"internal/redistest", "internal/testkit"}: "servers of Redis are programs, and tests wait for them as for others",
 }
 
 // libraries are each spoken to by one package, not counting those for tests;
 // cobra by the commands and by the adapter that gives them to Caddy.
 var libraries = map[string][]string{
-	"github.com/chromedp":              {"internal/web/view/screenshots"},
 	"github.com/fxamacker/cbor":        {"internal/store/codec"},
 	"github.com/gorilla/securecookie":  {"internal/session"},
 	"github.com/mailgun/mailgun-go":    {"internal/mail/mailgunapi"},
@@ -137,7 +136,7 @@ func TestOnlyTheCaddyModuleAndTheBinaryImportCaddy(t *testing.T) {
 				continue
 			}
 			found = true
-			if !under(p.ImportPath, "caddymodule") && !under(p.ImportPath, "cmd") && !under(p.ImportPath, "bench") {
+			if !under(p.ImportPath, "caddymodule") && !under(p.ImportPath, "cmd") {
 				t.Errorf("%s imports %s; what it needs of Caddy, caddymodule translates", p.ImportPath, path)
 			}
 		}
@@ -158,6 +157,20 @@ func TestEachLibraryIsSpokenToByOnePackage(t *testing.T) {
 					t.Errorf("%s imports %s, which is for %q alone", p.ImportPath, path, owners)
 				}
 			}
+		}
+	}
+}
+
+// What only tests and measurements need stands in modules of its own, which the
+// product does not require: whoever builds it with xcaddy builds without.
+func TestNoBuildSeesWhatTestsAndToolsNeed(t *testing.T) {
+	all := strings.Fields(run(t, "go", "list", "-m", "-f", "{{.Path}}", "all"))
+	if !slices.Contains(all, module) || len(all) < 50 {
+		t.Fatalf("go list knows %d modules only", len(all))
+	}
+	for _, path := range all {
+		if strings.HasPrefix(path, module+"/") || under(path, "github.com/chromedp") {
+			t.Errorf("go.mod requires %s", path)
 		}
 	}
 }

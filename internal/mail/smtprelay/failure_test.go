@@ -3,21 +3,18 @@ package smtprelay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
 
-	"github.com/emersion/go-smtp"
-
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-func reply(code int) error {
-	return &smtp.SMTPError{
-		Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 7, 1},
-		Message: "no <alice@example.org> for user@example.com with " + link,
-	}
+func reply(code int) string {
+	return fmt.Sprintf("%d %d.7.1 no <alice@example.org> for user@example.com with %s", code, code/100, link)
 }
 
 func TestAnswersOfTheServerAreSortedByWhatHelps(t *testing.T) {
@@ -45,7 +42,7 @@ func TestAnswersOfTheServerAreSortedByWhatHelps(t *testing.T) {
 		{"554 to the message", &server{data: reply(554)}, false, false, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := tc.server.start(t, withStartTLS)
+			s := tc.server.start(t, testkit.StartTLS)
 			_, err := relay(t, s, StartTLS, true).Send(within(t), message())
 			failure, ok := errors.AsType[*mail.SendError](err)
 			if !ok {
@@ -65,37 +62,30 @@ func TestAnswersOfTheServerAreSortedByWhatHelps(t *testing.T) {
 }
 
 func TestARecipientIsUndeliverableIfTheServerSaysThatThereIsNoMailbox(t *testing.T) {
-	withCode := func(code int, enhanced ...int) error {
-		e := smtp.NoEnhancedCode
-		if len(enhanced) > 0 {
-			e = smtp.EnhancedCode{enhanced[0], enhanced[1], enhanced[2]}
-		}
-		return &smtp.SMTPError{Code: code, EnhancedCode: e, Message: "no <alice@example.org>"}
-	}
 	for _, tc := range []struct {
 		name   string
 		server *server
 		want   bool
 	}{
-		{"550 5.1.1", &server{rcpt: withCode(550, 5, 1, 1)}, true},
-		{"550 5.1.2", &server{rcpt: withCode(550, 5, 1, 2)}, true},
-		{"556 5.1.10", &server{rcpt: withCode(556, 5, 1, 10)}, true},
-		{"550 5.2.1", &server{rcpt: withCode(550, 5, 2, 1)}, true},
-		{"550 alone", &server{rcpt: withCode(550)}, true},
-		{"551 alone", &server{rcpt: withCode(551)}, true},
-		{"553 alone", &server{rcpt: withCode(553)}, true},
-		{"550 for relaying", &server{rcpt: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "Relay not permitted"}}, false},
-		{"552 alone", &server{rcpt: withCode(552)}, false},
-		{"552 5.2.2, a full mailbox", &server{rcpt: withCode(552, 5, 2, 2)}, false},
-		{"550 5.7.1, a policy", &server{rcpt: withCode(550, 5, 7, 1)}, false},
-		{"553 5.1.8, about the sender", &server{rcpt: withCode(553, 5, 1, 8)}, false},
-		{"554 5.7.1", &server{rcpt: withCode(554, 5, 7, 1)}, false},
-		{"550 5.1.1 to the message", &server{data: withCode(550, 5, 1, 1)}, false},
-		{"550 5.1.1 to the sender", &server{mail: withCode(550, 5, 1, 1)}, false},
-		{"450 4.1.1", &server{rcpt: withCode(450, 4, 1, 1)}, false},
+		{"550 5.1.1", &server{rcpt: "550 5.1.1 no <alice@example.org>"}, true},
+		{"550 5.1.2", &server{rcpt: "550 5.1.2 no <alice@example.org>"}, true},
+		{"556 5.1.10", &server{rcpt: "556 5.1.10 no <alice@example.org>"}, true},
+		{"550 5.2.1", &server{rcpt: "550 5.2.1 no <alice@example.org>"}, true},
+		{"550 alone", &server{rcpt: "550 no <alice@example.org>"}, true},
+		{"551 alone", &server{rcpt: "551 no <alice@example.org>"}, true},
+		{"553 alone", &server{rcpt: "553 no <alice@example.org>"}, true},
+		{"550 for relaying", &server{rcpt: "550 Relay not permitted"}, false},
+		{"552 alone", &server{rcpt: "552 no <alice@example.org>"}, false},
+		{"552 5.2.2, a full mailbox", &server{rcpt: "552 5.2.2 no <alice@example.org>"}, false},
+		{"550 5.7.1, a policy", &server{rcpt: "550 5.7.1 no <alice@example.org>"}, false},
+		{"553 5.1.8, about the sender", &server{rcpt: "553 5.1.8 no <alice@example.org>"}, false},
+		{"554 5.7.1", &server{rcpt: "554 5.7.1 no <alice@example.org>"}, false},
+		{"550 5.1.1 to the message", &server{data: "550 5.1.1 no <alice@example.org>"}, false},
+		{"550 5.1.1 to the sender", &server{mail: "550 5.1.1 no <alice@example.org>"}, false},
+		{"450 4.1.1", &server{rcpt: "450 4.1.1 no <alice@example.org>"}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := relay(t, tc.server.start(t, withStartTLS), StartTLS, false).Send(within(t), message())
+			_, err := relay(t, tc.server.start(t, testkit.StartTLS), StartTLS, false).Send(within(t), message())
 			failure, ok := errors.AsType[*mail.SendError](err)
 			if !ok || failure.Undeliverable != tc.want || failure.Undeliverable && (failure.Temporary || failure.Unauthorized) {
 				t.Errorf("got %+v", err)
@@ -105,10 +95,10 @@ func TestARecipientIsUndeliverableIfTheServerSaysThatThereIsNoMailbox(t *testing
 }
 
 func TestAConnectionThatIsCutAfterTheMessageMayHaveLeftACopy(t *testing.T) {
-	s := (&server{dataRead: make(chan struct{}), release: make(chan struct{})}).start(t, withStartTLS)
+	s := (&server{dataRead: make(chan struct{}), release: make(chan struct{})}).start(t, testkit.StartTLS)
 	go func() {
 		<-s.dataRead
-		s.cut()
+		s.Cut()
 	}()
 	_, err := relay(t, s, StartTLS, false).Send(within(t), message())
 	failure, ok := errors.AsType[*mail.SendError](err)
@@ -118,13 +108,7 @@ func TestAConnectionThatIsCutAfterTheMessageMayHaveLeftACopy(t *testing.T) {
 }
 
 func TestAServerThatCannotBeReachedIsATemporaryFailure(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	_ = listener.Close()
-	r, err := New(Config{Addr: addr})
+	r, err := New(Config{Addr: "127.0.0.1:" + testkit.FreePort()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +120,9 @@ func TestAServerThatCannotBeReachedIsATemporaryFailure(t *testing.T) {
 
 func TestSendEndsWithItsContextWhileTheServerHangsAfterTheMessage(t *testing.T) {
 	for _, mode := range []struct {
-		server serverTLS
+		server testkit.MailTLS
 		client TLSMode
-	}{{withStartTLS, StartTLS}, {withImplicitTLS, ImplicitTLS}} {
+	}{{testkit.StartTLS, StartTLS}, {testkit.ImplicitTLS, ImplicitTLS}} {
 		s := (&server{dataRead: make(chan struct{}), release: make(chan struct{})}).start(t, mode.server)
 		ctx, cancel := context.WithCancel(within(t))
 		go func() {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 const link = "https://app.example.com/_doorpost/link#v1.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=3D-_"
@@ -31,7 +32,7 @@ func message() mail.Message {
 
 func relay(t *testing.T, s *server, mode TLSMode, credentials bool) *Relay {
 	t.Helper()
-	c := Config{Addr: s.addr, TLS: mode, RootCAs: s.roots}
+	c := Config{Addr: s.Address, TLS: mode, RootCAs: s.Roots}
 	if credentials {
 		c.Username, c.Password = "user@example.com", "s3cret-password"
 	}
@@ -85,16 +86,16 @@ func TestNewRefusesAConfigurationThatCannotBeSafe(t *testing.T) {
 func TestSendHandsOverOneMessageToOneRecipient(t *testing.T) {
 	for _, tc := range []struct {
 		name        string
-		server      serverTLS
+		server      testkit.MailTLS
 		mode        TLSMode
 		credentials bool
 	}{
-		{"with STARTTLS", withStartTLS, StartTLS, false},
-		{"with STARTTLS and credentials", withStartTLS, "", true},
-		{"with TLS from the start", withImplicitTLS, ImplicitTLS, false},
-		{"with TLS from the start and credentials", withImplicitTLS, ImplicitTLS, true},
-		{"without TLS on this machine", withoutTLS, NoTLS, false},
-		{"without TLS on this machine, with credentials", withoutTLS, NoTLS, true},
+		{"with STARTTLS", testkit.StartTLS, StartTLS, false},
+		{"with STARTTLS and credentials", testkit.StartTLS, "", true},
+		{"with TLS from the start", testkit.ImplicitTLS, ImplicitTLS, false},
+		{"with TLS from the start and credentials", testkit.ImplicitTLS, ImplicitTLS, true},
+		{"without TLS on this machine", testkit.NoTLS, NoTLS, false},
+		{"without TLS on this machine, with credentials", testkit.NoTLS, NoTLS, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := (&server{}).start(t, tc.server)
@@ -126,12 +127,13 @@ func TestSendHandsOverOneMessageToOneRecipient(t *testing.T) {
 }
 
 func TestWhatIsSentIsAWellFormedMessage(t *testing.T) {
-	s := (&server{}).start(t, withStartTLS)
+	s := (&server{}).start(t, testkit.StartTLS)
 	if _, err := relay(t, s, StartTLS, false).Send(within(t), message()); err != nil {
 		t.Fatal(err)
 	}
-	head, _, _ := strings.Cut(string(s.raw), "\r\n\r\n")
-	for line := range strings.SplitSeq(string(s.raw), "\r\n") {
+	raw := string(s.Letters()[0].Raw)
+	head, _, _ := strings.Cut(raw, "\r\n\r\n")
+	for line := range strings.SplitSeq(raw, "\r\n") {
 		if len(line) > 78 && !strings.HasPrefix(line, "Content-Type:") {
 			t.Errorf("line of %d bytes: %s", len(line), line)
 		}
@@ -141,7 +143,7 @@ func TestWhatIsSentIsAWellFormedMessage(t *testing.T) {
 			}
 		}
 	}
-	m, err := netmail.ReadMessage(strings.NewReader(string(s.raw)))
+	m, err := netmail.ReadMessage(strings.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,20 +206,20 @@ func checkParts(t *testing.T, m *netmail.Message) {
 func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		server serverTLS
+		server testkit.MailTLS
 		mode   TLSMode
 		change func(*Config)
 		want   string
 	}{
-		{"STARTTLS is taken out of its answer", withoutTLS, StartTLS, func(*Config) {}, "STARTTLS"},
-		{"its certificate is from nobody we know, STARTTLS", withStartTLS, StartTLS, func(c *Config) { c.RootCAs = nil }, "certificate"},
-		{"its certificate is from nobody we know, TLS", withImplicitTLS, ImplicitTLS, func(c *Config) { c.RootCAs = nil }, "certificate"},
-		{"its certificate is for another name", withStartTLS, StartTLS, func(c *Config) { c.ServerName = "other.test" }, "certificate"},
-		{"it speaks no TLS where it should", withoutTLS, ImplicitTLS, func(*Config) {}, "TLS"},
+		{"STARTTLS is taken out of its answer", testkit.NoTLS, StartTLS, func(*Config) {}, "STARTTLS"},
+		{"its certificate is from nobody we know, STARTTLS", testkit.StartTLS, StartTLS, func(c *Config) { c.RootCAs = nil }, "certificate"},
+		{"its certificate is from nobody we know, TLS", testkit.ImplicitTLS, ImplicitTLS, func(c *Config) { c.RootCAs = nil }, "certificate"},
+		{"its certificate is for another name", testkit.StartTLS, StartTLS, func(c *Config) { c.ServerName = "other.test" }, "certificate"},
+		{"it speaks no TLS where it should", testkit.NoTLS, ImplicitTLS, func(*Config) {}, "TLS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := (&server{}).start(t, tc.server)
-			c := Config{Addr: s.addr, TLS: tc.mode, RootCAs: s.roots, Username: "user@example.com", Password: "s3cret-password"}
+			c := Config{Addr: s.Address, TLS: tc.mode, RootCAs: s.Roots, Username: "user@example.com", Password: "s3cret-password"}
 			tc.change(&c)
 			r, err := New(c)
 			if err != nil {
@@ -231,10 +233,8 @@ func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 			if steps := s.said(); len(steps) != 0 {
 				t.Errorf("the server was told %q", steps)
 			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
 			for _, secret := range []string{"s3cret", "alice", base64.StdEncoding.EncodeToString([]byte("\x00user@example.com\x00s3cret-password"))} {
-				if strings.Contains(s.transcript.String(), secret) {
+				if strings.Contains(s.Heard(), secret) {
 					t.Errorf("%q went over the wire", secret)
 				}
 			}
@@ -244,9 +244,9 @@ func TestNothingIsSaidToAServerThatCannotBeTrusted(t *testing.T) {
 
 func TestAMessageThatIsHeldBackIsNotAccepted(t *testing.T) {
 	for _, mode := range []struct {
-		server serverTLS
+		server testkit.MailTLS
 		client TLSMode
-	}{{withStartTLS, StartTLS}, {withImplicitTLS, ImplicitTLS}, {withoutTLS, NoTLS}} {
+	}{{testkit.StartTLS, StartTLS}, {testkit.ImplicitTLS, ImplicitTLS}, {testkit.NoTLS, NoTLS}} {
 		s := (&server{ended: make(chan struct{})}).start(t, mode.server)
 		m := message()
 		m.OnHandOver = func(int) error { return errors.New("the store fails") }
@@ -263,7 +263,7 @@ func TestAMessageThatIsHeldBackIsNotAccepted(t *testing.T) {
 }
 
 func TestAMalformedMessageNeverReachesTheServer(t *testing.T) {
-	s := (&server{}).start(t, withStartTLS)
+	s := (&server{}).start(t, testkit.StartTLS)
 	m := message()
 	m.To = "alice@example.org, bob@example.org"
 	if _, err := relay(t, s, StartTLS, false).Send(within(t), m); err == nil || len(s.said()) != 0 {

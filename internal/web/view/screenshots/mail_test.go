@@ -104,18 +104,18 @@ func TestMessagesLookRightInABrowser(t *testing.T) {
 				name := fmt.Sprintf("%s%s-%s-%d", mailPrefix, sample.Name, scheme, size.width)
 				t.Run(name, func(t *testing.T) {
 					address := server.URL + "/" + mailPrefix + sample.Name
-					b.heard() // what came too late for the one before
+					b.Heard() // what came too late for the one before
 					// It fails if the message is wider than the screen.
-					if err := b.visit(address, scheme, size.width, size.height); err != nil {
+					if err := visit(b, address, scheme, size.width, size.height); err != nil {
 						t.Fatal(err)
 					}
 					hasCode := strings.Contains(letters[mailPrefix+sample.Name].HTML, `class="code"`)
 					if hasCode {
-						if err := chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(".code"), chromedp.NodeVisible)); err != nil {
+						if err := chromedp.Do(b.Context, chromedp.Click(chromedp.CSS(".code"), chromedp.NodeVisible)); err != nil {
 							t.Fatal(err)
 						}
 					}
-					got, err := chromedp.Run(b.ctx, chromedp.Evaluate[seen](look))
+					got, err := chromedp.Run(b.Context, chromedp.Evaluate[seen](look))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -123,10 +123,10 @@ func TestMessagesLookRightInABrowser(t *testing.T) {
 					if hasCode {
 						checkCode(t, got, scheme)
 					}
-					if err := b.picture(filepath.Join(folder, name+".png")); err != nil {
+					if err := b.Picture(b.Context, filepath.Join(folder, name+".png")); err != nil {
 						t.Error(err)
 					}
-					requests, complaints := b.heard()
+					requests, complaints := b.Heard()
 					requests = slices.DeleteFunc(requests, func(url string) bool { return url == "about:blank" || strings.HasSuffix(url, "/favicon.ico") })
 					if !slices.Equal(requests, []string{address}) || len(complaints) > 0 {
 						t.Errorf("the browser asked for %q and complained %q", requests, complaints)

@@ -1,12 +1,13 @@
 // Command screenshots takes pictures of every page and message, in light and
 // dark and at three sizes, so that people can look at what they have changed:
 //
-//	go run ./internal/web/view/screenshots [-language de] [-height 600] <folder> [<part of a picture's name>]
+//	go -C internal/web/view/screenshots run . [-language de] [-height 600] <folder> [<part of a picture's name>]
 //
 // Names of messages begin with "mail-". It serves everything on loopback, pages
 // with their Content-Security-Policy, and fails if the browser complains about
 // anything or a page is wider than the screen. It needs Chromium; the
-// environment variable CHROMIUM says where it is, if not at /usr/bin/chromium.
+// environment variable CHROMIUM says where it is, if not in PATH. Paths are
+// relative to this folder.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -69,8 +71,8 @@ func run(language, folder, part string) error {
 		if err := take(b, "http://"+listener.Addr().String(), folder, name, part); err != nil {
 			return err
 		}
-		if _, complaints := b.heard(); len(complaints) > 0 {
-			return fmt.Errorf("%s: the browser complained: %s", name, strings.Join(complaints, "; "))
+		if _, complaints := b.Heard(); len(complaints) > 0 {
+			return fmt.Errorf("%s: the browser complained: %q", name, complaints)
 		}
 	}
 	return nil
@@ -89,7 +91,7 @@ func names() (list []string) {
 
 // take takes the pictures of one page whose names contain part, in other brands too if
 // these look different.
-func take(b *browser, origin, folder, name, part string) error {
+func take(b *browser.Tab, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {
 	case "sign-in", "check-mail", "account", "people":
@@ -110,10 +112,10 @@ func take(b *browser, origin, folder, name, part string) error {
 					continue
 				}
 				target := filepath.Join(folder, name)
-				if err := b.visit(origin+path, scheme, size.width, size.height); err != nil {
+				if err := visit(b, origin+path, scheme, size.width, size.height); err != nil {
 					return fmt.Errorf("%s: %w", target, err)
 				}
-				if err := b.picture(target); err != nil {
+				if err := b.Picture(b.Context, target); err != nil {
 					return fmt.Errorf("%s: %w", target, err)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -20,7 +21,7 @@ const small = `[...document.querySelectorAll('main button, main input, main text
 	return !inSentence && box.height > 0 && (box.height < 44 || box.width < 44);
 }).map((e) => e.outerHTML + ' is ' + e.getBoundingClientRect().height + ' px high')`
 
-func openSamples(t *testing.T) (b *browser, origin string) {
+func openSamples(t *testing.T) (b *browser.Tab, origin string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
@@ -43,17 +44,17 @@ func TestEveryPageFitsAPhoneAndAFinger(t *testing.T) {
 	for _, sample := range view.Samples() {
 		t.Run(sample.Name, func(t *testing.T) {
 			// It fails if the page is wider than the screen.
-			if err := b.visit(origin+"/"+sample.Name, "light", 320, 700); err != nil {
+			if err := visit(b, origin+"/"+sample.Name, "light", 320, 700); err != nil {
 				t.Fatal(err)
 			}
-			found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](small))
+			found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](small))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, what := range found {
 				t.Error(what)
 			}
-			if _, complaints := b.heard(); len(complaints) > 0 {
+			if _, complaints := b.Heard(); len(complaints) > 0 {
 				t.Errorf("the browser complained: %q", complaints)
 			}
 		})
@@ -70,10 +71,10 @@ func TestTheFragmentOfALinkEndsUpInItsForm(t *testing.T) {
 		"sign-in-again":  {`[...document.querySelectorAll('[name=to]')].map((to) => to.value).join()`, "/reports?year=2026#the-link,/reports?year=2026#the-link"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := b.visit(origin+"/"+name+"#the-link", "light", 390, 844); err != nil {
+			if err := visit(b, origin+"/"+name+"#the-link", "light", 390, 844); err != nil {
 				t.Fatal(err)
 			}
-			got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](tc.read))
+			got, err := chromedp.Run(b.Context, chromedp.Evaluate[string](tc.read))
 			if err != nil {
 				t.Fatal(err)
 			}

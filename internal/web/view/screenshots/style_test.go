@@ -46,10 +46,10 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closing()
-	if err := b.visit(server.URL, "light", 390, 844); err != nil {
+	if err := visit(b, server.URL, "light", 390, 844); err != nil {
 		t.Fatal(err)
 	}
-	colors, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](
+	colors, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](
 		`['h1', 'main'].map((s) => getComputedStyle(document.querySelector(s)).color)`))
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 	if colors[0] != "rgb(1, 2, 3)" || colors[1] != "rgb(194, 24, 91)" {
 		t.Errorf("the colours are %q", colors)
 	}
-	if _, complaints := b.heard(); len(complaints) > 0 {
+	if _, complaints := b.Heard(); len(complaints) > 0 {
 		t.Errorf("the browser complained: %q", complaints)
 	}
 }

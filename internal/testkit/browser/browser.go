@@ -1,0 +1,127 @@
+// Package browser drives Chromium for tests and pictures: one program, people
+// with cookies of their own in it, and tabs that remember what they asked for
+// and what they complained about. It is a module of its own, so that nothing of
+// what it needs reaches a build of Doorpost.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Start starts Chromium: the program that the environment variable CHROMIUM
+// names, or chromium. The context is for NewProfile and NewTab; stop ends it all.
+func Start(ctx context.Context) (browser context.Context, stop func(), err error) {
+	name := os.Getenv("CHROMIUM")
+	if name == "" {
+		name = "chromium"
+	}
+	program, err := exec.LookPath(name)
+	if err != nil {
+		return nil, nil, errors.New("chromium is missing: install the package chromium (Debian: apt-get install chromium), or name it in the environment variable CHROMIUM")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.Headless, chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true), chromedp.WindowSize(1000, 900))
+	allocator, cancelAllocator := chromedp.NewExecAllocator(ctx, options...)
+	browser, cancel := chromedp.NewContext(allocator)
+	stop = func() {
+		cancel()
+		cancelAllocator()
+	}
+	if err := chromedp.Do(browser); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("starting chromium: %w", err)
+	}
+	return browser, stop, nil
+}
+
+// NewProfile is the browser of one person: its tabs share cookies, with no
+// other profile.
+func NewProfile(browser context.Context) (profile context.Context, stop func(), err error) {
+	profile, stop = chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	if err := chromedp.Do(profile); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("opening a profile: %w", err)
+	}
+	return profile, stop, nil
+}
+
+// Tab is one tab.
+type Tab struct {
+	Context context.Context // for chromedp
+
+	mu         sync.Mutex
+	requests   []string
+	complaints []Complaint
+}
+
+// Complaint is what a browser writes into its console.
+type Complaint struct {
+	Level string // "error", "warning", or less
+	Text  string
+}
+
+// NewTab opens a tab of a browser or of a profile.
+func NewTab(in context.Context) (tab *Tab, stop func(), err error) {
+	tab = new(Tab)
+	tab.Context, stop = chromedp.NewContext(in, chromedp.WithListener(tab.listen))
+	if err := chromedp.Do(tab.Context); err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("opening a tab: %w", err)
+	}
+	return tab, stop, nil
+}
+
+func (b *Tab) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	complain := func(level, format string, about ...any) {
+		b.complaints = append(b.complaints, Complaint{level, fmt.Sprintf(format, about...)})
+	}
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		b.requests = append(b.requests, e.Request.URL)
+	case *runtime.EventExceptionThrown:
+		complain("error", "exception: %s at %s:%d", e.ExceptionDetails.Text, e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber)
+	case *runtime.EventConsoleAPICalled:
+		complain(string(e.Type), "console.%s: %v", e.Type, e.Args)
+	case *log.EventEntryAdded:
+		complain(string(e.Entry.Level), "%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+	}
+}
+
+// Heard returns what the tab asked for and complained about since the last time.
+func (b *Tab) Heard() (requests []string, complaints []Complaint) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	requests, complaints = b.requests, b.complaints
+	b.requests, b.complaints = nil, nil
+	return requests, complaints
+}
+
+// Picture writes what the tab shows to a PNG file, whatever its height, and
+// makes the folder for it.
+func (b *Tab) Picture(ctx context.Context, path string) error {
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		return fmt.Errorf("taking a picture: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("keeping a picture: %w", err)
+	}
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		return fmt.Errorf("keeping a picture: %w", err)
+	}
+	return nil
+}

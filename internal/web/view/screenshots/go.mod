@@ -1,0 +1,24 @@
+// Pictures of pages and messages, and what only a browser can tell of them, in a
+// module of their own, so that none of what they need reaches the gate.
+module github.com/doorpost-auth/doorpost/internal/web/view/screenshots
+
+go 1.26.0
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/doorpost-auth/doorpost v0.0.0
+	github.com/doorpost-auth/doorpost/internal/testkit/browser v0.0.0
+)
+
+require (
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/gorilla/securecookie v1.1.2 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+)
+
+replace (
+	github.com/doorpost-auth/doorpost => ../../../..
+	github.com/doorpost-auth/doorpost/internal/testkit/browser => ../../../testkit/browser
+)
