@@ -23,13 +23,3 @@ func Encode(record any) ([]byte, error) { return encoding.Marshal(record) }
 // Decode reads a record into what it is of. What is missing is left as it is,
 // and what is not known is passed over.
 func Decode(encoded []byte, into any) error { return decoding.Unmarshal(encoded, into) }
-
-// End is when a record ends, in whatever it is a record of; 0 if it does not
-// say so.
-func End(encoded []byte) (ms int64, err error) {
-	var ending struct {
-		Expires int64 `cbor:"1,keyasint"`
-	}
-	err = Decode(encoded, &ending)
-	return ending.Expires, err
-}

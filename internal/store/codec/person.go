@@ -65,21 +65,6 @@ func (p Person) Revision() uint64 {
 	return p.Changes + 1
 }
 
-// PackPerson makes the record of somebody who is known, without browsers.
-func PackPerson(p people.Person) Person {
-	packed := Person{
-		Added: Millis(p.Added), Proven: Millis(p.Proven), Disabled: p.Disabled, Standing: PackStanding(&p.Standing),
-		Language: p.Language, Recovery: p.Recovery, Former: p.Former, Changes: p.Revision - 1,
-	}
-	switch {
-	case p.Proven.IsZero():
-		packed.Proven = notProven
-	case packed.Proven == packed.Added:
-		packed.Proven = 0
-	}
-	return packed
-}
-
 // Unpack is the person that the record is of.
 func (p Person) Unpack(who address.Address) people.Person {
 	unpacked := people.Person{

@@ -165,13 +165,11 @@ func eachAccessRequest(tx Tx, now time.Time, f func(codec.AccessRequest) bool) e
 }
 
 // AccessRequest implements access.Store.
-func (s Steps) AccessRequest(ctx context.Context, id string, now time.Time) (found access.Request, err error) {
-	err = s.backend.Look(ctx, []Key{accessKey(id)}, func(tx Tx) error {
+func (s Steps) AccessRequest(ctx context.Context, id string, now time.Time) (access.Request, error) {
+	return look(ctx, s, []Key{accessKey(id)}, func(tx Tx) (access.Request, error) {
 		a, err := accessRequest(tx, id, now)
-		found = a.Unpack()
-		return err
+		return a.Unpack(), err
 	})
-	return found, err
 }
 
 func accessRequest(tx Tx, id string, now time.Time) (codec.AccessRequest, error) {

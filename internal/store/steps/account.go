@@ -13,15 +13,8 @@ import (
 )
 
 // Propose implements account.Store.
-func (s Steps) Propose(ctx context.Context, p account.Proposal) (proposed account.Proposed, err error) {
-	err = s.backend.Change(ctx, []Key{sessionKey(p.Session)}, func(tx Tx) error {
-		proposed, err = propose(tx, p)
-		return err
-	})
-	if err != nil {
-		return account.Proposed{}, err
-	}
-	return proposed, nil
+func (s Steps) Propose(ctx context.Context, p account.Proposal) (account.Proposed, error) {
+	return change(ctx, s, []Key{sessionKey(p.Session)}, func(tx Tx) (account.Proposed, error) { return propose(tx, p) })
 }
 
 func propose(tx Tx, p account.Proposal) (proposed account.Proposed, err error) {
@@ -109,15 +102,8 @@ func canConfirm(c codec.Change, now time.Time) bool {
 }
 
 // Confirm implements account.Store.
-func (s Steps) Confirm(ctx context.Context, c account.Confirmation) (confirmed account.Confirmed, err error) {
-	err = s.backend.Change(ctx, []Key{changeKey(c.Session)}, func(tx Tx) error {
-		confirmed, err = confirm(tx, c)
-		return err
-	})
-	if err != nil {
-		return account.Confirmed{}, err
-	}
-	return confirmed, nil
+func (s Steps) Confirm(ctx context.Context, c account.Confirmation) (account.Confirmed, error) {
+	return change(ctx, s, []Key{changeKey(c.Session)}, func(tx Tx) (account.Confirmed, error) { return confirm(tx, c) })
 }
 
 func confirm(tx Tx, c account.Confirmation) (account.Confirmed, error) {

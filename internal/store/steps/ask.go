@@ -13,19 +13,12 @@ import (
 )
 
 // Ask implements signin.Store.
-func (s Steps) Ask(ctx context.Context, a signin.Asking) (asked signin.Asked, err error) {
+func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 	who := a.Request.Address
 	reads := append(ofAddress(who), recoveryKey(who), requestKey(a.Browser[:]),
 		LimitKey(limited(clientLimit, a.Client)), LimitKey(limited(mailboxLimit, a.Mailbox)),
 		LimitKey(limited(familiarLimit, a.Mailbox)), LimitKey(limited(totalLimit, a.Total)))
-	err = s.backend.Change(ctx, reads, func(tx Tx) error {
-		asked, err = ask(tx, &a)
-		return err
-	})
-	if err != nil {
-		return signin.Asked{}, err
-	}
-	return asked, nil
+	return change(ctx, s, reads, func(tx Tx) (signin.Asked, error) { return ask(tx, &a) })
 }
 
 func ask(tx Tx, a *signin.Asking) (signin.Asked, error) {

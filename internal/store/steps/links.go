@@ -8,15 +8,8 @@ import (
 )
 
 // Promise implements signin.Store.
-func (s Steps) Promise(ctx context.Context, p signin.Promised) (silent signin.SilentReason, err error) {
-	err = s.backend.Change(ctx, ofAddress(p.Link.Address), func(tx Tx) error {
-		silent, err = promise(tx, p)
-		return err
-	})
-	if err != nil {
-		return signin.NotSilent, err
-	}
-	return silent, nil
+func (s Steps) Promise(ctx context.Context, p signin.Promised) (signin.SilentReason, error) {
+	return change(ctx, s, ofAddress(p.Link.Address), func(tx Tx) (signin.SilentReason, error) { return promise(tx, p) })
 }
 
 func promise(tx Tx, p signin.Promised) (signin.SilentReason, error) {

@@ -17,15 +17,11 @@ const maxPage = 1000
 
 // Person implements people.Store.
 func (s Steps) Person(ctx context.Context, who address.Address) (p people.Person, found bool, err error) {
-	err = s.backend.Look(ctx, []Key{personKey(who)}, func(tx Tx) error {
+	p, err = look(ctx, s, []Key{personKey(who)}, func(tx Tx) (people.Person, error) {
 		stored, err := person(tx, who)
-		p = stored.Unpack(who)
-		return err
+		return stored.Unpack(who), err
 	})
-	if err != nil {
-		return people.Person{}, false, err
-	}
-	return p, p.IsKnown(), nil
+	return p, p.IsKnown(), err
 }
 
 // idsAtOnce is how many addresses are looked through in one go.
@@ -33,14 +29,13 @@ const idsAtOnce = 10_000
 
 // People implements people.Store. It looks for the words in the addresses, so
 // that a record that is not asked for is not read.
-func (s Steps) People(ctx context.Context, q people.Query) (page people.Page, err error) {
+func (s Steps) People(ctx context.Context, q people.Query) (people.Page, error) {
 	size := min(max(q.Max, 1), maxPage)
-	err = s.backend.Look(ctx, nil, func(tx Tx) error {
+	return look(ctx, s, nil, func(tx Tx) (page people.Page, err error) {
 		found, err := findAddresses(tx, q, size+1)
 		if err != nil {
-			return err
+			return page, err
 		}
-		page = people.Page{}
 		if len(found) > size {
 			found = found[:size]
 			page.Next = found[size-1]
@@ -50,23 +45,19 @@ func (s Steps) People(ctx context.Context, q people.Query) (page people.Page, er
 			records[i] = personKey(who)
 		}
 		if err := tx.Fetch(records...); err != nil {
-			return err
+			return page, err
 		}
 		for _, who := range found {
 			p, err := person(tx, who)
 			if err != nil {
-				return err
+				return page, err
 			}
 			if p.IsKnown() {
 				page.People = append(page.People, p.Unpack(who))
 			}
 		}
-		return nil
+		return page, nil
 	})
-	if err != nil {
-		return people.Page{}, err
-	}
-	return page, nil
 }
 
 func findAddresses(tx Tx, q people.Query, n int) (found []address.Address, err error) {
@@ -90,27 +81,22 @@ func findAddresses(tx Tx, q people.Query, n int) (found []address.Address, err e
 }
 
 // ChangePerson implements people.Store.
-func (s Steps) ChangePerson(ctx context.Context, who address.Address, now time.Time, change func(*people.Person) error) (changed people.Person, err error) {
-	err = s.backend.Change(ctx, ofAddress(who), func(tx Tx) error {
+func (s Steps) ChangePerson(ctx context.Context, who address.Address, now time.Time, how func(*people.Person) error) (people.Person, error) {
+	return change(ctx, s, ofAddress(who), func(tx Tx) (people.Person, error) {
 		before, err := person(tx, who)
 		if err != nil {
-			return err
+			return people.Person{}, err
 		}
 		wanted := before.Unpack(who)
 		wanted.Groups, wanted.Grants = slices.Clone(wanted.Groups), slices.Clone(wanted.Grants)
-		if err := change(&wanted); err != nil {
-			return err
+		if err := how(&wanted); err != nil {
+			return people.Person{}, err
 		}
 		after := before
 		after.Disabled, after.Standing = wanted.Disabled, codec.PackStanding(&wanted.Standing)
 		after, err = keepPerson(tx, who, before, after, now)
-		changed = after.Unpack(who)
-		return err
+		return after.Unpack(who), err
 	})
-	if err != nil {
-		return people.Person{}, err
-	}
-	return changed, nil
 }
 
 // keepPerson keeps what was changed of somebody, who becomes known by it, and

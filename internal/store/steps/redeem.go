@@ -33,23 +33,18 @@ type finding struct {
 
 type find func(Tx, *signin.Redemption) (finding, error)
 
-func (s Steps) redeem(ctx context.Context, r signin.Redemption, first Key, find find) (redeemed signin.Redeemed, err error) {
+func (s Steps) redeem(ctx context.Context, r signin.Redemption, first Key, find find) (signin.Redeemed, error) {
 	reads := []Key{first, sessionKey(r.Session.Key)}
 	if r.Replace != (session.Key{}) {
 		reads = append(reads, sessionKey(r.Replace))
 	}
-	err = s.backend.Change(ctx, reads, func(tx Tx) error {
+	return change(ctx, s, reads, func(tx Tx) (signin.Redeemed, error) {
 		found, err := find(tx, &r)
-		if redeemed = found.outcome; err != nil || !found.redeemable {
-			return err
+		if err != nil || !found.redeemable {
+			return found.outcome, err
 		}
-		redeemed, err = useUp(tx, &r, found)
-		return err
+		return useUp(tx, &r, found)
 	})
-	if err != nil {
-		return signin.Redeemed{}, err
-	}
-	return redeemed, nil
 }
 
 func findByLink(tx Tx, r *signin.Redemption) (finding, error) {
