@@ -6,30 +6,21 @@ import (
 	"io"
 	"net"
 	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // appPart is an app that answers every request with 1 KiB, for as little
-// work as it can: it listens, writes its address, and serves until its standard
-// input ends.
-func appPart(in io.Reader, out io.Writer) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// work as it can: it listens, writes its address, and serves until it is killed.
+func appPart(_ io.Reader, out io.Writer) error {
+	listener, err := testkit.Listen(answerAll)
 	if err != nil {
-		return fmt.Errorf("starting the app: %w", err)
+		return err
 	}
 	if _, err := fmt.Fprintln(out, listener.Addr()); err != nil {
 		return err
 	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go answerAll(conn)
-		}
-	}()
-	_, err = io.Copy(io.Discard, in)
-	return err
+	select {} // it is killed
 }
 
 var kilobyte = []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("0123456789abcdef", 64))

@@ -21,11 +21,10 @@ func (s *stand) measureGated() ([]row, error) {
 
 // measureProxied compares with an app behind it, which is how the gate is used.
 func (s *stand) measureProxied() ([]row, error) {
-	app, stop, err := s.startApp()
+	app, err := s.startApp()
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
 	return s.compare("reverse_proxy", "reverse_proxy "+app, 1.02)
 }
 
@@ -37,18 +36,15 @@ func (s *stand) compare(name, behind string, most float64) ([]row, error) {
 		return nil, err
 	}
 	gate, visit, err := s.startGate(made, behind)
-	defer stopAll(gate)
 	if err != nil {
 		return nil, err
 	}
 	bare, err := s.startBare(behind)
-	defer stopAll(bare)
 	if err != nil {
 		return nil, err
 	}
 	const who = "visitor@example.com"
 	told, err := s.startBare("request_header Cookie " + appCookie + "\nrequest_header Remote-User " + who + "\nrequest_header Remote-Email " + who + "\n" + behind)
-	defer stopAll(told)
 	if err != nil {
 		return nil, err
 	}

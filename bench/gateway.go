@@ -49,10 +49,12 @@ type gateway struct {
 	ready       time.Duration // from the start to the first answer
 }
 
-// start starts a gateway and waits until it answers the probe. Cookies are good
-// for one origin, so those that are made beforehand need a port of their own.
+// start starts a gateway, which ends with the measurement, and waits until it
+// answers the probe. Cookies are good for one origin, so those that are made
+// beforehand need a port of their own.
 func (s *stand) start(port string, c setup, probe order) (*gateway, error) {
 	g := &gateway{stand: s, setup: c, port: port, admin: testkit.FreePort(), probe: probe}
+	s.stops = append(s.stops, g.stop)
 	return g, g.restart()
 }
 
@@ -67,9 +69,7 @@ func (g *gateway) restart() error {
 	if g.setup.gated {
 		program = g.stand.gate
 	}
-	if g.Program != nil {
-		g.stop()
-	}
+	g.stop()
 	if err := os.WriteFile(path, []byte(g.setup.caddyfile(g.port, g.admin)), 0o600); err != nil {
 		return fmt.Errorf("writing a configuration: %w", err)
 	}
@@ -94,15 +94,10 @@ func (g *gateway) restart() error {
 	}
 }
 
-// stop ends the gateway in good order.
-func (g *gateway) stop() { g.Stop(startTime) }
-
-// stopAll ends those gateways that were started.
-func stopAll(all ...*gateway) {
-	for _, g := range all {
-		if g != nil && g.Program != nil {
-			g.stop()
-		}
+// stop ends the gateway in good order, if it runs.
+func (g *gateway) stop() {
+	if g.Program != nil {
+		g.Stop(startTime)
 	}
 }
 

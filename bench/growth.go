@@ -25,23 +25,19 @@ func (s *stand) measureMemory() ([]row, error) {
 	for range min(s.rounds, 3) {
 		gate, visit, err := s.startGate(made, respond)
 		if err != nil {
-			stopAll(gate)
 			return nil, err
 		}
 		var used [2]float64
 		for i, cookies := range []string{ofOne, made.cookies} {
 			visit.Cookies, visit.Requests = cookies, 2*made.n
 			if _, err = gate.load(visit); err != nil {
-				break
+				return nil, err
 			}
 			if used[i], err = ownMemory(gate.PID()); err != nil {
-				break
+				return nil, err
 			}
 		}
-		stopAll(gate)
-		if err != nil {
-			return nil, err
-		}
+		gate.stop()
 		perSession = append(perSession, (used[1]-used[0])/float64(made.n))
 	}
 	return []row{{
@@ -55,7 +51,6 @@ func (s *stand) measureMemory() ([]row, error) {
 // remembers: people ask for several things at a time.
 func (s *stand) measureGrowth() (rows []row, err error) {
 	bare, err := s.startBare(respond)
-	defer stopAll(bare)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +67,6 @@ func (s *stand) measureGrowth() (rows []row, err error) {
 			}
 		}
 		gate, visit, err := s.startGate(made, respond)
-		defer stopAll(gate)
 		if err != nil {
 			return nil, err
 		}

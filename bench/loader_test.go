@@ -3,30 +3,22 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // serveKilobytes is an app as loads have it behind the gateways.
 func serveKilobytes(t *testing.T) (address string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := testkit.Listen(answerAll)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go answerAll(conn)
-		}
-	}()
 	return listener.Addr().String()
 }
 

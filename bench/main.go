@@ -91,6 +91,7 @@ func run(args []string) error {
 		}
 		fmt.Fprintln(os.Stderr, m.name, "…")
 		rows, err := m.measure(s)
+		s.stopAll()
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}

@@ -16,18 +16,15 @@ const forgedCookies = 1000
 // are looked up there. Scripts are not counted: the gate runs some by itself, to
 // see whether there are messages to be sent.
 func (s *stand) measureRefused() ([]row, error) {
-	server, err := redistest.Start()
+	server, err := s.startRedis()
 	if err != nil {
 		return nil, err
 	}
-	defer server.Kill()
 	gate, err := s.start(testkit.FreePort(), setup{gated: true, behind: respond, store: "redis " + server.URL()}, refusedProgram)
-	defer stopAll(gate)
 	if err != nil {
 		return nil, err
 	}
 	bare, err := s.startBare(respond)
-	defer stopAll(bare)
 	if err != nil {
 		return nil, err
 	}

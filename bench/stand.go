@@ -10,10 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
@@ -27,7 +29,8 @@ type stand struct {
 	quick      bool
 	secret     []byte
 	ring       keys.Ring
-	many       crowd // see manyPeople
+	many       crowd    // see manyPeople
+	stops      []func() // of what a measurement started
 }
 
 // newStand builds both programs in the same way: Caddy as its makers build it,
@@ -54,6 +57,23 @@ func newStand(ctx context.Context) (*stand, error) {
 }
 
 func (s *stand) close() { _ = os.RemoveAll(s.folder) }
+
+// stopAll ends what was started since the last time, the last of it first.
+func (s *stand) stopAll() {
+	for _, stop := range slices.Backward(s.stops) {
+		stop()
+	}
+	s.stops = nil
+}
+
+// startRedis starts a server that ends with the measurement.
+func (s *stand) startRedis() (*redistest.Server, error) {
+	server, err := redistest.Start()
+	if err == nil {
+		s.stops = append(s.stops, server.Kill)
+	}
+	return server, err
+}
 
 // size is how many of something to make: a tenth of it in a quick run.
 func (s *stand) size(n int) int {
@@ -101,21 +121,21 @@ func (s *stand) part(name string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// startApp starts an app that answers 1 KiB.
-func (s *stand) startApp() (address string, stop func(), err error) {
+// startApp starts an app that answers 1 KiB, which ends with the measurement.
+func (s *stand) startApp() (address string, err error) {
 	cmd, err := s.part("app")
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	app, err := testkit.Run(cmd)
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
+	s.stops = append(s.stops, app.Kill)
 	if !testkit.HoldsWithin(startTime, func() bool { return app.HasEnded() || strings.HasSuffix(app.Stdout.String(), "\n") }) || app.HasEnded() {
-		app.Kill()
-		return "", nil, errors.New("the app did not start: " + app.Output())
+		return "", errors.New("the app did not start: " + app.Output())
 	}
-	return strings.TrimSpace(app.Stdout.String()), app.Kill, nil
+	return strings.TrimSpace(app.Stdout.String()), nil
 }
 
 // facts say where and of what the results are.

@@ -76,10 +76,10 @@ func (s *stand) measureStart() ([]row, error) {
 			{&full, func() (*gateway, error) { g, _, err := s.startGate(made, respond); return g, err }},
 		} {
 			g, err := one.start()
-			stopAll(g)
 			if err != nil {
 				return nil, err
 			}
+			g.stop()
 			*one.to = append(*one.to, g.ready.Seconds()*1e3)
 		}
 	}
@@ -107,7 +107,6 @@ var loaded = regexp.MustCompile(`<(?:script|link|img|iframe)\b[^>]*?\b(?:src|hre
 // the gate says by itself is not compressed, as its length could tell a secret.
 func (s *stand) measurePages() ([]row, error) {
 	g, err := s.start(testkit.FreePort(), setup{gated: true, behind: "encode zstd gzip\n" + respond}, refusedProgram)
-	defer stopAll(g)
 	if err != nil {
 		return nil, err
 	}

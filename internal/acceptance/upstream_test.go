@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // upstreamMark is the header that every answer of the app behind the gate has.
@@ -47,21 +49,13 @@ type upstream struct {
 
 func startUpstream(t testing.TB) *upstream {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	u := new(upstream)
+	listener, err := testkit.Listen(u.serve)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &upstream{address: listener.Addr().String()}
 	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go u.serve(conn)
-		}
-	}()
+	u.address = listener.Addr().String()
 	return u
 }
 
