@@ -14,48 +14,39 @@ import (
 const checkTime = 30 * time.Second
 
 // runDoctor checks store and mail, and answers with a finding on each line, as
-// soon as it is known (application/x-ndjson).
-func runDoctor(a *App, w http.ResponseWriter, r *http.Request) error {
-	to, err := readDoctorOrder(w, r)
-	if err != nil {
+// soon as it is known.
+func runDoctor(c *adminCall) error {
+	var order adminapi.DoctorOrder
+	if err := c.readOrder(&order, `{"send_to": "<address>"}`); err != nil {
 		return err
 	}
-	line := answerLines[adminapi.Finding](w)
+	var to address.Address
+	if order.SendTo != "" {
+		var err error
+		if to, err = address.Parse(order.SendTo); err != nil {
+			return apiError(http.StatusBadRequest, "send_to: %w", err)
+		}
+	}
+	line := c.lines()
 	send := func(found ...adminapi.Finding) {
 		for _, f := range found {
 			line(f)
 		}
 	}
-	ctx := r.Context()
-	mailers := a.startMailerChecks(ctx)
-	if rt, err := a.open(); err != nil {
+	mailers := c.startMailerChecks(c.ctx)
+	if rt, err := c.open(); err != nil {
 		send(adminapi.Finding{Check: "store", Result: adminapi.Wrong, Found: "it cannot be opened: " + err.Error(), Advice: "mend it; nobody can sign in before"})
 	} else {
-		send(rt.checkStore(ctx)...)
+		send(rt.checkStore(c.ctx)...)
 	}
-	send(a.advice()...)
+	send(c.advice()...)
 	for _, m := range mailers {
 		send(<-m)
 	}
 	if to != "" {
-		send(a.sendTest(ctx, to))
+		send(c.sendTest(c.ctx, to))
 	}
 	return nil
-}
-
-// readDoctorOrder reads who is to get a test message. An empty body is fine.
-func readDoctorOrder(w http.ResponseWriter, r *http.Request) (to address.Address, err error) {
-	var order adminapi.DoctorOrder
-	if err := readOrder(w, r, &order, `{"send_to": "<address>"}`); err != nil {
-		return "", err
-	}
-	if order.SendTo == "" {
-		return "", nil
-	}
-	if to, err = address.Parse(order.SendTo); err != nil {
-		return "", apiError(http.StatusBadRequest, "send_to: %w", err)
-	}
-	return to, nil
 }
 
 func (rt *runningApp) checkStore(ctx context.Context) (found []adminapi.Finding) {

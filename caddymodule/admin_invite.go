@@ -1,58 +1,44 @@
 package caddymodule
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
 // invite sends somebody a first link.
-func invite(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	var order adminapi.InviteOrder
-	if err := readOrder(w, r, &order, `{"address": "<address>", "groups": ["<name>"], "for": "<duration>", "site": "<origin>"}`); err != nil {
-		return err
-	}
-	who, err := readAddress(order.Address)
+func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (report adminapi.InviteReport, err error) {
+	life, err := readDuration(order.For, access.DefaultInvitation)
 	if err != nil {
-		return err
+		return report, err
 	}
-	life, err := readDuration(order.For)
+	s, origin, err := c.siteFor(order.Site)
 	if err != nil {
-		return err
+		return report, err
 	}
-	if order.For == "" {
-		life = access.DefaultInvitation
+	if err := c.rt.roster.CheckGroups(order.Groups); err != nil {
+		return report, err
 	}
-	s, origin, err := a.siteFor(order.Site)
-	if err != nil {
-		return err
-	}
-	if err := rt.roster.CheckGroups(order.Groups); err != nil {
-		return serviceError(err)
-	}
-	answer := adminapi.InviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
+	report = adminapi.InviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}
 	until := time.Now().Add(life)
-	answer.Reason, err = rt.access.Invite(audited(r), signin.Site{Origin: origin, Name: s.name(), Rules: s.rules()}, who, order.Groups, life)
+	report.Reason, err = c.rt.access.Invite(c.ctx, signin.Site{Origin: origin, Name: s.name(), Rules: s.rules()}, who, order.Groups, life)
 	switch {
 	case err != nil:
-		return serviceError(err)
-	case answer.Reason == signin.NotSilent:
-		answer.Sent, answer.Expires = true, until.UTC().Truncate(time.Second)
-	case answer.Reason == signin.SilentNotAllowed:
-		answer.Groups = []string{}
-		p, err := rt.lookUp(r.Context(), who)
+		return report, err
+	case report.Reason == signin.NotSilent:
+		report.Sent, report.Expires = true, until.UTC().Truncate(time.Second)
+	case report.Reason == signin.SilentNotAllowed:
+		p, err := c.rt.lookUp(c.ctx, who)
 		if err != nil {
-			return err
+			return report, err
 		}
 		standing := people.Standing{Groups: append(p.Groups, order.Groups...), Grants: p.Grants}
-		answer.Disabled = p.Disabled
-		for _, b := range s.handlers {
-			answer.Blocks = append(answer.Blocks, b.explain(who, &standing))
-		}
+		report.Groups, report.Disabled = []string{}, p.Disabled
+		report.Blocks = each(s.handlers, func(h *Handler) adminapi.Block { return h.explain(who, &standing) })
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return report, nil
 }

@@ -37,6 +37,11 @@ func init() {
 	caddy.RegisterModule(AdminAPI{})
 }
 
+// moduleInfo is how Caddy gets to know a module of the type T.
+func moduleInfo[T any](id caddy.ModuleID) caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: id, New: func() caddy.Module { return any(new(T)).(caddy.Module) }}
+}
+
 // App is what all sites share: where sessions are kept, how mail is sent, and
 // how often. Values that hold a secret, a path or an address may be given as
 // {env.NAME} or {file./absolute/path}; they are resolved once, when the
@@ -110,9 +115,7 @@ type App struct {
 }
 
 // CaddyModule implements caddy.Module.
-func (*App) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost", New: func() caddy.Module { return new(App) }}
-}
+func (*App) CaddyModule() caddy.ModuleInfo { return moduleInfo[App]("doorpost") }
 
 // Provision resolves and checks the configuration. It opens nothing: a
 // configuration can be validated while a server runs on the same store.

@@ -88,9 +88,7 @@ func (c *HeadersConfig) names() (gate.HeaderNames, error) {
 }
 
 // CaddyModule implements caddy.Module.
-func (Handler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.doorpost", New: func() caddy.Module { return new(Handler) }}
-}
+func (Handler) CaddyModule() caddy.ModuleInfo { return moduleInfo[Handler]("http.handlers.doorpost") }
 
 // Provision checks the configuration and joins the site that the handler
 // stands in.

@@ -44,7 +44,7 @@ type MailgunMailer struct {
 
 // CaddyModule implements caddy.Module.
 func (MailgunMailer) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.mailers.mailgun", New: func() caddy.Module { return new(MailgunMailer) }}
+	return moduleInfo[MailgunMailer]("doorpost.mailers.mailgun")
 }
 
 // Provision resolves and checks the options.
@@ -140,7 +140,7 @@ type SMTPMailer struct {
 
 // CaddyModule implements caddy.Module.
 func (SMTPMailer) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.mailers.smtp", New: func() caddy.Module { return new(SMTPMailer) }}
+	return moduleInfo[SMTPMailer]("doorpost.mailers.smtp")
 }
 
 // Provision resolves and checks the options.
@@ -205,7 +205,7 @@ type ConsoleMailer struct{}
 
 // CaddyModule implements caddy.Module.
 func (ConsoleMailer) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.mailers.console", New: func() caddy.Module { return new(ConsoleMailer) }}
+	return moduleInfo[ConsoleMailer]("doorpost.mailers.console")
 }
 
 // Mailer implements MailerModule.

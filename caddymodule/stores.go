@@ -53,9 +53,7 @@ type BoltStore struct {
 }
 
 // CaddyModule implements caddy.Module.
-func (BoltStore) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.stores.bolt", New: func() caddy.Module { return new(BoltStore) }}
-}
+func (BoltStore) CaddyModule() caddy.ModuleInfo { return moduleInfo[BoltStore]("doorpost.stores.bolt") }
 
 // Provision resolves the path.
 func (s *BoltStore) Provision(caddy.Context) error {
@@ -97,7 +95,7 @@ type MemoryStore struct{}
 
 // CaddyModule implements caddy.Module.
 func (MemoryStore) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.stores.memory", New: func() caddy.Module { return new(MemoryStore) }}
+	return moduleInfo[MemoryStore]("doorpost.stores.memory")
 }
 
 // Provision warns.

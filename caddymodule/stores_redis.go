@@ -57,7 +57,7 @@ type RedisTLS struct {
 
 // CaddyModule implements caddy.Module.
 func (RedisStore) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.stores.redis", New: func() caddy.Module { return new(RedisStore) }}
+	return moduleInfo[RedisStore]("doorpost.stores.redis")
 }
 
 // Provision resolves and checks the options. It connects to nothing.
