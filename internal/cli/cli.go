@@ -21,6 +21,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/spf13/cobra"
 )
@@ -66,7 +68,8 @@ type Command struct {
 	Long  string
 
 	examples    []string
-	least, most int // arguments
+	least, most int  // arguments
+	aboutPerson bool // the first argument, where there is one, is a mail address
 	flags       func(*cobra.Command)
 	run         func(*invocation) error
 	below       []Command // of a group, which does not run itself
@@ -148,11 +151,24 @@ func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
 		return end(cmd, misused("%d arguments are given, it takes %s: %s %s", len(given), c.takes(), cmd.Parent().Name(), cmd.Use))
 	}
 	cmd.RunE = func(cmd *cobra.Command, arguments []string) error {
-		return end(cmd, c.run(&invocation{
+		i := &invocation{
 			cmd: cmd, arguments: arguments, caddy: caddy, program: program(cmd),
-			out: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), in: cmd.InOrStdin(),
-		}))
+			out: &output{to: cmd.OutOrStdout()}, progress: cmd.ErrOrStderr(), in: cmd.InOrStdin(),
+		}
+		return end(cmd, c.execute(i))
 	}
+}
+
+// execute runs the command. What it could not print is an error, too.
+func (c Command) execute(i *invocation) error {
+	if c.aboutPerson && len(i.arguments) > 0 {
+		who, err := address.Parse(i.arguments[0])
+		if err != nil {
+			return misused("%q is not a mail address: %w", i.arguments[0], err)
+		}
+		i.who = string(who)
+	}
+	return cmp.Or(c.run(i), i.out.failed)
 }
 
 func (c Command) takes() string {

@@ -27,7 +27,7 @@ Nothing is sent, and the exit code is 1, if the rules do not admit the address,
 if three links to it work already, or if a message to it bounced. The error says
 which of these it is, and what to do. --json prints an object in any case.` + helpServer + helpExit,
 	examples: []string{"doorpost invite alice@example.com --group staff", "doorpost invite bob@example.com --for 48h --site https://app.example.com"},
-	least:    1, most: 1,
+	least:    1, most: 1, aboutPerson: true,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().StringSlice("group", nil, "Put them into this group; may be given several times")
 		cmd.Flags().String("for", "", "How long the link works: 1h to 30d (default 7d)")
@@ -37,26 +37,21 @@ which of these it is, and what to do. --json prints an object in any case.` + he
 }
 
 func runInvite(c *invocation) error {
-	who, err := c.who()
-	if err != nil {
-		return err
-	}
-	order := adminapi.InviteOrder{Address: who, Groups: c.list("group"), For: c.text("for"), Site: c.text("site")}
+	order := adminapi.InviteOrder{Address: c.who, Groups: c.list("group"), For: c.text("for"), Site: c.text("site")}
 	var done adminapi.InviteReport
 	if err := c.ask(http.MethodPost, adminapi.InvitePath, order, &done); err != nil {
 		return err
 	}
-	err = c.print(done, func() error {
+	c.print(done, func() {
 		if done.Sent {
 			c.say("A link to %s is on its way to %s, and works until %s.", done.Site, done.Address, stamp(done.Expires))
 			c.say("What becomes of the message: %s outbox list", c.program)
 		}
-		return nil
 	})
-	if err == nil && !done.Sent {
-		err = c.notInvited(done)
+	if !done.Sent {
+		return c.notInvited(done)
 	}
-	return err
+	return nil
 }
 
 // notInvited says why nothing is sent, and what to do.

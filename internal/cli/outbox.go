@@ -50,14 +50,7 @@ says is not shown. --json prints an object.`,
 		if c.is("reveal") {
 			path += "?reveal=1"
 		}
-		var m adminapi.Message
-		if err := c.ask(http.MethodGet, path, nil, &m); err != nil {
-			return err
-		}
-		return c.print(m, func() error {
-			c.printLife(m)
-			return nil
-		})
+		return answer(c, http.MethodGet, path, nil, c.printLife)
 	},
 }
 
@@ -73,11 +66,7 @@ from now on, even if the link has ended: the person can ask for a new one.
 	examples: []string{"doorpost outbox retry k5mx3tq7w2hfjz4ncv6rbd7aye"},
 	least:    1, most: 1,
 	run: func(c *invocation) error {
-		var done adminapi.RetryReport
-		if err := c.ask(http.MethodPost, adminapi.At(adminapi.RetryPath, c.arguments[0]), nil, &done); err != nil {
-			return err
-		}
-		return c.print(done, func() error {
+		return answer(c, http.MethodPost, adminapi.At(adminapi.RetryPath, c.arguments[0]), nil, func(done adminapi.RetryReport) {
 			if done.Unblocked {
 				c.say("Messages to %s are sent again from now on.", done.Message.To)
 			}
@@ -86,7 +75,6 @@ from now on, even if the link has ended: the person can ask for a new one.
 			} else {
 				c.say("This one is not sent: %s.", done.Problem)
 			}
-			return nil
 		})
 	},
 }
@@ -99,23 +87,12 @@ var unblockCommand = Command{
 Lets messages be sent again to an address from which one bounced. Nothing is
 sent by that: the person asks for a new link. --json prints an object.`,
 	examples: []string{"doorpost outbox unblock alice@example.com"},
-	least:    1, most: 1,
-	run: func(c *invocation) error {
-		who, err := c.who()
-		if err != nil {
-			return err
+	least:    1, most: 1, aboutPerson: true,
+	run: answerAbout(adminapi.UnblockPath, func(c *invocation, done adminapi.UnblockReport) {
+		if done.Unblocked {
+			c.say("Messages to %s are sent again from now on. The person can ask for a new link.", c.who)
+		} else {
+			c.say("%s was not blocked.", c.who)
 		}
-		var done adminapi.UnblockReport
-		if err := c.ask(http.MethodPost, adminapi.UnblockPath, adminapi.UnblockOrder{Address: who}, &done); err != nil {
-			return err
-		}
-		return c.print(done, func() error {
-			if done.Unblocked {
-				c.say("Messages to %s are sent again from now on. The person can ask for a new link.", who)
-			} else {
-				c.say("%s was not blocked.", who)
-			}
-			return nil
-		})
-	},
+	}),
 }

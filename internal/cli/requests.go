@@ -91,11 +91,7 @@ and cannot ask again for a week. --json prints an object.`,
 }
 
 func (c *invocation) decide(path string, order any) error {
-	var done adminapi.DecideReport
-	if err := c.ask(http.MethodPost, adminapi.At(path, c.arguments[0]), order, &done); err != nil {
-		return err
-	}
-	return c.print(done, func() error {
+	return answer(c, http.MethodPost, adminapi.At(path, c.arguments[0]), order, func(done adminapi.DecideReport) {
 		switch r := done.Request; {
 		case !done.First:
 			c.say("It was decided before, and stays so: %s is %s at %s since %s.", r.Address, r.Decision, r.Site, stamp(r.Decided))
@@ -104,6 +100,5 @@ func (c *invocation) decide(path string, order any) error {
 		default:
 			c.say("%s is not let in at %s.", r.Address, r.Site)
 		}
-		return nil
 	})
 }

@@ -30,60 +30,32 @@ how long they have been signed in, when the session ends if it is not used, its
 id, site and device. --all lists all, page by page. --json prints an array of
 objects. An id signs nobody in.`,
 	examples: []string{"doorpost sessions list alice@example.com", "doorpost sessions list --all --json | jq length"},
-	most:     1,
-	flags:    pageFlags,
+	most:     1, aboutPerson: true,
+	flags: pageFlags,
 	run: func(c *invocation) error {
-		if len(c.arguments) == 1 {
-			return c.listSessionsOf()
+		list, order := sessionList, adminapi.SessionsOrder{Address: c.who}
+		if c.who != "" {
+			if c.is("all") || c.given("after") {
+				return misused("--all and --after are for the sessions of everybody; leave them out, or the address")
+			}
+			list.empty = c.who + " is not signed in anywhere."
 		}
-		now := time.Now()
-		return printPage(c, listing[adminapi.Session]{
-			columns: sessionColumns,
-			row:     func(s adminapi.Session) string { return sessionRow(now, s) },
-			fetch: func(p adminapi.Page) ([]adminapi.Session, string, error) {
-				var page adminapi.Sessions
-				err := c.ask(http.MethodPost, adminapi.SessionsPath, adminapi.SessionsOrder{Page: p}, &page)
-				return page.Sessions, page.Next, err
-			},
-			empty: "Nobody is signed in.",
-		}, "sessions list")
+		list.fetch = func(p adminapi.Page) ([]adminapi.Session, string, error) {
+			var page adminapi.Sessions
+			order.Page = p
+			err := c.ask(http.MethodPost, adminapi.SessionsPath, order, &page)
+			return page.Sessions, page.Next, err
+		}
+		return printPage(c, list, "sessions list")
 	},
 }
 
-const sessionColumns = "LAST USE\tSIGNED IN\tENDS IN\tID\tADDRESS\tSITE\tDEVICE"
-
-func sessionRow(now time.Time, s adminapi.Session) string {
-	device := strings.Join(strings.Fields(s.Browser+" "+s.System+" "+s.Network), " ")
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s",
-		span(now.Sub(s.LastUse)), span(now.Sub(s.SignedIn)), span(s.Expires.Sub(now)), s.ID, s.Address, s.Site, orDash(printable(device)))
-}
-
-func (c *invocation) listSessionsOf() error {
-	who, err := c.who()
-	if err != nil {
-		return err
-	}
-	if c.is("all") || c.given("after") {
-		return misused("--all and --after are for the sessions of everybody; leave them out, or the address")
-	}
-	var page adminapi.Sessions
-	if err := c.ask(http.MethodPost, adminapi.SessionsPath, adminapi.SessionsOrder{Address: who}, &page); err != nil {
-		return err
-	}
-	return c.print(page.Sessions, func() error {
-		if len(page.Sessions) == 0 {
-			c.say("%s is not signed in anywhere.", who)
-			return nil
-		}
-		return c.printSessions(page.Sessions)
-	})
-}
-
-// printSessions prints a table of sessions.
-func (c *invocation) printSessions(list []adminapi.Session) error {
-	now, rows := time.Now(), []string{sessionColumns}
-	for _, s := range list {
-		rows = append(rows, sessionRow(now, s))
-	}
-	return c.table(rows...)
+var sessionList = listing[adminapi.Session]{
+	columns: "LAST USE\tSIGNED IN\tENDS IN\tID\tADDRESS\tSITE\tDEVICE",
+	row: func(s adminapi.Session) string {
+		now, device := time.Now(), strings.Join(strings.Fields(s.Browser+" "+s.System+" "+s.Network), " ")
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s",
+			span(now.Sub(s.LastUse)), span(now.Sub(s.SignedIn)), span(s.Expires.Sub(now)), s.ID, s.Address, s.Site, orDash(printable(device)))
+	},
+	empty: "Nobody is signed in.",
 }

@@ -28,7 +28,7 @@ stay so; run it again for the rest.
 
 --json prints an object.`,
 	examples: []string{"doorpost sessions end alice@example.com", "doorpost sessions end --id 4f3c2a8be6d1907f5a9c03d2c4b1e876", "doorpost sessions end --all --yes"},
-	most:     1,
+	most:     1, aboutPerson: true,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("id", "", "End the session with this id")
 		cmd.Flags().Bool("all", false, "End the sessions of everybody")
@@ -55,7 +55,7 @@ func runEnd(c *invocation) error {
 	if err != nil {
 		return err
 	}
-	return c.print(done, func() error {
+	c.print(done, func() {
 		switch {
 		case order.All:
 			c.say("Sessions that have ended: %d. Everybody has to sign in again.", done.Ended)
@@ -64,26 +64,18 @@ func runEnd(c *invocation) error {
 		default:
 			c.say("Sessions of %s that have ended: %d. To keep them out: %s users disable %s", done.Address, done.Ended, c.program, done.Address)
 		}
-		return nil
 	})
+	return nil
 }
 
 // readEnd reads which sessions are to end.
 func (c *invocation) readEnd() (order adminapi.EndOrder, err error) {
-	order = adminapi.EndOrder{ID: c.text("id"), All: c.is("all")}
-	ways := len(c.arguments)
-	for _, given := range []bool{order.ID != "", order.All} {
-		if given {
-			ways++
-		}
+	switch order = (adminapi.EndOrder{Address: c.who, ID: c.text("id"), All: c.is("all")}); order {
+	case adminapi.EndOrder{}:
+	case adminapi.EndOrder{Address: c.who}, adminapi.EndOrder{ID: order.ID}, adminapi.EndOrder{All: true}:
+		return order, nil
 	}
-	if ways != 1 {
-		return order, misused("say whose sessions end, by one of <address>, --id <id> and --all")
-	}
-	if len(c.arguments) == 1 {
-		order.Address, err = c.who()
-	}
-	return order, err
+	return order, misused("say whose sessions end, by one of <address>, --id <id> and --all")
 }
 
 // end has sessions ended, and shows how far it is.

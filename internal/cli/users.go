@@ -83,18 +83,12 @@ Shows what is known of somebody: since when, their groups and where those come
 from, what owners granted, the recovery address, and each session with its
 device. --json prints an object.`,
 	examples: []string{"doorpost users show alice@example.com"},
-	least:    1, most: 1,
-	run: func(c *invocation) error {
-		var u adminapi.User
-		if err := c.askAbout(adminapi.ShowUserPath, nil, &u); err != nil {
-			return err
-		}
-		return c.print(u, func() error { return c.printUser(u) })
-	},
+	least:    1, most: 1, aboutPerson: true,
+	run: answerAbout(adminapi.ShowUserPath, (*invocation).printUser),
 }
 
 // printUser prints what is known of somebody.
-func (c *invocation) printUser(u adminapi.User) error {
+func (c *invocation) printUser(u adminapi.User) {
 	now := time.Now()
 	c.say("%s", u.Address)
 	if u.Disabled {
@@ -116,10 +110,10 @@ func (c *invocation) printUser(u adminapi.User) error {
 	}
 	if len(u.Sessions) == 0 {
 		c.say("Sessions: none")
-		return nil
+		return
 	}
 	c.say("Sessions: %d; to end them: %s sessions end %s, or sessions end --id <id>\n", len(u.Sessions), c.program, u.Address)
-	return c.printSessions(u.Sessions)
+	sessionList.print(c, u.Sessions, true)
 }
 
 // groupsInWords says which groups somebody is in, and where they come from.

@@ -28,24 +28,17 @@ Exit codes: 0 let in, or the URL is public; 1 not let in, or the command failed;
 2 called in a wrong way. --json prints an object, in which result is admitted,
 public or refused; if there is no object, the command failed.`,
 	examples: []string{"doorpost why alice@example.com https://app.example.com/admin/"},
-	least:    2, most: 2,
+	least:    2, most: 2, aboutPerson: true,
 	run: func(c *invocation) error {
-		who, err := c.who()
-		if err != nil {
-			return err
-		}
 		var y adminapi.WhyReport
-		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: who, URL: c.arguments[1]}, &y); err != nil {
+		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: c.who, URL: c.arguments[1]}, &y); err != nil {
 			return err
 		}
-		err = c.print(y, func() error {
-			c.printWhy(y)
-			return nil
-		})
-		if err == nil && y.Result == adminapi.NotAllowed {
-			err = errors.New(conclusion(y))
+		c.print(y, func() { c.printWhy(y) })
+		if y.Result == adminapi.NotAllowed {
+			return errors.New(conclusion(y))
 		}
-		return err
+		return nil
 	},
 }
 
