@@ -35,7 +35,7 @@ func runDoctor(c *adminCall) error {
 	}
 	mailers := c.startMailerChecks(c.ctx)
 	if rt, err := c.open(); err != nil {
-		send(adminapi.Finding{Check: "store", Result: adminapi.Wrong, Found: "it cannot be opened: " + err.Error(), Advice: "mend it; nobody can sign in before"})
+		send(adminapi.NewFinding("store", adminapi.Wrong, "it cannot be opened: "+err.Error(), "mend it; nobody can sign in before"))
 	} else {
 		send(rt.checkStore(c.ctx)...)
 	}
@@ -52,16 +52,14 @@ func runDoctor(c *adminCall) error {
 func (rt *runningApp) checkStore(ctx context.Context) (found []adminapi.Finding) {
 	warnings, err := rt.backend.store.Health(ctx)
 	if err != nil {
-		return []adminapi.Finding{{
-			Check: "store", Result: adminapi.Wrong, Found: "it does not answer: " + err.Error(),
-			Advice: "see that it runs and can be reached; until then only people who are signed in get through, for as long as the option grace allows",
-		}}
+		return append(found, adminapi.NewFinding("store", adminapi.Wrong, "it does not answer: "+err.Error(),
+			"see that it runs and can be reached; until then only people who are signed in get through, for as long as the option grace allows"))
 	}
 	for _, w := range warnings {
-		found = append(found, adminapi.Finding{Check: "store", Result: adminapi.Warning, Found: w})
+		found = append(found, adminapi.NewFinding("store", adminapi.Warning, w, ""))
 	}
 	if found == nil {
-		found = []adminapi.Finding{{Check: "store", Result: adminapi.Fine, Found: "it answers"}}
+		found = append(found, adminapi.NewFinding("store", adminapi.Fine, "it answers", ""))
 	}
 	return found
 }
@@ -84,39 +82,35 @@ func (a *App) startMailerChecks(ctx context.Context) (results []chan adminapi.Fi
 
 // checkMailer asks a mail service whether it would take messages from us.
 func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.MailerHealth) adminapi.Finding {
-	f := adminapi.Finding{Check: "mailer " + known.Name, Result: adminapi.Fine}
+	name := "mailer " + known.Name
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	switch err := checker.Check(ctx); {
 	case err != nil:
-		f.Result, f.Found = adminapi.Wrong, err.Error()
-		f.Advice = "mend it and run doctor again; outbox list shows what did not go out meanwhile"
+		return adminapi.NewFinding(name, adminapi.Wrong, err.Error(), "mend it and run doctor again; outbox list shows what did not go out meanwhile")
 	case !known.Available:
-		f.Result, f.Found = adminapi.Warning, "it answers now, but is left alone for a while because it failed, since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem
-		f.Advice = "nothing, if the problem is over: the next attempt is made within 5 minutes"
-	default:
-		f.Found = "it answers and takes our credentials"
+		return adminapi.NewFinding(name, adminapi.Warning,
+			"it answers now, but is left alone for a while because it failed, since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem,
+			"nothing, if the problem is over: the next attempt is made within 5 minutes")
 	}
-	return f
+	return adminapi.NewFinding(name, adminapi.Fine, "it answers and takes our credentials", "")
 }
 
 // sendTest sends a message as any other is sent: through the first mailer that
 // is not left alone, or the next one that takes it.
 func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding {
-	f := adminapi.Finding{Check: "test message", Result: adminapi.Fine}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	receipt, err := a.mailers.Send(ctx, testMessage(a.from, to))
 	if err != nil {
-		f.Result, f.Found, f.Advice = adminapi.Wrong, err.Error(), "mend it and try again"
-		return f
+		return adminapi.NewFinding("test message", adminapi.Wrong, err.Error(), "mend it and try again")
 	}
-	f.Found = receipt.Mailer + " took it for " + to.Mask()
+	found := receipt.Mailer + " took it for " + to.Mask()
 	if receipt.ID != "" {
-		f.Found += ", and knows it as " + receipt.ID
+		found += ", and knows it as " + receipt.ID
 	}
-	f.Advice = "look into the mailbox and into its spam folder; SPF, DKIM and DMARC records of the sender's domain keep messages out of the latter"
-	return f
+	return adminapi.NewFinding("test message", adminapi.Fine, found,
+		"look into the mailbox and into its spam folder; SPF, DKIM and DMARC records of the sender's domain keep messages out of the latter")
 }
 
 // testMessage is in English: operators read it.

@@ -63,11 +63,5 @@ func (a *App) sitesInOrder() (list []*site) {
 
 // originList lists the origins of all sites for an operator.
 func (a *App) originList() string {
-	var list []string
-	for _, s := range a.sitesInOrder() {
-		for _, o := range s.origins.All() {
-			list = append(list, o.String())
-		}
-	}
-	return strings.Join(slices.Compact(list), ", ")
+	return strings.Join(each(a.origins(), gate.Origin.String), ", ")
 }
