@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -124,55 +123,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	// A log of its own, for operators who keep it apart or longer. No stack
 	// traces: see Caddy's Context.Slogger.
 	a.auditLogger = slog.New(zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127))))
-	var err error
-	if a.languages, err = text.Load(); err != nil {
-		return err
-	}
-	if err := a.provisionSecrets(); err != nil {
-		return err
-	}
-	if err := a.provisionStore(ctx); err != nil {
-		return err
-	}
-	if err := a.provisionMailers(ctx); err != nil {
-		return err
-	}
-	if a.LinkTTL == 0 {
-		a.LinkTTL = caddy.Duration(defaultLinkTTL)
-	}
-	if err := checkLinkTTL(time.Duration(a.LinkTTL)); err != nil {
-		return fmt.Errorf("link_ttl: %w", err)
-	}
-	if err := a.Session.complete(); err != nil {
-		return fmt.Errorf("session %w", err)
-	}
-	if err := a.Limits.complete(); err != nil {
-		return fmt.Errorf("limit %w", err)
-	}
-	if a.Mute == nil {
-		mute := caddy.Duration(defaultMute)
-		a.Mute = &mute
-	}
-	if err := checkMute(time.Duration(*a.Mute)); err != nil {
-		return fmt.Errorf("mute: %w", err)
-	}
-	if err := a.Brand.check(); err != nil {
-		return err
-	}
-	if err := a.provisionTemplates(); err != nil {
-		return err
-	}
-	if a.metrics, err = newMetrics(ctx.GetMetricsRegistry(), a.mailers); err != nil {
-		return err
-	}
-	if a.groups, err = people.NewGroups(a.Groups); err != nil {
-		return err
-	}
-	if err := a.checkGroups("admins", a.Admins); err != nil || len(a.Admins) == 0 {
-		return err
-	}
-	if a.admins, err = people.NewRules(a.Admins, nil, nil, a.groups); err != nil {
-		return fmt.Errorf("admins: %w", err)
+	for _, step := range []func() error{
+		a.provisionSecrets, a.provisionStore, a.provisionMailers, a.provisionFrom, a.provisionOptions,
+		a.provisionTemplates, a.provisionMetrics, a.provisionPeople,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -77,9 +77,7 @@ func (s *BoltStore) Key() string { return "bolt:" + s.Path }
 // Open implements StoreModule.
 func (s *BoltStore) Open() (Store, error) { return boltstore.Open(s.Path) }
 
-// UnmarshalCaddyfile reads
-//
-//	store bolt [<path>]
+// UnmarshalCaddyfile reads store bolt [<path>].
 func (s *BoltStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
@@ -110,9 +108,7 @@ func (*MemoryStore) Key() string { return "memory" }
 // Open implements StoreModule.
 func (*MemoryStore) Open() (Store, error) { return memstore.New() }
 
-// UnmarshalCaddyfile reads
-//
-//	store memory
+// UnmarshalCaddyfile reads store memory.
 func (*MemoryStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	return noMore(d, "store memory")
