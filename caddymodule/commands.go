@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/cli"
@@ -101,35 +100,6 @@ func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 // Exit ends a command as Caddy's own end: the error is logged.
 func (caddyHost) Exit(cmd *cobra.Command, code int, err error) error {
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, err })(cmd, nil)
-}
-
-// runCaddyfile runs the server on a configuration that was put together here.
-// It returns only if the server does not start.
-func runCaddyfile(config string) error {
-	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), map[string]any{"filename": "doorpost"})
-	if err != nil {
-		return fmt.Errorf("putting the configuration together: %w", err)
-	}
-	for _, warning := range warnings {
-		caddy.Log().Warn(warning.Message)
-	}
-	caddy.TrapSignals()
-	return caddy.Load(adapted, true)
-}
-
-// quote writes a value as one token of a Caddyfile.
-func quote(value string) (string, error) {
-	var quoted []byte
-	for _, c := range []byte(value) {
-		switch {
-		case c < ' ' || c == 0x7f:
-			return "", fmt.Errorf("%q has a line break or another control character in it", value)
-		case c == '"':
-			quoted = append(quoted, '\\')
-		}
-		quoted = append(quoted, c)
-	}
-	return `"` + string(quoted) + `"`, nil
 }
 
 var _ cli.Caddy = caddyHost{}
