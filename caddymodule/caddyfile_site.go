@@ -48,7 +48,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return readBlock(d, "doorpost", letsSomebodyIn,
 		option{name: "allow", read: values(&h.Allow, "alice@example.com *@example.org", people.CheckWho), many: true},
 		option{name: "deny", read: values(&h.Deny, "mallory@example.org", people.CheckWho), many: true},
-		option{name: "ask", read: values(&h.Ask, "owner@example.com", checkOwner), many: true},
+		option{name: "ask", read: values(&h.Ask, "owner@example.com", parses(parseOwner)), many: true},
 		option{name: "public", read: values(&h.Public, "/health /assets/*", checkPublic), many: true},
 		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseOrigin))},
 		option{name: "recent", read: duration(&h.Recent, "15m", checkRecent)},
