@@ -22,6 +22,7 @@ package cli
 
 import (
 	"cmp"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -62,12 +63,13 @@ type Caddy interface {
 
 // Command is a command, or a group of them.
 type Command struct {
-	Name  string
-	Usage string // what follows the name
-	Short string
-	Long  string
+	Name string
 
+	// From help.txt:
+	Usage       string // what follows the name
+	Short, Long string
 	examples    []string
+
 	least, most int  // arguments
 	aboutPerson bool // the first argument, where there is one, is a mail address
 	flags       func(*cobra.Command)
@@ -76,22 +78,43 @@ type Command struct {
 }
 
 // Commands are all commands of this package.
-func Commands() []Command {
-	return []Command{usersCommand, sessionsCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, doctorCommand}
+func Commands() (list []Command) {
+	for _, c := range []Command{usersCommand, sessionsCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, doctorCommand} {
+		list = append(list, c.withHelp(""))
+	}
+	return list
 }
 
-// The ends of help texts.
-const (
-	helpServer = `
+// helpText is what operators read of each command: name and usage in the heading,
+// what it does in one line, then in full, and examples at the end.
+//
+//go:embed help.txt
+var helpText string
 
-The command talks to the running server over its admin API, at localhost:2019.
+// ends stand for paragraphs at the end of several texts.
+var ends = strings.NewReplacer("{server}", `The command talks to the running server over its admin API, at localhost:2019.
 Where it is another address, give it with --address, or name the configuration
-file with --config: the option admin in it says where.`
+file with --config: the option admin in it says where.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
 
-	helpExit = `
-
-Exit codes: 0 done, 1 failed, 2 called in a wrong way.`
-)
+// withHelp adds to a command, and to those below it, what is said of them.
+func (c Command) withHelp(group string) Command {
+	name := strings.TrimSpace(group + " " + c.Name)
+	_, text, _ := strings.Cut("\n"+helpText, "\n# "+name+": ")
+	text, _, _ = strings.Cut(text, "\n# ")
+	c.Usage, text, _ = strings.Cut(text, "\n")
+	c.Short, text, _ = strings.Cut(text, "\n")
+	text, examples, given := strings.Cut(text, "\n$ ")
+	c.Long = "\n" + ends.Replace(strings.TrimSpace(text))
+	if given {
+		c.examples = strings.Split(strings.TrimSpace(examples), "\n$ ")
+	}
+	below := c.below
+	c.below = nil
+	for _, b := range below {
+		c.below = append(c.below, b.withHelp(name))
+	}
+	return c
+}
 
 // Exit codes.
 const (

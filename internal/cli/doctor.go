@@ -14,29 +14,7 @@ import (
 )
 
 var doctorCommand = Command{
-	Name:  "doctor",
-	Usage: "[--send-to <address>] [--config <file>] [--json]",
-	Short: "Checks configuration, server, store and mail, and says what to do",
-	Long: `
-Checks, and says in words what is wrong and what to do:
-
-	configuration  the file of --config, or the Caddyfile in this folder: can
-	               it be loaded, and does the server run it?
-	server         is one running, and is Doorpost part of its configuration?
-	store          does it answer, and should something be mended?
-	secret, site   what signs, and where links lead
-	mailers        does each mail service answer, and take our credentials?
-	from, webhook  does the sender belong to the sending domain of Mailgun, and
-	               are bounces reported to the server?
-
-Nothing is changed and no mail is sent, unless --send-to names who gets a test
-message. It is sent as all messages are: through the first mailer that works.
-
-Each line is ok, warning or wrong, and printed when it is known; mail services
-have 30 seconds to answer. --json prints an array of objects at the end.
-
-Exit codes: 0 nothing is wrong, 1 something is, 2 called in a wrong way.`,
-	examples: []string{"doorpost doctor", "doorpost doctor --config /etc/doorpost/Caddyfile --send-to you@example.com"},
+	Name: "doctor",
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("send-to", "", "Send a test message to this address")
 	},

@@ -9,24 +9,6 @@ import (
 
 var outboxCommand = Command{
 	Name:  "outbox",
-	Usage: "list | show <id> | retry <id> | unblock <address>",
-	Short: "Shows what became of each message, and sends one again",
-	Long: `
-Shows what became of the messages of the last 72 hours, and sends one again that
-failed. What a message says is never shown.
-
-Addresses are masked (a***@example.com), unless --reveal is given.
-
-States of a message:
-
-	queued      waits for its first attempt, or is in it
-	deferred    was tried and will be again, by us or by the mail service
-	sent        a mail service took it
-	bounced     the mailbox does not exist, or refuses us for good; nothing
-	            is sent to the address any more until it is unblocked
-	complained  its reader reported it as unwanted
-	failed      given up
-	expired     its time was over before it could be sent` + helpServer + helpExit,
 	below: []Command{listMessagesCommand, showMessageCommand, retryCommand, unblockCommand},
 }
 
@@ -36,14 +18,7 @@ func revealFlag(cmd *cobra.Command) {
 
 var showMessageCommand = Command{
 	Name:  "show",
-	Usage: "<id> [--reveal] [--json]",
-	Short: "Shows the life of one message",
-	Long: `
-Shows the life of one message in words: when it was asked for, how often it was
-tried, what the mail service said, and what you can do. What the message itself
-says is not shown. --json prints an object.`,
-	examples: []string{"doorpost outbox show k5mx3tq7w2hfjz4ncv6rbd7aye"},
-	least:    1, most: 1,
+	least: 1, most: 1,
 	flags: revealFlag,
 	run: func(c *invocation) error {
 		path := adminapi.At(adminapi.MessagePath, c.arguments[0])
@@ -56,15 +31,7 @@ says is not shown. --json prints an object.`,
 
 var retryCommand = Command{
 	Name:  "retry",
-	Usage: "<id> [--json]",
-	Short: "Sends a message again that failed or bounced",
-	Long: `
-Sends a message again that failed or bounced, with the same link, as long as the
-link works for a while. If the message bounced, its address gets messages again
-from now on, even if the link has ended: the person can ask for a new one.
---json prints an object.`,
-	examples: []string{"doorpost outbox retry k5mx3tq7w2hfjz4ncv6rbd7aye"},
-	least:    1, most: 1,
+	least: 1, most: 1,
 	run: func(c *invocation) error {
 		return answer(c, http.MethodPost, adminapi.At(adminapi.RetryPath, c.arguments[0]), nil, func(done adminapi.RetryReport) {
 			if done.Unblocked {
@@ -81,13 +48,7 @@ from now on, even if the link has ended: the person can ask for a new one.
 
 var unblockCommand = Command{
 	Name:  "unblock",
-	Usage: "<address> [--json]",
-	Short: "Sends messages again to an address from which one bounced",
-	Long: `
-Lets messages be sent again to an address from which one bounced. Nothing is
-sent by that: the person asks for a new link. --json prints an object.`,
-	examples: []string{"doorpost outbox unblock alice@example.com"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	run: answerAbout(adminapi.UnblockPath, func(c *invocation, done adminapi.UnblockReport) {
 		if done.Unblocked {
 			c.say("Messages to %s are sent again from now on. The person can ask for a new link.", c.who)

@@ -15,15 +15,7 @@ import (
 const usualMessages = 20
 
 var listMessagesCommand = Command{
-	Name:  "list",
-	Usage: "[--limit <n>] [--all] [--reveal] [--json]",
-	Short: "Lists messages, the newest first",
-	Long: `
-Lists messages of the last 72 hours, the newest first: how long ago each was
-made, what became of it, to whom it goes, through which mailer, how often it was
-handed over to a mail service, its id, and the last problem. --json prints an
-array of objects.`,
-	examples: []string{"doorpost outbox list", "doorpost outbox list --all --json | jq '.[] | select(.state == \"failed\")'"},
+	Name: "list",
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().Int("limit", usualMessages, "How many messages to list")
 		cmd.Flags().Bool("all", false, "List all messages")

@@ -13,25 +13,11 @@ import (
 
 var requestsCommand = Command{
 	Name:  "requests",
-	Usage: "list | approve <id> [--for <duration>] | refuse <id>",
-	Short: "Lists access requests, and decides about them",
-	Long: `
-Lists access requests: people whom the rules do not admit ask the owners of a
-site to be let in (option ask). You can decide in place of the owners. Somebody
-who is approved gets a message with a link; somebody who is refused is told
-nothing, and cannot ask again for a week.` + helpServer + helpExit,
 	below: []Command{listRequestsCommand, approveCommand, refuseCommand},
 }
 
 var listRequestsCommand = Command{
-	Name:  "list",
-	Usage: "[--json]",
-	Short: "Lists the access requests that are not decided, the oldest first",
-	Long: `
-Lists the access requests that are not decided, the oldest first: how long they
-have waited, who asks, for which site, the id of the request, and what the
-person wrote. --json prints an array of objects.`,
-	examples: []string{"doorpost requests list"},
+	Name: "list",
 	run: func(c *invocation) error {
 		now := time.Now()
 		return printList(c, listing[adminapi.AccessRequest]{
@@ -63,13 +49,7 @@ func query(p adminapi.Page) url.Values {
 
 var approveCommand = Command{
 	Name:  "approve",
-	Usage: "<id> [--for <duration>] [--json]",
-	Short: "Lets in the person who made an access request",
-	Long: `
-Lets in the person who made an access request, for good or for as long as --for
-says, and sends them a link. --json prints an object.`,
-	examples: []string{"doorpost requests approve k5mx3tq7w2hfjz4ncv6rbd7aye --for 7d"},
-	least:    1, most: 1,
+	least: 1, most: 1,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("for", "", "For how long, for example 12h or 7d (default for good)")
 	},
@@ -80,13 +60,7 @@ says, and sends them a link. --json prints an object.`,
 
 var refuseCommand = Command{
 	Name:  "refuse",
-	Usage: "<id> [--json]",
-	Short: "Does not let in the person who made an access request",
-	Long: `
-Does not let in the person who made an access request. They are told nothing,
-and cannot ask again for a week. --json prints an object.`,
-	examples: []string{"doorpost requests refuse k5mx3tq7w2hfjz4ncv6rbd7aye"},
-	least:    1, most: 1,
+	least: 1, most: 1,
 	run: func(c *invocation) error { return c.decide(adminapi.RefusePath, nil) },
 }
 

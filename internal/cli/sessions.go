@@ -11,26 +11,12 @@ import (
 
 var sessionsCommand = Command{
 	Name:  "sessions",
-	Usage: "list [<address>] | end <address> | end --id <id> | end --all",
-	Short: "Lists who is signed in, and signs people out",
-	Long: `
-Lists sessions, and ends them: on every instance within a second, together with
-the WebSockets and downloads that belong to them.` + helpServer + helpExit,
 	below: []Command{listSessionsCommand, endSessionsCommand},
 }
 
 var listSessionsCommand = Command{
-	Name:  "list",
-	Usage: "[<address>] [--after <address>] [--all] [--json]",
-	Short: "Lists the sessions of one person, or of everybody",
-	Long: `
-Lists the sessions of one person, the last used first; or those of everybody, in
-the order of addresses, about a hundred at a time: when each was last used, for
-how long they have been signed in, when the session ends if it is not used, its
-id, site and device. --all lists all, page by page. --json prints an array of
-objects. An id signs nobody in.`,
-	examples: []string{"doorpost sessions list alice@example.com", "doorpost sessions list --all --json | jq length"},
-	most:     1, aboutPerson: true,
+	Name: "list",
+	most: 1, aboutPerson: true,
 	flags: pageFlags,
 	run: func(c *invocation) error {
 		list, order := sessionList, adminapi.SessionsOrder{Address: c.who}

@@ -14,21 +14,8 @@ import (
 )
 
 var endSessionsCommand = Command{
-	Name:  "end",
-	Usage: "(<address> | --id <id> | --all [--yes]) [--json]",
-	Short: "Ends all sessions of somebody, one session, or those of everybody",
-	Long: `
-Ends all sessions of somebody; or the one that has an id, which sessions list
-shows; or, with --all, those of everybody, which has to be confirmed. People can
-sign in anew if the rules admit them: to keep somebody out use users disable.
-
-With --all, progress is shown on standard error. Somebody who signs in meanwhile
-may stay signed in. If the command is interrupted, the sessions that have ended
-stay so; run it again for the rest.
-
---json prints an object.`,
-	examples: []string{"doorpost sessions end alice@example.com", "doorpost sessions end --id 4f3c2a8be6d1907f5a9c03d2c4b1e876", "doorpost sessions end --all --yes"},
-	most:     1, aboutPerson: true,
+	Name: "end",
+	most: 1, aboutPerson: true,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("id", "", "End the session with this id")
 		cmd.Flags().Bool("all", false, "End the sessions of everybody")

@@ -12,32 +12,14 @@ import (
 )
 
 var usersCommand = Command{
-	Name:  "users",
-	Usage: "list | show | add | leave | disable | enable | remove <address>",
-	Short: "Lists the people who are known, and changes their groups and access",
-	Long: `
-Lists the people whom the store knows, and changes what it knows of them.
-Somebody is known after their first sign-in, or after they were added, invited,
-or let in by an owner. Who may enter is up to the rules of the configuration;
-doorpost why shows what they say.
-
-A change counts at once: a session that goes on has the new groups with its next
-request, on every instance within a second.` + helpServer + helpExit,
+	Name: "users",
 	below: []Command{
 		listUsersCommand, showUserCommand, addUserCommand, leaveCommand, disableCommand, enableCommand, removeCommand,
 	},
 }
 
 var listUsersCommand = Command{
-	Name:  "list",
-	Usage: "[--search <part of an address>] [--after <address>] [--all] [--json]",
-	Short: "Lists the people who are known, in the order of addresses",
-	Long: `
-Lists the people who are known, in the order of addresses, a hundred at a time:
-for how long, how long ago they first signed in, whether they are disabled, and
-their groups. --all lists everybody, page by page. --json prints an array of
-objects.`,
-	examples: []string{"doorpost users list --search @example.com", "doorpost users list --all --json | jq -r '.[] | select(.disabled) | .address'"},
+	Name: "list",
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("search", "", "List only people whose address has this in it")
 		pageFlags(cmd)
@@ -76,14 +58,7 @@ func userRow(now time.Time, u adminapi.User) string {
 
 var showUserCommand = Command{
 	Name:  "show",
-	Usage: "<address> [--json]",
-	Short: "Shows what is known of somebody, and where they are signed in",
-	Long: `
-Shows what is known of somebody: since when, their groups and where those come
-from, what owners granted, the recovery address, and each session with its
-device. --json prints an object.`,
-	examples: []string{"doorpost users show alice@example.com"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	run: answerAbout(adminapi.ShowUserPath, (*invocation).printUser),
 }
 

@@ -10,14 +10,7 @@ import (
 
 var addUserCommand = Command{
 	Name:  "add",
-	Usage: "<address> [--group <name>…] [--json]",
-	Short: "Makes somebody known, and puts them into groups",
-	Long: `
-Makes somebody known, and puts them into groups, which the option group of the
-configuration makes. Somebody who is known already is put into the groups given.
-Nothing is sent: doorpost invite does that. --json prints an object.`,
-	examples: []string{"doorpost users add alice@example.com --group staff --group admins"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().StringSlice("group", nil, "Put them into this group; may be given several times")
 	},
@@ -33,14 +26,7 @@ Nothing is sent: doorpost invite does that. --json prints an object.`,
 
 var leaveCommand = Command{
 	Name:  "leave",
-	Usage: "<address> --group <name>… [--json]",
-	Short: "Takes somebody out of groups",
-	Long: `
-Takes somebody out of groups into which they were put by users add, by invite or
-by the page of the admins. A member whom the configuration names stays in the
-group until the configuration is changed. --json prints an object.`,
-	examples: []string{"doorpost users leave alice@example.com --group staff"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().StringSlice("group", nil, "Take them out of this group; may be given several times")
 	},
@@ -64,13 +50,7 @@ var leaveGroups = answerAbout(adminapi.LeaveGroupsPath, func(c *invocation, u ad
 
 var disableCommand = Command{
 	Name:  "disable",
-	Usage: "<address> [--json]",
-	Short: "Signs somebody out, and keeps them out",
-	Long: `
-Ends the sessions and open links of somebody, who cannot sign in any more,
-whatever the rules say, until they are enabled again. --json prints an object.`,
-	examples: []string{"doorpost users disable alice@example.com"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	run: answerAbout(adminapi.DisableUserPath, func(c *invocation, u adminapi.User) {
 		c.say("%s is disabled: signed out everywhere, and cannot sign in.", u.Address)
 		c.say("To take that back: %s users enable %s", c.program, u.Address)
@@ -79,13 +59,7 @@ whatever the rules say, until they are enabled again. --json prints an object.`,
 
 var enableCommand = Command{
 	Name:  "enable",
-	Usage: "<address> [--json]",
-	Short: "Lets somebody sign in again who was disabled",
-	Long: `
-Lets somebody sign in again who was disabled, where the rules admit them.
---json prints an object.`,
-	examples: []string{"doorpost users enable alice@example.com"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	run: answerAbout(adminapi.EnableUserPath, func(c *invocation, u adminapi.User) {
 		c.say("%s may sign in again, where the rules admit them.", u.Address)
 	}),
@@ -93,14 +67,7 @@ Lets somebody sign in again who was disabled, where the rules admit them.
 
 var removeCommand = Command{
 	Name:  "remove",
-	Usage: "<address> [--json]",
-	Short: "Forgets somebody",
-	Long: `
-Forgets somebody, with their groups, grants, sessions, open links and access
-requests. They can sign in anew if the rules admit them: to keep somebody out
-use users disable. --json prints an object.`,
-	examples: []string{"doorpost users remove alice@example.com"},
-	least:    1, most: 1, aboutPerson: true,
+	least: 1, most: 1, aboutPerson: true,
 	run: answerAbout(adminapi.RemoveUserPath, func(c *invocation, done adminapi.RemoveReport) {
 		c.say("%s is removed, and signed out everywhere. They can sign in anew if the rules admit them.", done.Address)
 	}),

@@ -11,24 +11,7 @@ import (
 
 var whyCommand = Command{
 	Name:  "why",
-	Usage: "<address> <url> [--json]",
-	Short: "Shows whether somebody is let in at a URL, and which rule decides",
-	Long: `
-Shows whether somebody would be let in at a URL, and why. It goes by the
-configuration that the server runs and by what the store knows of the person.
-For each doorpost block of the site it shows whether the URL meets the block,
-which entries of allow and deny cover the address and by which group, what puts
-the person into that group, and what an owner granted. A request has to satisfy
-each block that it meets.
-
-The URL is taken as a GET without headers that comes from this machine. The
-answer says where a matcher looks at more than a URL. Nothing is changed.` + helpServer + `
-
-Exit codes: 0 let in, or the URL is public; 1 not let in, or the command failed;
-2 called in a wrong way. --json prints an object, in which result is admitted,
-public or refused; if there is no object, the command failed.`,
-	examples: []string{"doorpost why alice@example.com https://app.example.com/admin/"},
-	least:    2, most: 2, aboutPerson: true,
+	least: 2, most: 2, aboutPerson: true,
 	run: func(c *invocation) error {
 		var y adminapi.WhyReport
 		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: c.who, URL: c.arguments[1]}, &y); err != nil {
