@@ -20,7 +20,6 @@ import (
 // that endpoint is up to Caddy.
 type AdminAPI struct{}
 
-// CaddyModule implements caddy.Module.
 func (AdminAPI) CaddyModule() caddy.ModuleInfo { return moduleInfo[AdminAPI]("admin.api.doorpost") }
 
 // adminRoutes are the paths that are answered, with what answers there.
@@ -51,7 +50,6 @@ var adminRoutes = map[string]adminRoute{
 
 const userExample = `{"address": "<address>"}, with "groups": ["<name>"] where groups are changed`
 
-// Routes implements caddy.AdminRouter.
 func (*AdminAPI) Routes() []caddy.AdminRoute {
 	var routes []caddy.AdminRoute
 	for path, route := range adminRoutes {
@@ -120,7 +118,6 @@ func about[Order interface{ Whom() string }, Report any](example string, make fu
 	})
 }
 
-// ServeHTTP implements caddy.AdminHandler.
 func (route adminRoute) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != route.method && (r.Method != http.MethodHead || route.method != http.MethodGet) {
 		w.Header().Set("Allow", route.method)

@@ -27,8 +27,11 @@ func reportMessage(m outbox.Message, reveal bool) adminapi.Message {
 	}
 }
 
-// storeError says that the outbox does not do its work.
+// storeError says that the store does not do its work, unless it refuses to.
 func storeError(doing string, err error) error {
+	if err == nil || errors.Is(err, outbox.ErrUnknown) || errors.Is(err, outbox.ErrNoRetry) {
+		return err
+	}
 	return fmt.Errorf("%s: the store does not answer: %w", doing, err)
 }
 
@@ -43,13 +46,11 @@ func listOutbox(c *adminCall) (list adminapi.Messages, err error) {
 		return list, err
 	}
 	messages, next, err := c.rt.outbox.Messages(c.ctx, page.From, page.Limit)
-	switch {
-	case errors.Is(err, outbox.ErrUnknown):
+	if errors.Is(err, outbox.ErrUnknown) {
 		return list, errFrom
-	case err != nil:
-		return list, storeError("listing messages", err)
 	}
-	return adminapi.Messages{Messages: each(messages, func(m outbox.Message) adminapi.Message { return reportMessage(m, reveal) }), Next: next}, nil
+	report := func(m outbox.Message) adminapi.Message { return reportMessage(m, reveal) }
+	return adminapi.Messages{Messages: each(messages, report), Next: next}, storeError("listing messages", err)
 }
 
 // asksToReveal reports whether addresses are to be shown in full.
@@ -71,21 +72,15 @@ func showMessage(c *adminCall) (report adminapi.Message, err error) {
 		return report, err
 	}
 	m, found, err := c.rt.outbox.Message(c.ctx, c.r.PathValue("id"))
-	switch {
-	case err != nil:
-		return report, storeError("looking a message up", err)
-	case !found:
-		return report, outbox.ErrUnknown
+	if err == nil && !found {
+		err = outbox.ErrUnknown
 	}
-	return reportMessage(m, reveal), nil
+	return reportMessage(m, reveal), storeError("looking a message up", err)
 }
 
 func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
 	done, err := post.Retry(c.ctx, c.rt.outbox, c.r.PathValue("id"), time.Now())
-	switch {
-	case errors.Is(err, outbox.ErrUnknown), errors.Is(err, outbox.ErrNoRetry):
-		return report, err
-	case err != nil:
+	if err != nil {
 		return report, storeError("sending a message again", err)
 	}
 	c.logger.Info("an operator asked for a message to be tried again",
@@ -96,10 +91,7 @@ func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
 }
 
 // unblock lets an address be written to again to which a message bounced.
-func unblock(c *adminCall, who address.Address, _ adminapi.UnblockOrder) (report adminapi.UnblockReport, err error) {
+func unblock(c *adminCall, who address.Address, _ adminapi.UnblockOrder) (adminapi.UnblockReport, error) {
 	unblocked, err := c.rt.outbox.Unblock(c.ctx, who)
-	if err != nil {
-		return report, storeError("unblocking an address", err)
-	}
-	return adminapi.UnblockReport{Address: who.Mask(), Unblocked: unblocked}, nil
+	return adminapi.UnblockReport{Address: who.Mask(), Unblocked: unblocked}, storeError("unblocking an address", err)
 }

@@ -96,7 +96,6 @@ type App struct {
 	mailers     *mail.Failover
 	mailModules []MailerModule // in their order
 	webhooks    []*mailgunapi.Webhook
-	metrics     *metrics
 	overrides   fs.FS // the operator's templates, nil for none
 	composer    *mail.Composer
 	views       *view.Views
@@ -113,7 +112,6 @@ type App struct {
 	failed  error
 }
 
-// CaddyModule implements caddy.Module.
 func (*App) CaddyModule() caddy.ModuleInfo { return moduleInfo[App]("doorpost") }
 
 // Provision resolves and checks the configuration. It opens nothing: a

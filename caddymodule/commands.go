@@ -36,13 +36,15 @@ their mailbox. In the doorpost binary they stand at the top: doorpost demo.`,
 // Commands are the commands of Doorpost, for the binary to register at its
 // top.
 func Commands() []caddycmd.Command {
-	list := []caddycmd.Command{demoCommand(), protectCommand()}
+	list := []caddycmd.Command{command(cli.Help("demo"), buildDemo), command(cli.Help("protect"), buildProtect)}
 	for _, c := range cli.Commands() {
-		list = append(list, caddycmd.Command{
-			Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: func(cmd *cobra.Command) { c.Build(cmd, caddyHost{}) },
-		})
+		list = append(list, command(c, func(cmd *cobra.Command) { c.Build(cmd, caddyHost{}) }))
 	}
 	return list
+}
+
+func command(c cli.Command, build func(*cobra.Command)) caddycmd.Command {
+	return caddycmd.Command{Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: build}
 }
 
 // caddyHost is this Caddy for the command line. It implements cli.Caddy.

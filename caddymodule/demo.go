@@ -19,25 +19,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func demoCommand() caddycmd.Command {
-	return caddycmd.Command{
-		Name:  "demo",
-		Usage: "[--listen <host:port>] [--open]",
-		Short: "Runs a gate with a small app behind it, to try it in a browser",
-		Long: `
-Runs a gate with a small app behind it, all in one process: open the address
-that is printed, type any mail address, and read the message in the mailbox at
-/_doorpost/mailbox. No mail is sent, and nothing is kept: the store lies in a
-temporary folder.
-
-It listens on this machine only.`,
-		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.NoArgs
-			cmd.Flags().String("listen", "localhost:8080", "The address to listen on: a loopback host and a port")
-			cmd.Flags().Bool("open", false, "Open the address in the browser")
-			cmd.RunE = caddycmd.WrapCommandFuncForCobra(runDemo)
-		},
-	}
+func buildDemo(cmd *cobra.Command) {
+	cmd.Args = cobra.NoArgs
+	cmd.Flags().String("listen", "localhost:8080", "The address to listen on: a loopback host and a port")
+	cmd.Flags().Bool("open", false, "Open the address in the browser")
+	cmd.RunE = caddycmd.WrapCommandFuncForCobra(runDemo)
 }
 
 func runDemo(flags caddycmd.Flags) (int, error) {

@@ -84,7 +84,6 @@ func (c *HeadersConfig) names() (gate.HeaderNames, error) {
 	}.Canonical()
 }
 
-// CaddyModule implements caddy.Module.
 func (Handler) CaddyModule() caddy.ModuleInfo { return moduleInfo[Handler]("http.handlers.doorpost") }
 
 // Provision checks the configuration and joins the site that the handler

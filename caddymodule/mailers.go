@@ -43,12 +43,10 @@ type MailgunMailer struct {
 	webhook *mailgunapi.Webhook // nil without a key
 }
 
-// CaddyModule implements caddy.Module.
 func (MailgunMailer) CaddyModule() caddy.ModuleInfo {
 	return moduleInfo[MailgunMailer]("doorpost.mailers.mailgun")
 }
 
-// Provision resolves and checks the options.
 func (m *MailgunMailer) Provision(caddy.Context) error {
 	c := mailgunapi.Config{Region: m.Region}
 	var webhookKey string
@@ -70,7 +68,6 @@ func (m *MailgunMailer) Provision(caddy.Context) error {
 	return err
 }
 
-// Mailer implements MailerModule.
 func (m *MailgunMailer) Mailer() mail.Mailer { return m.client }
 
 // UnmarshalCaddyfile reads mailer mailgun, as docs/options.md has it.
@@ -128,12 +125,10 @@ type SMTPMailer struct {
 	relay *smtprelay.Relay
 }
 
-// CaddyModule implements caddy.Module.
 func (SMTPMailer) CaddyModule() caddy.ModuleInfo {
 	return moduleInfo[SMTPMailer]("doorpost.mailers.smtp")
 }
 
-// Provision resolves and checks the options.
 func (m *SMTPMailer) Provision(caddy.Context) error {
 	c := smtprelay.Config{TLS: smtprelay.TLSMode(m.TLS)}
 	err := resolveAll(
@@ -148,7 +143,6 @@ func (m *SMTPMailer) Provision(caddy.Context) error {
 	return err
 }
 
-// Mailer implements MailerModule.
 func (m *SMTPMailer) Mailer() mail.Mailer { return m.relay }
 
 // UnmarshalCaddyfile reads mailer smtp, as docs/options.md has it.
@@ -184,15 +178,12 @@ var printer = console.New(os.Stderr)
 // ConsoleMailer prints messages instead of sending them, for trials.
 type ConsoleMailer struct{}
 
-// CaddyModule implements caddy.Module.
 func (ConsoleMailer) CaddyModule() caddy.ModuleInfo {
 	return moduleInfo[ConsoleMailer]("doorpost.mailers.console")
 }
 
-// Mailer implements MailerModule.
 func (*ConsoleMailer) Mailer() mail.Mailer { return printer }
 
-// UnmarshalCaddyfile reads mailer console.
 func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	return noMore(d, "mailer console")

@@ -20,28 +20,25 @@ var messagesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 // service reports to have arrived.
 const delivered = "delivered"
 
-// metrics are what is shown to Prometheus.
-type metrics struct{ messages *prometheus.CounterVec }
-
-// newMetrics adds the metrics to the registry of a configuration, which each
+// registerMetrics adds the metrics to the registry of a configuration, which each
 // has of its own.
-func newMetrics(registry *prometheus.Registry, mailers *mail.Failover) (*metrics, error) {
+func registerMetrics(registry *prometheus.Registry, mailers *mail.Failover) error {
 	for _, collector := range []prometheus.Collector{messagesTotal, mailerGauge{mailers}} {
 		err := registry.Register(collector)
 		if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); err != nil && !twice {
-			return nil, fmt.Errorf("registering metrics: %w", err)
+			return fmt.Errorf("registering metrics: %w", err)
 		}
 	}
-	return &metrics{messagesTotal}, nil
+	return nil
 }
 
 // observe counts a message whose state has changed.
-func (m *metrics) observe(changed outbox.Message) {
+func observe(changed outbox.Message) {
 	state := string(changed.State)
 	if changed.State == outbox.Sent && !changed.Delivered.IsZero() {
 		state = delivered
 	}
-	m.messages.WithLabelValues(state, changed.Mailer).Inc()
+	messagesTotal.WithLabelValues(state, changed.Mailer).Inc()
 }
 
 var mailerAvailable = prometheus.NewDesc("doorpost_mailer_available",
@@ -51,10 +48,8 @@ var mailerAvailable = prometheus.NewDesc("doorpost_mailer_available",
 // implements prometheus.Collector.
 type mailerGauge struct{ mailers *mail.Failover }
 
-// Describe implements prometheus.Collector.
 func (mailerGauge) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- mailerAvailable }
 
-// Collect implements prometheus.Collector.
 func (g mailerGauge) Collect(samples chan<- prometheus.Metric) {
 	for _, m := range healthOf(g.mailers) {
 		value := 0.0

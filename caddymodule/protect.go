@@ -10,44 +10,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func protectCommand() caddycmd.Command {
-	return caddycmd.Command{
-		Name:  "protect",
-		Usage: "--to <host:port> --allow <who> [--from <origin>] [--data <folder>] [mail flags]",
-		Short: "Puts a gate in front of an app, without a configuration file",
-		Long: `
-Puts a gate in front of an app, without a configuration file:
-
-	doorpost protect --to localhost:3000 --allow you@example.com
-
---from is where people open it; with an https origin whose name leads to this
-machine, a certificate is obtained. --allow takes what the option of that name
-takes, and may be given several times: alice@example.com, *@example.com, *.
-
-Without a mail flag, messages are printed here and sent to nobody. To send them,
-give --mail-from and either of
-
-	--mailgun-domain <domain>   and the key in MAILGUN_API_KEY
-	--smtp <host:port>          and, if it wants them, --smtp-username and the
-	                            password in SMTP_PASSWORD
-
-Sessions are kept in --data, by default Caddy's data folder.`,
-		CobraFunc: func(cmd *cobra.Command) {
-			cmd.Args = cobra.NoArgs
-			flags := cmd.Flags()
-			flags.String("from", "http://localhost:8080", "The origin that people open")
-			flags.String("to", "", "The app: host:port or a URL")
-			flags.StringSlice("allow", nil, "Who may enter; may be repeated")
-			flags.String("data", "", "The folder for sessions and certificates")
-			flags.String("mail-from", "", `The sender of messages: "Example <sign-in@example.com>"`)
-			flags.String("mailgun-domain", "", "Send through Mailgun with this domain; the key is read from MAILGUN_API_KEY")
-			flags.String("mailgun-region", "us", "The region of the Mailgun domain: us or eu")
-			flags.String("smtp", "", "Send through this SMTP server: host:port")
-			flags.String("smtp-username", "", "The user name there; the password is read from SMTP_PASSWORD")
-			flags.String("smtp-tls", "starttls", "How the connection is protected: starttls, implicit, off (loopback only)")
-			cmd.RunE = caddycmd.WrapCommandFuncForCobra(runProtect)
-		},
-	}
+func buildProtect(cmd *cobra.Command) {
+	cmd.Args = cobra.NoArgs
+	flags := cmd.Flags()
+	flags.String("from", "http://localhost:8080", "The origin that people open")
+	flags.String("to", "", "The app: host:port or a URL")
+	flags.StringSlice("allow", nil, "Who may enter; may be repeated")
+	flags.String("data", "", "The folder for sessions and certificates")
+	flags.String("mail-from", "", `The sender of messages: "Example <sign-in@example.com>"`)
+	flags.String("mailgun-domain", "", "Send through Mailgun with this domain; the key is read from MAILGUN_API_KEY")
+	flags.String("mailgun-region", "us", "The region of the Mailgun domain: us or eu")
+	flags.String("smtp", "", "Send through this SMTP server: host:port")
+	flags.String("smtp-username", "", "The user name there; the password is read from SMTP_PASSWORD")
+	flags.String("smtp-tls", "starttls", "How the connection is protected: starttls, implicit, off (loopback only)")
+	cmd.RunE = caddycmd.WrapCommandFuncForCobra(runProtect)
 }
 
 func runProtect(flags caddycmd.Flags) (int, error) {

@@ -127,10 +127,7 @@ func (a *App) provisionOptions() error {
 	)
 }
 
-func (a *App) provisionMetrics() (err error) {
-	a.metrics, err = newMetrics(a.ctx.GetMetricsRegistry(), a.mailers)
-	return err
-}
+func (a *App) provisionMetrics() error { return registerMetrics(a.ctx.GetMetricsRegistry(), a.mailers) }
 
 func (a *App) provisionPeople() (err error) {
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {
@@ -165,7 +162,7 @@ func (a *App) provisionTemplates() error {
 		return err
 	}
 	if a.composer, err = mail.NewComposer(a.from, a.overrides); err == nil {
-		a.views, err = view.New(a.Brand.view(), a.overrides)
+		a.views, err = view.New(view.Brand(a.Brand), a.overrides)
 	}
 	return wrong("templates", err)
 }

@@ -38,10 +38,8 @@ type runningApp struct {
 // Start opens the store, so that a server whose store cannot be opened does
 // not start.
 func (a *App) Start() error {
-	if _, err := a.open(); err != nil {
-		return err
-	}
-	return nil
+	_, err := a.open()
+	return err
 }
 
 // open opens the store and puts the parts together, once. Apps start in no
@@ -84,7 +82,7 @@ func (a *App) build() (*runningApp, error) {
 	rt.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
 	rt.courier = mail.NewCourier(rt.outbox, rt.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
-		a.metrics.observe(m)
+		observe(m)
 		post.Record(rt.audit, m)
 	}})
 	rt.courier.Start()

@@ -52,7 +52,6 @@ type BoltStore struct {
 	Path string `json:"path,omitempty"`
 }
 
-// CaddyModule implements caddy.Module.
 func (BoltStore) CaddyModule() caddy.ModuleInfo { return moduleInfo[BoltStore]("doorpost.stores.bolt") }
 
 // Provision resolves the path.
@@ -71,10 +70,8 @@ func (s *BoltStore) Provision(caddy.Context) error {
 	return nil
 }
 
-// Key implements StoreModule.
 func (s *BoltStore) Key() string { return "bolt:" + s.Path }
 
-// Open implements StoreModule.
 func (s *BoltStore) Open() (Store, error) { return boltstore.Open(s.Path) }
 
 // UnmarshalCaddyfile reads store bolt [<path>].
@@ -91,7 +88,6 @@ func (s *BoltStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 // MemoryStore keeps everything in memory, for tests and trials.
 type MemoryStore struct{}
 
-// CaddyModule implements caddy.Module.
 func (MemoryStore) CaddyModule() caddy.ModuleInfo {
 	return moduleInfo[MemoryStore]("doorpost.stores.memory")
 }
@@ -102,13 +98,10 @@ func (MemoryStore) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// Key implements StoreModule.
 func (*MemoryStore) Key() string { return "memory" }
 
-// Open implements StoreModule.
 func (*MemoryStore) Open() (Store, error) { return memstore.New() }
 
-// UnmarshalCaddyfile reads store memory.
 func (*MemoryStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	return noMore(d, "store memory")

@@ -55,7 +55,6 @@ type RedisTLS struct {
 	CA string `json:"ca,omitempty"`
 }
 
-// CaddyModule implements caddy.Module.
 func (RedisStore) CaddyModule() caddy.ModuleInfo {
 	return moduleInfo[RedisStore]("doorpost.stores.redis")
 }
@@ -116,7 +115,6 @@ func (s *RedisStore) Key() string {
 	return "redis:" + hex.EncodeToString(sum[:])
 }
 
-// Open implements StoreModule.
 func (s *RedisStore) Open() (Store, error) { return redisstore.Open(s.options, s.logger) }
 
 // UnmarshalCaddyfile reads store redis, as docs/options.md has it.

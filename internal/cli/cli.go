@@ -96,6 +96,9 @@ var ends = strings.NewReplacer("{server}", `The command talks to the running ser
 Where it is another address, give it with --address, or name the configuration
 file with --config: the option admin in it says where.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
 
+// Help is a command that another package runs, with what is said of it.
+func Help(name string) Command { return Command{Name: name}.withHelp("") }
+
 // withHelp adds to a command, and to those below it, what is said of them.
 func (c Command) withHelp(group string) Command {
 	name := strings.TrimSpace(group + " " + c.Name)

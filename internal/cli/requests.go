@@ -12,29 +12,44 @@ import (
 )
 
 var requestsCommand = Command{
-	Name:  "requests",
-	below: []Command{listRequestsCommand, approveCommand, refuseCommand},
-}
-
-var listRequestsCommand = Command{
-	Name: "list",
-	run: func(c *invocation) error {
-		now := time.Now()
-		return printList(c, listing[adminapi.AccessRequest]{
-			columns: "WAITS\tADDRESS\tSITE\tID\tWORDS",
-			row: func(r adminapi.AccessRequest) string {
-				return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", span(now.Sub(r.Asked)), r.Address, r.Site, r.ID, orDash(shorten(r.Words)))
+	Name: "requests",
+	below: []Command{
+		{
+			Name: "list",
+			run: func(c *invocation) error {
+				now := time.Now()
+				return printList(c, listing[adminapi.AccessRequest]{
+					columns: "WAITS\tADDRESS\tSITE\tID\tWORDS",
+					row: func(r adminapi.AccessRequest) string {
+						return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", span(now.Sub(r.Asked)), r.Address, r.Site, r.ID, orDash(shorten(r.Words)))
+					},
+					fetch: func(p adminapi.Page) ([]adminapi.AccessRequest, string, error) {
+						var page adminapi.AccessRequests
+						err := c.ask(http.MethodGet, adminapi.RequestsPath+"?"+query(p).Encode(), nil, &page)
+						return page.Requests, page.Next, err
+					},
+					empty: "Nobody asks to be let in.",
+					foot: func(int, string) string {
+						return "To decide: " + c.program + " requests approve <id>, or refuse <id>"
+					},
+				}, "", 0)
 			},
-			fetch: func(p adminapi.Page) ([]adminapi.AccessRequest, string, error) {
-				var page adminapi.AccessRequests
-				err := c.ask(http.MethodGet, adminapi.RequestsPath+"?"+query(p).Encode(), nil, &page)
-				return page.Requests, page.Next, err
+		},
+		{
+			Name:  "approve",
+			least: 1, most: 1,
+			flags: func(cmd *cobra.Command) {
+				cmd.Flags().String("for", "", "For how long, for example 12h or 7d (default for good)")
 			},
-			empty: "Nobody asks to be let in.",
-			foot: func(int, string) string {
-				return "To decide: " + c.program + " requests approve <id>, or refuse <id>"
+			run: func(c *invocation) error {
+				return c.decide(adminapi.ApprovePath, adminapi.ApproveOrder{For: c.text("for")})
 			},
-		}, "", 0)
+		},
+		{
+			Name:  "refuse",
+			least: 1, most: 1,
+			run: func(c *invocation) error { return c.decide(adminapi.RefusePath, nil) },
+		},
 	},
 }
 
@@ -45,23 +60,6 @@ func query(p adminapi.Page) url.Values {
 		q.Set("from", p.From)
 	}
 	return q
-}
-
-var approveCommand = Command{
-	Name:  "approve",
-	least: 1, most: 1,
-	flags: func(cmd *cobra.Command) {
-		cmd.Flags().String("for", "", "For how long, for example 12h or 7d (default for good)")
-	},
-	run: func(c *invocation) error {
-		return c.decide(adminapi.ApprovePath, adminapi.ApproveOrder{For: c.text("for")})
-	},
-}
-
-var refuseCommand = Command{
-	Name:  "refuse",
-	least: 1, most: 1,
-	run: func(c *invocation) error { return c.decide(adminapi.RefusePath, nil) },
 }
 
 func (c *invocation) decide(path string, order any) error {
