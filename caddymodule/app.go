@@ -5,12 +5,8 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
@@ -128,22 +124,6 @@ func (a *App) Provision(ctx caddy.Context) error {
 		if err := step(); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// checkGroups checks that the groups that an option names exist.
-func (a *App) checkGroups(option string, who []string) error {
-	for _, entry := range who {
-		name, isGroup := strings.CutPrefix(entry, "group:")
-		if _, exists := a.Groups[name]; !isGroup || exists {
-			continue
-		}
-		known := "there is no group yet"
-		if len(a.Groups) > 0 {
-			known = "there are: " + strings.Join(slices.Sorted(maps.Keys(a.Groups)), ", ")
-		}
-		return fmt.Errorf("%s: there is no group %q; %s; make it in the global option doorpost: group %s alice@example.com", option, name, known, name)
 	}
 	return nil
 }

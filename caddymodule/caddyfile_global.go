@@ -63,7 +63,11 @@ func (a *App) checkRead() error {
 	if a.From == "" && slices.ContainsFunc(a.MailersRaw, sendsMail) {
 		return errNoFrom
 	}
-	return a.checkGroups("admins", a.Admins)
+	groups, err := people.NewGroups(a.Groups)
+	if err == nil {
+		err = groups.Check(a.Admins)
+	}
+	return wrong("admins", err)
 }
 
 // checkSecret checks a secret that is written out; one that a placeholder

@@ -102,9 +102,6 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	h.app = app.(*App)
-	if err := cmp.Or(h.app.checkGroups("allow", h.Allow), h.app.checkGroups("deny", h.Deny)); err != nil {
-		return err
-	}
 	covers, err := json.Marshal([]any{h.MatcherSetsRaw, h.Public}) // loading takes the matchers away
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)

@@ -133,8 +133,8 @@ func (a *App) provisionPeople() (err error) {
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {
 		return err
 	}
-	if err := a.checkGroups("admins", a.Admins); err != nil || len(a.Admins) == 0 {
-		return err
+	if err := a.groups.Check(a.Admins); err != nil || len(a.Admins) == 0 {
+		return wrong("admins", err)
 	}
 	a.admins, err = people.NewRules(a.Admins, nil, nil, a.groups)
 	return wrong("admins", err)

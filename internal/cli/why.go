@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
@@ -73,4 +74,88 @@ func conclusion(y adminapi.WhyReport) string {
 		words += "; they may ask the owners to be let in"
 	}
 	return words
+}
+
+// requestsOf says which requests a block is for.
+func requestsOf(b adminapi.Block) string {
+	what := "every request"
+	if b.Matcher != "" {
+		what = "requests that match " + b.Matcher
+	}
+	if len(b.Public) > 0 {
+		what += ", but for public " + strings.Join(b.Public, " ")
+	}
+	return what
+}
+
+// blockLines say what a block makes of somebody, and why.
+func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
+	if b.Partly {
+		lines = append(lines, "it stands in a route that not all requests of the site reach; whether this one does is not known")
+	}
+	switch {
+	case ownPage:
+		return append(lines, "not met: pages under /_doorpost are served to anyone")
+	case b.Problem != "":
+		return append(lines, "-> does not let in: "+refusal(b))
+	case !b.Matched:
+		return append(lines, "not met: it does not match")
+	case !b.Needed:
+		return append(lines, "met, and the path is public")
+	}
+	for _, cover := range b.Denied {
+		lines = append(lines, "deny "+coverWords(cover))
+	}
+	for _, cover := range b.Allowed {
+		lines = append(lines, "allow "+coverWords(cover))
+	}
+	if b.Grant != nil {
+		lines = append(lines, "an owner lets them in, "+howLong(time.Now(), b.Grant.Until))
+	}
+	switch {
+	case b.Admits && b.Recent != "":
+		lines = append(lines, "-> lets them in if the last proof of their address is not older than "+b.Recent)
+	case b.Admits:
+		lines = append(lines, "-> lets in")
+	case len(b.Denied) > 0:
+		lines = append(lines, "-> does not let in: deny wins")
+	default:
+		lines = append(lines, "-> does not let in: "+refusal(b))
+	}
+	if b.MayAsk {
+		lines = append(lines, "   they may ask the owners to be let in")
+	}
+	return lines
+}
+
+// coverWords say how an entry of a rule covers somebody.
+func coverWords(c adminapi.Cover) string {
+	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup {
+		return fmt.Sprintf("%s covers them: they are in %s by the %s", c.Entry, group, c.By)
+	}
+	return c.Entry + " covers them"
+}
+
+// maxEntries is how many entries of a rule are shown.
+const maxEntries = 10
+
+// refusal says why a block does not admit somebody.
+func refusal(b adminapi.Block) string {
+	switch {
+	case b.Problem != "":
+		return "its matcher fails, so it lets nobody in: " + b.Problem
+	case len(b.Denied) > 0:
+		var entries []string
+		for _, cover := range b.Denied {
+			entries = append(entries, "deny "+coverWords(cover))
+		}
+		return strings.Join(entries, ", ")
+	case len(b.Allow) == 0:
+		return "it allows nobody but the people whom an owner lets in"
+	}
+	list := strings.Join(b.Allow[:min(len(b.Allow), maxEntries)], " ")
+	if more := len(b.Allow) - maxEntries; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return "nothing in allow covers them: allow " + list
 }
