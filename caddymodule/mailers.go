@@ -190,12 +190,6 @@ func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 }
 
 var (
-	_ MailerModule          = (*MailgunMailer)(nil)
-	_ caddy.Provisioner     = (*MailgunMailer)(nil)
-	_ caddyfile.Unmarshaler = (*MailgunMailer)(nil)
-	_ MailerModule          = (*SMTPMailer)(nil)
-	_ caddy.Provisioner     = (*SMTPMailer)(nil)
-	_ caddyfile.Unmarshaler = (*SMTPMailer)(nil)
-	_ MailerModule          = (*ConsoleMailer)(nil)
-	_ caddyfile.Unmarshaler = (*ConsoleMailer)(nil)
+	_ caddy.Provisioner = (*MailgunMailer)(nil)
+	_ caddy.Provisioner = (*SMTPMailer)(nil)
 )

@@ -23,7 +23,7 @@ const delivered = "delivered"
 // registerMetrics adds the metrics to the registry of a configuration, which each
 // has of its own.
 func registerMetrics(registry *prometheus.Registry, mailers *mail.Failover) error {
-	for _, collector := range []prometheus.Collector{messagesTotal, mailerGauge{mailers}} {
+	for _, collector := range append(mailerGauges(mailers), messagesTotal) {
 		err := registry.Register(collector)
 		if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); err != nil && !twice {
 			return fmt.Errorf("registering metrics: %w", err)
@@ -41,21 +41,19 @@ func observe(changed outbox.Message) {
 	messagesTotal.WithLabelValues(state, changed.Mailer).Inc()
 }
 
-var mailerAvailable = prometheus.NewDesc("doorpost_mailer_available",
-	"Whether messages are handed to the mailer (1), or it is left alone because it failed (0).", []string{"mailer"}, nil)
-
-// mailerGauge is the health of mailers at the time when it is collected. It
-// implements prometheus.Collector.
-type mailerGauge struct{ mailers *mail.Failover }
-
-func (mailerGauge) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- mailerAvailable }
-
-func (g mailerGauge) Collect(samples chan<- prometheus.Metric) {
-	for _, m := range healthOf(g.mailers) {
-		value := 0.0
-		if m.Available {
-			value = 1
-		}
-		samples <- prometheus.MustNewConstMetric(mailerAvailable, prometheus.GaugeValue, value, m.Name)
+// mailerGauges show for each mailer whether it is at work when they are collected.
+func mailerGauges(mailers *mail.Failover) (gauges []prometheus.Collector) {
+	for i, m := range healthOf(mailers) {
+		gauges = append(gauges, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name:        "doorpost_mailer_available",
+			Help:        "Whether messages are handed to the mailer (1), or it is left alone because it failed (0).",
+			ConstLabels: prometheus.Labels{"mailer": m.Name},
+		}, func() float64 {
+			if healthOf(mailers)[i].Available {
+				return 1
+			}
+			return 0
+		}))
 	}
+	return gauges
 }

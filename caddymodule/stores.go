@@ -108,10 +108,6 @@ func (*MemoryStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 }
 
 var (
-	_ StoreModule           = (*BoltStore)(nil)
-	_ caddy.Provisioner     = (*BoltStore)(nil)
-	_ caddyfile.Unmarshaler = (*BoltStore)(nil)
-	_ StoreModule           = (*MemoryStore)(nil)
-	_ caddy.Provisioner     = (*MemoryStore)(nil)
-	_ caddyfile.Unmarshaler = (*MemoryStore)(nil)
+	_ caddy.Provisioner = (*BoltStore)(nil)
+	_ caddy.Provisioner = (*MemoryStore)(nil)
 )

@@ -158,8 +158,4 @@ func (s *RedisStore) checkWritten() error {
 
 var errSecretForRedis = errors.New("store redis needs the option secret, because all instances sign with the same one; make one with openssl rand -base64 32 and configure it with secret {env.DOORPOST_SECRET}")
 
-var (
-	_ StoreModule           = (*RedisStore)(nil)
-	_ caddy.Provisioner     = (*RedisStore)(nil)
-	_ caddyfile.Unmarshaler = (*RedisStore)(nil)
-)
+var _ caddy.Provisioner = (*RedisStore)(nil)
