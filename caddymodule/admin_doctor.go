@@ -101,7 +101,13 @@ func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.Maile
 func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	receipt, err := a.mailers.Send(ctx, testMessage(a.from, to))
+	receipt, err := a.mailers.Send(ctx, mail.Message{ // in English: operators read it
+		ID: mail.NewID(), From: a.from, To: string(to), Language: "en", Subject: "Test message from Doorpost",
+		Text: "This is a test. Doorpost can send mail to this mailbox.\n\nAn operator asked for it with doorpost doctor --send-to. There is nothing to do.\n",
+		HTML: "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test message from Doorpost</title></head>\n" +
+			"<body><p>This is a test. Doorpost can send mail to this mailbox.</p>\n" +
+			"<p>An operator asked for it with <code>doorpost doctor --send-to</code>. There is nothing to do.</p></body></html>\n",
+	})
 	if err != nil {
 		return adminapi.NewFinding("test message", adminapi.Wrong, err.Error(), "mend it and try again")
 	}
@@ -111,15 +117,4 @@ func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding
 	}
 	return adminapi.NewFinding("test message", adminapi.Fine, found,
 		"look into the mailbox and into its spam folder; SPF, DKIM and DMARC records of the sender's domain keep messages out of the latter")
-}
-
-// testMessage is in English: operators read it.
-func testMessage(from mail.Mailbox, to address.Address) mail.Message {
-	return mail.Message{
-		ID: mail.NewID(), From: from, To: string(to), Language: "en", Subject: "Test message from Doorpost",
-		Text: "This is a test. Doorpost can send mail to this mailbox.\n\nAn operator asked for it with doorpost doctor --send-to. There is nothing to do.\n",
-		HTML: "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test message from Doorpost</title></head>\n" +
-			"<body><p>This is a test. Doorpost can send mail to this mailbox.</p>\n" +
-			"<p>An operator asked for it with <code>doorpost doctor --send-to</code>. There is nothing to do.</p></body></html>\n",
-	}
 }

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,19 +58,15 @@ func (c *adminCall) page() (p adminapi.Page, err error) {
 	query := c.r.URL.Query()
 	p.From = query.Get("from")
 	if given := query.Get("limit"); given != "" {
-		if p.Limit, err = strconv.Atoi(given); err != nil || p.Limit == 0 {
-			p.Limit = -1
-		}
+		limit, _ := strconv.Atoi(given)
+		p.Limit = cmp.Or(limit, -1) // which is out of bounds
 	}
 	return bounded(p)
 }
 
 // bounded checks how many items of a list are asked for.
 func bounded(p adminapi.Page) (adminapi.Page, error) {
-	if p.Limit == 0 {
-		p.Limit = adminapi.UsualPage
-	}
-	if p.Limit < 1 || p.Limit > adminapi.MaxPage {
+	if p.Limit = cmp.Or(p.Limit, adminapi.UsualPage); p.Limit < 1 || p.Limit > adminapi.MaxPage {
 		return p, apiError(http.StatusBadRequest, "limit must be a number from 1 to %d", adminapi.MaxPage)
 	}
 	return p, nil

@@ -131,10 +131,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 // httpApp is the http app, whose ports tell what a site's origin is; nil if
 // there is none.
 func httpApp(ctx caddy.Context) *caddyhttp.App {
-	app, err := ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil
-	}
+	app, _ := ctx.AppIfConfigured("http")
 	h, _ := app.(*caddyhttp.App)
 	return h
 }

@@ -61,27 +61,23 @@ func (caddyHost) AdminAddress(given string, config []byte, file, adapter string)
 
 func (caddyHost) Request(address, method, path string, body io.Reader) (*http.Response, error) {
 	response, err := caddycmd.AdminAPIRequest(address, method, path, nil, body)
-	if err != nil {
-		return nil, requestError(err)
+	if err == nil {
+		return response, nil
 	}
-	return response, nil
+	if found := refused.FindStringSubmatch(err.Error()); found != nil {
+		status, _ := strconv.Atoi(found[1]) // of three digits
+		return nil, cli.Refusal{Status: status, Body: found[2]}
+	}
+	if strings.HasPrefix(err.Error(), "performing request") {
+		_, cause, _ := strings.Cut(err.Error(), `": `) // after the URL
+		return nil, cli.Unreachable{Cause: cause}
+	}
+	return nil, err
 }
 
 // refused is how AdminAPIRequest spells an answer that is an error. It has no
 // type for that.
 var refused = regexp.MustCompile(`(?s)HTTP ([0-9]{3}): (.*)$`)
-
-func requestError(err error) error {
-	if found := refused.FindStringSubmatch(err.Error()); found != nil {
-		status, _ := strconv.Atoi(found[1]) // of three digits
-		return cli.Refusal{Status: status, Body: found[2]}
-	}
-	if strings.HasPrefix(err.Error(), "performing request") {
-		_, cause, _ := strings.Cut(err.Error(), `": `) // after the URL
-		return cli.Unreachable{Cause: cause}
-	}
-	return err
-}
 
 func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 	var parsed *caddy.Config

@@ -33,14 +33,8 @@ func spell(d time.Duration) string {
 	if d != 0 && d%day == 0 {
 		return strconv.Itoa(int(d/day)) + "d"
 	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	s := strings.Replace(d.String(), "m0s", "m", 1)
+	return strings.Replace(s, "h0m", "h", 1)
 }
 
 // defaultMute is how long strangers cannot have somebody written to who said

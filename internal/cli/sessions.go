@@ -63,9 +63,15 @@ var endSessionsCommand = Command{
 }
 
 func runEnd(c *invocation) error {
-	order, err := c.readEnd()
-	if err != nil {
-		return err
+	order := adminapi.EndOrder{Address: c.who, ID: c.text("id"), All: c.is("all")}
+	ways := 0
+	for _, given := range []bool{order.Address != "", order.ID != "", order.All} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return misused("say whose sessions end, by one of <address>, --id <id> and --all")
 	}
 	server, err := c.server()
 	if err != nil {
@@ -91,16 +97,6 @@ func runEnd(c *invocation) error {
 		}
 	})
 	return nil
-}
-
-// readEnd reads which sessions are to end.
-func (c *invocation) readEnd() (order adminapi.EndOrder, err error) {
-	switch order = (adminapi.EndOrder{Address: c.who, ID: c.text("id"), All: c.is("all")}); order {
-	case adminapi.EndOrder{}:
-	case adminapi.EndOrder{Address: c.who}, adminapi.EndOrder{ID: order.ID}, adminapi.EndOrder{All: true}:
-		return order, nil
-	}
-	return order, misused("say whose sessions end, by one of <address>, --id <id> and --all")
 }
 
 // end has sessions ended, and shows how far it is.
