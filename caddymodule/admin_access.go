@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
@@ -44,11 +43,15 @@ func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (repo
 	return report, nil
 }
 
+var decisions = map[access.State]adminapi.Decision{
+	access.Open: adminapi.Open, access.Granted: adminapi.Approved, access.Refused: adminapi.Refused,
+}
+
 func reportRequest(a access.Request) adminapi.AccessRequest {
 	return adminapi.AccessRequest{
 		ID: a.ID, Address: string(a.Address), Site: a.Site, Words: a.Words, Asked: a.Asked.UTC(),
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
-		Decision: cmp.Or(adminapi.Decision(a.State), adminapi.Open), Until: a.Until.UTC(), By: string(a.By), Decided: a.Decided.UTC(),
+		Decision: decisions[a.State], Until: a.Until.UTC(), By: string(a.By), Decided: a.Decided.UTC(),
 	}
 }
 
