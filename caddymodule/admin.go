@@ -1,91 +1,127 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/access"
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/roster"
 )
 
 // AdminAPI answers at Caddy's admin endpoint, under /doorpost/. Who may reach
 // that endpoint is up to Caddy.
 type AdminAPI struct{}
 
-// CaddyModule implements caddy.Module.
-func (AdminAPI) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "admin.api.doorpost", New: func() caddy.Module { return new(AdminAPI) }}
-}
+func (AdminAPI) CaddyModule() caddy.ModuleInfo { return moduleInfo[AdminAPI]("admin.api.doorpost") }
 
 // adminRoutes are the paths that are answered, with what answers there.
-var adminRoutes = map[string]methods{
-	adminapi.HealthPath:  {http.MethodGet: showHealth},
-	adminapi.OutboxPath:  {http.MethodGet: opened(listOutbox)},
-	adminapi.MessagePath: {http.MethodGet: opened(showMessage)},
-	adminapi.RetryPath:   {http.MethodPost: opened(retryMessage)},
-	adminapi.UnblockPath: {http.MethodPost: opened(unblock)},
-	adminapi.DoctorPath:  {http.MethodPost: runDoctor},
+var adminRoutes = map[string]adminRoute{
+	adminapi.HealthPath:  {http.MethodGet, showHealth},
+	adminapi.OutboxPath:  reports(http.MethodGet, listOutbox),
+	adminapi.MessagePath: reports(http.MethodGet, showMessage),
+	adminapi.RetryPath:   reports(http.MethodPost, retryMessage),
+	adminapi.UnblockPath: about(`{"address": "<address>"}`, unblock),
+	adminapi.DoctorPath:  {http.MethodPost, runDoctor},
 
-	adminapi.UsersPath:       {http.MethodPost: opened(listUsers)},
-	adminapi.ShowUserPath:    {http.MethodPost: opened(showUser)},
-	adminapi.AddUserPath:     {http.MethodPost: addUser},
-	adminapi.LeaveGroupsPath: {http.MethodPost: leaveGroups},
-	adminapi.DisableUserPath: {http.MethodPost: disableUser},
-	adminapi.EnableUserPath:  {http.MethodPost: enableUser},
-	adminapi.RemoveUserPath:  {http.MethodPost: opened(removeUser)},
-	adminapi.SessionsPath:    {http.MethodPost: opened(listSessions)},
-	adminapi.EndSessionsPath: {http.MethodPost: opened(endSessions)},
-	adminapi.InvitePath:      {http.MethodPost: opened(invite)},
-	adminapi.WhyPath:         {http.MethodPost: opened(showWhy)},
+	adminapi.UsersPath:       takes(`{"search": "<part of an address>", "from": "<next of the page before>", "limit": <n>}`, listUsers),
+	adminapi.ShowUserPath:    about(userExample, showUser),
+	adminapi.AddUserPath:     about(userExample, addUser),
+	adminapi.LeaveGroupsPath: about(userExample, leaveGroups),
+	adminapi.DisableUserPath: about(userExample, disableUser),
+	adminapi.EnableUserPath:  about(userExample, enableUser),
+	adminapi.RemoveUserPath:  about(userExample, removeUser),
+	adminapi.SessionsPath:    takes(`{"address": "<address>"} or {"from": "<next of the page before>", "limit": <n>}`, listSessions),
+	adminapi.EndSessionsPath: opened(http.MethodPost, endSessions),
+	adminapi.InvitePath:      about(`{"address": "<address>", "groups": ["<name>"], "for": "<duration>", "site": "<origin>"}`, invite),
+	adminapi.WhyPath:         about(`{"address": "<address>", "url": "<url>"}`, showWhy),
 
-	adminapi.RequestsPath: {http.MethodGet: opened(listRequests)},
-	adminapi.ApprovePath:  {http.MethodPost: opened(approveRequest)},
-	adminapi.RefusePath:   {http.MethodPost: opened(refuseRequest)},
+	adminapi.RequestsPath: reports(http.MethodGet, listRequests),
+	adminapi.ApprovePath:  takes(`{"for": "<duration>"} or nothing`, approveRequest),
+	adminapi.RefusePath:   reports(http.MethodPost, refuseRequest),
 }
 
-// Routes implements caddy.AdminRouter.
+const userExample = `{"address": "<address>"}, with "groups": ["<name>"] where groups are changed`
+
 func (*AdminAPI) Routes() []caddy.AdminRoute {
 	var routes []caddy.AdminRoute
-	for path, answers := range adminRoutes {
-		routes = append(routes, caddy.AdminRoute{Pattern: path, Handler: answers})
+	for path, route := range adminRoutes {
+		routes = append(routes, caddy.AdminRoute{Pattern: path, Handler: route})
 	}
 	return routes
 }
 
-// methods are what answers at one path, by method.
-type methods map[string]adminHandler
-
-// adminHandler answers a request. An error that is not a caddy.APIError is the
-// server's own fault. Caddy logs errors and sends them as {"error": "…"}, so they
+// adminRoute is what answers at one path. Errors are told to the client as
+// serviceError says. Caddy logs them and sends them as {"error": "…"}, so they
 // have no address in them.
-type adminHandler func(a *App, w http.ResponseWriter, r *http.Request) error
-
-// opened is a handler that needs the store.
-func opened(handle func(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error) adminHandler {
-	return func(a *App, w http.ResponseWriter, r *http.Request) error {
-		rt, err := a.open()
-		if err != nil {
-			return apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
-		}
-		return handle(a, rt, w, r)
-	}
+type adminRoute struct {
+	method string
+	answer func(c *adminCall) error
 }
 
-// ServeHTTP implements caddy.AdminHandler.
-func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
-	method := r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	answer, allowed := m[method]
-	if !allowed {
-		list := strings.Join(slices.Sorted(maps.Keys(m)), ", ")
-		w.Header().Set("Allow", list)
-		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path allows %s", r.Method, list)
+// adminCall is one request, and what it is answered from.
+type adminCall struct {
+	*App
+	w   http.ResponseWriter
+	r   *http.Request
+	ctx context.Context // by which the audit log knows where a change came from
+	rt  *runningApp     // nil in an answer that does without the store
+}
+
+// opened is an answer that needs the store.
+func opened(method string, answer func(c *adminCall) error) adminRoute {
+	return adminRoute{method, func(c *adminCall) (err error) {
+		if c.rt, err = c.open(); err != nil {
+			return apiError(http.StatusServiceUnavailable, "opening the store: %w", err)
+		}
+		return answer(c)
+	}}
+}
+
+// reports is an answer that is one value.
+func reports[Report any](method string, make func(c *adminCall) (Report, error)) adminRoute {
+	return opened(method, func(c *adminCall) error {
+		report, err := make(c)
+		if err != nil {
+			return err
+		}
+		return writeJSON(c.w, http.StatusOK, report)
+	})
+}
+
+// takes is the report on an order, which looks like example.
+func takes[Order, Report any](example string, make func(c *adminCall, order Order) (Report, error)) adminRoute {
+	return reports(http.MethodPost, func(c *adminCall) (report Report, err error) {
+		var order Order
+		if err := c.readOrder(&order, example); err != nil {
+			return report, err
+		}
+		return make(c, order)
+	})
+}
+
+// about is the report on an order that is about somebody.
+func about[Order interface{ Whom() string }, Report any](example string, make func(c *adminCall, who address.Address, order Order) (Report, error)) adminRoute {
+	return takes(example, func(c *adminCall, order Order) (report Report, err error) {
+		who, err := readAddress(order.Whom())
+		if err != nil {
+			return report, err
+		}
+		return make(c, who, order)
+	})
+}
+
+func (route adminRoute) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != route.method && (r.Method != http.MethodHead || route.method != http.MethodGet) {
+		w.Header().Set("Allow", route.method)
+		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path allows %s", r.Method, route.method)
 	}
 	// Routes are made before apps are loaded, so the app is looked up now.
 	app, err := caddy.ActiveContext().AppIfConfigured("doorpost")
@@ -93,7 +129,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 		return apiError(http.StatusNotFound, "doorpost is not part of the configuration that runs: %w; add the directive doorpost to a site and reload", err)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return answer(app.(*App), w, r)
+	return serviceError(route.answer(&adminCall{App: app.(*App), w: w, r: r, ctx: audited(r)}))
 }
 
 // apiError is an error that the client is told with a status.
@@ -101,9 +137,25 @@ func apiError(status int, format string, values ...any) error {
 	return caddy.APIError{HTTPStatus: status, Err: fmt.Errorf(format, values...)}
 }
 
-// storeError says that the store does not do its work.
-func storeError(doing string, err error) error {
-	return apiError(http.StatusServiceUnavailable, "%s: the store does not answer: %w", doing, err)
+// serviceError is an error as the client is told it: with the status that it has,
+// or that the refusal of a service stands for. Any other says that the store does
+// not answer.
+func serviceError(err error) error {
+	is := func(target error) bool { return errors.Is(err, target) }
+	_, hasStatus := errors.AsType[caddy.APIError](err)
+	switch {
+	case err == nil, hasStatus:
+		return err
+	case is(people.ErrUnknown):
+		return apiError(http.StatusNotFound, "%w: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known", people.ErrUnknown)
+	case is(roster.ErrNoSession), is(access.ErrUnknown), is(outbox.ErrUnknown):
+		return apiError(http.StatusNotFound, "%w", err)
+	case is(roster.ErrNoGroup), is(access.ErrLife):
+		return apiError(http.StatusBadRequest, "%w", err)
+	case is(outbox.ErrNoRetry):
+		return apiError(http.StatusConflict, "%w", err)
+	}
+	return apiError(http.StatusServiceUnavailable, "%w", err)
 }
 
 // writeJSON answers with a value.
@@ -115,5 +167,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) error {
 
 var (
 	_ caddy.AdminRouter  = (*AdminAPI)(nil)
-	_ caddy.AdminHandler = methods(nil)
+	_ caddy.AdminHandler = adminRoute{}
 )

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,16 +12,13 @@ import (
 
 // advice is what can be said of the configuration by itself: things that load,
 // and that an operator should know. It needs no store and no network.
-func (a *App) advice() (found []adminapi.Finding) {
-	found = append(found, a.adviseOnSecret())
-	found = append(found, a.adviseOnSites()...)
+func (a *App) advice() []adminapi.Finding {
+	found := append([]adminapi.Finding{a.adviseOnSecret()}, a.adviseOnSites()...)
 	for _, module := range a.mailModules {
 		switch m := module.(type) {
 		case *ConsoleMailer:
-			found = append(found, adminapi.Finding{
-				Check: "mailer console", Result: adminapi.Warning, Found: "it prints messages where the server runs, and sends them to nobody",
-				Advice: `configure another, for example mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`,
-			})
+			found = append(found, adminapi.NewFinding("mailer console", adminapi.Warning, "it prints messages where the server runs, and sends them to nobody",
+				`configure another, for example mailer smtp smtp.example.com:587, and from "Example <sign-in@example.com>"`))
 		case *MailgunMailer:
 			found = append(found, a.adviseOnAlignment(m), a.adviseOnWebhook(m))
 		}
@@ -31,46 +27,39 @@ func (a *App) advice() (found []adminapi.Finding) {
 }
 
 func (a *App) adviseOnSecret() adminapi.Finding {
-	f := adminapi.Finding{Check: "secret", Result: adminapi.Fine, Found: "it is configured"}
+	found := "it is configured"
 	switch n := len(a.secrets); {
 	case n == 0:
-		f.Found = "generated at the first start, and kept in Caddy's storage: if that is lost, everybody is signed out"
+		found = "generated at the first start, and kept in Caddy's storage: if that is lost, everybody is signed out"
 	case n > 1:
-		f.Found = fmt.Sprintf("%d are configured: the first signs, all are accepted", n)
+		found = fmt.Sprintf("%d are configured: the first signs, all are accepted", n)
 	}
-	return f
+	return adminapi.NewFinding("secret", adminapi.Fine, found, "")
 }
 
 // adviseOnSites says where links lead.
 func (a *App) adviseOnSites() (found []adminapi.Finding) {
 	for _, origin := range a.origins() {
 		if !origin.IsLoopback() {
-			found = append(found, adminapi.Finding{Check: "site", Result: adminapi.Fine, Found: fmt.Sprintf("links lead to %s", origin)})
+			found = append(found, adminapi.NewFinding("site", adminapi.Fine, "links lead to "+origin.String(), ""))
 			continue
 		}
-		found = append(found, adminapi.Finding{
-			Check: "site", Result: adminapi.Warning, Found: fmt.Sprintf("links lead to %s, which works only on this machine", origin),
-			Advice: "for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it",
-		})
+		found = append(found, adminapi.NewFinding("site", adminapi.Warning, fmt.Sprintf("links lead to %s, which works only on this machine", origin),
+			"for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it"))
 	}
 	if found == nil {
-		found = []adminapi.Finding{{Check: "site", Result: adminapi.Warning, Found: "no site has the directive doorpost: nothing is guarded", Advice: "add doorpost { allow … } to a site"}}
+		found = append(found, adminapi.NewFinding("site", adminapi.Warning, "no site has the directive doorpost: nothing is guarded", "add doorpost { allow … } to a site"))
 	}
 	return found
 }
 
 // origins are those of all sites, in the order of the alphabet.
 func (a *App) origins() (sorted []gate.Origin) {
-	all := make(map[string]gate.Origin)
 	for _, s := range a.sites {
-		for _, origin := range s.origins.All() {
-			all[origin.String()] = origin
-		}
+		sorted = append(sorted, s.origins.All()...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		sorted = append(sorted, all[name])
-	}
-	return sorted
+	slices.SortFunc(sorted, func(a, b gate.Origin) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(sorted)
 }
 
 // adviseOnAlignment compares the domain that signs with the one that readers
@@ -79,17 +68,15 @@ func (a *App) origins() (sorted []gate.Origin) {
 func (a *App) adviseOnAlignment(m *MailgunMailer) adminapi.Finding {
 	sending, err := resolve("domain", m.Domain)
 	if err != nil {
-		return adminapi.Finding{Check: "from", Result: adminapi.Warning, Found: "the sending domain is not known any more: " + err.Error()}
+		return adminapi.NewFinding("from", adminapi.Warning, "the sending domain is not known any more: "+err.Error(), "")
 	}
 	from := a.from.Domain()
 	if organization(sending) == organization(from) {
-		return adminapi.Finding{Check: "from", Result: adminapi.Fine, Found: fmt.Sprintf("%s and the sending domain %s belong together", from, sending)}
+		return adminapi.NewFinding("from", adminapi.Fine, fmt.Sprintf("%s and the sending domain %s belong together", from, sending), "")
 	}
-	return adminapi.Finding{
-		Check: "from", Result: adminapi.Warning,
-		Found:  fmt.Sprintf("messages come from %s, and Mailgun signs them for %s: receivers that follow DMARC put them into spam or refuse them", from, sending),
-		Advice: fmt.Sprintf("let from be an address of %s, or register a domain of %s with Mailgun", sending, from),
-	}
+	return adminapi.NewFinding("from", adminapi.Warning,
+		fmt.Sprintf("messages come from %s, and Mailgun signs them for %s: receivers that follow DMARC put them into spam or refuse them", from, sending),
+		fmt.Sprintf("let from be an address of %s, or register a domain of %s with Mailgun", sending, from))
 }
 
 // organization is the domain below a public suffix that a domain lies under.
@@ -103,7 +90,7 @@ func organization(domain string) string {
 
 func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 	if m.WebhookKey != "" {
-		return adminapi.Finding{Check: "webhook", Result: adminapi.Fine, Found: "Mailgun's reports of bounces and complaints are accepted"}
+		return adminapi.NewFinding("webhook", adminapi.Fine, "Mailgun's reports of bounces and complaints are accepted", "")
 	}
 	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
 	for _, origin := range a.origins() {
@@ -111,5 +98,5 @@ func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 			advice += fmt.Sprintf(", to %s%s%s", origin, gate.PathPrefix, mailgunHook)
 		}
 	}
-	return adminapi.Finding{Check: "webhook", Result: adminapi.Warning, Found: "without webhook_key the server is not told of messages that bounce after Mailgun took them", Advice: advice}
+	return adminapi.NewFinding("webhook", adminapi.Warning, "without webhook_key the server is not told of messages that bounce after Mailgun took them", advice)
 }

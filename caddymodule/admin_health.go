@@ -10,25 +10,25 @@ import (
 )
 
 // showHealth reports whether somebody could sign in now.
-func showHealth(a *App, w http.ResponseWriter, r *http.Request) error {
-	answer := adminapi.Health{Status: adminapi.Healthy, Store: adminapi.StoreHealth{Status: adminapi.Healthy, Warnings: []string{}}, Mailers: healthOf(a.mailers)}
+func showHealth(c *adminCall) error {
+	answer := adminapi.Health{Status: adminapi.Healthy, Store: adminapi.StoreHealth{Status: adminapi.Healthy, Warnings: []string{}}, Mailers: healthOf(c.mailers)}
 	for _, m := range answer.Mailers {
 		if !m.Available {
 			answer.Status = adminapi.Degraded
 		}
 	}
-	rt, err := a.open()
+	rt, err := c.open()
 	if err == nil {
 		var warnings []string
-		if warnings, err = rt.backend.store.Health(r.Context()); len(warnings) > 0 {
+		if warnings, err = rt.backend.store.Health(c.ctx); len(warnings) > 0 {
 			answer.Status, answer.Store.Warnings = adminapi.Degraded, warnings
 		}
 	}
 	if err != nil {
 		answer.Status, answer.Store.Status, answer.Store.Error = adminapi.Down, adminapi.Down, err.Error()
-		return writeJSON(w, http.StatusServiceUnavailable, answer)
+		return writeJSON(c.w, http.StatusServiceUnavailable, answer)
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return writeJSON(c.w, http.StatusOK, answer)
 }
 
 // healthOf is the health of each mailer, in their order. The second of a kind

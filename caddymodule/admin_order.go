@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,12 +12,9 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/audit"
-	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/roster"
 )
 
 // maxOrder bounds the body of a request, in bytes.
@@ -25,8 +23,8 @@ const maxOrder = 16 << 10
 // readOrder reads the JSON object that a request brings. An empty body is an
 // empty object; fields that are not known are refused, so that a misspelt one is
 // noticed. example says what the object looks like.
-func readOrder(w http.ResponseWriter, r *http.Request, order any, example string) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxOrder))
+func (c *adminCall) readOrder(order any, example string) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxOrder))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(order); err != nil && !errors.Is(err, io.EOF) {
 		return apiError(http.StatusBadRequest, "the body must be JSON like %s: %w", example, err)
@@ -43,10 +41,10 @@ func readAddress(given string) (address.Address, error) {
 	return who, nil
 }
 
-// readDuration reads a duration of an order; 0 where none is given.
-func readDuration(given string) (time.Duration, error) {
+// readDuration reads a duration of an order, which may be left out.
+func readDuration(given string, otherwise time.Duration) (time.Duration, error) {
 	if given == "" {
-		return 0, nil
+		return otherwise, nil
 	}
 	d, err := caddy.ParseDuration(given)
 	if err != nil || d <= 0 {
@@ -55,24 +53,20 @@ func readDuration(given string) (time.Duration, error) {
 	return d, nil
 }
 
-// pageOf reads which part of a list the query of a request asks for.
-func pageOf(r *http.Request) (p adminapi.Page, err error) {
-	query := r.URL.Query()
+// page reads which part of a list the query of a request asks for.
+func (c *adminCall) page() (p adminapi.Page, err error) {
+	query := c.r.URL.Query()
 	p.From = query.Get("from")
 	if given := query.Get("limit"); given != "" {
-		if p.Limit, err = strconv.Atoi(given); err != nil || p.Limit == 0 {
-			p.Limit = -1
-		}
+		limit, _ := strconv.Atoi(given)
+		p.Limit = cmp.Or(limit, -1) // which is out of bounds
 	}
 	return bounded(p)
 }
 
 // bounded checks how many items of a list are asked for.
 func bounded(p adminapi.Page) (adminapi.Page, error) {
-	if p.Limit == 0 {
-		p.Limit = adminapi.UsualPage
-	}
-	if p.Limit < 1 || p.Limit > adminapi.MaxPage {
+	if p.Limit = cmp.Or(p.Limit, adminapi.UsualPage); p.Limit < 1 || p.Limit > adminapi.MaxPage {
 		return p, apiError(http.StatusBadRequest, "limit must be a number from 1 to %d", adminapi.MaxPage)
 	}
 	return p, nil
@@ -92,42 +86,36 @@ func pageOfPeople(given adminapi.Page) (after address.Address, limit int, err er
 
 var errFrom = apiError(http.StatusBadRequest, "from must be what an earlier answer gave as next, and not too old; begin without it")
 
-// actor is who is written down as having changed something.
-const actor = "admin API"
-
 // audited makes what a request brings about an event of the audit log that says
 // where it came from.
 func audited(r *http.Request) context.Context {
-	ctx := audit.WithActor(r.Context(), actor)
+	ctx := audit.WithActor(r.Context(), "admin API")
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil { // there is no peer at a Unix socket
 		ctx = audit.WithRequest(ctx, peer.Addr())
 	}
 	return ctx
 }
 
-// serviceError is an error of one of our services as the client is told it.
-func serviceError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, people.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known", people.ErrUnknown)
-	case errors.Is(err, roster.ErrNoSession), errors.Is(err, access.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w", err)
-	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, access.ErrLife):
-		return apiError(http.StatusBadRequest, "%w", err)
+// each makes a list of reports, an array for machines even if it is empty.
+func each[T, Report any](list []T, report func(T) Report) []Report {
+	reports := make([]Report, 0, len(list))
+	for _, item := range list {
+		reports = append(reports, report(item))
 	}
-	return apiError(http.StatusServiceUnavailable, "%w", err) // it says that the store does not answer
+	return reports
 }
 
-// answerLines answers with a line of JSON for each value that is sent, at
-// once (application/x-ndjson). Caddy reads from the connection for ten seconds,
-// and cancels the request then; what has lines may take longer.
-func answerLines[T any](w http.ResponseWriter) (send func(T)) {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	answer, connection := json.NewEncoder(w), http.NewResponseController(w)
+// orNone makes an array for machines of a list that may be nil.
+func orNone(list []string) []string { return append([]string{}, list...) }
+
+// lines answers with a line of JSON for each value that is sent, at once
+// (application/x-ndjson). Caddy reads from the connection for ten seconds, and
+// cancels the request then; what has lines may take longer.
+func (c *adminCall) lines() (send func(value any)) {
+	c.w.Header().Set("Content-Type", "application/x-ndjson")
+	answer, connection := json.NewEncoder(c.w), http.NewResponseController(c.w)
 	_ = connection.SetReadDeadline(time.Time{}) // it is possible on every connection of Caddy's endpoint
-	return func(value T) {
+	return func(value any) {
 		if answer.Encode(value) == nil { // otherwise the client went away, and the request is cancelled
 			_ = connection.Flush()
 		}

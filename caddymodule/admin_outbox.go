@@ -2,16 +2,18 @@ package caddymodule
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/post"
 )
 
-func report(m outbox.Message, reveal bool) adminapi.Message {
+func reportMessage(m outbox.Message, reveal bool) adminapi.Message {
 	to := m.To.Mask()
 	if reveal {
 		to = string(m.To)
@@ -25,33 +27,35 @@ func report(m outbox.Message, reveal bool) adminapi.Message {
 	}
 }
 
+// storeError says that the store does not do its work, unless it refuses to.
+func storeError(doing string, err error) error {
+	if err == nil || errors.Is(err, outbox.ErrUnknown) || errors.Is(err, outbox.ErrNoRetry) {
+		return err
+	}
+	return fmt.Errorf("%s: the store does not answer: %w", doing, err)
+}
+
 // listOutbox lists messages, the newest first.
-func listOutbox(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	page, err := pageOf(r)
+func listOutbox(c *adminCall) (list adminapi.Messages, err error) {
+	page, err := c.page()
 	if err != nil {
-		return err
+		return list, err
 	}
-	reveal, err := asksToReveal(r)
+	reveal, err := c.asksToReveal()
 	if err != nil {
-		return err
+		return list, err
 	}
-	list, next, err := rt.outbox.Messages(r.Context(), page.From, page.Limit)
-	switch {
-	case errors.Is(err, outbox.ErrUnknown):
-		return errFrom
-	case err != nil:
-		return storeError("listing messages", err)
+	messages, next, err := c.rt.outbox.Messages(c.ctx, page.From, page.Limit)
+	if errors.Is(err, outbox.ErrUnknown) {
+		return list, errFrom
 	}
-	answer := adminapi.Messages{Messages: make([]adminapi.Message, 0, len(list)), Next: next}
-	for _, m := range list {
-		answer.Messages = append(answer.Messages, report(m, reveal))
-	}
-	return writeJSON(w, http.StatusOK, answer)
+	report := func(m outbox.Message) adminapi.Message { return reportMessage(m, reveal) }
+	return adminapi.Messages{Messages: each(messages, report), Next: next}, storeError("listing messages", err)
 }
 
 // asksToReveal reports whether addresses are to be shown in full.
-func asksToReveal(r *http.Request) (bool, error) {
-	given := r.URL.Query().Get("reveal")
+func (c *adminCall) asksToReveal() (bool, error) {
+	given := c.r.URL.Query().Get("reveal")
 	if given == "" {
 		return false, nil
 	}
@@ -62,51 +66,32 @@ func asksToReveal(r *http.Request) (bool, error) {
 	return reveal, nil
 }
 
-func showMessage(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	reveal, err := asksToReveal(r)
+func showMessage(c *adminCall) (report adminapi.Message, err error) {
+	reveal, err := c.asksToReveal()
 	if err != nil {
-		return err
+		return report, err
 	}
-	m, found, err := rt.outbox.Message(r.Context(), r.PathValue("id"))
-	switch {
-	case err != nil:
-		return storeError("looking a message up", err)
-	case !found:
-		return apiError(http.StatusNotFound, "%w", outbox.ErrUnknown)
+	m, found, err := c.rt.outbox.Message(c.ctx, c.r.PathValue("id"))
+	if err == nil && !found {
+		err = outbox.ErrUnknown
 	}
-	return writeJSON(w, http.StatusOK, report(m, reveal))
+	return reportMessage(m, reveal), storeError("looking a message up", err)
 }
 
-func retryMessage(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	done, err := post.Retry(r.Context(), rt.outbox, r.PathValue("id"), time.Now())
-	switch {
-	case errors.Is(err, outbox.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w", err)
-	case errors.Is(err, outbox.ErrNoRetry):
-		return apiError(http.StatusConflict, "%w", err)
-	case err != nil:
-		return storeError("sending a message again", err)
+func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
+	done, err := post.Retry(c.ctx, c.rt.outbox, c.r.PathValue("id"), time.Now())
+	if err != nil {
+		return report, storeError("sending a message again", err)
 	}
-	a.logger.Info("an operator asked for a message to be tried again",
+	c.logger.Info("an operator asked for a message to be tried again",
 		"message", done.Message.ID, "to", done.Message.To.Mask(), "retried", done.Again, "unblocked", done.Unblocked)
-	return writeJSON(w, http.StatusOK, adminapi.RetryReport{
-		Message: report(done.Message, false), Retried: done.Again, Unblocked: done.Unblocked, Problem: done.Problem,
-	})
+	return adminapi.RetryReport{
+		Message: reportMessage(done.Message, false), Retried: done.Again, Unblocked: done.Unblocked, Problem: done.Problem,
+	}, nil
 }
 
 // unblock lets an address be written to again to which a message bounced.
-func unblock(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	var order adminapi.UnblockOrder
-	if err := readOrder(w, r, &order, `{"address": "<address>"}`); err != nil {
-		return err
-	}
-	who, err := readAddress(order.Address)
-	if err != nil {
-		return err
-	}
-	answer := adminapi.UnblockReport{Address: who.Mask()}
-	if answer.Unblocked, err = rt.outbox.Unblock(r.Context(), who); err != nil {
-		return storeError("unblocking an address", err)
-	}
-	return writeJSON(w, http.StatusOK, answer)
+func unblock(c *adminCall, who address.Address, _ adminapi.UnblockOrder) (adminapi.UnblockReport, error) {
+	unblocked, err := c.rt.outbox.Unblock(c.ctx, who)
+	return adminapi.UnblockReport{Address: who.Mask(), Unblocked: unblocked}, storeError("unblocking an address", err)
 }

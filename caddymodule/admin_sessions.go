@@ -3,70 +3,67 @@ package caddymodule
 import (
 	"net/http"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
-func reportSessions(entries []session.Entry) []adminapi.Session {
-	list := make([]adminapi.Session, 0, len(entries))
-	for _, e := range entries {
-		list = append(list, adminapi.Session{
-			ID: e.Key.String(), Address: string(e.Address), Site: e.Scope, SignedIn: e.SignedIn.UTC(), LastUse: e.Seen.UTC(), Expires: e.Expires.UTC(),
-			Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
-		})
+func reportSession(e session.Entry) adminapi.Session {
+	return adminapi.Session{
+		ID: e.Key.String(), Address: string(e.Address), Site: e.Scope, SignedIn: e.SignedIn.UTC(), LastUse: e.Seen.UTC(), Expires: e.Expires.UTC(),
+		Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
 	}
-	return list
 }
 
-// listSessions lists the sessions of somebody, or, page by page, of everybody,
-// in the order of addresses.
-func listSessions(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	var order adminapi.SessionsOrder
-	if err := readOrder(w, r, &order, `{"address": "<address>"} or {"from": "<next of the page before>", "limit": <n>}`); err != nil {
-		return err
-	}
+func listSessions(c *adminCall, order adminapi.SessionsOrder) (page adminapi.Sessions, err error) {
 	after, limit, err := pageOfPeople(order.Page)
 	if err != nil {
-		return err
+		return page, err
 	}
-	if order.Address != "" {
-		who, err := readAddress(order.Address)
-		if err != nil {
-			return err
-		}
-		list, err := rt.roster.SessionsOf(r.Context(), who)
-		if err != nil {
-			return serviceError(err)
-		}
-		return writeJSON(w, http.StatusOK, adminapi.Sessions{Sessions: reportSessions(list)})
+	var list []session.Entry
+	if order.Address == "" {
+		var next address.Address
+		list, next, err = c.rt.roster.AllSessions(c.ctx, after, limit)
+		page.Next = string(next)
+	} else {
+		_, list, err = c.sessionsOf(order.Address)
 	}
-	list, next, err := rt.roster.AllSessions(r.Context(), after, limit)
-	if err != nil {
-		return serviceError(err)
-	}
-	return writeJSON(w, http.StatusOK, adminapi.Sessions{Sessions: reportSessions(list), Next: string(next)})
+	page.Sessions = each(list, reportSession)
+	return page, err
 }
 
-func endSessions(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
+func (c *adminCall) sessionsOf(given string) (who address.Address, list []session.Entry, err error) {
+	if who, err = readAddress(given); err != nil {
+		return "", nil, err
+	}
+	list, err = c.rt.roster.SessionsOf(c.ctx, who)
+	return who, list, err
+}
+
+func endSessions(c *adminCall) error {
 	var order adminapi.EndOrder
-	if err := readOrder(w, r, &order, `{"address": "<address>"}, {"id": "<id>"} or {"all": true}`); err != nil {
+	if err := c.readOrder(&order, `{"address": "<address>"}, {"id": "<id>"} or {"all": true}`); err != nil {
 		return err
 	}
+	report, err := adminapi.EndReport{}, apiError(http.StatusBadRequest, "say whose sessions end, by one of address, id and all")
 	switch {
-	case order.All && order == (adminapi.EndOrder{All: true}):
-		rt.endAll(w, r)
+	case order == (adminapi.EndOrder{All: true}):
+		c.endAll()
 		return nil
 	case order.ID != "" && order == (adminapi.EndOrder{ID: order.ID}):
-		return rt.endOne(w, r, order.ID)
+		report, err = c.endOne(order.ID)
 	case order.Address != "" && order == (adminapi.EndOrder{Address: order.Address}):
-		return rt.endOf(w, r, order.Address)
+		report, err = c.endOf(order.Address)
 	}
-	return apiError(http.StatusBadRequest, "say whose sessions end, by one of address, id and all")
+	if err != nil {
+		return err
+	}
+	return writeJSON(c.w, http.StatusOK, report)
 }
 
-func (rt *runningApp) endAll(w http.ResponseWriter, r *http.Request) {
-	send := answerLines[adminapi.EndReport](w)
-	ended, err := rt.roster.EndAll(audited(r), func(ended int) { send(adminapi.EndReport{Ended: ended}) })
+func (c *adminCall) endAll() {
+	send := c.lines()
+	ended, err := c.rt.roster.EndAll(c.ctx, func(ended int) { send(adminapi.EndReport{Ended: ended}) })
 	last := adminapi.EndReport{Ended: ended, Done: err == nil}
 	if err != nil {
 		last.Error = err.Error()
@@ -74,29 +71,19 @@ func (rt *runningApp) endAll(w http.ResponseWriter, r *http.Request) {
 	send(last)
 }
 
-func (rt *runningApp) endOne(w http.ResponseWriter, r *http.Request, id string) error {
+func (c *adminCall) endOne(id string) (report adminapi.EndReport, err error) {
 	key, ok := session.ParseKey(id)
 	if !ok {
-		return apiError(http.StatusBadRequest, "id must be 32 hexadecimal digits, as sessions list shows them")
+		return report, apiError(http.StatusBadRequest, "id must be 32 hexadecimal digits, as sessions list shows them")
 	}
-	who, err := rt.roster.EndSessionByKey(audited(r), key)
-	if err != nil {
-		return serviceError(err)
-	}
-	return writeJSON(w, http.StatusOK, adminapi.EndReport{Address: string(who), ID: key.String(), Ended: 1, Done: true})
+	who, err := c.rt.roster.EndSessionByKey(c.ctx, key)
+	return adminapi.EndReport{Address: string(who), ID: key.String(), Ended: 1, Done: true}, err
 }
 
-func (rt *runningApp) endOf(w http.ResponseWriter, r *http.Request, given string) error {
-	who, err := readAddress(given)
+func (c *adminCall) endOf(given string) (report adminapi.EndReport, err error) {
+	who, list, err := c.sessionsOf(given) // to say how many; those that begin meanwhile end too
 	if err != nil {
-		return err
+		return report, err
 	}
-	list, err := rt.roster.SessionsOf(r.Context(), who) // to say how many; those that begin meanwhile end too
-	if err != nil {
-		return serviceError(err)
-	}
-	if err := rt.roster.EndSessionsOf(audited(r), who); err != nil {
-		return serviceError(err)
-	}
-	return writeJSON(w, http.StatusOK, adminapi.EndReport{Address: string(who), Ended: len(list), Done: true})
+	return adminapi.EndReport{Address: string(who), Ended: len(list), Done: true}, c.rt.roster.EndSessionsOf(c.ctx, who)
 }

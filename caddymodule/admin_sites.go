@@ -13,11 +13,11 @@ import (
 // siteFor finds the site that an origin is one of, or the only site there is,
 // with the origin that links lead to.
 func (a *App) siteFor(given string) (s *site, origin string, err error) {
-	all := a.sitesInOrder()
-	if given == "" && len(all) == 1 {
-		return all[0], all[0].name(), nil
-	}
-	for _, s := range all {
+	for _, key := range slices.Sorted(maps.Keys(a.sites)) { // always in the same order
+		s := a.sites[key]
+		if given == "" && len(a.sites) == 1 {
+			return s, s.name(), nil
+		}
 		for _, o := range s.origins.All() {
 			if o.String() == strings.TrimSuffix(given, "/") {
 				return s, o.String(), nil
@@ -53,21 +53,7 @@ func originOf(target *url.URL) string {
 	return origin.String()
 }
 
-// sitesInOrder lists the sites, always in the same order.
-func (a *App) sitesInOrder() (list []*site) {
-	for _, key := range slices.Sorted(maps.Keys(a.sites)) {
-		list = append(list, a.sites[key])
-	}
-	return list
-}
-
 // originList lists the origins of all sites for an operator.
 func (a *App) originList() string {
-	var list []string
-	for _, s := range a.sitesInOrder() {
-		for _, o := range s.origins.All() {
-			list = append(list, o.String())
-		}
-	}
-	return strings.Join(slices.Compact(list), ", ")
+	return strings.Join(each(a.origins(), gate.Origin.String), ", ")
 }

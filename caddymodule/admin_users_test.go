@@ -196,7 +196,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 func TestAnswersOfManyLinesMayTakeTheirTime(t *testing.T) {
 	const readTime = 50 * time.Millisecond
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tell := answerLines[string](w)
+		tell := (&adminCall{w: w, r: r}).lines()
 		tell("begun")
 		select {
 		case <-r.Context().Done():

@@ -16,16 +16,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-func reportCovers(covers []people.Cover) []adminapi.Cover {
-	list := []adminapi.Cover{}
-	for _, c := range covers {
-		by := "configuration"
-		if c.ByStore {
-			by = "store"
-		}
-		list = append(list, adminapi.Cover{Entry: c.Entry, By: by})
+func reportCover(c people.Cover) adminapi.Cover {
+	if c.ByStore {
+		return adminapi.Cover{Entry: c.Entry, By: "store"}
 	}
-	return list
+	return adminapi.Cover{Entry: c.Entry, By: "configuration"}
 }
 
 // explain is what the block says about somebody, wherever they go.
@@ -33,7 +28,7 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 	e := h.rules.Explain(who, standing)
 	b := adminapi.Block{
 		Matcher: h.matcher.text, Public: h.Public, Allow: orNone(h.Allow), Deny: orNone(h.Deny), Partly: h.partly,
-		Denied: reportCovers(e.Denied), Allowed: reportCovers(e.Allowed), Admits: e.Admitted, MayAsk: e.MayAsk,
+		Denied: each(e.Denied, reportCover), Allowed: each(e.Allowed, reportCover), Admits: e.Admitted, MayAsk: e.MayAsk,
 	}
 	if h.Recent != 0 {
 		b.Recent = spell(time.Duration(h.Recent))
@@ -46,54 +41,43 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 }
 
 // showWhy reports whether somebody would be let in at a URL, and why.
-func showWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) error {
-	var order adminapi.WhyOrder
-	if err := readOrder(w, r, &order, `{"address": "<address>", "url": "<url>"}`); err != nil {
-		return err
-	}
-	who, err := readAddress(order.Address)
+func showWhy(c *adminCall, who address.Address, order adminapi.WhyOrder) (report adminapi.WhyReport, err error) {
+	target, s, err := c.findTarget(order.URL)
 	if err != nil {
-		return err
+		return report, err
 	}
-	target, s, err := a.findTarget(order.URL)
+	p, err := c.rt.lookUp(c.ctx, who)
 	if err != nil {
-		return err
+		return report, err
 	}
-	p, err := rt.lookUp(r.Context(), who)
-	if err != nil {
-		return err
-	}
-	answer := adminapi.WhyReport{
+	report = adminapi.WhyReport{
 		Address: string(who), URL: target.String(), Site: originOf(target), Result: adminapi.Public,
-		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
+		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(c.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
 		OwnPage: gate.IsOwnPath(target.Path),
 	}
 	admitted, asking := !p.Disabled, !p.Disabled
 	for _, block := range s.handlers {
 		b := block.explain(who, &p.Standing)
-		block.check(r.Context(), target, &b)
+		block.check(c.ctx, target, &b)
 		if block.matcher.beyondURL {
-			answer.TakenAs = http.MethodGet
+			report.TakenAs = http.MethodGet
 		}
-		if b.Needed && !answer.OwnPage {
-			answer.Result = adminapi.Admitted
+		if b.Needed && !report.OwnPage {
+			report.Result = adminapi.Admitted
 			admitted, asking = admitted && b.Admits && b.Problem == "", asking && (b.Admits || b.MayAsk)
 		}
-		answer.Blocks = append(answer.Blocks, b)
+		report.Blocks = append(report.Blocks, b)
 	}
-	if answer.Result == adminapi.Admitted && !admitted {
-		answer.Result, answer.MayAsk = adminapi.NotAllowed, asking
+	if report.Result == adminapi.Admitted && !admitted {
+		report.Result, report.MayAsk = adminapi.NotAllowed, asking
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return report, nil
 }
 
 // lookUp is somebody as the store has them, known or not.
 func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
 	p, _, err := rt.roster.People.Person(ctx, who)
-	if err != nil {
-		return p, storeError("looking a person up", err)
-	}
-	return p, nil
+	return p, storeError("looking a person up", err)
 }
 
 // check finds out whether a GET of a URL needs a session here. A matcher that

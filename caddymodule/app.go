@@ -5,14 +5,9 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -35,6 +30,11 @@ func init() {
 	caddy.RegisterModule(SMTPMailer{})
 	caddy.RegisterModule(ConsoleMailer{})
 	caddy.RegisterModule(AdminAPI{})
+}
+
+// moduleInfo is how Caddy gets to know a module of the type T.
+func moduleInfo[T any](id caddy.ModuleID) caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: id, New: func() caddy.Module { return any(new(T)).(caddy.Module) }}
 }
 
 // App is what all sites share: where sessions are kept, how mail is sent, and
@@ -92,7 +92,6 @@ type App struct {
 	mailers     *mail.Failover
 	mailModules []MailerModule // in their order
 	webhooks    []*mailgunapi.Webhook
-	metrics     *metrics
 	overrides   fs.FS // the operator's templates, nil for none
 	composer    *mail.Composer
 	views       *view.Views
@@ -109,10 +108,7 @@ type App struct {
 	failed  error
 }
 
-// CaddyModule implements caddy.Module.
-func (*App) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost", New: func() caddy.Module { return new(App) }}
-}
+func (*App) CaddyModule() caddy.ModuleInfo { return moduleInfo[App]("doorpost") }
 
 // Provision resolves and checks the configuration. It opens nothing: a
 // configuration can be validated while a server runs on the same store.
@@ -121,71 +117,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	// A log of its own, for operators who keep it apart or longer. No stack
 	// traces: see Caddy's Context.Slogger.
 	a.auditLogger = slog.New(zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127))))
-	var err error
-	if a.languages, err = text.Load(); err != nil {
-		return err
-	}
-	if err := a.provisionSecrets(); err != nil {
-		return err
-	}
-	if err := a.provisionStore(ctx); err != nil {
-		return err
-	}
-	if err := a.provisionMailers(ctx); err != nil {
-		return err
-	}
-	if a.LinkTTL == 0 {
-		a.LinkTTL = caddy.Duration(defaultLinkTTL)
-	}
-	if err := checkLinkTTL(time.Duration(a.LinkTTL)); err != nil {
-		return fmt.Errorf("link_ttl: %w", err)
-	}
-	if err := a.Session.complete(); err != nil {
-		return fmt.Errorf("session %w", err)
-	}
-	if err := a.Limits.complete(); err != nil {
-		return fmt.Errorf("limit %w", err)
-	}
-	if a.Mute == nil {
-		mute := caddy.Duration(defaultMute)
-		a.Mute = &mute
-	}
-	if err := checkMute(time.Duration(*a.Mute)); err != nil {
-		return fmt.Errorf("mute: %w", err)
-	}
-	if err := a.Brand.check(); err != nil {
-		return err
-	}
-	if err := a.provisionTemplates(); err != nil {
-		return err
-	}
-	if a.metrics, err = newMetrics(ctx.GetMetricsRegistry(), a.mailers); err != nil {
-		return err
-	}
-	if a.groups, err = people.NewGroups(a.Groups); err != nil {
-		return err
-	}
-	if err := a.checkGroups("admins", a.Admins); err != nil || len(a.Admins) == 0 {
-		return err
-	}
-	if a.admins, err = people.NewRules(a.Admins, nil, nil, a.groups); err != nil {
-		return fmt.Errorf("admins: %w", err)
-	}
-	return nil
-}
-
-// checkGroups checks that the groups that an option names exist.
-func (a *App) checkGroups(option string, who []string) error {
-	for _, entry := range who {
-		name, isGroup := strings.CutPrefix(entry, "group:")
-		if _, exists := a.Groups[name]; !isGroup || exists {
-			continue
+	for _, step := range []func() error{
+		a.provisionSecrets, a.provisionStore, a.provisionMailers, a.provisionFrom, a.provisionOptions,
+		a.provisionTemplates, a.provisionMetrics, a.provisionPeople,
+	} {
+		if err := step(); err != nil {
+			return err
 		}
-		known := "there is no group yet"
-		if len(a.Groups) > 0 {
-			known = "there are: " + strings.Join(slices.Sorted(maps.Keys(a.Groups)), ", ")
-		}
-		return fmt.Errorf("%s: there is no group %q; %s; make it in the global option doorpost: group %s alice@example.com", option, name, known, name)
 	}
 	return nil
 }
@@ -193,10 +131,7 @@ func (a *App) checkGroups(option string, who []string) error {
 // httpApp is the http app, whose ports tell what a site's origin is; nil if
 // there is none.
 func httpApp(ctx caddy.Context) *caddyhttp.App {
-	app, err := ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil
-	}
+	app, _ := ctx.AppIfConfigured("http")
 	h, _ := app.(*caddyhttp.App)
 	return h
 }

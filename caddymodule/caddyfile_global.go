@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -35,29 +36,10 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	return httpcaddyfile.App{Name: "doorpost", Value: caddyconfig.JSON(a, nil)}, nil
 }
 
-// UnmarshalCaddyfile reads the global option:
-//
-//	doorpost {
-//		secret   <key>…
-//		store    bolt [<path>] | memory | redis <url>… { … }
-//		mailer   mailgun { … } | smtp <host:port> { … } | console
-//		from     <address>
-//		link_ttl <duration>
-//		session { idle <d>; absolute <d>; grace <d>; cache <sessions>; cookie_domain <domain> }
-//		group    <name> <who>…
-//		admins   <who>…
-//		limit    address|client|total <n> <window>
-//		mute     <duration>
-//		brand { name, logo, accent, support }
-//		templates <folder>
-//	}
+// UnmarshalCaddyfile reads the global option, as docs/options.md has it.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	here := at(d)
-	if d.NextArg() {
-		return d.Errf("the global option doorpost does not take a value such as %q; its options stand in a block", d.Val())
-	}
-	err := readBlock(d, "the global option doorpost",
+	return inBlock("the global option doorpost", a.checkRead,
 		option{name: "secret", read: values(&a.Secrets, "{env.DOORPOST_SECRET}", checkSecret)},
 		option{name: "store", read: a.readStore, nested: true},
 		option{name: "mailer", read: a.readMailer, nested: true, many: true},
@@ -66,24 +48,26 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "session", read: a.readSession, nested: true},
 		option{name: "group", read: a.readGroup, many: true},
 		option{name: "admins", read: values(&a.Admins, "alice@example.com", people.CheckWho)},
-		option{name: "limit", read: a.readLimits, many: true},
+		option{name: "limit", read: a.readLimit, many: true},
 		option{name: "mute", read: func(d *caddyfile.Dispenser) error {
 			a.Mute = new(caddy.Duration)
 			return duration(a.Mute, "24h", checkMute)(d)
 		}},
 		option{name: "brand", read: a.readBrand, nested: true},
 		option{name: "templates", read: oneValue(&a.Templates, "/etc/doorpost/templates")},
-	)
-	if err != nil {
-		return err
-	}
+	)(d)
+}
+
+// checkRead checks what more than one option says.
+func (a *App) checkRead() error {
 	if a.From == "" && slices.ContainsFunc(a.MailersRaw, sendsMail) {
-		return here.Err(errNoFrom.Error())
+		return errNoFrom
 	}
-	if err := a.checkGroups("admins", a.Admins); err != nil {
-		return here.WrapErr(err)
+	groups, err := people.NewGroups(a.Groups)
+	if err == nil {
+		err = groups.Check(a.Admins)
 	}
-	return nil
+	return wrong("admins", err)
 }
 
 // checkSecret checks a secret that is written out; one that a placeholder
@@ -96,10 +80,8 @@ func checkSecret(given string) error {
 	return err
 }
 
-// readStore reads the name of a store and what its module makes of the rest.
-func (a *App) readStore(d *caddyfile.Dispenser) error {
-	raw, err := readGuest(d, "store", "doorpost.stores")
-	a.StoreRaw = raw
+func (a *App) readStore(d *caddyfile.Dispenser) (err error) {
+	a.StoreRaw, err = readGuest(d, "store", "doorpost.stores")
 	return err
 }
 
@@ -112,11 +94,7 @@ func (a *App) readMailer(d *caddyfile.Dispenser) error {
 // readGuest reads the name of a module in a namespace and what the module
 // makes of the rest.
 func readGuest(d *caddyfile.Dispenser, what, namespace string) (json.RawMessage, error) {
-	var known []string
-	for _, module := range caddy.GetModules(namespace) {
-		known = append(known, module.ID.Name())
-	}
-	slices.Sort(known)
+	known := each(caddy.GetModules(namespace), func(m caddy.ModuleInfo) string { return m.ID.Name() }) // sorted
 	if !d.NextArg() {
 		return nil, d.Errf("%s: say which one; there are: %s", what, strings.Join(known, ", "))
 	}
@@ -156,32 +134,21 @@ func (a *App) readFrom(d *caddyfile.Dispenser) error {
 }
 
 func (a *App) readSession(d *caddyfile.Dispenser) error {
-	here := at(d)
-	if d.NextArg() {
-		return d.Errf("session does not take a value such as %q; its options stand in a block", d.Val())
+	s := &a.Session
+	checkTogether := func() error {
+		completed := *s
+		return completed.complete()
 	}
-	var grace caddy.Duration
-	err := readBlock(d, "session",
-		option{name: "idle", read: duration(&a.Session.Idle, "7d", checkIdle)},
-		option{name: "absolute", read: duration(&a.Session.Absolute, "30d", checkAbsolute)},
+	return inBlock("session", checkTogether,
+		option{name: "idle", read: duration(&s.Idle, "7d", checkIdle)},
+		option{name: "absolute", read: duration(&s.Absolute, "30d", checkAbsolute)},
 		option{name: "grace", read: func(d *caddyfile.Dispenser) error {
-			a.Session.Grace = &grace
-			return duration(&grace, "5m", checkGrace)(d)
+			s.Grace = new(caddy.Duration)
+			return duration(s.Grace, "5m", checkGrace)(d)
 		}},
-		option{name: "cache", read: number(&a.Session.Cache, "100000", checkCache)},
-		option{name: "cookie_domain", read: checkedValue(&a.Session.CookieDomain, "example.com", func(given string) error {
-			_, err := parseCookieDomain(given)
-			return err
-		})},
-	)
-	if err != nil {
-		return err
-	}
-	completed := a.Session
-	if err := completed.complete(); err != nil {
-		return here.Errf("session %v", err)
-	}
-	return nil
+		option{name: "cache", read: number(&s.Cache, "100000", checkCache)},
+		option{name: "cookie_domain", read: checkedValue(&s.CookieDomain, "example.com", parses(parseCookieDomain))},
+	)(d)
 }
 
 func (a *App) readGroup(d *caddyfile.Dispenser) error {
@@ -205,45 +172,54 @@ func (a *App) readGroup(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-func (a *App) readLimits(d *caddyfile.Dispenser) error {
-	limits := map[string]**LimitConfig{"address": &a.Limits.Address, "client": &a.Limits.Client, "total": &a.Limits.Total}
+// readLimit reads "address|client|total <n> <window>".
+func (a *App) readLimit(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
-	if len(args) == 0 || limits[args[0]] == nil {
+	var to **LimitConfig
+	if len(args) > 0 {
+		to = map[string]**LimitConfig{"address": &a.Limits.Address, "client": &a.Limits.Client, "total": &a.Limits.Total}[args[0]]
+	}
+	switch {
+	case to == nil:
 		return d.Err("limit must be limit address, limit client or limit total, with a number and a duration: limit address 5 15m")
-	}
-	to := limits[args[0]]
-	if *to != nil {
+	case *to != nil:
 		return d.Errf("limit %s is given twice; keep one", args[0])
+	case len(args) != 3:
+		return d.Errf("limit %s takes a number and a duration, for example limit %s 5 15m", args[0], args[0])
 	}
-	read, err := readLimit(d, args[0], args[1:])
-	*to = read
-	return err
+	n, err := strconv.Atoi(args[1])
+	if err != nil {
+		return d.Errf("limit %s: %q is not a whole number; write for example 5", args[0], args[1])
+	}
+	window, err := caddy.ParseDuration(args[2])
+	if err != nil {
+		return d.Errf("limit %s: %q is not a duration; write for example 15m or 1h", args[0], args[2])
+	}
+	*to = &LimitConfig{Max: n, Window: caddy.Duration(window)}
+	if err := (*to).check(); err != nil {
+		return d.Errf("limit %s: %v", args[0], err)
+	}
+	return nil
 }
 
 func (a *App) readBrand(d *caddyfile.Dispenser) error {
-	if d.NextArg() {
-		return d.Errf("brand does not take a value such as %q; its options stand in a block", d.Val())
+	brand := func(to *string, example string) reader {
+		return one(example, func(_, value string) error {
+			*to = value
+			return a.Brand.check()
+		})
 	}
-	read := func(name, example string, to *string, brand func(string) BrandConfig) option {
-		return option{name: name, read: func(d *caddyfile.Dispenser) error {
-			if name == "accent" && d.CountRemainingArgs() == 0 {
+	return inBlock("brand", nil,
+		option{name: "name", read: brand(&a.Brand.Name, `"Example Ltd"`)},
+		option{name: "logo", read: brand(&a.Brand.Logo, "/logo.svg")},
+		option{name: "accent", read: func(d *caddyfile.Dispenser) error {
+			if d.CountRemainingArgs() == 0 {
 				return d.Err(`accent has no value; a word that begins with # is a comment unless it stands in quotes: accent "#0066cc"`)
 			}
-			if err := oneValue(to, example)(d); err != nil {
-				return err
-			}
-			if err := brand(*to).check(); err != nil {
-				return d.WrapErr(err)
-			}
-			return nil
-		}}
-	}
-	return readBlock(d, "brand",
-		read("name", `"Example Ltd"`, &a.Brand.Name, func(v string) BrandConfig { return BrandConfig{Name: v} }),
-		read("logo", "/logo.svg", &a.Brand.Logo, func(v string) BrandConfig { return BrandConfig{Logo: v} }),
-		read("accent", `"#0066cc"`, &a.Brand.Accent, func(v string) BrandConfig { return BrandConfig{Accent: v} }),
-		read("support", "help@example.com", &a.Brand.Support, func(v string) BrandConfig { return BrandConfig{Support: v} }),
-	)
+			return brand(&a.Brand.Accent, `"#0066cc"`)(d)
+		}},
+		option{name: "support", read: brand(&a.Brand.Support, "help@example.com")},
+	)(d)
 }
 
 var _ caddyfile.Unmarshaler = (*App)(nil)

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +15,13 @@ import (
 // block of its own if it has one, is read.
 type option struct {
 	name   string
-	read   func(*caddyfile.Dispenser) error
+	read   reader
 	many   bool // may be given several times
 	nested bool // may open a block
 }
+
+// reader reads what stands behind the name of an option, which d stands on.
+type reader = func(d *caddyfile.Dispenser) error
 
 // at remembers where d stands, for an error that is found further down: an
 // error names the line where an operator has to change something.
@@ -27,21 +31,30 @@ func at(d *caddyfile.Dispenser) *caddyfile.Dispenser {
 	return here
 }
 
-// readBlock reads the block that is open or opens next. An option that is
-// unknown or stands twice is an error that says so, file and line included.
-func readBlock(d *caddyfile.Dispenser, where string, options ...option) error {
-	var names []string
-	for _, o := range options {
-		names = append(names, o.name)
+// inBlock reads options that stand in a block, and no value before it.
+func inBlock(where string, check func() error, options ...option) reader {
+	return func(d *caddyfile.Dispenser) error {
+		if d.NextArg() {
+			return d.Errf("%s does not take a value such as %q; its options stand in a block", where, d.Val())
+		}
+		return readBlock(d, where, check, options...)
 	}
+}
+
+// readBlock reads the block that is open or opens next, and checks then, unless
+// check is nil, what was read. An option that is unknown or stands twice is an
+// error that says so, file and line included.
+func readBlock(d *caddyfile.Dispenser, where string, check func() error, options ...option) error {
+	start := at(d)
 	lines := make(map[string]int)
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		i := slices.Index(names, name)
+		i := slices.IndexFunc(options, func(o option) bool { return o.name == name })
 		switch {
 		case isBrace(d):
 			return d.Errf("%s: a %s stands alone where an option is expected; an option's block opens at the end of the option's line", where, name)
 		case i < 0:
+			names := each(options, func(o option) string { return o.name })
 			return d.Errf("%s has no option %q; its options are: %s", where, name, strings.Join(names, ", "))
 		case lines[name] != 0 && !options[i].many:
 			return d.Errf("%s: %s is given twice, first on line %d; keep one", where, name, lines[name])
@@ -53,6 +66,11 @@ func readBlock(d *caddyfile.Dispenser, where string, options ...option) error {
 		}
 		if !options[i].nested && opensBlock(d) {
 			return here.Errf("%s: %s does not take a block; all of it stands on its line", where, name)
+		}
+	}
+	if check != nil {
+		if err := check(); err != nil {
+			return start.WrapErr(err)
 		}
 	}
 	return nil
@@ -80,8 +98,8 @@ func noMore(d *caddyfile.Dispenser, what string) error {
 	return nil
 }
 
-// oneValue reads exactly one value.
-func oneValue(to *string, example string) func(*caddyfile.Dispenser) error {
+// one reads exactly one value. An error of take names the option.
+func one(example string, take func(name, value string) error) reader {
 	return func(d *caddyfile.Dispenser) error {
 		name := d.Val()
 		args := d.RemainingArgs()
@@ -91,26 +109,41 @@ func oneValue(to *string, example string) func(*caddyfile.Dispenser) error {
 		case len(args) > 1:
 			return d.Errf("%s takes one value, %d are given; a value with spaces in it stands in quotes", name, len(args))
 		}
-		*to = args[0]
+		if err := take(name, args[0]); err != nil {
+			return d.WrapErr(err)
+		}
 		return nil
 	}
 }
 
+// wrong is what a check says of an option, with its name before it; nil for nil.
+func wrong(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func oneValue(to *string, example string) reader {
+	return checkedValue(to, example, func(string) error { return nil })
+}
+
 // checkedValue reads exactly one value and checks it. What a placeholder names
 // is known, and checked, only when the configuration loads.
-func checkedValue(to *string, example string, check func(string) error) func(*caddyfile.Dispenser) error {
-	return func(d *caddyfile.Dispenser) error {
-		name := d.Val()
-		if err := oneValue(to, example)(d); err != nil {
-			return err
-		}
-		if hasPlaceholder(*to) {
+func checkedValue(to *string, example string, check func(string) error) reader {
+	return one(example, func(name, value string) error {
+		if *to = value; hasPlaceholder(value) {
 			return nil
 		}
-		if err := check(*to); err != nil {
-			return d.Errf("%s: %v", name, err)
-		}
-		return nil
+		return wrong(name, check(value))
+	})
+}
+
+// parses is the check that a value can be parsed.
+func parses[T any](parse func(string) (T, error)) func(string) error {
+	return func(value string) error {
+		_, err := parse(value)
+		return err
 	}
 }
 
@@ -121,21 +154,17 @@ func hasPlaceholder(given string) bool {
 }
 
 // oneOf reads one of some words.
-func oneOf(to *string, words ...string) func(*caddyfile.Dispenser) error {
-	return func(d *caddyfile.Dispenser) error {
-		name := d.Val()
-		if err := oneValue(to, words[0])(d); err != nil {
-			return err
-		}
-		if !slices.Contains(words, *to) {
-			return d.Errf("%s must be one of %s, not %q", name, strings.Join(words, ", "), *to)
+func oneOf(to *string, words ...string) reader {
+	return one(words[0], func(name, value string) error {
+		if *to = value; !slices.Contains(words, value) {
+			return fmt.Errorf("%s must be one of %s, not %q", name, strings.Join(words, ", "), value)
 		}
 		return nil
-	}
+	})
 }
 
 // values reads one or more values, each of which is checked.
-func values(to *[]string, example string, check func(string) error) func(*caddyfile.Dispenser) error {
+func values(to *[]string, example string, check func(string) error) reader {
 	return func(d *caddyfile.Dispenser) error {
 		name := d.Val()
 		args := d.RemainingArgs()
@@ -153,61 +182,23 @@ func values(to *[]string, example string, check func(string) error) func(*caddyf
 }
 
 // duration reads a duration, which is checked.
-func duration(to *caddy.Duration, example string, check func(time.Duration) error) func(*caddyfile.Dispenser) error {
-	return func(d *caddyfile.Dispenser) error {
-		name := d.Val()
-		var given string
-		if err := oneValue(&given, example)(d); err != nil {
-			return err
-		}
-		parsed, err := caddy.ParseDuration(given)
+func duration(to *caddy.Duration, example string, check func(time.Duration) error) reader {
+	return one(example, func(name, value string) error {
+		parsed, err := caddy.ParseDuration(value)
 		if err != nil {
-			return d.Errf("%s: %q is not a duration; write 90s, 10m, 12h or 7d", name, given)
-		}
-		if err := check(parsed); err != nil {
-			return d.Errf("%s: %v", name, err)
+			return fmt.Errorf("%s: %q is not a duration; write 90s, 10m, 12h or 7d", name, value)
 		}
 		*to = caddy.Duration(parsed)
-		return nil
-	}
+		return wrong(name, check(parsed))
+	})
 }
 
 // number reads a whole number, which is checked.
-func number(to *int, example string, check func(int) error) func(*caddyfile.Dispenser) error {
-	return func(d *caddyfile.Dispenser) error {
-		name := d.Val()
-		var given string
-		if err := oneValue(&given, example)(d); err != nil {
-			return err
+func number(to *int, example string, check func(int) error) reader {
+	return one(example, func(name, value string) (err error) {
+		if *to, err = strconv.Atoi(value); err != nil {
+			return fmt.Errorf("%s: %q is not a whole number; write for example %s", name, value, example)
 		}
-		n, err := strconv.Atoi(given)
-		if err != nil {
-			return d.Errf("%s: %q is not a whole number; write for example %s", name, given, example)
-		}
-		if err := check(n); err != nil {
-			return d.Errf("%s: %v", name, err)
-		}
-		*to = n
-		return nil
-	}
-}
-
-// readLimit reads "<n> <window>" behind the name of a limit.
-func readLimit(d *caddyfile.Dispenser, name string, args []string) (*LimitConfig, error) {
-	if len(args) != 2 {
-		return nil, d.Errf("limit %s takes a number and a duration, for example limit %s 5 15m", name, name)
-	}
-	n, err := strconv.Atoi(args[0])
-	if err != nil {
-		return nil, d.Errf("limit %s: %q is not a whole number; write for example 5", name, args[0])
-	}
-	window, err := caddy.ParseDuration(args[1])
-	if err != nil {
-		return nil, d.Errf("limit %s: %q is not a duration; write for example 15m or 1h", name, args[1])
-	}
-	l := &LimitConfig{Max: n, Window: caddy.Duration(window)}
-	if err := l.check(); err != nil {
-		return nil, d.Errf("limit %s: %v", name, err)
-	}
-	return l, nil
+		return wrong(name, check(*to))
+	})
 }

@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"errors"
+
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -31,39 +33,27 @@ func readSite(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	return h.NewRoute(nil, handler), nil
 }
 
-// UnmarshalCaddyfile reads the site directive:
-//
-//	doorpost [<matcher>] {
-//		allow   <who>…
-//		deny    <who>…
-//		ask     <owner address>…
-//		public  <path>…
-//		url     <origin>
-//		recent  <duration>
-//		headers { user <Name>; email <Name>; groups <Name>; name <Name> }
-//	}
+// UnmarshalCaddyfile reads the site directive, as docs/options.md has it.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	here := at(d)
 	if d.NextArg() {
 		return d.Errf("doorpost takes one matcher, such as /admin/* or @name, and options in a block; %q is neither", d.Val())
 	}
-	err := readBlock(d, "doorpost",
+	letsSomebodyIn := func() error {
+		if len(h.Allow) == 0 && len(h.Ask) == 0 {
+			return errors.New("doorpost lets nobody in: name who may enter with allow, for example allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
+		}
+		return nil
+	}
+	return readBlock(d, "doorpost", letsSomebodyIn,
 		option{name: "allow", read: values(&h.Allow, "alice@example.com *@example.org", people.CheckWho), many: true},
 		option{name: "deny", read: values(&h.Deny, "mallory@example.org", people.CheckWho), many: true},
-		option{name: "ask", read: values(&h.Ask, "owner@example.com", checkOwner), many: true},
+		option{name: "ask", read: values(&h.Ask, "owner@example.com", parses(parseOwner)), many: true},
 		option{name: "public", read: values(&h.Public, "/health /assets/*", checkPublic), many: true},
-		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", checkOrigin)},
+		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseOrigin))},
 		option{name: "recent", read: duration(&h.Recent, "15m", checkRecent)},
 		option{name: "headers", read: h.readHeaders, nested: true},
 	)
-	if err != nil {
-		return err
-	}
-	if len(h.Allow) == 0 && len(h.Ask) == 0 {
-		return here.Err("doorpost lets nobody in: name who may enter with allow, for example allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
-	}
-	return nil
 }
 
 func checkPublic(pattern string) error {
@@ -71,30 +61,21 @@ func checkPublic(pattern string) error {
 	return err
 }
 
-func checkOrigin(given string) error {
-	_, err := gate.ParseOrigin(given)
-	return err
-}
-
 func (h *Handler) readHeaders(d *caddyfile.Dispenser) error {
-	here := at(d)
 	if d.NextArg() {
 		return d.Errf("headers does not take a value such as %q; its options stand in a block: user Remote-User", d.Val())
 	}
 	h.Headers = new(HeadersConfig)
-	err := readBlock(d, "headers",
+	eachDiffers := func() error {
+		_, err := h.Headers.names()
+		return wrong("headers", err)
+	}
+	return readBlock(d, "headers", eachDiffers,
 		option{name: "user", read: checkedValue(&h.Headers.User, "Remote-User", checkHeaderName)},
 		option{name: "email", read: checkedValue(&h.Headers.Email, "Remote-Email", checkHeaderName)},
 		option{name: "groups", read: checkedValue(&h.Headers.Groups, "Remote-Groups", checkHeaderName)},
 		option{name: "name", read: checkedValue(&h.Headers.Name, "Remote-Name", checkHeaderName)},
 	)
-	if err != nil {
-		return err
-	}
-	if _, err := h.Headers.names(); err != nil {
-		return here.Errf("headers: %v", err)
-	}
-	return nil
 }
 
 func checkHeaderName(given string) error {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/cli"
@@ -37,13 +36,15 @@ their mailbox. In the doorpost binary they stand at the top: doorpost demo.`,
 // Commands are the commands of Doorpost, for the binary to register at its
 // top.
 func Commands() []caddycmd.Command {
-	list := []caddycmd.Command{demoCommand(), protectCommand()}
+	list := []caddycmd.Command{command(cli.Help("demo"), buildDemo), command(cli.Help("protect"), buildProtect)}
 	for _, c := range cli.Commands() {
-		list = append(list, caddycmd.Command{
-			Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: func(cmd *cobra.Command) { c.Build(cmd, caddyHost{}) },
-		})
+		list = append(list, command(c, func(cmd *cobra.Command) { c.Build(cmd, caddyHost{}) }))
 	}
 	return list
+}
+
+func command(c cli.Command, build func(*cobra.Command)) caddycmd.Command {
+	return caddycmd.Command{Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: build}
 }
 
 // caddyHost is this Caddy for the command line. It implements cli.Caddy.
@@ -60,27 +61,23 @@ func (caddyHost) AdminAddress(given string, config []byte, file, adapter string)
 
 func (caddyHost) Request(address, method, path string, body io.Reader) (*http.Response, error) {
 	response, err := caddycmd.AdminAPIRequest(address, method, path, nil, body)
-	if err != nil {
-		return nil, requestError(err)
+	if err == nil {
+		return response, nil
 	}
-	return response, nil
+	if found := refused.FindStringSubmatch(err.Error()); found != nil {
+		status, _ := strconv.Atoi(found[1]) // of three digits
+		return nil, cli.Refusal{Status: status, Body: found[2]}
+	}
+	if strings.HasPrefix(err.Error(), "performing request") {
+		_, cause, _ := strings.Cut(err.Error(), `": `) // after the URL
+		return nil, cli.Unreachable{Cause: cause}
+	}
+	return nil, err
 }
 
 // refused is how AdminAPIRequest spells an answer that is an error. It has no
 // type for that.
 var refused = regexp.MustCompile(`(?s)HTTP ([0-9]{3}): (.*)$`)
-
-func requestError(err error) error {
-	if found := refused.FindStringSubmatch(err.Error()); found != nil {
-		status, _ := strconv.Atoi(found[1]) // of three digits
-		return cli.Refusal{Status: status, Body: found[2]}
-	}
-	if strings.HasPrefix(err.Error(), "performing request") {
-		_, cause, _ := strings.Cut(err.Error(), `": `) // after the URL
-		return cli.Unreachable{Cause: cause}
-	}
-	return err
-}
 
 func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 	var parsed *caddy.Config
@@ -101,35 +98,6 @@ func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 // Exit ends a command as Caddy's own end: the error is logged.
 func (caddyHost) Exit(cmd *cobra.Command, code int, err error) error {
 	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, err })(cmd, nil)
-}
-
-// runCaddyfile runs the server on a configuration that was put together here.
-// It returns only if the server does not start.
-func runCaddyfile(config string) error {
-	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), map[string]any{"filename": "doorpost"})
-	if err != nil {
-		return fmt.Errorf("putting the configuration together: %w", err)
-	}
-	for _, warning := range warnings {
-		caddy.Log().Warn(warning.Message)
-	}
-	caddy.TrapSignals()
-	return caddy.Load(adapted, true)
-}
-
-// quote writes a value as one token of a Caddyfile.
-func quote(value string) (string, error) {
-	var quoted []byte
-	for _, c := range []byte(value) {
-		switch {
-		case c < ' ' || c == 0x7f:
-			return "", fmt.Errorf("%q has a line break or another control character in it", value)
-		case c == '"':
-			quoted = append(quoted, '\\')
-		}
-		quoted = append(quoted, c)
-	}
-	return `"` + string(quoted) + `"`, nil
 }
 
 var _ cli.Caddy = caddyHost{}

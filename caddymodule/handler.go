@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,24 +74,17 @@ type HeadersConfig struct {
 }
 
 func (c *HeadersConfig) names() (gate.HeaderNames, error) {
-	names := gate.DefaultHeaderNames
-	if c != nil {
-		for _, n := range []struct {
-			given string
-			to    *string
-		}{{c.User, &names.User}, {c.Email, &names.Email}, {c.Groups, &names.Groups}, {c.Name, &names.Name}} {
-			if n.given != "" {
-				*n.to = n.given
-			}
-		}
+	if c == nil {
+		c = new(HeadersConfig)
 	}
-	return names.Canonical()
+	usual := gate.DefaultHeaderNames
+	return gate.HeaderNames{
+		User: cmp.Or(c.User, usual.User), Email: cmp.Or(c.Email, usual.Email),
+		Groups: cmp.Or(c.Groups, usual.Groups), Name: cmp.Or(c.Name, usual.Name),
+	}.Canonical()
 }
 
-// CaddyModule implements caddy.Module.
-func (Handler) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.doorpost", New: func() caddy.Module { return new(Handler) }}
-}
+func (Handler) CaddyModule() caddy.ModuleInfo { return moduleInfo[Handler]("http.handlers.doorpost") }
 
 // Provision checks the configuration and joins the site that the handler
 // stands in.
@@ -108,12 +102,6 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	h.app = app.(*App)
-	if err := h.app.checkGroups("allow", h.Allow); err != nil {
-		return err
-	}
-	if err := h.app.checkGroups("deny", h.Deny); err != nil {
-		return err
-	}
 	covers, err := json.Marshal([]any{h.MatcherSetsRaw, h.Public}) // loading takes the matchers away
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
@@ -121,10 +109,10 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	h.matcher = describeMatchers(h.MatcherSetsRaw)
 	if h.MatcherSetsRaw != nil {
 		loaded, err := ctx.LoadModule(h, "MatcherSetsRaw")
-		if err != nil {
-			return fmt.Errorf("loading the matcher: %w", err)
+		if err == nil {
+			err = h.matchers.FromInterface(loaded)
 		}
-		if err := h.matchers.FromInterface(loaded); err != nil {
+		if err != nil {
 			return fmt.Errorf("loading the matcher: %w", err)
 		}
 	}
@@ -137,9 +125,13 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
 	}
-	owners, err := parseOwners(h.Ask)
-	if err != nil {
-		return err
+	var owners []address.Address
+	for _, given := range h.Ask {
+		owner, err := parseOwner(given)
+		if err != nil {
+			return fmt.Errorf("ask: %w", err)
+		}
+		owners = append(owners, owner)
 	}
 	rules, err := people.NewRules(h.Allow, h.Deny, owners, h.app.groups)
 	if err != nil {
@@ -164,27 +156,16 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	return err
 }
 
-// parseOwners reads the addresses of the option ask.
-func parseOwners(given []string) (owners []address.Address, err error) {
-	for _, entry := range given {
-		if err := checkOwner(entry); err != nil {
-			return nil, fmt.Errorf("ask: %w", err)
-		}
-		owner, _ := address.Parse(entry)
-		owners = append(owners, owner)
-	}
-	return owners, nil
-}
-
-func checkOwner(given string) error {
-	_, err := address.Parse(given)
+// parseOwner reads an address of the option ask.
+func parseOwner(given string) (address.Address, error) {
+	owner, err := address.Parse(given)
 	if strings.Contains(given, "*") { // a domain, as in allow
 		err = errors.New("a message goes to an address, not to a domain")
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w; owners are addresses, for example owner@example.com", given, err)
+		return "", fmt.Errorf("%q: %w; owners are addresses, for example owner@example.com", given, err)
 	}
-	return nil
+	return owner, nil
 }
 
 func checkRecent(d time.Duration) error {

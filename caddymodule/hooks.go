@@ -33,7 +33,7 @@ func (a *App) hooks(store outbox.Store) map[string]web.Hook {
 			return err
 		}
 		if news {
-			a.metrics.observe(m)
+			observe(m)
 			a.logger.Info("mailgun reports on a message", "message", m.ID, "to", m.To.Mask(), "state", string(m.State), "problem", m.Problem)
 		}
 		return nil
@@ -42,16 +42,14 @@ func (a *App) hooks(store outbox.Store) map[string]web.Hook {
 
 // openNotice opens a notice with the keys of all mailers: which one sent the
 // message it does not say.
-func (a *App) openNotice(body []byte, now time.Time) (mailgunapi.Notice, error) {
-	var err error
+func (a *App) openNotice(body []byte, now time.Time) (notice mailgunapi.Notice, err error) {
 	for _, webhook := range a.webhooks {
-		var notice mailgunapi.Notice
 		if notice, err = webhook.Open(body, now); err == nil {
 			return notice, nil
 		}
 	}
 	if errors.Is(err, mailgunapi.ErrForged) {
-		return mailgunapi.Notice{}, fmt.Errorf("%w: %w", web.ErrHookForged, err)
+		return notice, fmt.Errorf("%w: %w", web.ErrHookForged, err)
 	}
-	return mailgunapi.Notice{}, fmt.Errorf("%w: %w", web.ErrHookMalformed, err)
+	return notice, fmt.Errorf("%w: %w", web.ErrHookMalformed, err)
 }

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"os"
 
 	"github.com/caddyserver/caddy/v2"
@@ -42,12 +43,10 @@ type MailgunMailer struct {
 	webhook *mailgunapi.Webhook // nil without a key
 }
 
-// CaddyModule implements caddy.Module.
 func (MailgunMailer) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.mailers.mailgun", New: func() caddy.Module { return new(MailgunMailer) }}
+	return moduleInfo[MailgunMailer]("doorpost.mailers.mailgun")
 }
 
-// Provision resolves and checks the options.
 func (m *MailgunMailer) Provision(caddy.Context) error {
 	c := mailgunapi.Config{Region: m.Region}
 	var webhookKey string
@@ -69,48 +68,36 @@ func (m *MailgunMailer) Provision(caddy.Context) error {
 	return err
 }
 
-// Mailer implements MailerModule.
 func (m *MailgunMailer) Mailer() mail.Mailer { return m.client }
 
-// UnmarshalCaddyfile reads
-//
-//	mailer mailgun {
-//		domain      <domain>
-//		api_key     <key>
-//		region      us|eu
-//		api_base    <url>
-//		webhook_key <key>
-//	}
+// UnmarshalCaddyfile reads mailer mailgun, as docs/options.md has it.
 func (m *MailgunMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	here := at(d)
 	if d.NextArg() {
 		return d.Err("mailer mailgun does not take a value on its line; its options stand in a block: domain mg.example.com, api_key {env.MAILGUN_API_KEY}")
 	}
-	err := readBlock(d, "mailer mailgun",
+	return readBlock(d, "mailer mailgun", m.checkWritten,
 		option{name: "domain", read: oneValue(&m.Domain, "mg.example.com")},
 		option{name: "api_key", read: oneValue(&m.APIKey, "{env.MAILGUN_API_KEY}")},
 		option{name: "region", read: oneOf(&m.Region, "us", "eu")},
 		option{name: "api_base", read: oneValue(&m.APIBase, "https://api.eu.mailgun.net/v3")},
 		option{name: "webhook_key", read: oneValue(&m.WebhookKey, "{env.MAILGUN_WEBHOOK_KEY}")},
 	)
+}
+
+// checkWritten checks what is written out while its line is known. The client
+// made of it is thrown away.
+func (m *MailgunMailer) checkWritten() error {
 	switch {
-	case err != nil:
-		return err
 	case m.Domain == "":
-		return here.Err("mailer mailgun has no domain; write for example domain mg.example.com")
+		return errors.New("mailer mailgun has no domain; write for example domain mg.example.com")
 	case m.APIKey == "":
-		return here.Err("mailer mailgun has no api_key; write for example api_key {env.MAILGUN_API_KEY}")
+		return errors.New("mailer mailgun has no api_key; write for example api_key {env.MAILGUN_API_KEY}")
 	}
-	// What is written out is checked here, where the line is known; the client
-	// made of it is thrown away.
-	_, err = mailgunapi.New(mailgunapi.Config{
+	_, err := mailgunapi.New(mailgunapi.Config{
 		Domain: written(m.Domain, "mg.example.com"), APIKey: written(m.APIKey, "key"), Region: m.Region, APIBase: written(m.APIBase, ""),
 	})
-	if err != nil {
-		return here.WrapErr(err)
-	}
-	return nil
+	return err
 }
 
 // written is a value as it is written, or, if only a placeholder is, one that
@@ -138,12 +125,10 @@ type SMTPMailer struct {
 	relay *smtprelay.Relay
 }
 
-// CaddyModule implements caddy.Module.
 func (SMTPMailer) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.mailers.smtp", New: func() caddy.Module { return new(SMTPMailer) }}
+	return moduleInfo[SMTPMailer]("doorpost.mailers.smtp")
 }
 
-// Provision resolves and checks the options.
 func (m *SMTPMailer) Provision(caddy.Context) error {
 	c := smtprelay.Config{TLS: smtprelay.TLSMode(m.TLS)}
 	err := resolveAll(
@@ -158,19 +143,11 @@ func (m *SMTPMailer) Provision(caddy.Context) error {
 	return err
 }
 
-// Mailer implements MailerModule.
 func (m *SMTPMailer) Mailer() mail.Mailer { return m.relay }
 
-// UnmarshalCaddyfile reads
-//
-//	mailer smtp <host:port> {
-//		username <name>
-//		password <password>
-//		tls      starttls|implicit|off
-//	}
+// UnmarshalCaddyfile reads mailer smtp, as docs/options.md has it.
 func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	here := at(d)
 	if !d.NextArg() {
 		return d.Err("mailer smtp does not name the server; write for example mailer smtp smtp.example.com:587")
 	}
@@ -178,22 +155,20 @@ func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("mailer smtp takes one server, and %q is a second value; its options stand in a block", d.Val())
 	}
-	err := readBlock(d, "mailer smtp",
+	return readBlock(d, "mailer smtp", m.checkWritten,
 		option{name: "username", read: oneValue(&m.Username, "mailbox")},
 		option{name: "password", read: oneValue(&m.Password, "{env.SMTP_PASSWORD}")},
 		option{name: "tls", read: oneOf(&m.TLS, "starttls", "implicit", "off")},
 	)
-	if err != nil {
-		return err
-	}
-	_, err = smtprelay.New(smtprelay.Config{
+}
+
+// checkWritten is as that of MailgunMailer.
+func (m *SMTPMailer) checkWritten() error {
+	_, err := smtprelay.New(smtprelay.Config{
 		Addr: written(m.Address, "localhost:587"), Username: written(m.Username, "user"), Password: written(m.Password, "password"),
 		TLS: smtprelay.TLSMode(m.TLS),
 	})
-	if err != nil {
-		return here.WrapErr(err)
-	}
-	return nil
+	return err
 }
 
 // printer is where console mailers of all configurations print: the mailbox
@@ -203,29 +178,18 @@ var printer = console.New(os.Stderr)
 // ConsoleMailer prints messages instead of sending them, for trials.
 type ConsoleMailer struct{}
 
-// CaddyModule implements caddy.Module.
 func (ConsoleMailer) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.mailers.console", New: func() caddy.Module { return new(ConsoleMailer) }}
+	return moduleInfo[ConsoleMailer]("doorpost.mailers.console")
 }
 
-// Mailer implements MailerModule.
 func (*ConsoleMailer) Mailer() mail.Mailer { return printer }
 
-// UnmarshalCaddyfile reads
-//
-//	mailer console
 func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	return noMore(d, "mailer console")
 }
 
 var (
-	_ MailerModule          = (*MailgunMailer)(nil)
-	_ caddy.Provisioner     = (*MailgunMailer)(nil)
-	_ caddyfile.Unmarshaler = (*MailgunMailer)(nil)
-	_ MailerModule          = (*SMTPMailer)(nil)
-	_ caddy.Provisioner     = (*SMTPMailer)(nil)
-	_ caddyfile.Unmarshaler = (*SMTPMailer)(nil)
-	_ MailerModule          = (*ConsoleMailer)(nil)
-	_ caddyfile.Unmarshaler = (*ConsoleMailer)(nil)
+	_ caddy.Provisioner = (*MailgunMailer)(nil)
+	_ caddy.Provisioner = (*SMTPMailer)(nil)
 )

@@ -30,29 +30,19 @@ func describeMatchers(sets caddyhttp.RawMatcherSets) (words matcherWords) {
 func describeSet(set caddy.ModuleMap) (text string, beyondURL bool) {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(set)) {
-		value := string(set[name])
+		value, beyond := string(set[name]), true
 		var list []string
 		var below []caddy.ModuleMap
-		switch name {
-		case "host", "path":
-			if json.Unmarshal(set[name], &list) == nil {
-				value = strings.Join(list, " ")
-			}
-		case "path_regexp", "query":
-		case "not":
-			if json.Unmarshal(set[name], &below) == nil {
-				words := describeMatchers(below)
-				value, beyondURL = "("+words.text+")", beyondURL || words.beyondURL
-				break
-			}
-			fallthrough
-		default:
-			beyondURL = true
-			if json.Unmarshal(set[name], &list) == nil {
-				value = strings.Join(list, " ")
-			}
+		switch {
+		case name == "path_regexp" || name == "query":
+			beyond = false
+		case name == "not" && json.Unmarshal(set[name], &below) == nil:
+			words := describeMatchers(below)
+			value, beyond = "("+words.text+")", words.beyondURL
+		case json.Unmarshal(set[name], &list) == nil:
+			value, beyond = strings.Join(list, " "), name != "host" && name != "path"
 		}
-		parts = append(parts, name+" "+value)
+		parts, beyondURL = append(parts, name+" "+value), beyondURL || beyond
 	}
 	return strings.Join(parts, " and "), beyondURL
 }

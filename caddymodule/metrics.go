@@ -20,47 +20,40 @@ var messagesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 // service reports to have arrived.
 const delivered = "delivered"
 
-// metrics are what is shown to Prometheus.
-type metrics struct{ messages *prometheus.CounterVec }
-
-// newMetrics adds the metrics to the registry of a configuration, which each
+// registerMetrics adds the metrics to the registry of a configuration, which each
 // has of its own.
-func newMetrics(registry *prometheus.Registry, mailers *mail.Failover) (*metrics, error) {
-	for _, collector := range []prometheus.Collector{messagesTotal, mailerGauge{mailers}} {
+func registerMetrics(registry *prometheus.Registry, mailers *mail.Failover) error {
+	for _, collector := range append(mailerGauges(mailers), messagesTotal) {
 		err := registry.Register(collector)
 		if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); err != nil && !twice {
-			return nil, fmt.Errorf("registering metrics: %w", err)
+			return fmt.Errorf("registering metrics: %w", err)
 		}
 	}
-	return &metrics{messagesTotal}, nil
+	return nil
 }
 
 // observe counts a message whose state has changed.
-func (m *metrics) observe(changed outbox.Message) {
+func observe(changed outbox.Message) {
 	state := string(changed.State)
 	if changed.State == outbox.Sent && !changed.Delivered.IsZero() {
 		state = delivered
 	}
-	m.messages.WithLabelValues(state, changed.Mailer).Inc()
+	messagesTotal.WithLabelValues(state, changed.Mailer).Inc()
 }
 
-var mailerAvailable = prometheus.NewDesc("doorpost_mailer_available",
-	"Whether messages are handed to the mailer (1), or it is left alone because it failed (0).", []string{"mailer"}, nil)
-
-// mailerGauge is the health of mailers at the time when it is collected. It
-// implements prometheus.Collector.
-type mailerGauge struct{ mailers *mail.Failover }
-
-// Describe implements prometheus.Collector.
-func (mailerGauge) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- mailerAvailable }
-
-// Collect implements prometheus.Collector.
-func (g mailerGauge) Collect(samples chan<- prometheus.Metric) {
-	for _, m := range healthOf(g.mailers) {
-		value := 0.0
-		if m.Available {
-			value = 1
-		}
-		samples <- prometheus.MustNewConstMetric(mailerAvailable, prometheus.GaugeValue, value, m.Name)
+// mailerGauges show for each mailer whether it is at work when they are collected.
+func mailerGauges(mailers *mail.Failover) (gauges []prometheus.Collector) {
+	for i, m := range healthOf(mailers) {
+		gauges = append(gauges, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name:        "doorpost_mailer_available",
+			Help:        "Whether messages are handed to the mailer (1), or it is left alone because it failed (0).",
+			ConstLabels: prometheus.Labels{"mailer": m.Name},
+		}, func() float64 {
+			if healthOf(mailers)[i].Available {
+				return 1
+			}
+			return 0
+		}))
 	}
+	return gauges
 }

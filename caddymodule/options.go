@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,11 +15,16 @@ import (
 
 const defaultLinkTTL = 10 * time.Minute
 
-func checkLinkTTL(d time.Duration) error {
-	if d < time.Minute || d > 24*time.Hour {
-		return fmt.Errorf("%s is not between 1m and 24h; 10m is a good choice", spell(d))
+var checkLinkTTL = between(time.Minute, 24*time.Hour, "1m and 24h; 10m is a good choice")
+
+// between checks a duration. bounds says in words what would be right.
+func between(low, high time.Duration, bounds string) func(time.Duration) error {
+	return func(d time.Duration) error {
+		if d < low || d > high {
+			return fmt.Errorf("%s is not between %s", spell(d), bounds)
+		}
+		return nil
 	}
-	return nil
 }
 
 // spell writes a duration as an operator would: 7d, 10m, 1h30m.
@@ -27,26 +33,15 @@ func spell(d time.Duration) string {
 	if d != 0 && d%day == 0 {
 		return strconv.Itoa(int(d/day)) + "d"
 	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	s := strings.Replace(d.String(), "m0s", "m", 1)
+	return strings.Replace(s, "h0m", "h", 1)
 }
 
 // defaultMute is how long strangers cannot have somebody written to who said
 // that it was not them who asked.
 const defaultMute = 24 * time.Hour
 
-func checkMute(d time.Duration) error {
-	if d < 0 || d > 31*24*time.Hour {
-		return fmt.Errorf("%s is not between 0 and 31d; 24h is a good choice", spell(d))
-	}
-	return nil
-}
+var checkMute = between(0, 31*24*time.Hour, "0 and 31d; 24h is a good choice")
 
 // SessionConfig says how long somebody stays signed in, and what a process
 // remembers of it.
@@ -79,43 +74,27 @@ const (
 )
 
 func (s *SessionConfig) complete() error {
-	if s.Absolute == 0 {
-		s.Absolute = caddy.Duration(defaultAbsolute)
-	}
-	if s.Idle == 0 {
-		s.Idle = min(caddy.Duration(defaultIdle), s.Absolute)
-	}
-	if s.Grace == nil {
-		grace := caddy.Duration(defaultGrace)
-		s.Grace = &grace
-	}
-	if s.Cache == 0 {
-		s.Cache = session.DefaultCacheSize
-	}
-	if err := checkIdle(time.Duration(s.Idle)); err != nil {
-		return fmt.Errorf("idle: %w", err)
-	}
-	if err := checkAbsolute(time.Duration(s.Absolute)); err != nil {
-		return fmt.Errorf("absolute: %w", err)
-	}
-	if err := checkGrace(time.Duration(*s.Grace)); err != nil {
-		return fmt.Errorf("grace: %w", err)
-	}
-	if err := checkCache(s.Cache); err != nil {
-		return fmt.Errorf("cache: %w", err)
+	s.Absolute = cmp.Or(s.Absolute, caddy.Duration(defaultAbsolute))
+	s.Idle = cmp.Or(s.Idle, min(caddy.Duration(defaultIdle), s.Absolute))
+	s.Grace = cmp.Or(s.Grace, new(caddy.Duration(defaultGrace)))
+	s.Cache = cmp.Or(s.Cache, session.DefaultCacheSize)
+	err := cmp.Or(
+		wrong("session idle", checkIdle(time.Duration(s.Idle))),
+		wrong("session absolute", checkAbsolute(time.Duration(s.Absolute))),
+		wrong("session grace", checkGrace(time.Duration(*s.Grace))),
+		wrong("session cache", checkCache(s.Cache)),
+	)
+	if err != nil {
+		return err
 	}
 	if s.Idle > s.Absolute {
-		return fmt.Errorf("idle: %s is longer than absolute, %s", spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
+		return fmt.Errorf("session idle: %s is longer than absolute, %s", spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
 	}
 	if s.CookieDomain == "" {
 		return nil
 	}
-	domain, err := parseCookieDomain(s.CookieDomain)
-	if err != nil {
-		return fmt.Errorf("cookie_domain: %w", err)
-	}
-	s.CookieDomain = domain
-	return nil
+	s.CookieDomain, err = parseCookieDomain(s.CookieDomain)
+	return wrong("session cookie_domain", err)
 }
 
 func checkIdle(d time.Duration) error {
@@ -135,12 +114,7 @@ func checkAbsolute(d time.Duration) error {
 	return nil
 }
 
-func checkGrace(d time.Duration) error {
-	if d < 0 || d > time.Hour {
-		return fmt.Errorf("%s is not between 0 and 1h; 5m is a good choice", spell(d))
-	}
-	return nil
-}
+var checkGrace = between(0, time.Hour, "0 and 1h; 5m is a good choice")
 
 func checkCache(sessions int) error {
 	if sessions < 1000 || sessions > 10_000_000 {

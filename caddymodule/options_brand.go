@@ -31,10 +31,6 @@ func (b BrandConfig) check() error {
 	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
 		return fmt.Errorf("brand name must have at most %d characters, on one line", maxBrandName)
 	}
-	_, err := view.New(b.view(), nil)
+	_, err := view.New(view.Brand(b), nil)
 	return err
-}
-
-func (b BrandConfig) view() view.Brand {
-	return view.Brand{Name: b.Name, Logo: b.Logo, Accent: b.Accent, Support: b.Support}
 }

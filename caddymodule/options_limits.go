@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -38,11 +39,9 @@ func (l *LimitsConfig) complete() error {
 		{"client", &l.Client, LimitConfig{30, caddy.Duration(15 * time.Minute)}},
 		{"total", &l.Total, LimitConfig{1000, caddy.Duration(time.Hour)}},
 	} {
-		if *one.limit == nil {
-			*one.limit = &one.fallback
-		}
+		*one.limit = cmp.Or(*one.limit, &one.fallback)
 		if err := (*one.limit).check(); err != nil {
-			return fmt.Errorf("%s: %w", one.name, err)
+			return fmt.Errorf("limit %s: %w", one.name, err)
 		}
 	}
 	return nil

@@ -1,14 +1,18 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
-	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -24,91 +28,116 @@ func (a *App) provisionSecrets() error {
 		}
 		a.secrets = append(a.secrets, secret)
 	}
-	if len(a.secrets) > 0 {
-		_, err := keys.NewRing(a.secrets...)
-		return err
+	if len(a.secrets) == 0 {
+		return nil
 	}
-	return nil
+	_, err := keys.NewRing(a.secrets...)
+	return err
 }
 
-func (a *App) provisionStore(ctx caddy.Context) error {
+// loadGuests loads the modules of one of the app's own fields, or the one that
+// stands in if there is none.
+func loadGuests[T any](a *App, what, field string, given bool, standIn string) (guests []T, err error) {
 	var loaded any
-	var err error
-	if a.StoreRaw == nil {
-		loaded, err = ctx.LoadModuleByID("doorpost.stores.bolt", nil)
+	if given {
+		loaded, err = a.ctx.LoadModule(a, field)
 	} else {
-		loaded, err = ctx.LoadModule(a, "StoreRaw")
+		loaded, err = a.ctx.LoadModuleByID(standIn, nil)
 	}
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	module, ok := loaded.(StoreModule)
-	if !ok {
-		return fmt.Errorf("store: the module %T is not a store of Doorpost", loaded)
+	list, several := loaded.([]any)
+	if !several {
+		list = []any{loaded}
 	}
-	if _, shared := loaded.(*RedisStore); shared && len(a.secrets) == 0 {
+	for _, module := range list {
+		guest, ok := module.(T)
+		if !ok {
+			return nil, fmt.Errorf("%s: the module %T is not a %s of Doorpost", what, module, what)
+		}
+		guests = append(guests, guest)
+	}
+	return guests, nil
+}
+
+func (a *App) provisionStore() error {
+	stores, err := loadGuests[StoreModule](a, "store", "StoreRaw", a.StoreRaw != nil, "doorpost.stores.bolt")
+	if err != nil {
+		return err
+	}
+	a.store = stores[0]
+	if _, shared := a.store.(*RedisStore); shared && len(a.secrets) == 0 {
 		return errSecretForRedis
 	}
-	a.store = module
 	return nil
 }
 
-func (a *App) provisionMailers(ctx caddy.Context) error {
-	var loaded []any
+func (a *App) provisionMailers() (err error) {
 	if len(a.MailersRaw) == 0 {
 		a.logger.Warn("no mailer is configured: messages are printed to the console and sent to nobody; configure one with mailer mailgun or mailer smtp")
-		console, err := ctx.LoadModuleByID("doorpost.mailers.console", nil)
-		if err != nil {
-			return fmt.Errorf("mailer: %w", err)
-		}
-		loaded = []any{console}
-	} else {
-		configured, err := ctx.LoadModule(a, "MailersRaw")
-		if err != nil {
-			return fmt.Errorf("mailer: %w", err)
-		}
-		loaded = configured.([]any)
 	}
-	needsFrom := false
-	var mailers []mail.Mailer
-	for _, m := range loaded {
-		module, ok := m.(MailerModule)
-		if !ok {
-			return fmt.Errorf("mailer: the module %T is not a mailer of Doorpost", m)
-		}
-		mailers = append(mailers, module.Mailer())
-		a.mailModules = append(a.mailModules, module)
-		if m, ok := m.(*MailgunMailer); ok && m.webhook != nil {
-			a.webhooks = append(a.webhooks, m.webhook)
-		}
-		if printer, ok := module.Mailer().(*console.Console); ok {
+	if a.mailModules, err = loadGuests[MailerModule](a, "mailer", "MailersRaw", len(a.MailersRaw) > 0, "doorpost.mailers.console"); err != nil {
+		return err
+	}
+	for _, module := range a.mailModules {
+		switch m := module.(type) {
+		case *ConsoleMailer:
 			a.mailbox = printer
-		} else {
-			needsFrom = true
+		case *MailgunMailer:
+			if m.webhook != nil {
+				a.webhooks = append(a.webhooks, m.webhook)
+			}
 		}
 	}
+	mailers := each(a.mailModules, MailerModule.Mailer)
 	a.mailers = mail.NewFailover(a.logger, mailers[0], mailers[1:]...)
-	return a.provisionFrom(needsFrom)
+	return nil
 }
 
 var errNoFrom = errors.New(`from is missing: say who sends the messages, for example from "Example <sign-in@example.com>"`)
 
-func (a *App) provisionFrom(needed bool) error {
+func (a *App) provisionFrom() error {
 	from := a.From
-	switch {
-	case from == "" && needed:
-		return errNoFrom
-	case from == "":
+	if from == "" {
+		if slices.ContainsFunc(a.mailModules, func(m MailerModule) bool { return m.Mailer() != printer }) {
+			return errNoFrom
+		}
 		from = "Doorpost <doorpost@localhost.localdomain>"
 	}
 	resolved, err := resolve("from", from)
 	if err != nil {
 		return err
 	}
-	if a.from, err = mail.ParseMailbox(resolved); err != nil {
-		return fmt.Errorf("from: %w", err)
+	a.from, err = mail.ParseMailbox(resolved)
+	return wrong("from", err)
+}
+
+// provisionOptions fills in what is left out of the other options, and checks
+// them.
+func (a *App) provisionOptions() error {
+	a.LinkTTL = cmp.Or(a.LinkTTL, caddy.Duration(defaultLinkTTL))
+	a.Mute = cmp.Or(a.Mute, new(caddy.Duration(defaultMute)))
+	return cmp.Or(
+		wrong("link_ttl", checkLinkTTL(time.Duration(a.LinkTTL))),
+		a.Session.complete(),
+		a.Limits.complete(),
+		wrong("mute", checkMute(time.Duration(*a.Mute))),
+		a.Brand.check(),
+	)
+}
+
+func (a *App) provisionMetrics() error { return registerMetrics(a.ctx.GetMetricsRegistry(), a.mailers) }
+
+func (a *App) provisionPeople() (err error) {
+	if a.groups, err = people.NewGroups(a.Groups); err != nil {
+		return err
 	}
-	return nil
+	if err := a.groups.Check(a.Admins); err != nil || len(a.Admins) == 0 {
+		return wrong("admins", err)
+	}
+	a.admins, err = people.NewRules(a.Admins, nil, nil, a.groups)
+	return wrong("admins", err)
 }
 
 // provisionTemplates reads the operator's own pages and messages, and checks
@@ -129,11 +158,11 @@ func (a *App) provisionTemplates() error {
 		a.overrides = os.DirFS(folder)
 	}
 	var err error
-	if a.composer, err = mail.NewComposer(a.from, a.overrides); err != nil {
-		return fmt.Errorf("templates: %w", err)
+	if a.languages, err = text.Load(); err != nil {
+		return err
 	}
-	if a.views, err = view.New(a.Brand.view(), a.overrides); err != nil {
-		return fmt.Errorf("templates: %w", err)
+	if a.composer, err = mail.NewComposer(a.from, a.overrides); err == nil {
+		a.views, err = view.New(view.Brand(a.Brand), a.overrides)
 	}
-	return nil
+	return wrong("templates", err)
 }

@@ -30,7 +30,6 @@ type runningApp struct {
 	roster  *roster.Service
 	audit   *audit.Log
 	outbox  outbox.Store
-	mailers *mail.Failover
 	courier *mail.Courier
 	retire  func() // another configuration decides about what goes on
 }
@@ -38,10 +37,8 @@ type runningApp struct {
 // Start opens the store, so that a server whose store cannot be opened does
 // not start.
 func (a *App) Start() error {
-	if _, err := a.open(); err != nil {
-		return err
-	}
-	return nil
+	_, err := a.open()
+	return err
 }
 
 // open opens the store and puts the parts together, once. Apps start in no
@@ -70,7 +67,7 @@ func (a *App) build() (*runningApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := &runningApp{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store, mailers: a.mailers}
+	rt := &runningApp{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store}
 	if b.signedBy(ring) {
 		rt.audit.Record(context.Background(), audit.KeyRotated, "")
 	}
@@ -83,8 +80,8 @@ func (a *App) build() (*runningApp, error) {
 	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
 	rt.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
-	rt.courier = mail.NewCourier(rt.outbox, rt.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
-		a.metrics.observe(m)
+	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
+		observe(m)
 		post.Record(rt.audit, m)
 	}})
 	rt.courier.Start()

@@ -38,11 +38,16 @@ func (a *App) generatedSecret() ([]byte, error) {
 	defer cancel()
 	storage := a.ctx.Storage()
 	// Without the lock at first: it is there, but for the very first start.
-	stored, err := storage.Load(ctx, secretKey)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	secret, err := loadSecret(ctx, storage)
+	if errors.Is(err, fs.ErrNotExist) {
 		return generateSecret(ctx, storage)
-	case err != nil:
+	}
+	return secret, err
+}
+
+func loadSecret(ctx context.Context, storage certmagic.Storage) ([]byte, error) {
+	stored, err := storage.Load(ctx, secretKey)
+	if err != nil {
 		return nil, fmt.Errorf("loading: %w", err)
 	}
 	return keys.ParseSecret(string(stored))
@@ -55,16 +60,12 @@ func generateSecret(ctx context.Context, storage certmagic.Storage) (secret []by
 		return nil, fmt.Errorf("locking: %w", err)
 	}
 	defer func() { err = errors.Join(err, storage.Unlock(ctx, secretKey)) }()
-	stored, err := storage.Load(ctx, secretKey)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		secret = keys.Generate()
-		if err := storage.Store(ctx, secretKey, []byte(base64.StdEncoding.EncodeToString(secret))); err != nil {
-			return nil, fmt.Errorf("storing: %w", err)
-		}
-		return secret, nil
-	case err != nil:
-		return nil, fmt.Errorf("loading: %w", err)
+	if secret, err = loadSecret(ctx, storage); !errors.Is(err, fs.ErrNotExist) {
+		return secret, err
 	}
-	return keys.ParseSecret(string(stored))
+	secret = keys.Generate()
+	if err := storage.Store(ctx, secretKey, []byte(base64.StdEncoding.EncodeToString(secret))); err != nil {
+		return nil, fmt.Errorf("storing: %w", err)
+	}
+	return secret, nil
 }

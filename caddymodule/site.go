@@ -1,12 +1,10 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 	"sync/atomic"
 
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -47,11 +45,8 @@ func (a *App) join(where siteAddress, h *Handler) (*site, error) {
 func (s *site) name() string { return s.origins.All()[0].String() }
 
 // rules are those of all its blocks.
-func (s *site) rules() (rules anyOf) {
-	for _, h := range s.handlers {
-		rules = append(rules, h.rules)
-	}
-	return rules
+func (s *site) rules() people.AnyOf {
+	return each(s.handlers, func(h *Handler) *people.Rules { return h.rules })
 }
 
 // locate finds the origins of the site. The option url, in any of its blocks,
@@ -63,51 +58,39 @@ func (s *site) locate(a *App, where siteAddress, given string) error {
 	case given == "" && len(s.handlers) > 0:
 		return nil
 	}
+	s.url = given
 	var found []gate.Origin
-	if given != "" {
-		resolved, err := resolve("url", given)
-		if err != nil {
-			return err
-		}
-		origin, err := gate.ParseOrigin(resolved)
-		if err != nil {
-			return fmt.Errorf("url: %w", err)
-		}
-		s.url, found = given, []gate.Origin{origin}
-	} else {
-		var err error
-		if found, err = where.origins(httpApp(a.ctx)); err != nil {
-			return err
-		}
+	var err error
+	if given == "" {
+		found, err = where.origins(httpApp(a.ctx))
+	} else if given, err = resolve("url", s.url); err == nil {
+		var origin gate.Origin
+		origin, err = gate.ParseOrigin(given)
+		found, err = []gate.Origin{origin}, wrong("url", err)
 	}
-	if a.Session.CookieDomain != "" {
+	if err != nil {
+		return err
+	}
+	if domain := a.Session.CookieDomain; domain != "" {
 		for _, origin := range found {
-			if err := gate.CheckCookieDomain(a.Session.CookieDomain, origin); err != nil {
+			if err := gate.CheckCookieDomain(domain, origin); err != nil {
 				return fmt.Errorf("session cookie_domain: %w", err)
 			}
 		}
 	}
-	var err error
 	s.origins, err = gate.NewOrigins(found)
 	return err
 }
 
 // open puts the site together with what the app opened.
 func (s *site) open(a *App, rt *runningApp) {
-	var cookies []*session.Cookie
-	for _, origin := range s.origins.All() {
-		scope := origin.String()
-		if a.Session.CookieDomain != "" {
-			scope = a.Session.CookieDomain
-		}
-		cookies = append(cookies, session.NewCookie(rt.ring, session.CookieOptions{
-			Scope: scope, Domain: a.Session.CookieDomain, Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
-		}))
-	}
-	var blocks []*gate.Block
-	for _, h := range s.handlers {
-		blocks = append(blocks, h.block)
-	}
+	cookies := each(s.origins.All(), func(origin gate.Origin) *session.Cookie {
+		return session.NewCookie(rt.ring, session.CookieOptions{
+			Scope: cmp.Or(a.Session.CookieDomain, origin.String()), Domain: a.Session.CookieDomain,
+			Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
+		})
+	})
+	blocks := each(s.handlers, func(h *Handler) *gate.Block { return h.block })
 	s.running.Store(&runningSite{
 		gate: gate.NewSite(s.origins, cookies, rt.keeper, blocks...),
 		web: web.NewDoor(rt.ring, web.Parts{
@@ -134,46 +117,4 @@ func (s *site) run(a *App) (*runningSite, error) {
 		return nil, err
 	}
 	return s.running.Load(), nil
-}
-
-// anyOf admits whomever any of the blocks of a site admits: that is enough to
-// ask for a link. It implements signin.Rules.
-type anyOf []*people.Rules
-
-// Admits implements signin.Rules.
-func (rules anyOf) Admits(who address.Address, s *people.Standing) bool {
-	return slices.ContainsFunc(rules, func(r *people.Rules) bool { return r.Admits(who, s) })
-}
-
-// Admission implements signin.Rules.
-func (rules anyOf) Admission(who address.Address) people.Admission {
-	all := rules[0].Admission(who)
-	for _, r := range rules[1:] {
-		all.Ways = append(all.Ways, r.Admission(who).Ways...)
-	}
-	return all
-}
-
-// Owners implements signin.Rules: the owners of all blocks, each once.
-func (rules anyOf) Owners() (owners []address.Address) {
-	for _, r := range rules {
-		for _, owner := range r.Owners() {
-			if !slices.Contains(owners, owner) {
-				owners = append(owners, owner)
-			}
-		}
-	}
-	return owners
-}
-
-// Fingerprint implements signin.Rules.
-func (rules anyOf) Fingerprint() string {
-	if len(rules) == 1 {
-		return rules[0].Fingerprint()
-	}
-	var joined strings.Builder
-	for _, r := range rules {
-		joined.WriteString(r.Fingerprint())
-	}
-	return joined.String()
 }

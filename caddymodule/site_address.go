@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -24,8 +25,15 @@ type siteAddress struct {
 }
 
 type port struct {
-	number uint
+	number int
 	tls    bool
+}
+
+func (p port) scheme() string {
+	if p.tls {
+		return "https"
+	}
+	return "http"
 }
 
 // findSiteAddress follows the routes that are being provisioned. In each list that
@@ -42,46 +50,36 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 		if err != nil || address.StartPort == 0 {
 			continue // the server itself reports a mistake; a Unix socket has no origin
 		}
-		tls := len(server.TLSConnPolicies) > 0 && int(address.StartPort) != httpPort(app)
-		s.listen = append(s.listen, port{address.StartPort, tls})
+		number := int(address.StartPort)
+		s.listen = append(s.listen, port{number, len(server.TLSConnPolicies) > 0 && number != usualPort(app, "http")})
 	}
-	lists := [][]caddyhttp.Route{server.Routes}
-	if server.Errors != nil {
-		lists = append(lists, server.Errors.Routes)
-	}
-	below := s.descend(lists)
+	below := s.descend(server.Routes, server.Errors)
 	// Named routes come last. Which of them it is, is not known.
 	s.named = !below && len(server.NamedRoutes) > 0
 	for _, module := range ctx.Modules() {
-		subroute, ok := module.(*caddyhttp.Subroute)
-		if !ok || !below {
-			continue
+		if subroute, ok := module.(*caddyhttp.Subroute); ok && below {
+			below = s.descend(subroute.Routes, subroute.Errors)
 		}
-		lists = [][]caddyhttp.Route{subroute.Routes}
-		if subroute.Errors != nil {
-			lists = append(lists, subroute.Errors.Routes)
-		}
-		below = s.descend(lists)
 	}
 	return s
 }
 
 // descend notes the route that is being provisioned. A route that matches
 // hosts narrows down the site.
-func (s *siteAddress) descend(lists [][]caddyhttp.Route) bool {
-	for _, routes := range lists {
-		for _, route := range routes {
-			if !isBeingProvisioned(route) {
-				continue
-			}
-			if hosts := hostsOf(route); len(hosts) > 0 {
-				s.hosts = hosts
-			}
-			s.partly = s.partly || matchesMoreThanHosts(route)
-			return true
-		}
+func (s *siteAddress) descend(routes []caddyhttp.Route, errors *caddyhttp.HTTPErrorConfig) bool {
+	if errors != nil {
+		routes = slices.Concat(routes, errors.Routes)
 	}
-	return false
+	i := slices.IndexFunc(routes, isBeingProvisioned)
+	if i < 0 {
+		return false
+	}
+	hosts, partly := coverage(routes[i])
+	if len(hosts) > 0 {
+		s.hosts = hosts
+	}
+	s.partly = s.partly || partly
+	return true
 }
 
 // isBeingProvisioned is true of routes whose turn is yet to come, too.
@@ -89,39 +87,28 @@ func isBeingProvisioned(route caddyhttp.Route) bool {
 	return len(route.HandlersRaw) > 0 && len(route.Handlers) == 0
 }
 
-func hostsOf(route caddyhttp.Route) (hosts []string) {
+// coverage is which hosts a route is for, none for all of them, and whether it is
+// for some requests of a site only, as handle /app/* makes one.
+func coverage(route caddyhttp.Route) (hosts []string, partly bool) {
+	everyHost := false
 	for _, set := range route.MatcherSets {
-		narrowed := false
+		before := len(hosts)
 		for _, matcher := range set {
-			var names []string
 			switch m := matcher.(type) {
 			case *caddyhttp.MatchHost:
-				names = *m
+				hosts = append(hosts, *m...)
 			case caddyhttp.MatchHost:
-				names = m
-			}
-			hosts, narrowed = append(hosts, names...), narrowed || len(names) > 0
-		}
-		if !narrowed {
-			return nil // this set lets every host in
-		}
-	}
-	return hosts
-}
-
-// matchesMoreThanHosts reports whether a route is for some requests of a site
-// only, as handle /app/* makes one.
-func matchesMoreThanHosts(route caddyhttp.Route) bool {
-	for _, set := range route.MatcherSets {
-		for _, matcher := range set {
-			switch matcher.(type) {
-			case *caddyhttp.MatchHost, caddyhttp.MatchHost:
+				hosts = append(hosts, m...)
 			default:
-				return true
+				partly = true
 			}
 		}
+		everyHost = everyHost || len(hosts) == before
 	}
-	return false
+	if everyHost {
+		return nil, partly
+	}
+	return hosts, partly
 }
 
 // key is the same for all blocks of a site: those of its handle_errors, and of
@@ -142,11 +129,7 @@ func (s siteAddress) name() string {
 	if s.named {
 		return "of a named route"
 	}
-	var ports []string
-	for _, l := range s.listen {
-		ports = append(ports, ":"+strconv.FormatUint(uint64(l.number), 10))
-	}
-	return strings.Join(ports, ", ")
+	return strings.Join(each(s.listen, func(p port) string { return ":" + strconv.Itoa(p.number) }), ", ")
 }
 
 // origins are the public origins that it implies. Behind Caddy's own
@@ -157,14 +140,10 @@ func (s siteAddress) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 		if strings.ContainsAny(host, "*{") {
 			return nil, fmt.Errorf("the address %s does not name a single host; say what the public origin is, for example url https://app.example.com", host)
 		}
-		for _, l := range s.listen {
-			scheme := "http"
-			if l.tls {
-				scheme = "https"
-			}
-			candidates := []string{scheme + "://" + net.JoinHostPort(host, strconv.FormatUint(uint64(l.number), 10))}
-			if l.tls && int(l.number) == httpsPort(app) || !l.tls && int(l.number) == httpPort(app) {
-				candidates = append(candidates, scheme+"://"+bracketed(host))
+		for _, p := range s.listen {
+			candidates := []string{p.scheme() + "://" + net.JoinHostPort(host, strconv.Itoa(p.number))}
+			if p.number == usualPort(app, p.scheme()) {
+				candidates = append(candidates, p.scheme()+"://"+bracketed(host))
 			}
 			for _, candidate := range candidates {
 				origin, err := gate.ParseOrigin(candidate)
@@ -188,16 +167,13 @@ func bracketed(host string) string {
 	return host
 }
 
-func httpPort(app *caddyhttp.App) int {
-	if app != nil && app.HTTPPort != 0 {
-		return app.HTTPPort
+// usualPort is the port of a scheme, unless the http app has another for it.
+func usualPort(app *caddyhttp.App, scheme string) int {
+	if app == nil {
+		app = new(caddyhttp.App)
 	}
-	return caddyhttp.DefaultHTTPPort
-}
-
-func httpsPort(app *caddyhttp.App) int {
-	if app != nil && app.HTTPSPort != 0 {
-		return app.HTTPSPort
+	if scheme == "https" {
+		return cmp.Or(app.HTTPSPort, caddyhttp.DefaultHTTPSPort)
 	}
-	return caddyhttp.DefaultHTTPSPort
+	return cmp.Or(app.HTTPPort, caddyhttp.DefaultHTTPPort)
 }

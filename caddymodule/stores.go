@@ -52,10 +52,7 @@ type BoltStore struct {
 	Path string `json:"path,omitempty"`
 }
 
-// CaddyModule implements caddy.Module.
-func (BoltStore) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.stores.bolt", New: func() caddy.Module { return new(BoltStore) }}
-}
+func (BoltStore) CaddyModule() caddy.ModuleInfo { return moduleInfo[BoltStore]("doorpost.stores.bolt") }
 
 // Provision resolves the path.
 func (s *BoltStore) Provision(caddy.Context) error {
@@ -73,15 +70,11 @@ func (s *BoltStore) Provision(caddy.Context) error {
 	return nil
 }
 
-// Key implements StoreModule.
 func (s *BoltStore) Key() string { return "bolt:" + s.Path }
 
-// Open implements StoreModule.
 func (s *BoltStore) Open() (Store, error) { return boltstore.Open(s.Path) }
 
-// UnmarshalCaddyfile reads
-//
-//	store bolt [<path>]
+// UnmarshalCaddyfile reads store bolt [<path>].
 func (s *BoltStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if d.NextArg() {
@@ -95,9 +88,8 @@ func (s *BoltStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 // MemoryStore keeps everything in memory, for tests and trials.
 type MemoryStore struct{}
 
-// CaddyModule implements caddy.Module.
 func (MemoryStore) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.stores.memory", New: func() caddy.Module { return new(MemoryStore) }}
+	return moduleInfo[MemoryStore]("doorpost.stores.memory")
 }
 
 // Provision warns.
@@ -106,25 +98,16 @@ func (MemoryStore) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// Key implements StoreModule.
 func (*MemoryStore) Key() string { return "memory" }
 
-// Open implements StoreModule.
 func (*MemoryStore) Open() (Store, error) { return memstore.New() }
 
-// UnmarshalCaddyfile reads
-//
-//	store memory
 func (*MemoryStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	return noMore(d, "store memory")
 }
 
 var (
-	_ StoreModule           = (*BoltStore)(nil)
-	_ caddy.Provisioner     = (*BoltStore)(nil)
-	_ caddyfile.Unmarshaler = (*BoltStore)(nil)
-	_ StoreModule           = (*MemoryStore)(nil)
-	_ caddy.Provisioner     = (*MemoryStore)(nil)
-	_ caddyfile.Unmarshaler = (*MemoryStore)(nil)
+	_ caddy.Provisioner = (*BoltStore)(nil)
+	_ caddy.Provisioner = (*MemoryStore)(nil)
 )

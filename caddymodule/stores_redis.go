@@ -55,26 +55,23 @@ type RedisTLS struct {
 	CA string `json:"ca,omitempty"`
 }
 
-// CaddyModule implements caddy.Module.
 func (RedisStore) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "doorpost.stores.redis", New: func() caddy.Module { return new(RedisStore) }}
+	return moduleInfo[RedisStore]("doorpost.stores.redis")
 }
 
 // Provision resolves and checks the options. It connects to nothing.
 func (s *RedisStore) Provision(ctx caddy.Context) error {
 	s.logger = ctx.Slogger()
-	s.options = redisstore.Options{Cluster: s.Cluster, Sentinel: s.Sentinel, Prefix: s.Prefix, Timeout: time.Duration(s.Timeout)}
-	for _, given := range s.URLs {
-		resolved, err := resolve("url", given)
-		if err != nil {
-			return err
-		}
-		s.options.URLs = append(s.options.URLs, resolved)
+	s.options = s.written()
+	s.options.URLs = make([]string, len(s.URLs))
+	urls := make([]value, len(s.URLs))
+	for i, given := range s.URLs {
+		urls[i] = value{"url", given, &s.options.URLs[i], true}
 	}
-	err := resolveAll(
+	err := resolveAll(append(urls,
 		value{"username", s.Username, &s.options.Username, false},
 		value{"password", s.Password, &s.options.Password, false},
-	)
+	)...)
 	if err != nil {
 		return err
 	}
@@ -118,28 +115,15 @@ func (s *RedisStore) Key() string {
 	return "redis:" + hex.EncodeToString(sum[:])
 }
 
-// Open implements StoreModule.
 func (s *RedisStore) Open() (Store, error) { return redisstore.Open(s.options, s.logger) }
 
-// UnmarshalCaddyfile reads
-//
-//	store redis <url>… {
-//		cluster
-//		sentinel <master>
-//		username <name>
-//		password <password>
-//		tls      [<file with certificates>]
-//		prefix   <prefix>
-//		timeout  <duration>
-//	}
+// UnmarshalCaddyfile reads store redis, as docs/options.md has it.
 func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	start := at(d)
-	s.URLs = d.RemainingArgs()
-	if len(s.URLs) == 0 {
+	if s.URLs = d.RemainingArgs(); len(s.URLs) == 0 {
 		return d.Err("store redis needs a server, for example store redis redis://localhost:6379")
 	}
-	err := readBlock(d, "store redis",
+	return readBlock(d, "store redis", s.checkWritten,
 		option{name: "cluster", read: func(d *caddyfile.Dispenser) error {
 			s.Cluster = true
 			return nil
@@ -157,23 +141,21 @@ func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "prefix", read: oneValue(&s.Prefix, "doorpost:")},
 		option{name: "timeout", read: duration(&s.Timeout, "1s", redisstore.CheckTimeout)},
 	)
-	if err != nil {
-		return err
-	}
+}
+
+// written are the options that are not secret, as they are written.
+func (s *RedisStore) written() redisstore.Options {
+	return redisstore.Options{URLs: s.URLs, Cluster: s.Cluster, Sentinel: s.Sentinel, Prefix: s.Prefix, Timeout: time.Duration(s.Timeout)}
+}
+
+// checkWritten checks them while their line is known.
+func (s *RedisStore) checkWritten() error {
 	if slices.ContainsFunc(s.URLs, hasPlaceholder) {
 		return nil // checked when the configuration loads
 	}
-	checked := redisstore.Options{URLs: s.URLs, Cluster: s.Cluster, Sentinel: s.Sentinel, Prefix: s.Prefix, Timeout: time.Duration(s.Timeout)}
-	if err := checked.Check(); err != nil {
-		return start.Errf("store redis: %v", err)
-	}
-	return nil
+	return wrong("store redis", s.written().Check())
 }
 
 var errSecretForRedis = errors.New("store redis needs the option secret, because all instances sign with the same one; make one with openssl rand -base64 32 and configure it with secret {env.DOORPOST_SECRET}")
 
-var (
-	_ StoreModule           = (*RedisStore)(nil)
-	_ caddy.Provisioner     = (*RedisStore)(nil)
-	_ caddyfile.Unmarshaler = (*RedisStore)(nil)
-)
+var _ caddy.Provisioner = (*RedisStore)(nil)

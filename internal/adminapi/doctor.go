@@ -16,6 +16,11 @@ type Finding struct {
 	Advice string `json:"advice,omitempty"` // what to do about it
 }
 
+// NewFinding makes one from its parts; advice may be empty.
+func NewFinding(check string, result Result, found, advice string) Finding {
+	return Finding{check, result, found, advice}
+}
+
 // Result is how bad a finding is.
 type Result string
 

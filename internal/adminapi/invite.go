@@ -14,6 +14,9 @@ type InviteOrder struct {
 	Site    string   `json:"site,omitempty"` // an origin; empty where there is one site
 }
 
+// Whom is the address of the person.
+func (o InviteOrder) Whom() string { return o.Address }
+
 // InviteReport says whether it is sent.
 type InviteReport struct {
 	Address string              `json:"address"`

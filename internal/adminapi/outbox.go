@@ -49,6 +49,9 @@ type UnblockOrder struct {
 	Address string `json:"address"`
 }
 
+// Whom is the address of the person.
+func (o UnblockOrder) Whom() string { return o.Address }
+
 // UnblockReport says whether it was blocked.
 type UnblockReport struct {
 	Address   string `json:"address"` // masked

@@ -20,6 +20,9 @@ type UserOrder struct {
 	Groups  []string `json:"groups,omitempty"` // to add them to, or take them out of
 }
 
+// Whom is the address of the person.
+func (o UserOrder) Whom() string { return o.Address }
+
 // User is what is known of a person.
 type User struct {
 	Address       string    `json:"address"`

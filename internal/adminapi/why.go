@@ -6,6 +6,9 @@ type WhyOrder struct {
 	URL     string `json:"url"`
 }
 
+// Whom is the address of the person.
+func (o WhyOrder) Whom() string { return o.Address }
+
 // Access is whether somebody is let in.
 type Access string
 

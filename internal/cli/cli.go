@@ -21,6 +21,8 @@
 package cli
 
 import (
+	"cmp"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/spf13/cobra"
 )
@@ -60,35 +63,61 @@ type Caddy interface {
 
 // Command is a command, or a group of them.
 type Command struct {
-	Name  string
-	Usage string // what follows the name
-	Short string
-	Long  string
+	Name string
 
+	// From help.txt:
+	Usage       string // what follows the name
+	Short, Long string
 	examples    []string
-	least, most int // arguments
+
+	least, most int  // arguments
+	aboutPerson bool // the first argument, where there is one, is a mail address
 	flags       func(*cobra.Command)
 	run         func(*invocation) error
 	below       []Command // of a group, which does not run itself
 }
 
 // Commands are all commands of this package.
-func Commands() []Command {
-	return []Command{usersCommand, sessionsCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, doctorCommand}
+func Commands() (list []Command) {
+	for _, c := range []Command{usersCommand, sessionsCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, doctorCommand} {
+		list = append(list, c.withHelp(""))
+	}
+	return list
 }
 
-// The ends of help texts.
-const (
-	helpServer = `
+// helpText is what operators read of each command: name and usage in the heading,
+// what it does in one line, then in full, and examples at the end.
+//
+//go:embed help.txt
+var helpText string
 
-The command talks to the running server over its admin API, at localhost:2019.
+// ends stand for paragraphs at the end of several texts.
+var ends = strings.NewReplacer("{server}", `The command talks to the running server over its admin API, at localhost:2019.
 Where it is another address, give it with --address, or name the configuration
-file with --config: the option admin in it says where.`
+file with --config: the option admin in it says where.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
 
-	helpExit = `
+// Help is a command that another package runs, with what is said of it.
+func Help(name string) Command { return Command{Name: name}.withHelp("") }
 
-Exit codes: 0 done, 1 failed, 2 called in a wrong way.`
-)
+// withHelp adds to a command, and to those below it, what is said of them.
+func (c Command) withHelp(group string) Command {
+	name := strings.TrimSpace(group + " " + c.Name)
+	_, text, _ := strings.Cut("\n"+helpText, "\n# "+name+": ")
+	text, _, _ = strings.Cut(text, "\n# ")
+	c.Usage, text, _ = strings.Cut(text, "\n")
+	c.Short, text, _ = strings.Cut(text, "\n")
+	text, examples, given := strings.Cut(text, "\n$ ")
+	c.Long = "\n" + ends.Replace(strings.TrimSpace(text))
+	if given {
+		c.examples = strings.Split(strings.TrimSpace(examples), "\n$ ")
+	}
+	below := c.below
+	c.below = nil
+	for _, b := range below {
+		c.below = append(c.below, b.withHelp(name))
+	}
+	return c
+}
 
 // Exit codes.
 const (
@@ -148,11 +177,24 @@ func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
 		return end(cmd, misused("%d arguments are given, it takes %s: %s %s", len(given), c.takes(), cmd.Parent().Name(), cmd.Use))
 	}
 	cmd.RunE = func(cmd *cobra.Command, arguments []string) error {
-		return end(cmd, c.run(&invocation{
+		i := &invocation{
 			cmd: cmd, arguments: arguments, caddy: caddy, program: program(cmd),
-			out: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), in: cmd.InOrStdin(),
-		}))
+			out: &output{to: cmd.OutOrStdout()}, progress: cmd.ErrOrStderr(), in: cmd.InOrStdin(),
+		}
+		return end(cmd, c.execute(i))
 	}
+}
+
+// execute runs the command. What it could not print is an error, too.
+func (c Command) execute(i *invocation) error {
+	if c.aboutPerson && len(i.arguments) > 0 {
+		who, err := address.Parse(i.arguments[0])
+		if err != nil {
+			return misused("%q is not a mail address: %w", i.arguments[0], err)
+		}
+		i.who = string(who)
+	}
+	return cmp.Or(c.run(i), i.out.failed)
 }
 
 func (c Command) takes() string {

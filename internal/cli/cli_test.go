@@ -15,7 +15,7 @@ import (
 // said is what a command prints that prints with print.
 func said(print func(*invocation)) string {
 	var out strings.Builder
-	print(&invocation{out: &out, program: "doorpost"})
+	print(&invocation{out: &output{to: &out}, program: "doorpost"})
 	return out.String()
 }
 
@@ -79,7 +79,7 @@ func TestTheTableKeepsEachMessageOnOneLine(t *testing.T) {
 		cmd := &cobra.Command{}
 		listMessagesCommand.Build(cmd, nil)
 		var out strings.Builder
-		c := &invocation{out: &out, program: "doorpost", cmd: cmd}
+		c := &invocation{out: &output{to: &out}, program: "doorpost", cmd: cmd}
 		err := printList(c, c.messages(func(adminapi.Page) (adminapi.Messages, error) {
 			return adminapi.Messages{Messages: list, Next: next}, nil
 		}), "", 2)

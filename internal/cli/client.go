@@ -51,6 +51,28 @@ func (c *invocation) ask(method, path string, order, report any) error {
 	return nil
 }
 
+// answer sends a request and prints the report on it: with --json as it is, else
+// in words.
+func answer[Report any](c *invocation, method, path string, order any, words func(Report)) error {
+	var report Report
+	if err := c.ask(method, path, order, &report); err != nil {
+		return err
+	}
+	c.print(report, func() { words(report) })
+	return nil
+}
+
+// answerAbout is answer to an order about the person whom a command is about.
+func answerAbout[Report any](path string, words func(*invocation, Report)) func(*invocation) error {
+	return func(c *invocation) error {
+		order := adminapi.UserOrder{Address: c.who}
+		if c.cmd.Flags().Lookup("group") != nil {
+			order.Groups = c.list("group")
+		}
+		return answer(c, http.MethodPost, path, order, func(r Report) { words(c, r) })
+	}
+}
+
 // open sends a request and returns the answer, which the caller reads and closes.
 // Its errors are fit for operators.
 func (c *invocation) open(method, path string, order any) (io.ReadCloser, error) {

@@ -14,29 +14,7 @@ import (
 )
 
 var doctorCommand = Command{
-	Name:  "doctor",
-	Usage: "[--send-to <address>] [--config <file>] [--json]",
-	Short: "Checks configuration, server, store and mail, and says what to do",
-	Long: `
-Checks, and says in words what is wrong and what to do:
-
-	configuration  the file of --config, or the Caddyfile in this folder: can
-	               it be loaded, and does the server run it?
-	server         is one running, and is Doorpost part of its configuration?
-	store          does it answer, and should something be mended?
-	secret, site   what signs, and where links lead
-	mailers        does each mail service answer, and take our credentials?
-	from, webhook  does the sender belong to the sending domain of Mailgun, and
-	               are bounces reported to the server?
-
-Nothing is changed and no mail is sent, unless --send-to names who gets a test
-message. It is sent as all messages are: through the first mailer that works.
-
-Each line is ok, warning or wrong, and printed when it is known; mail services
-have 30 seconds to answer. --json prints an array of objects at the end.
-
-Exit codes: 0 nothing is wrong, 1 something is, 2 called in a wrong way.`,
-	examples: []string{"doorpost doctor", "doorpost doctor --config /etc/doorpost/Caddyfile --send-to you@example.com"},
+	Name: "doctor",
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("send-to", "", "Send a test message to this address")
 	},
@@ -48,9 +26,7 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 called in a wrong way.`,
 		}
 		d := diagnosis{invocation: c, found: []adminapi.Finding{}}
 		d.run()
-		if err := d.print(d.found, func() error { return nil }); err != nil {
-			return err
-		}
+		d.print(d.found, func() {}) // in words each was printed when it was known
 		if d.wrong > 0 {
 			return fmt.Errorf("checks that found something wrong: %d", d.wrong)
 		}
@@ -105,42 +81,41 @@ func (d *diagnosis) run() {
 // there the environment is the right one, which that of an operator's shell may
 // not be. Anything else is loaded, and what can be told of it is returned.
 func (d *diagnosis) checkConfig(config []byte, file string, unreadable error, running any) (advice []adminapi.Finding) {
-	f := adminapi.Finding{Check: "configuration", Result: adminapi.Wrong}
-	defer func() { d.note(f) }()
-	switch {
-	case unreadable != nil:
-		f.Found, f.Advice = unreadable.Error(), "mend the file, or name another with --config"
-		return nil
-	case file == "":
-		f.Result, f.Found, f.Advice = adminapi.Warning, "not checked: there is no Caddyfile in this folder", "name the file with --config"
-		return nil
+	note := func(result adminapi.Result, found, advice string) {
+		d.note(adminapi.NewFinding("configuration", result, found, advice))
 	}
 	var given any
-	if json.Unmarshal(config, &given) == nil && running != nil && reflect.DeepEqual(given, running) {
-		f.Result, f.Found = adminapi.Fine, file+" is what the server runs"
+	switch {
+	case unreadable != nil:
+		note(adminapi.Wrong, unreadable.Error(), "mend the file, or name another with --config")
+		return nil
+	case file == "":
+		note(adminapi.Warning, "not checked: there is no Caddyfile in this folder", "name the file with --config")
+		return nil
+	case json.Unmarshal(config, &given) == nil && running != nil && reflect.DeepEqual(given, running):
+		note(adminapi.Fine, file+" is what the server runs", "")
 		return nil
 	}
 	advice, err := d.caddy.Try(config)
 	switch {
 	case err != nil:
-		f.Found = file + " cannot be loaded: " + err.Error()
-		f.Advice = "mend it before you start or reload the server; if only the environment of the service is missing, run doctor with that"
+		note(adminapi.Wrong, file+" cannot be loaded: "+err.Error(),
+			"mend it before you start or reload the server; if only the environment of the service is missing, run doctor with that")
 	case running != nil:
-		f.Result, f.Found = adminapi.Warning, file+" can be loaded, but is not what the server runs"
-		f.Advice = fmt.Sprintf("to let the server run it: %s reload --config %s", binary(), file)
+		note(adminapi.Warning, file+" can be loaded, but is not what the server runs",
+			fmt.Sprintf("to let the server run it: %s reload --config %s", binary(), file))
 	default:
-		f.Result, f.Found = adminapi.Fine, file+" can be loaded"
+		note(adminapi.Fine, file+" can be loaded", "")
 	}
 	return advice
 }
 
 // noServer says why store and mail cannot be checked.
 func noServer(err error) adminapi.Finding {
-	f := adminapi.Finding{Check: "server", Result: adminapi.Wrong, Found: err.Error()}
 	if advised, ok := errors.AsType[advisedError](err); ok {
-		f.Found, f.Advice = advised.problem.Error(), advised.advice
+		return adminapi.NewFinding("server", adminapi.Wrong, advised.problem.Error(), advised.advice)
 	}
-	return f
+	return adminapi.NewFinding("server", adminapi.Wrong, err.Error(), "")
 }
 
 // checkServer has the server check what only it can.
@@ -151,14 +126,14 @@ func (d *diagnosis) checkServer() {
 		return
 	}
 	defer answer.Close()
-	d.note(adminapi.Finding{Check: "server", Result: adminapi.Fine, Found: "Doorpost runs at " + d.address})
+	d.note(adminapi.NewFinding("server", adminapi.Fine, "Doorpost runs at "+d.address, ""))
 	for lines := json.NewDecoder(answer); ; {
 		var f adminapi.Finding
 		switch err := lines.Decode(&f); {
 		case errors.Is(err, io.EOF):
 			return
 		case err != nil:
-			d.note(adminapi.Finding{Check: "server", Result: adminapi.Wrong, Found: "its answer broke off: " + err.Error(), Advice: "see the log of the server"})
+			d.note(adminapi.NewFinding("server", adminapi.Wrong, "its answer broke off: "+err.Error(), "see the log of the server"))
 			return
 		}
 		d.note(f)

@@ -13,21 +13,7 @@ import (
 
 var inviteCommand = Command{
 	Name:  "invite",
-	Usage: "<address> [--group <name>…] [--for <duration>] [--site <origin>] [--json]",
-	Short: "Sends somebody a first link",
-	Long: `
-Sends somebody a message with a link that signs them in, in any browser, after a
-click. They are put into the groups given. The rules of the site have to admit
-them then: an invitation does not go around the rules.
-
---for says how long the link works, 1h to 30d; without it 7d. --site says for
-which site; it can be left out where the configuration has one.
-
-Nothing is sent, and the exit code is 1, if the rules do not admit the address,
-if three links to it work already, or if a message to it bounced. The error says
-which of these it is, and what to do. --json prints an object in any case.` + helpServer + helpExit,
-	examples: []string{"doorpost invite alice@example.com --group staff", "doorpost invite bob@example.com --for 48h --site https://app.example.com"},
-	least:    1, most: 1,
+	least: 1, most: 1, aboutPerson: true,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().StringSlice("group", nil, "Put them into this group; may be given several times")
 		cmd.Flags().String("for", "", "How long the link works: 1h to 30d (default 7d)")
@@ -37,26 +23,21 @@ which of these it is, and what to do. --json prints an object in any case.` + he
 }
 
 func runInvite(c *invocation) error {
-	who, err := c.who()
-	if err != nil {
-		return err
-	}
-	order := adminapi.InviteOrder{Address: who, Groups: c.list("group"), For: c.text("for"), Site: c.text("site")}
+	order := adminapi.InviteOrder{Address: c.who, Groups: c.list("group"), For: c.text("for"), Site: c.text("site")}
 	var done adminapi.InviteReport
 	if err := c.ask(http.MethodPost, adminapi.InvitePath, order, &done); err != nil {
 		return err
 	}
-	err = c.print(done, func() error {
+	c.print(done, func() {
 		if done.Sent {
 			c.say("A link to %s is on its way to %s, and works until %s.", done.Site, done.Address, stamp(done.Expires))
 			c.say("What becomes of the message: %s outbox list", c.program)
 		}
-		return nil
 	})
-	if err == nil && !done.Sent {
-		err = c.notInvited(done)
+	if !done.Sent {
+		return c.notInvited(done)
 	}
-	return err
+	return nil
 }
 
 // notInvited says why nothing is sent, and what to do.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/spf13/cobra"
 )
 
@@ -16,9 +15,10 @@ type invocation struct {
 	arguments []string
 	caddy     Caddy
 	program   string // how our commands are called: doorpost, or caddy doorpost
+	who       string // the mail address that it is about, if any
 	address   string // of the admin API, once it was looked for
 
-	out      io.Writer // for what was asked for
+	out      *output   // for what was asked for
 	progress io.Writer // for how far it is, and for questions
 	in       io.Reader // for the answers to questions
 }
@@ -47,23 +47,28 @@ func mustHave[T any](value T, err error) T {
 	return value
 }
 
-// who is the mail address that is the first argument.
-func (c *invocation) who() (string, error) {
-	who, err := address.Parse(c.arguments[0])
-	if err != nil {
-		return "", misused("%q is not a mail address: %w", c.arguments[0], err)
+// output is where a command prints. The first failure stays.
+type output struct {
+	to     io.Writer
+	failed error
+}
+
+func (o *output) Write(p []byte) (n int, err error) {
+	if n, err = o.to.Write(p); err != nil && o.failed == nil {
+		o.failed = fmt.Errorf("printing: %w", err)
 	}
-	return string(who), nil
+	return n, err
 }
 
 // print prints a report: with --json as it is, else in words.
-func (c *invocation) print(report any, words func() error) error {
+func (c *invocation) print(report any, words func()) {
 	if !c.is("json") {
-		return words()
+		words()
+		return
 	}
 	encoder := json.NewEncoder(c.out)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
+	_ = encoder.Encode(report) // output keeps what went wrong
 }
 
 // say prints a line.
@@ -72,13 +77,10 @@ func (c *invocation) say(format string, values ...any) {
 }
 
 // table prints rows in columns, which tabs separate.
-func (c *invocation) table(rows ...string) error {
+func (c *invocation) table(rows ...string) {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		fmt.Fprintln(table, row)
 	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("printing: %w", err)
-	}
-	return nil
+	table.Flush()
 }

@@ -29,37 +29,34 @@ func printList[T any](c *invocation, l listing[T], after string, most int) error
 		}
 		if c.is("json") {
 			all = append(all, items...)
-		} else if err := l.print(c, items, listed == 0); err != nil {
-			return err
+		} else {
+			l.print(c, items, listed == 0)
 		}
 		listed += len(items)
 		if page.From = next; next != "" && (most == 0 || listed < most) {
 			continue
 		}
-		return c.print(all, func() error {
+		c.print(all, func() {
 			if listed == 0 {
 				c.say("%s", l.empty)
 			} else if foot := l.foot(listed, next); foot != "" {
 				c.say("%s", foot)
 			}
-			return nil
 		})
+		return nil
 	}
 }
 
 // print prints a page, below the names of the columns if it is the first.
-func (l listing[T]) print(c *invocation, items []T, first bool) error {
-	if len(items) == 0 {
-		return nil
-	}
+func (l listing[T]) print(c *invocation, items []T, first bool) {
 	var rows []string
-	if first {
+	if first && len(items) > 0 {
 		rows = append(rows, l.columns)
 	}
 	for _, item := range items {
 		rows = append(rows, l.row(item))
 	}
-	return c.table(rows...)
+	c.table(rows...)
 }
 
 // pageFlags adds the flags of commands that list in the order of addresses.

@@ -13,31 +13,11 @@ import (
 
 var usersCommand = Command{
 	Name:  "users",
-	Usage: "list | show | add | leave | disable | enable | remove <address>",
-	Short: "Lists the people who are known, and changes their groups and access",
-	Long: `
-Lists the people whom the store knows, and changes what it knows of them.
-Somebody is known after their first sign-in, or after they were added, invited,
-or let in by an owner. Who may enter is up to the rules of the configuration;
-doorpost why shows what they say.
-
-A change counts at once: a session that goes on has the new groups with its next
-request, on every instance within a second.` + helpServer + helpExit,
-	below: []Command{
-		listUsersCommand, showUserCommand, addUserCommand, leaveCommand, disableCommand, enableCommand, removeCommand,
-	},
+	below: append([]Command{listUsersCommand, showUserCommand}, userChanges...),
 }
 
 var listUsersCommand = Command{
-	Name:  "list",
-	Usage: "[--search <part of an address>] [--after <address>] [--all] [--json]",
-	Short: "Lists the people who are known, in the order of addresses",
-	Long: `
-Lists the people who are known, in the order of addresses, a hundred at a time:
-for how long, how long ago they first signed in, whether they are disabled, and
-their groups. --all lists everybody, page by page. --json prints an array of
-objects.`,
-	examples: []string{"doorpost users list --search @example.com", "doorpost users list --all --json | jq -r '.[] | select(.disabled) | .address'"},
+	Name: "list",
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("search", "", "List only people whose address has this in it")
 		pageFlags(cmd)
@@ -76,25 +56,12 @@ func userRow(now time.Time, u adminapi.User) string {
 
 var showUserCommand = Command{
 	Name:  "show",
-	Usage: "<address> [--json]",
-	Short: "Shows what is known of somebody, and where they are signed in",
-	Long: `
-Shows what is known of somebody: since when, their groups and where those come
-from, what owners granted, the recovery address, and each session with its
-device. --json prints an object.`,
-	examples: []string{"doorpost users show alice@example.com"},
-	least:    1, most: 1,
-	run: func(c *invocation) error {
-		var u adminapi.User
-		if err := c.askAbout(adminapi.ShowUserPath, nil, &u); err != nil {
-			return err
-		}
-		return c.print(u, func() error { return c.printUser(u) })
-	},
+	least: 1, most: 1, aboutPerson: true,
+	run: answerAbout(adminapi.ShowUserPath, (*invocation).printUser),
 }
 
 // printUser prints what is known of somebody.
-func (c *invocation) printUser(u adminapi.User) error {
+func (c *invocation) printUser(u adminapi.User) {
 	now := time.Now()
 	c.say("%s", u.Address)
 	if u.Disabled {
@@ -116,10 +83,10 @@ func (c *invocation) printUser(u adminapi.User) error {
 	}
 	if len(u.Sessions) == 0 {
 		c.say("Sessions: none")
-		return nil
+		return
 	}
 	c.say("Sessions: %d; to end them: %s sessions end %s, or sessions end --id <id>\n", len(u.Sessions), c.program, u.Address)
-	return c.printSessions(u.Sessions)
+	sessionList.print(c, u.Sessions, true)
 }
 
 // groupsInWords says which groups somebody is in, and where they come from.
@@ -142,3 +109,66 @@ func groupsInWords(u adminapi.User) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+var userChanges = []Command{
+	{
+		Name:  "add",
+		least: 1, most: 1, aboutPerson: true,
+		flags: func(cmd *cobra.Command) {
+			cmd.Flags().StringSlice("group", nil, "Put them into this group; may be given several times")
+		},
+		run: answerAbout(adminapi.AddUserPath, func(c *invocation, u adminapi.User) {
+			groups := "no group"
+			if len(u.Groups) > 0 {
+				groups = strings.Join(u.Groups, ", ")
+			}
+			c.say("%s is known, and in %s.", u.Address, groups)
+			c.say("Whether they may enter: %s why %s <url>. To send them a link: %s invite %s", c.program, u.Address, c.program, u.Address)
+		}),
+	},
+	{
+		Name:  "leave",
+		least: 1, most: 1, aboutPerson: true,
+		flags: func(cmd *cobra.Command) {
+			cmd.Flags().StringSlice("group", nil, "Take them out of this group; may be given several times")
+		},
+		run: func(c *invocation) error {
+			if !c.given("group") {
+				return misused("say which group, for example --group staff")
+			}
+			return leaveGroups(c)
+		},
+	},
+	{
+		Name:  "disable",
+		least: 1, most: 1, aboutPerson: true,
+		run: answerAbout(adminapi.DisableUserPath, func(c *invocation, u adminapi.User) {
+			c.say("%s is disabled: signed out everywhere, and cannot sign in.", u.Address)
+			c.say("To take that back: %s users enable %s", c.program, u.Address)
+		}),
+	},
+	{
+		Name:  "enable",
+		least: 1, most: 1, aboutPerson: true,
+		run: answerAbout(adminapi.EnableUserPath, func(c *invocation, u adminapi.User) {
+			c.say("%s may sign in again, where the rules admit them.", u.Address)
+		}),
+	},
+	{
+		Name:  "remove",
+		least: 1, most: 1, aboutPerson: true,
+		run: answerAbout(adminapi.RemoveUserPath, func(c *invocation, done adminapi.RemoveReport) {
+			c.say("%s is removed, and signed out everywhere. They can sign in anew if the rules admit them.", done.Address)
+		}),
+	},
+}
+
+var leaveGroups = answerAbout(adminapi.LeaveGroupsPath, func(c *invocation, u adminapi.User) {
+	for _, group := range c.list("group") {
+		if slices.Contains(u.Groups, group) {
+			c.say("%s stays in %s: the configuration says so, and is where that is changed.", u.Address, group)
+		} else {
+			c.say("%s is not in %s.", u.Address, group)
+		}
+	}
+})

@@ -5,47 +5,24 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 var whyCommand = Command{
 	Name:  "why",
-	Usage: "<address> <url> [--json]",
-	Short: "Shows whether somebody is let in at a URL, and which rule decides",
-	Long: `
-Shows whether somebody would be let in at a URL, and why. It goes by the
-configuration that the server runs and by what the store knows of the person.
-For each doorpost block of the site it shows whether the URL meets the block,
-which entries of allow and deny cover the address and by which group, what puts
-the person into that group, and what an owner granted. A request has to satisfy
-each block that it meets.
-
-The URL is taken as a GET without headers that comes from this machine. The
-answer says where a matcher looks at more than a URL. Nothing is changed.` + helpServer + `
-
-Exit codes: 0 let in, or the URL is public; 1 not let in, or the command failed;
-2 called in a wrong way. --json prints an object, in which result is admitted,
-public or refused; if there is no object, the command failed.`,
-	examples: []string{"doorpost why alice@example.com https://app.example.com/admin/"},
-	least:    2, most: 2,
+	least: 2, most: 2, aboutPerson: true,
 	run: func(c *invocation) error {
-		who, err := c.who()
-		if err != nil {
-			return err
-		}
 		var y adminapi.WhyReport
-		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: who, URL: c.arguments[1]}, &y); err != nil {
+		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: c.who, URL: c.arguments[1]}, &y); err != nil {
 			return err
 		}
-		err = c.print(y, func() error {
-			c.printWhy(y)
-			return nil
-		})
-		if err == nil && y.Result == adminapi.NotAllowed {
-			err = errors.New(conclusion(y))
+		c.print(y, func() { c.printWhy(y) })
+		if y.Result == adminapi.NotAllowed {
+			return errors.New(conclusion(y))
 		}
-		return err
+		return nil
 	},
 }
 
@@ -97,4 +74,88 @@ func conclusion(y adminapi.WhyReport) string {
 		words += "; they may ask the owners to be let in"
 	}
 	return words
+}
+
+// requestsOf says which requests a block is for.
+func requestsOf(b adminapi.Block) string {
+	what := "every request"
+	if b.Matcher != "" {
+		what = "requests that match " + b.Matcher
+	}
+	if len(b.Public) > 0 {
+		what += ", but for public " + strings.Join(b.Public, " ")
+	}
+	return what
+}
+
+// blockLines say what a block makes of somebody, and why.
+func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
+	if b.Partly {
+		lines = append(lines, "it stands in a route that not all requests of the site reach; whether this one does is not known")
+	}
+	switch {
+	case ownPage:
+		return append(lines, "not met: pages under /_doorpost are served to anyone")
+	case b.Problem != "":
+		return append(lines, "-> does not let in: "+refusal(b))
+	case !b.Matched:
+		return append(lines, "not met: it does not match")
+	case !b.Needed:
+		return append(lines, "met, and the path is public")
+	}
+	for _, cover := range b.Denied {
+		lines = append(lines, "deny "+coverWords(cover))
+	}
+	for _, cover := range b.Allowed {
+		lines = append(lines, "allow "+coverWords(cover))
+	}
+	if b.Grant != nil {
+		lines = append(lines, "an owner lets them in, "+howLong(time.Now(), b.Grant.Until))
+	}
+	switch {
+	case b.Admits && b.Recent != "":
+		lines = append(lines, "-> lets them in if the last proof of their address is not older than "+b.Recent)
+	case b.Admits:
+		lines = append(lines, "-> lets in")
+	case len(b.Denied) > 0:
+		lines = append(lines, "-> does not let in: deny wins")
+	default:
+		lines = append(lines, "-> does not let in: "+refusal(b))
+	}
+	if b.MayAsk {
+		lines = append(lines, "   they may ask the owners to be let in")
+	}
+	return lines
+}
+
+// coverWords say how an entry of a rule covers somebody.
+func coverWords(c adminapi.Cover) string {
+	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup {
+		return fmt.Sprintf("%s covers them: they are in %s by the %s", c.Entry, group, c.By)
+	}
+	return c.Entry + " covers them"
+}
+
+// maxEntries is how many entries of a rule are shown.
+const maxEntries = 10
+
+// refusal says why a block does not admit somebody.
+func refusal(b adminapi.Block) string {
+	switch {
+	case b.Problem != "":
+		return "its matcher fails, so it lets nobody in: " + b.Problem
+	case len(b.Denied) > 0:
+		var entries []string
+		for _, cover := range b.Denied {
+			entries = append(entries, "deny "+coverWords(cover))
+		}
+		return strings.Join(entries, ", ")
+	case len(b.Allow) == 0:
+		return "it allows nobody but the people whom an owner lets in"
+	}
+	list := strings.Join(b.Allow[:min(len(b.Allow), maxEntries)], " ")
+	if more := len(b.Allow) - maxEntries; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return "nothing in allow covers them: allow " + list
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
@@ -67,4 +68,21 @@ func (g *Groups) Has(name string) bool {
 	}
 	_, known := g.members[name]
 	return known
+}
+
+// Check returns an error if one of the entries of a rule names a group that does
+// not exist.
+func (g *Groups) Check(entries []string) error {
+	for _, entry := range entries {
+		name, isGroup := strings.CutPrefix(entry, groupPrefix)
+		if !isGroup || g.Has(name) {
+			continue
+		}
+		known := "there is no group yet"
+		if g != nil && len(g.names) > 0 {
+			known = "there are: " + strings.Join(g.names, ", ")
+		}
+		return fmt.Errorf("there is no group %q; %s; make it in the global option doorpost: group %s alice@example.com", name, known, name)
+	}
+	return nil
 }

@@ -30,16 +30,17 @@ func NewRules(allow, deny []string, owners []address.Address, groups *Groups) (*
 		return nil, errors.New("nobody is allowed: name who may enter with allow, for instance allow alice@example.com *@example.org, or allow * for anyone who can prove an address")
 	}
 	r := &Rules{owners: owners, groups: groups}
-	var err error
-	if r.allow, err = parseSet(allow); err != nil {
-		return nil, fmt.Errorf("allow: %w", err)
-	}
-	if r.deny, err = parseSet(deny); err != nil {
-		return nil, fmt.Errorf("deny: %w", err)
-	}
-	for _, name := range slices.Concat(r.allow.groups, r.deny.groups) {
-		if !groups.Has(name) {
-			return nil, fmt.Errorf("group %q does not exist; make it in the global doorpost block: group %s alice@example.com", name, name)
+	for _, option := range []struct {
+		name    string
+		entries []string
+		to      *set
+	}{{"allow", allow, &r.allow}, {"deny", deny, &r.deny}} {
+		var err error
+		if *option.to, err = parseSet(option.entries); err == nil {
+			err = groups.Check(option.entries)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", option.name, err)
 		}
 	}
 	r.fingerprint = fingerprint(allow, deny, owners, groups)

@@ -1,0 +1,74 @@
+package caddymodule
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
+
+// gateConfig is a gate in front of one app, for commands that run one without a
+// configuration file.
+type gateConfig struct {
+	Origin gate.Origin // that people open
+	App    string      // behind the gate: host:port or a URL
+	Allow  []string
+	Store  string // a file; empty: the usual one
+	Files  string // a folder for certificates and the like; empty: the usual one
+
+	Demo                  bool   // on this machine only, and quiet
+	From                  string // the sender of messages
+	Mailgun, Region       string // its domain
+	SMTP, Username, Guard string // its server; how the connection is protected
+}
+
+var (
+	//go:embed gateconfig.caddyfile
+	gateCaddyfile string
+	gateTemplate  = template.Must(template.New("").Funcs(template.FuncMap{"quote": quote}).Parse(gateCaddyfile))
+)
+
+// keepIn keeps all files in a folder.
+func (c *gateConfig) keepIn(folder string) {
+	c.Store, c.Files = filepath.Join(folder, "doorpost.db"), filepath.Join(folder, "caddy")
+}
+
+// run runs the server on the configuration. It returns once the server runs.
+func (c gateConfig) run() error {
+	var caddyfile strings.Builder
+	if err := gateTemplate.Execute(&caddyfile, c); err != nil {
+		if bad, ok := errors.AsType[unquotable](err); ok {
+			return bad
+		}
+		return fmt.Errorf("putting the configuration together: %w", err)
+	}
+	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile.String()), map[string]any{"filename": "doorpost"})
+	if err != nil {
+		return fmt.Errorf("putting the configuration together: %w", err)
+	}
+	for _, warning := range warnings {
+		caddy.Log().Warn(warning.Message)
+	}
+	caddy.TrapSignals()
+	return caddy.Load(adapted, true)
+}
+
+// quote writes a value as one token of a Caddyfile.
+func quote(value string) (string, error) {
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", unquotable(value)
+	}
+	return `"` + strings.ReplaceAll(value, `"`, `\"`) + `"`, nil
+}
+
+type unquotable string
+
+func (v unquotable) Error() string {
+	return fmt.Sprintf("%q has a line break or another control character in it", string(v))
+}
