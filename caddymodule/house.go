@@ -80,7 +80,7 @@ func (a *App) build() (*house, error) {
 	})
 	h.entry = &entry.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
 	h.account = &account.Service{Store: b.store, People: b.store, SignIn: h.service, Audit: h.audit}
-	h.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: h.audit}
+	h.roster = &roster.Service{People: b.store, Accounts: b.store, Sessions: b.store, Groups: a.groups, Audit: h.audit}
 	write := letters{composer: a.composer, sealer: outbox.NewSealer(ring), languages: a.languages, brand: a.Brand}.write
 	h.courier = mail.NewCourier(h.outbox, h.mailers, write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		a.metrics.observe(m)

@@ -104,10 +104,10 @@ func (s *site) open(a *App, h *house) {
 	s.running.Store(&door{
 		gate: gate.NewSite(s.origins, cookies, h.keeper, s.blocks...),
 		web: web.NewDoor(h.ring, web.Parts{
-			Service: h.service, Keeper: h.keeper, Entry: h.entry, Account: h.account, Roster: h.roster,
+			Service: h.service, Entry: h.entry, Account: h.account, Roster: h.roster,
 			Origins: s.origins, Rules: s.rules, IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Name: s.name(), Views: a.views, Languages: a.languages,
 			Identity: first.Identity,
-			Mailbox:  a.mailbox, Hooks: a.hooks(h.outbox), Audit: h.audit, Logger: a.logger,
+			Mailbox:  a.mailbox, Hooks: a.hooks(h.outbox), Logger: a.logger,
 		}),
 	})
 }

@@ -100,3 +100,22 @@ func TestSessionsThatEndedBeforeTheStoreFailedAreWrittenDown(t *testing.T) {
 		t.Errorf("written down is %s", line)
 	}
 }
+
+func TestWhoEndsTheirOwnSessionsIsWrittenDownOnce(t *testing.T) {
+	m := Member{Origin: "https://app.example.com", Address: "ada@example.com", Session: session.Key{1}}
+	for want, end := range map[string]func(*Service) error{
+		`"msg":"signed out","site":"https://app.example.com","session":"01000000000000000000000000000000","all":false`: func(s *Service) error { return s.SignOut(t.Context(), m) },
+		`"msg":"signed out","site":"https://app.example.com","session":"01000000000000000000000000000000","all":true`:  func(s *Service) error { return s.SignOutEverywhere(t.Context(), m) },
+		`"msg":"ended","site":"https://app.example.com","kept":"01000000000000000000000000000000","all":true`:          func(s *Service) error { return s.SignOutElsewhere(t.Context(), m) },
+		`"msg":"ended","site":"https://app.example.com","session":"02000000000000000000000000000000","kept":`:          func(s *Service) error { return s.SignOutOne(t.Context(), m, session.Key{2}) },
+	} {
+		store := &scripted{}
+		s, written := newService(t, store)
+		if err := end(s); err != nil || len(store.ended) != 1 {
+			t.Errorf("%s: %v, ended are those of %v", want, err, store.ended)
+		}
+		if lines := written.String(); strings.Count(lines, "\n") != 1 || !strings.Contains(lines, want) {
+			t.Errorf("written is %s, want %s", lines, want)
+		}
+	}
+}

@@ -35,7 +35,6 @@ type Door struct {
 // Parts is what a Door needs.
 type Parts struct {
 	Service   *signin.Service
-	Keeper    *session.Keeper
 	Entry     *entry.Service
 	Account   *account.Service
 	Roster    *roster.Service
@@ -49,7 +48,6 @@ type Parts struct {
 	Languages *text.Catalogue
 	Mailbox   *console.Console // has the demo's messages; nil without demo
 	Hooks     map[string]Hook  // by path below /_doorpost; may be empty
-	Audit     *audit.Log
 	Logger    *slog.Logger
 }
 

@@ -64,7 +64,7 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	site := gate.NewSite(origins, []*session.Cookie{cookie}, keeper)
 	door := web.NewDoor(ring, web.Parts{
 		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Keeper:  keeper, Views: views, Languages: languages, Hooks: hooks, Logger: logger,
+		Views:   views, Languages: languages, Hooks: hooks, Logger: logger,
 	})
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		door.Serve(w, r, r.URL.Path, site.Arrive(r), netip.MustParseAddr("192.0.2.1"))

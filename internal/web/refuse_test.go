@@ -82,7 +82,7 @@ func newRefuser(t testing.TB) refuser {
 	keeper := session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
 	door := web.NewDoor(ring, web.Parts{
 		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Origins: origins, Keeper: keeper, Views: views, Languages: languages, Logger: logger,
+		Origins: origins, Views: views, Languages: languages, Logger: logger,
 	})
 	site := gate.NewSite(origins, cookies, keeper)
 	return func(host string, headers map[string]string) func(string, http.ResponseWriter) {
