@@ -37,6 +37,7 @@ var adminRoutes = map[string]methods{
 	"/doorpost/users/disable": {http.MethodPost: disableUser},
 	"/doorpost/users/enable":  {http.MethodPost: enableUser},
 	"/doorpost/users/remove":  {http.MethodPost: removeUser},
+	"/doorpost/users/move":    {http.MethodPost: moveUser},
 	"/doorpost/sessions/list": {http.MethodPost: listSessions},
 	"/doorpost/sessions/end":  {http.MethodPost: endSessions},
 	"/doorpost/invite":        {http.MethodPost: invite},

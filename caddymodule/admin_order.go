@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/entry"
@@ -95,6 +96,8 @@ func serviceError(err error) error {
 		return apiError(http.StatusNotFound, "%w: those are known who have signed in once, or were added or invited; users list has them", people.ErrUnknown)
 	case errors.Is(err, roster.ErrNoSession), errors.Is(err, entry.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
+	case errors.Is(err, account.ErrTaken):
+		return apiError(http.StatusConflict, "%w; users show tells whose it is", err)
 	case errors.Is(err, roster.ErrNoGroup), errors.Is(err, entry.ErrLife):
 		return apiError(http.StatusBadRequest, "%w", err)
 	}

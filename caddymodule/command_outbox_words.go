@@ -17,6 +17,11 @@ var kinds = map[outbox.Kind]string{
 	outbox.Offer:    "an offer to ask to be let in at",
 	outbox.Approve:  "a request to be decided by an owner of",
 	outbox.Approved: "a link for somebody whom an owner let in at",
+
+	outbox.Confirm:   "a code to confirm a change of an account at",
+	outbox.Proof:     "a code to confirm another address at",
+	outbox.Changed:   "word of a change of an account at",
+	outbox.Recovered: "word of a sign-in by the recovery address at",
 }
 
 // printLife tells what is known of a message.

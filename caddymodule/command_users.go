@@ -15,7 +15,7 @@ import (
 func usersCommand() caddycmd.Command {
 	return caddycmd.Command{
 		Name:  "users",
-		Usage: "list | show | add | leave | disable | enable | remove <address>",
+		Usage: "list | show | add | leave | disable | enable | move | remove <address>",
 		Short: "Lists who is known, and changes groups and access",
 		Long: `
 Lists those whom the store knows, and changes what it knows of them. Known is
@@ -30,7 +30,7 @@ its next request, on every instance within a second.
 
 Exit codes: 0 done, 1 failed, 2 called in a wrong way.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			gathers(cmd, listUsersCommand(), showUserCommand(), addUserCommand(), leaveCommand(), disableCommand(), enableCommand(), removeCommand())
+			gathers(cmd, listUsersCommand(), showUserCommand(), addUserCommand(), leaveCommand(), disableCommand(), enableCommand(), moveCommand(), removeCommand())
 		},
 	}
 }

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -59,6 +61,26 @@ func (s *scripted) EndAll(_ context.Context, who address.Address, _ session.Key)
 	defer s.mu.Unlock()
 	s.ended = append(s.ended, who)
 	return nil
+}
+
+// moves is a store of accounts that answers with an error.
+type moves struct{ err error }
+
+func (m moves) MovePerson(context.Context, address.Address, address.Address, time.Time) error {
+	return m.err
+}
+
+func TestAMoveThatIsRefusedIsNotWrittenDown(t *testing.T) {
+	s, written := newService(t, &scripted{})
+	for _, c := range []struct{ said, want error }{{account.ErrTaken, account.ErrTaken}, {people.ErrUnknown, people.ErrUnknown}, {errDown, signin.ErrUnavailable}} {
+		s.Accounts = moves{c.said}
+		if _, err := s.Move(t.Context(), "ada@example.com", "bob@example.com"); !errors.Is(err, c.want) {
+			t.Errorf("the store says %v, told is %v", c.said, err)
+		}
+	}
+	if written.Len() > 0 {
+		t.Errorf("written is %s", written)
+	}
 }
 
 // newService makes a service and the log that it writes to.
