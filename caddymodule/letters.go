@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -36,10 +37,13 @@ func (l letters) write(m outbox.Message) (mail.Message, error) {
 	letter := mail.Letter{
 		Kind: m.Kind, ID: m.ID, To: string(m.To),
 		SiteName: l.brand.Name, Host: origin.Host(), Accent: l.brand.Accent, Support: l.brand.Support, LogoURL: l.brand.Logo,
-		Link: origin.String() + page.path + "#" + promise.Token, ValidFor: promise.Expires.Sub(promise.Asked),
-		AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
+		ValidFor: promise.Expires.Sub(promise.Asked),
+		AskedAt:  promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
 		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,
-		Person: string(promise.Person), Words: promise.Words,
+		Person: string(promise.Person), Words: promise.Words, Change: account.Kind(promise.Change), New: string(promise.New),
+	}
+	if page.path != "" {
+		letter.Link = origin.String() + page.path + "#" + promise.Token
 	}
 	if page.mayStop {
 		letter.StopLink = origin.String() + gate.StopPath + "#" + promise.Token
@@ -49,12 +53,13 @@ func (l letters) write(m outbox.Message) (mail.Message, error) {
 
 // page is where the link of a message leads.
 type page struct {
-	path    string
-	mayStop bool // the message has a link to stop such messages, too
+	path    string // empty: the message has no link
+	mayStop bool   // the message has a link to stop such messages, too
 }
 
 // pages are the pages of messages, by kind.
 var pages = map[outbox.Kind]page{
 	outbox.SignIn: {gate.LinkPath, true}, outbox.Invite: {gate.LinkPath, true}, outbox.Approved: {gate.LinkPath, true},
 	outbox.Offer: {gate.RequestAccessPath, true}, outbox.Approve: {gate.DecideAccessPath, false},
+	outbox.Confirm: {"", true}, outbox.Proof: {"", true}, outbox.Changed: {}, outbox.Recovered: {},
 }
