@@ -21,7 +21,7 @@ func newCodeWords(l Letter, lang *text.Language) codeWords {
 	w := codeWords{letterWords: newLetterWords(l, lang)}
 	w.Preview = lang.Say("mail.code.preview", "duration", durationInWords(l.ValidFor, lang))
 	w.CodeLabel, w.Code = lang.Say("mail.code.label"), l.Code
-	w.Asked = askedInWords("mail.asked", l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	return w
 }
 
@@ -49,7 +49,7 @@ func newNoticeWords(l Letter, lang *text.Language) letterWords {
 	w := newLetterWords(l, lang)
 	w.Preview = lang.Say("mail.changed.preview")
 	w.Once = ""
-	w.Asked = askedInWords("mail.happened", l, lang)
+	w.Asked = whenInWords("mail.happened.", l, lang)
 	w.NotYou = lang.Say("mail.changed.not-you", "site", w.SiteName)
 	w.Why = lang.Say("mail.changed.why", "address", l.To, "host", l.Host)
 	return w

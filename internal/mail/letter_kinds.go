@@ -79,7 +79,7 @@ func newSignInWords(l Letter, lang *text.Language) signInWords {
 
 func signInWordsOf(l Letter, lang *text.Language) words {
 	w := newSignInWords(l, lang)
-	w.Asked = askedInWords("mail.asked", l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	return w
 }
 
@@ -95,7 +95,7 @@ func approvedWordsOf(l Letter, lang *text.Language) words {
 	w := newSignInWords(l, lang)
 	w.Subject = lang.Say("mail.approved.subject", "site", w.SiteName)
 	w.Intro = lang.Say("mail.approved.intro", "site", w.SiteName)
-	w.Asked = askedInWords("mail.asked", l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	w.Why = lang.Say("mail.approved.why", "address", l.To, "host", l.Host)
 	if !l.Until.IsZero() {
 		w.Until = lang.Say("mail.approved.until", "date", dateInWords(l.Until, lang), "time", timeInWords(l.Until))
@@ -106,7 +106,7 @@ func approvedWordsOf(l Letter, lang *text.Language) words {
 func offerWordsOf(l Letter, lang *text.Language) words {
 	w := newLetterWords(l, lang)
 	w.say("mail.offer.", l, lang)
-	w.Asked = askedInWords("mail.asked", l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	return w
 }
 
@@ -122,7 +122,7 @@ func approveWordsOf(l Letter, lang *text.Language) words {
 	w := approveWords{letterWords: newLetterWords(l, lang)}
 	w.say("mail.approve.", l, lang, "address", l.Person)
 	w.QuoteLabel, w.Quote = lang.Say("mail.approve.words"), quotedLines(l.Words)
-	w.Asked = askedInWords("mail.asked", l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	if network := oneLine(l.Network, 60); network != "" {
 		w.Asked += lang.Space() + lang.Say("account.network", "network", network)
 	}

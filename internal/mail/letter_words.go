@@ -102,17 +102,18 @@ func dateInWords(at time.Time, lang *text.Language) string {
 
 func timeInWords(at time.Time) string { return at.UTC().Format("15:04") }
 
-// askedInWords says when and from where the message was asked for, or with another
-// key, what it tells of was done.
-func askedInWords(key string, l Letter, lang *text.Language) string {
+// whenInWords says when and from where the message was asked for, or what it tells of
+// was done, with the words whose keys begin with prefix.
+func whenInWords(prefix string, l Letter, lang *text.Language) string {
 	browser, system := productName(l.Browser), productName(l.System)
+	key := prefix + "when"
 	switch {
 	case browser != "" && system != "":
-		key += ".browser-system"
+		key = prefix + "browser-system"
 	case browser != "":
-		key += ".browser"
+		key = prefix + "browser"
 	case system != "":
-		key += ".system"
+		key = prefix + "system"
 	}
 	return lang.Say(key, "date", dateInWords(l.AskedAt, lang), "time", timeInWords(l.AskedAt), "browser", browser, "system", system)
 }

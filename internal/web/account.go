@@ -54,13 +54,12 @@ func (d *Door) somebody(c *call, back string) *session.Session {
 
 // account shows who is signed in, and where.
 func (d *Door) account(c *call) {
-	if s := d.somebody(c, gate.PathPrefix+"/account"); s != nil {
-		d.showAccount(c, http.StatusOK, s, view.Account{})
+	if s := d.somebody(c, gate.AccountPath); s != nil {
+		d.showAccount(c, http.StatusOK, s, view.Account{Notice: view.AccountNotice(c.r.URL.Query().Get(changedField))})
 	}
 }
 
-// showAccount shows the account of whoever is signed in, with a notice of what
-// was done, if any.
+// showAccount shows the account of whoever is signed in.
 func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Account) {
 	entries, err := d.Roster.SessionsOf(c.r.Context(), s.Address)
 	if err == nil {
@@ -69,7 +68,7 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 		p.Recovery = string(recovery)
 	}
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/account", err)
+		d.unavailable(c, gate.AccountPath, err)
 		return
 	}
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
@@ -122,9 +121,7 @@ func (d *Door) signOut(c *call) {
 		c.seeOther(gate.PathPrefix + "/account")
 		return
 	}
-	http.SetCookie(c.w, c.visit.Cookie().Clear())
-	// Pages of the app that the browser kept are not shown to the next person.
-	c.w.Header().Set("Clear-Site-Data", `"cache"`)
+	d.forgetSession(c)
 	if fields.Has("to") {
 		c.seeOther(signInPath(gate.ReturnTo(fields.Get("to"))))
 		return

@@ -80,7 +80,10 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.SignOutPath:       {get: d.signOutForm, post: d.signOut},
 		gate.PeoplePath:        {get: d.people, post: d.changePeople},
 
-		gate.DeleteAccountPath: {get: d.deleteForm, post: d.deleteMe},
+		gate.ChangeAddressPath:  {post: d.proposeAddress},
+		gate.ChangeRecoveryPath: {post: d.proposeRecovery},
+		gate.DeleteAccountPath:  {get: d.deleteForm, post: d.proposeLeaving},
+		gate.ConfirmChangePath:  {get: d.confirmForm, post: d.confirmChange},
 
 		script: {get: d.script},
 	}
