@@ -11,6 +11,9 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
+// maxCode is how many bytes of what was typed for a code are shown again.
+const maxCode = 64
+
 // confirmChange makes the change that this session has proposed, if the codes are
 // right. What cannot be a code costs no try.
 func (d *Door) confirmChange(c *call) {
@@ -23,6 +26,7 @@ func (d *Door) confirmChange(c *call) {
 		return
 	}
 	p, code, newCode := d.confirmPage(c, *change), fields.Get("code"), fields.Get("new_code")
+	p.Typed, p.NewTyped = code[:min(len(code), maxCode)], newCode[:min(len(newCode), maxCode)]
 	if p.Present && !signin.IsCode(code) {
 		p.Problem = view.CodeMalformed
 	}

@@ -17,6 +17,7 @@ type ConfirmChange struct {
 	Present  bool          // a code that went to Email is asked for
 	ValidFor time.Duration // how long codes work
 
+	Typed, NewTyped     string      // the codes, as they were typed before
 	Problem, NewProblem CodeProblem // with the code that went to Email, and with that for New
 	TriesLeft           int         // how many codes can still be tried; shown with CodeWrong
 }
@@ -73,6 +74,7 @@ type CodeField struct {
 	Email     string // where the code went
 	First     bool   // of its form
 	Focus     bool   // the first one that is wrong
+	Typed     string
 	Problem   CodeProblem
 	triesLeft int
 }
@@ -80,12 +82,15 @@ type CodeField struct {
 // Fields are those for the codes that are asked for.
 func (p ConfirmChange) Fields() (fields []CodeField) {
 	if p.Present {
-		fields = append(fields, CodeField{Name: "code", Email: p.Email, First: true, Focus: p.Problem != "", Problem: p.Problem, triesLeft: p.TriesLeft})
+		fields = append(fields, CodeField{
+			Name: "code", Email: p.Email, First: true,
+			Focus: p.Problem != "", Typed: p.Typed, Problem: p.Problem, triesLeft: p.TriesLeft,
+		})
 	}
 	if p.New != "" {
 		fields = append(fields, CodeField{
 			Name: "new_code", Email: p.New, First: len(fields) == 0,
-			Focus: p.NewProblem != "" && p.Problem == "", Problem: p.NewProblem, triesLeft: p.TriesLeft,
+			Focus: p.NewProblem != "" && p.Problem == "", Typed: p.NewTyped, Problem: p.NewProblem, triesLeft: p.TriesLeft,
 		})
 	}
 	return fields

@@ -69,7 +69,7 @@ func Samples() []Sample {
 			NewRecovery: AccountField{Typed: "ada@example.org", Problem: AccountTooMany}}},
 		{"confirm-change", ConfirmChange{Frame: sampleFrame, Kind: account.Move, Email: sampleAddress, New: "ada@example.org", Present: true, ValidFor: 10 * time.Minute}},
 		{"confirm-change-wrong", ConfirmChange{Frame: sampleFrame, Kind: account.Move, Email: sampleAddress, New: sampleLongAddress, Present: true,
-			ValidFor: 10 * time.Minute, Problem: CodeMalformed, NewProblem: CodeWrong, TriesLeft: 3}},
+			ValidFor: 10 * time.Minute, Typed: "ABCD-23", NewTyped: "ABCD-2345", Problem: CodeMalformed, NewProblem: CodeWrong, TriesLeft: 3}},
 		{"confirm-change-recovery", ConfirmChange{Frame: sampleFrame, Kind: account.Recovery, Email: sampleAddress, New: "ada@example.org", ValidFor: 10 * time.Minute,
 			NewProblem: CodeWrong, TriesLeft: 1}},
 		{"confirm-change-drop", ConfirmChange{Frame: sampleFrame, Kind: account.Drop, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
