@@ -187,9 +187,9 @@ func TestNobodyTakesTheAddressOfAnother(t *testing.T) {
 			t.Errorf("whose address was named has got %d messages, want the one to sign in", got)
 		}
 		// Somebody signs in with the address before the codes are typed.
-		code, newCode := "", awaitCode(t, d, "lee@example.com")
+		awaitCode(t, d, "lee@example.com")
 		ada.proposes("address", "email", "lee@example.com")
-		code, newCode = awaitCode(t, d, "ada@example.com"), awaitCode(t, d, "lee@example.com")
+		code, newCode := awaitCode(t, d, "ada@example.com"), awaitCode(t, d, "lee@example.com")
 		late := enter(t, d, "lee@example.com")
 		ada.submit(confirmPath, "code", code, "new_code", newCode).is(t, http.StatusConflict).says(t, "lee@example.com belongs to somebody already")
 		// An address that the rules do not admit would shut her out.
@@ -327,6 +327,5 @@ func TestSomebodyChangesTheirAddressInABrowser(t *testing.T) {
 		awaitNotice(t, g, from, "no longer with this address")
 		tab.open(g.origin + "/")
 		tab.awaitText(to)
-		g.visitor().isOut()
 	}
 }
