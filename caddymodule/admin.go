@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/access"
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -37,6 +38,7 @@ var adminRoutes = map[string]adminRoute{
 	adminapi.LeaveGroupsPath: about(userExample, leaveGroups),
 	adminapi.DisableUserPath: about(userExample, disableUser),
 	adminapi.EnableUserPath:  about(userExample, enableUser),
+	adminapi.MoveUserPath:    about(`{"address": "<address>", "to": "<new address>"}`, moveUser),
 	adminapi.RemoveUserPath:  about(userExample, removeUser),
 	adminapi.SessionsPath:    takes(`{"address": "<address>"} or {"from": "<next of the page before>", "limit": <n>}`, listSessions),
 	adminapi.EndSessionsPath: opened(http.MethodPost, endSessions),
@@ -152,6 +154,8 @@ func serviceError(err error) error {
 		return apiError(http.StatusNotFound, "%w", err)
 	case is(roster.ErrNoGroup), is(access.ErrLife):
 		return apiError(http.StatusBadRequest, "%w", err)
+	case is(account.ErrTaken):
+		return apiError(http.StatusConflict, "%w; users show says whose it is", err)
 	case is(outbox.ErrNoRetry):
 		return apiError(http.StatusConflict, "%w", err)
 	}

@@ -57,6 +57,14 @@ func enableUser(c *adminCall, who address.Address, _ adminapi.UserOrder) (admina
 	return c.changed(c.rt.roster.Enable(c.ctx, who))
 }
 
+func moveUser(c *adminCall, who address.Address, order adminapi.MoveOrder) (adminapi.User, error) {
+	to, err := readAddress(order.To)
+	if err != nil {
+		return adminapi.User{}, err
+	}
+	return c.changed(c.rt.roster.Move(c.ctx, who, to))
+}
+
 func removeUser(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.RemoveReport, error) {
 	return adminapi.RemoveReport{Address: string(who), Removed: true}, c.rt.roster.Remove(c.ctx, who)
 }

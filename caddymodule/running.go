@@ -78,7 +78,7 @@ func (a *App) build() (*runningApp, error) {
 	})
 	rt.access = &access.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
 	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
-	rt.roster = &roster.Service{People: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
+	rt.roster = &roster.Service{People: b.store, Accounts: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
 	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		observe(m)

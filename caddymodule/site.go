@@ -94,10 +94,10 @@ func (s *site) open(a *App, rt *runningApp) {
 	s.running.Store(&runningSite{
 		gate: gate.NewSite(s.origins, cookies, rt.keeper, blocks...),
 		web: web.NewDoor(rt.ring, web.Parts{
-			Service: rt.service, Keeper: rt.keeper, Access: rt.access, Account: rt.account, Roster: rt.roster,
+			Service: rt.service, Access: rt.access, Account: rt.account, Roster: rt.roster,
 			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
 			Identity: blocks[0].Identity,
-			Mailbox:  a.mailbox, Hooks: a.hooks(rt.outbox), Audit: rt.audit, Logger: a.logger,
+			Mailbox:  a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 		}),
 	})
 }

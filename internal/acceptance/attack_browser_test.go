@@ -78,7 +78,7 @@ func TestAttackCS06EveryAnswerHasItsHeaders(t *testing.T) {
 	strangers, member := g.visitor(), g.signedIn("ada@example.com")
 	seen := make(map[int]int)
 	for _, v := range []*visitor{strangers, member} {
-		for _, path := range []string{"/_doorpost/sign-in", "/_doorpost/check-mail", "/_doorpost/code", "/_doorpost/link", "/_doorpost/session", "/_doorpost/account", "/_doorpost/nothing", "/_doorpost", "/_doorpost/sign-in?to=%zz"} {
+		for _, path := range []string{"/_doorpost/sign-in", "/_doorpost/check-mail", "/_doorpost/code", "/_doorpost/link", "/_doorpost/session", "/_doorpost/account", "/_doorpost/account/confirm", "/_doorpost/nothing", "/_doorpost", "/_doorpost/sign-in?to=%zz"} {
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND"} {
 				for _, headers := range [][]string{
 					{"Accept", "text/html"}, {"Accept", "application/json"}, {"Origin", g.origin, "Content-Type", "application/x-www-form-urlencoded"}, {"Origin", "https://evil.example", "Accept", "text/html"},
@@ -128,7 +128,7 @@ func TestAttackCS07NothingComesBackAsMarkup(t *testing.T) {
 		}
 	}
 	for _, payload := range payloads {
-		for _, path := range []string{"/_doorpost/sign-in?to=", "/_doorpost/check-mail?to=", "/_doorpost/link?error=", "/_doorpost/sign-out?to=", "/_doorpost/account?session=", "/_doorpost/people?search=", "/_doorpost/people?who=", "/_doorpost/people?after=", "/x?"} {
+		for _, path := range []string{"/_doorpost/sign-in?to=", "/_doorpost/check-mail?to=", "/_doorpost/link?error=", "/_doorpost/sign-out?to=", "/_doorpost/account?session=", "/_doorpost/account?changed=", "/_doorpost/people?search=", "/_doorpost/people?who=", "/_doorpost/people?after=", "/x?"} {
 			r := v.navigate(path + url.QueryEscape("/"+payload))
 			for _, name := range []string{"Referer", "User-Agent", "X-Forwarded-Host", "X-Forwarded-For", "Accept-Language", "X-Request-Id", "Via"} {
 				r.Header.Set(name, strings.ReplaceAll(payload, "\u2028", ""))
@@ -140,7 +140,7 @@ func TestAttackCS07NothingComesBackAsMarkup(t *testing.T) {
 		check("the path "+payload, v.do(r))
 		for path, name := range map[string]string{
 			"/_doorpost/sign-in": "email", "/_doorpost/link": "token", "/_doorpost/code": "code", "/_doorpost/sign-out": "scope", "/_doorpost/ask": "words",
-			"/_doorpost/decide": "token", "/_doorpost/people": "who",
+			"/_doorpost/decide": "token", "/_doorpost/people": "who", "/_doorpost/account/address": "email", "/_doorpost/account/confirm": "code",
 		} {
 			check(name+" "+payload, v.submit(path, name, payload, "to", "/"+payload, "confirm", payload))
 		}

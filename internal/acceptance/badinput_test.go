@@ -9,7 +9,7 @@ import (
 // formPaths are where forms are sent to.
 var formPaths = []string{
 	"/_doorpost/sign-in", "/_doorpost/link", "/_doorpost/code", "/_doorpost/sign-out", "/_doorpost/stop", "/_doorpost/ask", "/_doorpost/decide",
-	"/_doorpost/people", "/_doorpost/account/delete",
+	"/_doorpost/people", "/_doorpost/account/address", "/_doorpost/account/recovery", "/_doorpost/account/delete", "/_doorpost/account/confirm",
 }
 
 func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
@@ -48,8 +48,8 @@ func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
 	} {
 		for path, body := range map[string]string{
 			"/_doorpost/sign-in": "email=victim@example.com", "/_doorpost/link": "token=" + token, "/_doorpost/code": "code=AAAAAAAA", "/_doorpost/sign-out": "scope=all",
-			"/_doorpost/account/delete": "confirm=yes",
-			"/_doorpost/ask":            "words=x", "/_doorpost/decide": "token=" + token + "&decision=always",
+			"/_doorpost/account/address": "email=victim@example.com", "/_doorpost/account/recovery": "email=victim@example.com", "/_doorpost/account/delete": "",
+			"/_doorpost/account/confirm": "code=AAAAAAAA&new_code=AAAAAAAA", "/_doorpost/ask": "words=x", "/_doorpost/decide": "token=" + token + "&decision=always",
 			"/_doorpost/people": "who=ada@example.com&action=remove&confirm=yes", "/_doorpost/stop": "token=" + token,
 		} {
 			r := v.request(http.MethodPost, path, body, append(headers, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")...)
@@ -157,7 +157,7 @@ func TestUnknownPagesAndMethodsAreSaidSo(t *testing.T) {
 		}
 	}
 	both, get, post := "GET, HEAD, POST", "GET, HEAD", "POST"
-	for path, allow := range map[string]string{"/sign-in": both, "/link": both, "/sign-out": both, "/check-mail": get, "/session": get, "/account": get, "/code": post} {
+	for path, allow := range map[string]string{"/sign-in": both, "/link": both, "/sign-out": both, "/check-mail": get, "/session": get, "/account": get, "/account/address": post, "/account/recovery": post, "/account/delete": both, "/account/confirm": both, "/code": post} {
 		methods := []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodTrace, "BREW"}
 		if allow == get {
 			methods = append(methods, http.MethodPost)

@@ -52,14 +52,21 @@ func TestWhateverChangesPeopleIsLogged(t *testing.T) {
 		g.visitor().submit("/_doorpost/decide", "token", g.mail.await("owner@example.com").token, "decision", decision).is(t, http.StatusOK)
 	}
 	bob := enter(t, g, "bob@example.com")
-	bob.submit("/_doorpost/account/delete", "confirm", "yes").is(t, http.StatusOK)
+	bob.addsRecovery(t, g, "bob@example.com", "bob@private.example")
+	page := bob.proposes("address", "email", "robert@example.com")
+	code := awaitCode(t, g, "bob@example.com")
+	bob.press(page, confirmPath, "code", code, "new_code", awaitCode(t, g, "robert@example.com")).leadsTo(t, "/_doorpost/account?changed=address")
+	page = bob.proposes("delete")
+	bob.press(page, confirmPath, "code", awaitCode(t, g, "robert@example.com")).is(t, http.StatusOK).says(t, "is deleted")
 	g.gate.stop()
 	want := []event{
 		{Msg: "ended", Address: "a***@example.com", By: "a***@example.com"}, {Msg: "disabled", Address: "a***@example.com", By: "a***@example.com"},
 		{Msg: "enabled", Address: "a***@example.com", By: "a***@example.com"}, {Msg: "removed", Address: "a***@example.com", By: "a***@example.com"},
 		{Msg: "access requested", Address: "r***@elsewhere.example"}, {Msg: "access refused", Address: "r***@elsewhere.example", By: "o***@example.com"},
 		{Msg: "access requested", Address: "h***@elsewhere.example"}, {Msg: "access granted", Address: "h***@elsewhere.example", By: "o***@example.com"},
-		{Msg: "removed", Address: "b***@example.com"},
+		{Msg: "proposed", Address: "b***@example.com"}, {Msg: "recovery", Address: "b***@example.com"},
+		{Msg: "proposed", Address: "b***@example.com"}, {Msg: "moved", Address: "b***@example.com"},
+		{Msg: "proposed", Address: "r***@example.com"}, {Msg: "removed", Address: "r***@example.com"},
 	}
 	changes := make(map[string]bool)
 	for _, e := range want {

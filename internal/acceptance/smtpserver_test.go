@@ -55,6 +55,13 @@ func (s *mailServer) received(address string) (found []message) {
 	return found
 }
 
+// all are the messages to anybody.
+func (s *mailServer) all() []message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.messages)
+}
+
 // await waits for the next message to a recipient that was not awaited before.
 func (s *mailServer) await(address string) message {
 	s.t.Helper()
@@ -86,7 +93,11 @@ func (s *mailServer) secrets() (found []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.messages {
-		found = append(found, m.token, m.code, strings.ReplaceAll(m.code, "-", ""))
+		for _, secret := range []string{m.token, m.code, strings.ReplaceAll(m.code, "-", "")} {
+			if secret != "" {
+				found = append(found, secret)
+			}
+		}
 	}
 	return found
 }

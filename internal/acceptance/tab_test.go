@@ -145,6 +145,18 @@ func (b *tab) awaitText(words string) {
 	}
 }
 
+// awaitGone waits until the page says the words no more.
+func (b *tab) awaitGone(words string) {
+	b.t.Helper()
+	said := ""
+	if !holdsWithin(patience, func() bool {
+		said = b.text()
+		return said != "" && !strings.Contains(said, words)
+	}) {
+		b.t.Fatalf("the page at %s goes on to say %q: %s", b.location(), words, said)
+	}
+}
+
 // awaitLocation waits until the address bar has the URL.
 func (b *tab) awaitLocation(url string) {
 	b.t.Helper()

@@ -100,6 +100,32 @@ func TestUsersCommandChangesGroupsOfSessionsThatGoOn(t *testing.T) {
 	})
 }
 
+func TestUsersCommandMovesSomebodyWhoseMailboxIsLost(t *testing.T) {
+	eachStore(t, setup{global: "group staff"}, func(t *testing.T, d doorway) {
+		g := instance(d)
+		ada := enter(t, d, "ada@example.com")
+		enter(t, d, "bob@example.com")
+		g.succeeds("users", "add", "ada@example.com", "--group", "staff")
+		g.fails("the address belongs to somebody already", "users", "move", "ada@example.com", "bob@example.com")
+		g.fails("nobody with that address is known", "users", "move", "eve@example.com", "eve.new@example.com")
+		ada.isIn("ada@example.com")
+		if out := g.succeeds("users", "move", "Ada@Example.com", "ada.new@example.com"); !strings.HasPrefix(out, "ada@example.com is ada.new@example.com now, and signed out everywhere.\n") {
+			t.Errorf("printed is %s", out)
+		}
+		ada.isOut()
+		g.fails("nobody with that address is known", "users", "show", "ada@example.com")
+		again := enter(t, d, "ada.new@example.com")
+		if got := again.groups(); got != "staff" {
+			t.Errorf("the app is told the groups %q", got)
+		}
+		var moved user
+		g.prints(&moved, "users", "move", "ada.new@example.com", "ada@example.com")
+		if moved.Address != "ada@example.com" {
+			t.Errorf("moved is %+v", moved)
+		}
+	})
+}
+
 func TestUsersCommandDisablesEnablesAndRemoves(t *testing.T) {
 	eachStore(t, setup{}, func(t *testing.T, d doorway) {
 		g := instance(d)
@@ -199,7 +225,7 @@ func TestCommandsAboutPeopleHaveHelp(t *testing.T) {
 	t.Parallel()
 	g := prepare(t, setup{})
 	for command, below := range map[string][]string{
-		"users": {"list", "show", "add", "leave", "disable", "enable", "remove"}, "sessions": {"list", "end"}, "requests": {"list", "approve", "refuse"},
+		"users": {"list", "show", "add", "leave", "disable", "enable", "move", "remove"}, "sessions": {"list", "end"}, "requests": {"list", "approve", "refuse"},
 		"invite": {""}, "why": {""},
 	} {
 		for _, sub := range below {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -93,34 +94,38 @@ type Result struct {
 var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed}
 
 // Confirm makes the change that the member has proposed in this session, if the
-// codes are right, and tells the present address of it. The rules of the site
-// have to admit a new address: otherwise it is ErrNotAdmitted.
+// codes are right, and tells the present address of it. If the new address belongs
+// to somebody, or the rules of the site do not admit it, it is ErrTaken or
+// ErrNotAdmitted, beside the change; nobody learns either without the codes.
 func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code, newCode string) (Result, error) {
 	c, found, err := s.Pending(ctx, m)
 	if err != nil || !found {
 		return Result{}, err
 	}
+	denied := false
 	if c.Kind == Move {
 		person, _, err := s.People.Person(ctx, m.Address)
 		if err != nil {
 			return Result{}, unavailable("looking up a person", err)
 		}
-		if !site.Rules.Admits(c.Address, &person.Standing) {
-			return Result{Confirmed: Confirmed{Change: c}}, ErrNotAdmitted
-		}
+		denied = !site.Rules.Admits(c.Address, &person.Standing)
 	}
 	now, of := time.Now(), signin.BrowserKey(m.Session)
 	result := Result{Renewed: session.NewID()}
 	result.Confirmed, err = s.Store.Confirm(ctx, Confirmation{
-		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode),
+		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
 		Renewed: result.Renewed.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
 		Notice: s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
 			Change: string(c.Kind), Person: m.Address, New: c.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
 		}),
 	})
-	if err == nil && result.Outcome == Made {
+	switch {
+	case errors.Is(err, ErrTaken), errors.Is(err, ErrNotAdmitted):
+		result.Change = c
+		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", err.Error())
+	case err == nil && result.Outcome == Made:
 		s.Audit.Record(ctx, events[c.Kind], m.Address, "site", site.Origin, "change", string(c.Kind), "new", c.Address.Mask())
-	} else if err == nil {
+	case err == nil:
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", reasons[result.Outcome])
 	}
 	return result, unavailable("changing an account", err)
@@ -139,5 +144,5 @@ func (s *Service) Recovery(ctx context.Context, who address.Address) (address.Ad
 }
 
 func unavailable(doing string, err error) error {
-	return signin.Unavailable(doing, err, ErrTaken, ErrTooMany, ErrEnded, people.ErrUnknown)
+	return signin.Unavailable(doing, err, ErrTaken, ErrTooMany, ErrEnded, ErrNotAdmitted, people.ErrUnknown)
 }

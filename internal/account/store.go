@@ -87,7 +87,8 @@ type Store interface {
 	// that signed in as the person before. Leave is people.Store.RemovePerson. The
 	// notice is kept in the same step.
 	//
-	// It is ErrTaken if somebody else has the new address by now.
+	// It is ErrTaken if somebody else has the new address by now, and ErrNotAdmitted
+	// if the confirmation is Denied; both only once the codes are right.
 	Confirm(ctx context.Context, c Confirmation) (Confirmed, error)
 
 	// MovePerson does what Move does without any proof, by word of an operator. It
@@ -130,6 +131,8 @@ type Confirmation struct {
 	// Codes are what the typed codes may be known as.
 	Codes, NewCodes []signin.CodeKey
 
+	Denied bool // the rules of the site do not admit the new address
+
 	// Renewed takes the place of the session after a Move; its Record is that of
 	// the session but for the address.
 	Renewed session.Key
@@ -143,6 +146,8 @@ type Confirmed struct {
 	Outcome   Outcome
 	Change    Change // with Made
 	TriesLeft int    // with WrongCode
+
+	Wrong, WrongNew bool // with WrongCode: which of the codes
 }
 
 // Outcome says how an attempt to make a change ended.

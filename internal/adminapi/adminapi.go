@@ -28,6 +28,7 @@ const (
 	LeaveGroupsPath = "/doorpost/users/leave"   // POST
 	DisableUserPath = "/doorpost/users/disable" // POST
 	EnableUserPath  = "/doorpost/users/enable"  // POST
+	MoveUserPath    = "/doorpost/users/move"    // POST
 	RemoveUserPath  = "/doorpost/users/remove"  // POST
 
 	SessionsPath    = "/doorpost/sessions/list" // POST, a list

@@ -23,6 +23,15 @@ type UserOrder struct {
 // Whom is the address of the person.
 func (o UserOrder) Whom() string { return o.Address }
 
+// MoveOrder gives a person another address.
+type MoveOrder struct {
+	Address string `json:"address"`
+	To      string `json:"to"`
+}
+
+// Whom is the address that the person has now.
+func (o MoveOrder) Whom() string { return o.Address }
+
 // User is what is known of a person.
 type User struct {
 	Address       string    `json:"address"`

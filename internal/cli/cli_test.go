@@ -198,7 +198,7 @@ func TestExitCodesTellFailureFromMisuse(t *testing.T) {
 		{"users show a@example.com b@example.com", 2, "2 arguments are given"},
 		{"users show --nonsense", 2, "unknown flag"},
 		{"users leave alice@example.com", 2, "say which group"},
-		{"users", 2, "say which command; there are: list, show, add, leave, disable, enable, remove"},
+		{"users", 2, "say which command; there are: list, show, add, leave, disable, enable, move, remove"},
 		{"users delete", 2, "there is no command users delete"},
 		{"outbox list --limit 0", 2, "a number from 1"},
 		{"outbox list --limit 3 --all", 2, "keep one"},

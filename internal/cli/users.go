@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/spf13/cobra"
 )
@@ -155,6 +156,11 @@ var userChanges = []Command{
 		}),
 	},
 	{
+		Name:  "move",
+		least: 2, most: 2, aboutPerson: true,
+		run: moveUser,
+	},
+	{
 		Name:  "remove",
 		least: 1, most: 1, aboutPerson: true,
 		run: answerAbout(adminapi.RemoveUserPath, func(c *invocation, done adminapi.RemoveReport) {
@@ -172,3 +178,15 @@ var leaveGroups = answerAbout(adminapi.LeaveGroupsPath, func(c *invocation, u ad
 		}
 	}
 })
+
+func moveUser(c *invocation) error {
+	to, err := address.Parse(c.arguments[1])
+	if err != nil {
+		return misused("%q is not an address: %w", c.arguments[1], err)
+	}
+	order := adminapi.MoveOrder{Address: c.who, To: string(to)}
+	return answer(c, http.MethodPost, adminapi.MoveUserPath, order, func(u adminapi.User) {
+		c.say("%s is %s now, and signed out everywhere.", c.who, u.Address)
+		c.say("Whether they may enter: %s why %s <url>. To send them a link: %s invite %s", c.program, u.Address, c.program, u.Address)
+	})
+}

@@ -19,7 +19,7 @@ const (
 	AccountPath        = PathPrefix + "/account"
 	ChangeAddressPath  = AccountPath + "/address"
 	ChangeRecoveryPath = AccountPath + "/recovery"
-	ProveAddressPath   = AccountPath + "/prove"
+	ConfirmChangePath  = AccountPath + "/confirm"
 	DeleteAccountPath  = AccountPath + "/delete"
 	PeoplePath         = PathPrefix + "/people"
 	MailboxPath        = PathPrefix + "/mailbox"

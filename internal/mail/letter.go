@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
@@ -31,26 +33,27 @@ type Letter struct {
 	// would tell when and where the message is read, and many programs block it.
 	LogoURL string
 
-	Link     string        // absolute http or https URL, with the token; it appears byte for byte
-	ValidFor time.Duration // how long the link works, from AskedAt; shown in minutes, hours or days, rounded up
+	Link     string        // absolute http or https URL, with the token; it appears byte for byte. Empty for kinds without
+	ValidFor time.Duration // how long link and code work, from AskedAt; shown in minutes, hours or days, rounded up
 
 	// StopLink is where somebody who did not ask stops such messages: an
 	// absolute http or https URL. Empty: the letter does not mention it.
 	StopLink string
 
-	// For SignIn, Approved, Offer, Approve: the request that led to the letter.
+	// For all but Invite: the request that led to the letter, or what it tells of.
 	AskedAt         time.Time // shown in UTC
 	Browser, System string    // that it came from, such as "Firefox" and "Windows"; may be empty
 	Network         string    // for Approve; may be empty
 
-	Code    string    // for SignIn, as it is shown and typed, such as ABCD-2345; empty for Invite and Approved
+	Code    string    // for SignIn, Confirm and Proof, as it is shown and typed, such as ABCD-2345; empty for Invite and Approved
 	Welcome bool      // for SignIn: this is the first message to the address
 	Until   time.Time // for Approved: when the access ends; zero: never
 
-	Person   string // for Approve: canonical address of who asks; for Proof: of the account
-	Words    string // for Approve: what the person typed; at most 500 characters are quoted; may be empty
-	Other    string // for Moved: the other address of the account, whole or masked
-	Recovery bool   // for Proof and Moved: the other address is one for recovery
+	Person string // for Approve: canonical address of who asks; for Proof: of the account
+	Words  string // for Approve: what the person typed; at most 500 characters are quoted; may be empty
+
+	Change account.Kind // for Confirm, Proof and Changed
+	New    string       // the canonical address that such a change is about; empty for those without
 }
 
 // safeLink has the characters of a URL (RFC 3986, section 2) that survive HTML
@@ -64,16 +67,23 @@ var safeCode = regexp.MustCompile(`^[A-Z0-9]+(-[A-Z0-9]+)*$`)
 // check checks what every letter has.
 func (l Letter) check() error {
 	switch {
-	case !safeLink.MatchString(l.Link):
+	case l.Link != "" && !safeLink.MatchString(l.Link):
 		return errors.New("its link is not an absolute http or https URL of plain characters")
 	case l.StopLink != "" && !safeLink.MatchString(l.StopLink):
 		return errors.New("its link to stop messages is not an absolute http or https URL of plain characters")
 	case l.Host == "":
 		return errors.New("the host is missing")
 	case l.ValidFor <= 0:
-		return errors.New("the time that its link lasts is not positive")
+		return errors.New("the time that its link or code lasts is not positive")
 	case l.Code != "" && !safeCode.MatchString(l.Code):
 		return errors.New("its code has characters other than A-Z, 0-9 and dashes")
+	}
+	return nil
+}
+
+func needsLink(l Letter) error {
+	if l.Link == "" {
+		return errors.New("its link is missing")
 	}
 	return nil
 }
@@ -95,6 +105,19 @@ func needsTime(l Letter) error {
 func needsPerson(l Letter) error {
 	if !bareAddress.MatchString(l.Person) {
 		return errors.New("the person it is about is not a mail address")
+	}
+	return nil
+}
+
+// needsChange refuses a change that is not known, or without the address that it
+// is about.
+func needsChange(l Letter) error {
+	change := account.Change{Kind: l.Change}
+	switch {
+	case !slices.Contains([]account.Kind{account.Move, account.Recovery, account.Drop, account.Leave}, l.Change):
+		return errors.New("this version does not know the change that it is about")
+	case change.New() && !bareAddress.MatchString(l.New):
+		return errors.New("the address that its change is about is not a mail address")
 	}
 	return nil
 }

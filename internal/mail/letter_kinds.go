@@ -17,13 +17,15 @@ type kind struct {
 
 // kinds are all kinds of letter.
 var kinds = []kind{
-	{outbox.SignIn, "sign-in", signInWordsOf, []func(Letter) error{needsCode, needsTime}},
-	{outbox.Invite, "sign-in", inviteWordsOf, nil},
-	{outbox.Approved, "sign-in", approvedWordsOf, []func(Letter) error{needsTime}},
-	{outbox.Offer, "offer", offerWordsOf, []func(Letter) error{needsTime}},
-	{outbox.Approve, "approve", approveWordsOf, []func(Letter) error{needsTime, needsPerson}},
-	{outbox.Proof, "proof", proofWordsOf, []func(Letter) error{needsPerson}},
-	{outbox.Changed, "moved", movedWordsOf, nil},
+	{outbox.SignIn, "sign-in", signInWordsOf, []func(Letter) error{needsLink, needsCode, needsTime}},
+	{outbox.Invite, "sign-in", inviteWordsOf, []func(Letter) error{needsLink}},
+	{outbox.Approved, "sign-in", approvedWordsOf, []func(Letter) error{needsLink, needsTime}},
+	{outbox.Offer, "offer", offerWordsOf, []func(Letter) error{needsLink, needsTime}},
+	{outbox.Approve, "approve", approveWordsOf, []func(Letter) error{needsLink, needsTime, needsPerson}},
+	{outbox.Confirm, "code", confirmWordsOf, []func(Letter) error{needsCode, needsTime, needsChange}},
+	{outbox.Proof, "code", proofWordsOf, []func(Letter) error{needsCode, needsTime, needsPerson, needsChange}},
+	{outbox.Changed, "notice", changedWordsOf, []func(Letter) error{needsTime, needsChange}},
+	{outbox.Recovered, "notice", recoveredWordsOf, []func(Letter) error{needsTime}},
 }
 
 func kindOf(k outbox.Kind) (kind, bool) {
@@ -77,7 +79,7 @@ func newSignInWords(l Letter, lang *text.Language) signInWords {
 
 func signInWordsOf(l Letter, lang *text.Language) words {
 	w := newSignInWords(l, lang)
-	w.Asked = askedInWords(l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	return w
 }
 
@@ -93,7 +95,7 @@ func approvedWordsOf(l Letter, lang *text.Language) words {
 	w := newSignInWords(l, lang)
 	w.Subject = lang.Say("mail.approved.subject", "site", w.SiteName)
 	w.Intro = lang.Say("mail.approved.intro", "site", w.SiteName)
-	w.Asked = askedInWords(l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	w.Why = lang.Say("mail.approved.why", "address", l.To, "host", l.Host)
 	if !l.Until.IsZero() {
 		w.Until = lang.Say("mail.approved.until", "date", dateInWords(l.Until, lang), "time", timeInWords(l.Until))
@@ -104,7 +106,7 @@ func approvedWordsOf(l Letter, lang *text.Language) words {
 func offerWordsOf(l Letter, lang *text.Language) words {
 	w := newLetterWords(l, lang)
 	w.say("mail.offer.", l, lang)
-	w.Asked = askedInWords(l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	return w
 }
 
@@ -120,34 +122,12 @@ func approveWordsOf(l Letter, lang *text.Language) words {
 	w := approveWords{letterWords: newLetterWords(l, lang)}
 	w.say("mail.approve.", l, lang, "address", l.Person)
 	w.QuoteLabel, w.Quote = lang.Say("mail.approve.words"), quotedLines(l.Words)
-	w.Asked = askedInWords(l, lang)
+	w.Asked = whenInWords("mail.asked.", l, lang)
 	if network := oneLine(l.Network, 60); network != "" {
 		w.Asked += lang.Space() + lang.Say("account.network", "network", network)
 	}
 	w.Once = lang.Say("mail.approve.once", "duration", durationInWords(l.ValidFor, lang))
 	w.NotYou = lang.Say("mail.approve.not-you")
 	w.Why = lang.Say("mail.approve.why", "address", l.To, "host", l.Host)
-	return w
-}
-
-func proofWordsOf(l Letter, lang *text.Language) words {
-	w := newLetterWords(l, lang)
-	w.say("mail.proof.", l, lang, "address", l.Person)
-	if l.Recovery {
-		w.Intro = lang.Say("mail.proof.intro-recovery", "address", l.Person, "site", w.SiteName)
-	}
-	return w
-}
-
-func movedWordsOf(l Letter, lang *text.Language) words {
-	w, other, why := newLetterWords(l, lang), oneLine(l.Other, maxAddress), "mail.moved.why"
-	w.say("mail.moved.", l, lang, "address", other)
-	if l.Recovery {
-		w.Subject = lang.Say("mail.recovery.subject", "site", w.SiteName)
-		w.Intro = lang.Say("mail.recovery.intro", "site", w.SiteName, "address", other)
-		why = "mail.recovery.why"
-	}
-	w.NotYou = lang.Say("mail.moved.not-you")
-	w.Why = lang.Say(why, "address", l.To, "host", l.Host)
 	return w
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
@@ -27,15 +28,30 @@ func testOffer() Letter {
 	return l
 }
 
-func testProof() Letter {
+func testConfirm() Letter {
 	l := testLetter()
-	l.Kind, l.Code, l.StopLink, l.Person, l.ValidFor = outbox.Proof, "", "", "bob@example.net", time.Hour
+	l.Kind, l.Link, l.Change, l.New = outbox.Confirm, "", account.Move, "bob@example.net"
 	return l
 }
 
-func testMoved() Letter {
-	l := testLetter()
-	l.Kind, l.Code, l.StopLink, l.Other, l.ValidFor = outbox.Changed, "", "", "bo…@example.net", 72*time.Hour
+func testProof() Letter {
+	l := testConfirm()
+	l.Kind, l.Person = outbox.Proof, "bob@example.net"
+	return l
+}
+
+func testChanged() Letter {
+	l := testConfirm()
+	l.Kind, l.Code, l.StopLink = outbox.Changed, "", ""
+	return l
+}
+
+// of is a letter about another change.
+func of(l Letter, change account.Kind) Letter {
+	l.Change = change
+	if !(account.Change{Kind: change}).New() {
+		l.New = ""
+	}
 	return l
 }
 
@@ -76,16 +92,46 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 			nil, []string{"In their own words", "> ", "Network"},
 		},
 		{
-			"a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example",
-			[]string{"bob@example.net wants to sign in to Example with this address from now on.", "Works once, for 1 hour."}, []string{"too.", "Asked for"},
+			"a code for the present address", func() (Message, error) { return c.Write(testConfirm(), en) }, "Confirm a change at Example",
+			[]string{"change the address of your account at Example to bob@example.net.", "Type this code where you asked for it:", "ABCD-2345", "Works once, for 10 minutes.", "14:05 UTC on 1 March 2026, from Firefox on Linux.", "somebody else is using your account", "it is the address of an account at app.example.com"},
+			[]string{"Open this link", "somebody typed"},
 		},
 		{
-			"a recovery address", func() (Message, error) { l := testProof(); l.Recovery = true; return c.Write(l, en) }, "Confirm your address for Example",
-			[]string{"bob@example.net wants to be able to sign in to Example with this address too."}, []string{"from now on"},
+			"a code for a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example",
+			[]string{"sign in to Example with this address from now on, instead of bob@example.net.", "ABCD-2345", "Ignore this message", "somebody typed"}, []string{"too,", "Open this link"},
 		},
 		{
-			"a change", func() (Message, error) { return c.Write(testMoved(), en) }, "Your address at Example was changed",
-			[]string{"with bo…@example.net now", "Works once, for 3 days.", "undo the change", "it was the address of an account at app.example.com"}, []string{"somebody typed"},
+			"a code for a recovery address", func() (Message, error) { return c.Write(of(testProof(), account.Recovery), en) }, "Confirm your address for Example",
+			[]string{"with this address too, besides bob@example.net."}, []string{"from now on"},
+		},
+		{
+			"a code to leave", func() (Message, error) { return c.Write(of(testConfirm(), account.Leave), en) }, "Confirm a change at Example",
+			[]string{"You asked to delete your account at Example."}, []string{"bob@"},
+		},
+		{
+			"word of a new address", func() (Message, error) { return c.Write(testChanged(), en) }, "Your account at Example was changed",
+			[]string{"with bob@example.net now", "This was at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "tell whoever runs Example at once", "it was the address of an account at app.example.com", "help@example.com"},
+			[]string{"Works once", "Asked for", "code", "top such messages", "sign in, look"},
+		},
+		{
+			"word of a recovery address", func() (Message, error) { return c.Write(of(testChanged(), account.Recovery), en) }, "Your account at Example was changed",
+			[]string{"the recovery address bob@example.net now", "sign in, look at your account, and sign out everywhere", "it is the address of an account"}, []string{"no longer"},
+		},
+		{
+			"word of no recovery address", func() (Message, error) { return c.Write(of(testChanged(), account.Drop), en) }, "Your account at Example was changed",
+			[]string{"has no recovery address any more."}, []string{"bob@"},
+		},
+		{
+			"word of leaving", func() (Message, error) { return c.Write(of(testChanged(), account.Leave), en) }, "Your account at Example was changed",
+			[]string{"Your account at Example is deleted.", "tell whoever runs Example"}, []string{"look at your account"},
+		},
+		{
+			"word of a sign-in by the recovery address", func() (Message, error) {
+				l := testChanged()
+				l.Kind, l.Change, l.New = outbox.Recovered, "", ""
+				return c.Write(l, en)
+			}, "Somebody signed in to Example with your recovery address",
+			[]string{"Somebody signed in to your account at Example", "from Firefox on Linux", "sign out everywhere"}, []string{"Works once", "code", "top such messages"},
 		},
 		{
 			"an invitation", func() (Message, error) {
@@ -146,13 +192,17 @@ func eachSample(t *testing.T, check func(t *testing.T, s Sample, m Message, lang
 
 var preview = regexp.MustCompile(`<body[^>]*>\s*<div style="display:none;[^"]*">([^<]+)</div>`)
 
-func TestEveryLetterHasAPreviewOneButtonAndLoadsNothing(t *testing.T) {
+func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {
 	eachSample(t, func(t *testing.T, s Sample, m Message, lang *text.Language) {
 		if match := preview.FindStringSubmatch(m.HTML); match == nil || len(match[1]) < 10 {
 			t.Errorf("no preview: %q", match)
 		}
-		if n := strings.Count(m.HTML, `class="button"`); n != 1 {
-			t.Errorf("%d buttons", n)
+		want := 1
+		if s.Letter.Link == "" {
+			want = 0
+		}
+		if n := strings.Count(m.HTML, `class="button"`); n != want {
+			t.Errorf("%d buttons, want %d", n, want)
 		}
 		if regexp.MustCompile(`(?i)<img|<script|<link|src=|url\(|@import|background=`).MatchString(m.HTML) {
 			t.Error("the HTML loads something")
@@ -245,10 +295,15 @@ func TestANoticeThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 		"a request without life":       spoilt(testApprove, func(l *Letter) { l.ValidFor = 0 }),
 		"a request without a time":     spoilt(testApprove, func(l *Letter) { l.AskedAt = time.Time{} }),
 		"a request to two":             spoilt(testApprove, func(l *Letter) { l.To = "alice@example.org, secret-token@example.org" }),
+		"an offer with no link":        spoilt(testOffer, func(l *Letter) { l.Link = "" }),
 		"a proof for nobody":           spoilt(testProof, func(l *Letter) { l.Person = "" }),
-		"a proof with a quote":         spoilt(testProof, func(l *Letter) { l.Link = `https://a.example/link#"secret-token` }),
-		"a change with a spaced link":  spoilt(testMoved, func(l *Letter) { l.Link = "https://a.example/link#secret-token x" }),
-		"a change with a bad id":       spoilt(testMoved, func(l *Letter) { l.ID = "secret-token\r\n" }),
+		"a proof without a code":       spoilt(testProof, func(l *Letter) { l.Code = "" }),
+		"a proof with a quote":         spoilt(testProof, func(l *Letter) { l.StopLink = `https://a.example/stop#"secret-token` }),
+		"a code for no change":         spoilt(testConfirm, func(l *Letter) { l.Change = "secret-token" }),
+		"a code for no address":        spoilt(testConfirm, func(l *Letter) { l.New = "secret-token" }),
+		"a code without a time":        spoilt(testConfirm, func(l *Letter) { l.AskedAt = time.Time{} }),
+		"a change to two lines":        spoilt(testChanged, func(l *Letter) { l.New = "b\r\nBcc: secret-token@example.com" }),
+		"a change with a bad id":       spoilt(testChanged, func(l *Letter) { l.ID = "secret-token\r\n" }),
 		"a sign-in without a code":     spoilt(testLetter, func(l *Letter) { l.Code = "" }),
 		"a kind that is unknown":       spoilt(testLetter, func(l *Letter) { l.Kind = "poem" }),
 		"an invitation with bad code":  spoilt(testLetter, func(l *Letter) { l.Kind, l.Code = outbox.Invite, "<secret-token>" }),
@@ -263,12 +318,33 @@ func TestANoticeThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 	}
 }
 
-func TestANewAddressThatIsATrapStaysOnOneLine(t *testing.T) {
-	l := testMoved()
-	l.Other = "b<i>\r\nBcc: eve@example.com"
-	m, err := newComposer(t).Write(l, english(t))
-	m = written(t, m, err)
-	if strings.Contains(m.HTML, "<i>") || !strings.Contains(m.Text, "with b<i> Bcc: eve@example.com now") {
-		t.Errorf("the text is %s", m.Text)
+// Whoever can sign up chooses the address that the message to somebody else names.
+func TestAnAddressInALetterToSomebodyElseIsNoLinkOfAStranger(t *testing.T) {
+	c := newComposer(t)
+	for _, letter := range []Letter{testConfirm(), testProof(), of(testConfirm(), account.Recovery), of(testProof(), account.Recovery), testChanged(), of(testChanged(), account.Recovery)} {
+		for _, lang := range languages(t) {
+			for _, trap := range []string{"www.evil.example/sign-in@e.example", "a#b@e.example", "o'brien@e.example", "x~y@e.example"} {
+				l := letter
+				l.New, l.Person = trap, trap
+				m, err := c.Write(l, lang)
+				m = written(t, m, err)
+				for part, body := range map[string]string{"text": m.Text, "HTML": html.UnescapeString(m.HTML)} {
+					local, _, _ := strings.Cut(trap, "@")
+					if strings.Contains(body, local) || !strings.Contains(body, "***@e.example") {
+						t.Errorf("%s, %s: the %s shows %s: %s", lang.Tag(), l.Kind, part, trap, body)
+					}
+				}
+			}
+			for length := range 60 { // wherever the line would end
+				l := letter
+				l.New = "www.x" + strings.Repeat("x", length) + ".evil@e.example"
+				l.Person = l.New
+				m, err := c.Write(l, lang)
+				m = written(t, m, err)
+				if !strings.Contains(m.Text, l.New) || regexp.MustCompile(`(?m)^\s*`+regexp.QuoteMeta(l.New)).MatchString(strings.ReplaceAll(m.Text, "\u00a0", " ")) {
+					t.Errorf("%s, %s: the address is not there, or begins a line:\n%s", lang.Tag(), l.Kind, m.Text)
+				}
+			}
+		}
 	}
 }

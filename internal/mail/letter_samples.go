@@ -3,6 +3,7 @@ package mail
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
@@ -59,14 +60,21 @@ func Samples() []Sample {
 	silent := approve
 	silent.Words, silent.Browser, silent.System, silent.Network = "", "", "", ""
 	silent.Person = "a.person.with.many.names@post.department.university.example.com"
-	proof := other
-	proof.Kind, proof.Person, proof.ValidFor = outbox.Proof, "ada@example.org", time.Hour
-	moved := other
-	moved.Kind, moved.Other, moved.ValidFor = outbox.Changed, "ada@example.org", 72*time.Hour
-	recovery := func(l Letter) Letter { l.Recovery = true; return l }
+	confirm := signIn
+	confirm.Kind, confirm.Link, confirm.Change, confirm.New = outbox.Confirm, "", account.Move, "ada@example.org"
+	proof := confirm
+	proof.Kind, proof.To, proof.Person = outbox.Proof, "ada@example.org", signIn.To
+	changed := confirm
+	changed.Kind, changed.Code, changed.StopLink, changed.Support = outbox.Changed, "", "", "help@example.com"
+	recovered := changed
+	recovered.Kind, recovered.Change, recovered.New = outbox.Recovered, "", ""
+	of := func(l Letter, change account.Kind, to string) Letter { l.Change, l.New = change, to; return l }
 	return []Sample{
 		{"sign-in", signIn}, {"sign-in-welcome", welcome}, {"sign-in-branded", branded}, {"sign-in-black", black}, {"sign-in-bare", bare},
 		{"sign-in-invited", invited}, {"sign-in-approved", approved}, {"offer", offer}, {"approve", approve}, {"approve-silent", silent},
-		{"proof", proof}, {"proof-recovery", recovery(proof)}, {"moved", moved}, {"moved-recovery", recovery(moved)},
+		{"confirm", confirm}, {"confirm-recovery", of(confirm, account.Recovery, "ada@example.org")}, {"confirm-drop", of(confirm, account.Drop, "")},
+		{"confirm-leave", of(confirm, account.Leave, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
+		{"changed", changed}, {"changed-recovery", of(changed, account.Recovery, "ada@example.org")}, {"changed-drop", of(changed, account.Drop, "")},
+		{"changed-leave", of(changed, account.Leave, "")}, {"recovered", recovered},
 	}
 }

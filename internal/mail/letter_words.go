@@ -18,9 +18,9 @@ type letterWords struct {
 	Subject, Preview string
 	Heading          string
 	Intro, Button    string
-	LinkLabel, Link  string
-	Once             string // how long the link works
-	Asked            string // when and from where it was asked for; may be empty
+	LinkLabel, Link  string // Link is empty where there is none
+	Once             string // how long link or code work; empty where there is none
+	Asked            string // when and from where it was asked for, or done; may be empty
 	NotYou           string
 	StopLabel        string // before StopLink
 	StopWords        string // of the link
@@ -102,17 +102,18 @@ func dateInWords(at time.Time, lang *text.Language) string {
 
 func timeInWords(at time.Time) string { return at.UTC().Format("15:04") }
 
-// askedInWords says when and from where the message was asked for.
-func askedInWords(l Letter, lang *text.Language) string {
+// whenInWords says when and from where the message was asked for, or what it tells of
+// was done, with the words whose keys begin with prefix.
+func whenInWords(prefix string, l Letter, lang *text.Language) string {
 	browser, system := productName(l.Browser), productName(l.System)
-	key := "mail.asked"
+	key := prefix + "when"
 	switch {
 	case browser != "" && system != "":
-		key = "mail.asked.browser-system"
+		key = prefix + "browser-system"
 	case browser != "":
-		key = "mail.asked.browser"
+		key = prefix + "browser"
 	case system != "":
-		key = "mail.asked.system"
+		key = prefix + "system"
 	}
 	return lang.Say(key, "date", dateInWords(l.AskedAt, lang), "time", timeInWords(l.AskedAt), "browser", browser, "system", system)
 }

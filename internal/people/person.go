@@ -49,8 +49,7 @@ type Person struct {
 	Language string          // BCP 47, last chosen; may be empty
 	Recovery address.Address // a second proven address that signs in as this person; may be empty
 
-	// Former are the addresses that they had, the first one first, while the
-	// change can be undone from there.
+	// Former are the last addresses that they had, the first one first.
 	Former []address.Address
 
 	// Revision counts the changes of Disabled, Standing and Address, from 1. It is

@@ -8,7 +8,7 @@ import (
 // kind is what differs between the kinds of messages, but for their words.
 type kind struct {
 	words   string // for operators, followed by the site
-	path    string // of the page to which the link leads
+	path    string // of the page to which the link leads; empty: there is no link
 	mayStop bool   // the message has a link to stop such messages, too
 }
 
@@ -19,6 +19,11 @@ var kinds = map[outbox.Kind]kind{
 	outbox.Approved: {"a link for somebody whom an owner let in at", gate.LinkPath, true},
 	outbox.Offer:    {"an offer to ask to be let in at", gate.RequestAccessPath, true},
 	outbox.Approve:  {"a request to be decided by an owner of", gate.DecideAccessPath, false},
+
+	outbox.Confirm:   {"a code to confirm a change of an account at", "", true},
+	outbox.Proof:     {"a code to confirm another address at", "", true},
+	outbox.Changed:   {"notice of a change of an account at", "", false},
+	outbox.Recovered: {"notice of a sign-in by the recovery address at", "", false},
 }
 
 // Words says for operators what a message is, to be followed by its site: "a

@@ -6,6 +6,7 @@ package post
 import (
 	"fmt"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -55,10 +56,14 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 	letter := mail.Letter{
 		Kind: m.Kind, ID: m.ID, To: string(m.To),
 		SiteName: w.Brand.Name, Host: origin.Host(), Accent: w.Brand.Accent, Support: w.Brand.Support, LogoURL: w.Brand.Logo,
-		Link: origin.String() + kind.path + "#" + promise.Token, ValidFor: promise.Expires.Sub(promise.Asked),
-		AskedAt: promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
+		ValidFor: promise.Expires.Sub(promise.Asked),
+		AskedAt:  promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
 		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,
 		Person: string(promise.Person), Words: promise.Words,
+		Change: account.Kind(promise.Change), New: string(promise.New),
+	}
+	if kind.path != "" {
+		letter.Link = origin.String() + kind.path + "#" + promise.Token
 	}
 	if kind.mayStop {
 		letter.StopLink = origin.String() + gate.StopPath + "#" + promise.Token

@@ -23,6 +23,7 @@ import (
 // signin.ErrUnavailable.
 type Service struct {
 	People   people.Store
+	Accounts Accounts
 	Sessions session.Store
 	Groups   *people.Groups
 	Audit    *audit.Log

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -61,6 +63,26 @@ func (s *scripted) EndAll(_ context.Context, who address.Address, _ session.Key)
 	return nil
 }
 
+// moves is a store of accounts that answers with an error.
+type moves struct{ err error }
+
+func (m moves) MovePerson(context.Context, address.Address, address.Address, time.Time) error {
+	return m.err
+}
+
+func TestAMoveThatIsRefusedIsNotWrittenDown(t *testing.T) {
+	s, written := newService(t, &scripted{})
+	for _, c := range []struct{ said, want error }{{account.ErrTaken, account.ErrTaken}, {people.ErrUnknown, people.ErrUnknown}, {errDown, signin.ErrUnavailable}} {
+		s.Accounts = moves{c.said}
+		if _, err := s.Move(t.Context(), "ada@example.com", "bob@example.com"); !errors.Is(err, c.want) {
+			t.Errorf("the store says %v, told is %v", c.said, err)
+		}
+	}
+	if written.Len() > 0 {
+		t.Errorf("written is %s", written)
+	}
+}
+
 // newService makes a service and the log that it writes to.
 func newService(t *testing.T, sessions *scripted) (*Service, *bytes.Buffer) {
 	t.Helper()
@@ -98,5 +120,24 @@ func TestSessionsThatEndedBeforeTheStoreFailedAreWrittenDown(t *testing.T) {
 	}
 	if line := written.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, `"everybody":false,"sessions":3`) {
 		t.Errorf("written down is %s", line)
+	}
+}
+
+func TestWhoEndsTheirOwnSessionsIsWrittenDownOnce(t *testing.T) {
+	m := Member{Origin: "https://app.example.com", Address: "ada@example.com", Session: session.Key{1}}
+	for want, end := range map[string]func(*Service) error{
+		`"msg":"signed out","site":"https://app.example.com","session":"01000000000000000000000000000000","all":false`: func(s *Service) error { return s.SignOut(t.Context(), m) },
+		`"msg":"signed out","site":"https://app.example.com","session":"01000000000000000000000000000000","all":true`:  func(s *Service) error { return s.SignOutEverywhere(t.Context(), m) },
+		`"msg":"ended","site":"https://app.example.com","kept":"01000000000000000000000000000000","all":true`:          func(s *Service) error { return s.SignOutElsewhere(t.Context(), m) },
+		`"msg":"ended","site":"https://app.example.com","session":"02000000000000000000000000000000","kept":`:          func(s *Service) error { return s.SignOutOne(t.Context(), m, session.Key{2}) },
+	} {
+		store := &scripted{}
+		s, written := newService(t, store)
+		if err := end(s); err != nil || len(store.ended) != 1 {
+			t.Errorf("%s: %v, ended are those of %v", want, err, store.ended)
+		}
+		if lines := written.String(); strings.Count(lines, "\n") != 1 || !strings.Contains(lines, want) {
+			t.Errorf("written is %s, want %s", lines, want)
+		}
 	}
 }

@@ -23,6 +23,7 @@ type Session struct {
 	expires  instant // as the store has it
 	seen     instant // as the store has it
 	retryAt  instant // the store did not answer, and is not asked again before
+	method   uint8   // index in methods
 	ended    atomic.Bool
 	doubted  atomic.Bool // news of its end may have been missed
 	asking   sync.Mutex  // held by the one request that asks the store, see Keeper.confirm
@@ -38,6 +39,9 @@ func (i *instant) Clear()            { i.unixNano.Store(0) }
 
 // SignedIn is when the address was proven.
 func (s *Session) SignedIn() time.Time { return s.signedIn.Load() }
+
+// Method is how the address was proven.
+func (s *Session) Method() Method { return methods[s.method] }
 
 // Expires is when the session ends unless it is used before.
 func (s *Session) Expires() time.Time { return s.expires.Load() }

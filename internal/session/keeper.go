@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.T
 	// The address may share memory with the store's whole answer, which must not
 	// stay as long as the session does.
 	who := address.Address(strings.Clone(string(record.Address)))
-	s := &Session{Key: id.Key(), Address: who, name: c.nameOf(value)}
+	s := &Session{Key: id.Key(), Address: who, method: uint8(max(slices.Index(methods[:], record.Method), 0)), name: c.nameOf(value)}
 	s.signedIn.Store(record.SignedIn)
 	s.learn(record, now)
 	k.cache.put(s, ends)
@@ -183,29 +184,4 @@ func (l Limits) Expiry(signedIn, used time.Time) time.Time {
 		return absolute
 	}
 	return idle
-}
-
-// List returns the sessions of a person.
-func (k *Keeper) List(ctx context.Context, who address.Address) ([]Entry, error) {
-	entries, err := k.store.Sessions(ctx, who, k.now())
-	if err != nil {
-		return nil, fmt.Errorf("%w: listing sessions: %w", ErrUnavailable, err)
-	}
-	return entries, nil
-}
-
-// End ends one session of a person.
-func (k *Keeper) End(ctx context.Context, who address.Address, key Key) error {
-	if err := k.store.End(ctx, who, key); err != nil {
-		return fmt.Errorf("%w: ending a session: %w", ErrUnavailable, err)
-	}
-	return nil
-}
-
-// EndAll ends all sessions of a person except keep, which may be the zero Key.
-func (k *Keeper) EndAll(ctx context.Context, who address.Address, keep Key) error {
-	if err := k.store.EndAll(ctx, who, keep); err != nil {
-		return fmt.Errorf("%w: ending sessions: %w", ErrUnavailable, err)
-	}
-	return nil
 }

@@ -156,7 +156,7 @@ func TestASessionIsLookedUpOncePerFreshness(t *testing.T) {
 func TestAnEndedSessionIsGoneAtOnceAndStaysSoWhileTheStoreIsDown(t *testing.T) {
 	k := newKeep(t)
 	k.mustFind(t)
-	if err := k.End(t.Context(), "alice@example.com", k.key); err != nil {
+	if err := k.store.End(t.Context(), "alice@example.com", k.key); err != nil {
 		t.Fatal(err)
 	}
 	k.mustNotFind(t)
@@ -366,4 +366,16 @@ func TestADoubtedSessionHasItsGraceWhileTheStoreIsDown(t *testing.T) {
 	k.cache.Distrust()
 	delete(k.store.records, k.key)
 	k.mustNotFind(t)
+}
+
+func TestASessionTellsHowTheAddressWasProven(t *testing.T) {
+	for method, want := range map[Method]Method{ByMail: ByMail, ByRecovery: ByRecovery, "of a later version": ByMail} {
+		k := newKeep(t)
+		record := k.store.records[k.key]
+		record.Method = method
+		k.store.records[k.key] = record
+		if got := k.mustFind(t).Method(); got != want {
+			t.Errorf("%q is %q, want %q", method, got, want)
+		}
+	}
 }

@@ -13,7 +13,7 @@ func TestReviewAnswersAsFindWouldAndDoesNotCountAsUse(t *testing.T) {
 	}{
 		"nothing happens":                      {func(*keep) {}, true},
 		"the last look is old":                 {func(k *keep) { k.clock = k.clock.Add(Freshness) }, true},
-		"it ends":                              {func(k *keep) { _ = k.End(context.Background(), "alice@example.com", k.key) }, false},
+		"it ends":                              {func(k *keep) { _ = k.store.End(context.Background(), "alice@example.com", k.key) }, false},
 		"it ends and no word of it comes":      {func(k *keep) { delete(k.store.records, k.key); k.clock = k.clock.Add(Freshness) }, false},
 		"word of its end may have been missed": {func(k *keep) { delete(k.store.records, k.key); k.cache.Distrust() }, false},
 		"it is idle for too long":              {func(k *keep) { k.clock = k.clock.Add(testLimits.Idle) }, false},

@@ -66,6 +66,10 @@ const (
 	ByRecovery Method = "recovery" // a message to their recovery address
 )
 
+// methods are all of them. One that this version does not know is taken for the
+// first.
+var methods = [...]Method{ByMail, ByRecovery}
+
 // Record is what the store keeps of a session.
 type Record struct {
 	Address  address.Address

@@ -54,6 +54,12 @@ func plainCode(typed string) (string, bool) {
 	return plain, true
 }
 
+// IsCode reports whether what was typed can be a code at all, right or wrong.
+func IsCode(typed string) bool {
+	_, ok := plainCode(typed)
+	return ok
+}
+
 // CodeKey is what the store knows of a code: a keyed hash over the code and
 // the browser that may use it.
 type CodeKey [16]byte

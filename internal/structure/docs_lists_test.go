@@ -48,18 +48,46 @@ func literalsOf(t *testing.T, folder string, pattern *regexp.Regexp) (list []str
 	return list
 }
 
+// paths are the constants of package gate that name our pages, below their prefix.
+func paths(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{"PathPrefix": ""}
+	for _, file := range parsed(t, "internal/gate") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			constant, ok := n.(*ast.ValueSpec)
+			if !ok || len(constant.Values) != 1 {
+				return true
+			}
+			if sum, ok := constant.Values[0].(*ast.BinaryExpr); ok {
+				prefix, isName := sum.X.(*ast.Ident)
+				rest, isText := literal(sum.Y)
+				if isName && isText {
+					found[constant.Names[0].Name] = found[prefix.Name] + rest
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
 // pathsServed are the keys of the table of pages, with their methods.
 func pathsServed(t *testing.T) (served []string) {
 	t.Helper()
+	known := paths(t)
 	for _, file := range parsed(t, "internal/web") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			pair, ok := n.(*ast.KeyValueExpr)
 			if !ok {
 				return true
 			}
-			path, isText := literal(pair.Key)
+			name, isConstant := pair.Key.(*ast.SelectorExpr)
 			page, isPage := pair.Value.(*ast.CompositeLit)
-			if !isText || !isPage || !strings.HasPrefix(path, "/") {
+			if !isConstant || !isPage {
+				return true
+			}
+			path, isPath := known[name.Sel.Name]
+			if !isPath {
 				return true
 			}
 			for _, method := range page.Elts {

@@ -2,12 +2,11 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -55,31 +54,29 @@ func (d *Door) somebody(c *call, back string) *session.Session {
 
 // account shows who is signed in, and where.
 func (d *Door) account(c *call) {
-	if s := d.somebody(c, gate.PathPrefix+"/account"); s != nil {
-		d.showAccount(c, http.StatusOK, s, view.Account{})
+	if s := d.somebody(c, gate.AccountPath); s != nil {
+		d.showAccount(c, http.StatusOK, s, view.Account{Notice: view.AccountNotice(c.r.URL.Query().Get(changedField))})
 	}
 }
 
-// showAccount shows the account of whoever is signed in, with a notice of what
-// was done, if any.
+// showAccount shows the account of whoever is signed in.
 func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Account) {
-	entries, err := d.Keeper.List(c.r.Context(), s.Address)
+	entries, err := d.Roster.SessionsOf(c.r.Context(), s.Address)
 	if err == nil {
 		var recovery address.Address
 		recovery, err = d.Account.Recovery(c.r.Context(), s.Address)
 		p.Recovery = string(recovery)
 	}
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/account", err)
+		d.unavailable(c, gate.AccountPath, err)
 		return
 	}
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
 	d.show(c, status, p)
 }
 
-// sessionRows are sessions as pages show them, the last used first.
+// sessionRows are sessions as pages show them.
 func sessionRows(entries []session.Entry, current session.Key) (rows []view.AccountSession) {
-	slices.SortFunc(entries, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
 	for _, e := range entries {
 		rows = append(rows, view.AccountSession{
 			ID: e.Key.String(), Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
@@ -120,14 +117,11 @@ func (d *Door) signOut(c *call) {
 		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
 		return
 	}
-	d.recordEnd(c, s, ended, fields.Get("scope"))
 	if s != nil && !ended {
 		c.seeOther(gate.PathPrefix + "/account")
 		return
 	}
-	http.SetCookie(c.w, c.visit.Cookie().Clear())
-	// Pages of the app that the browser kept are not shown to the next person.
-	c.w.Header().Set("Clear-Site-Data", `"cache"`)
+	d.forgetSession(c)
 	if fields.Has("to") {
 		c.seeOther(signInPath(gate.ReturnTo(fields.Get("to"))))
 		return
@@ -135,34 +129,24 @@ func (d *Door) signOut(c *call) {
 	c.seeOther(gate.PathPrefix + "/sign-out")
 }
 
-// recordEnd writes down whose session ended.
-func (d *Door) recordEnd(c *call, s *session.Session, ended bool, scope string) {
-	switch {
-	case s == nil:
-	case ended:
-		d.Audit.Record(c.r.Context(), audit.SignedOut, s.Address, "site", c.origin.String(), "session", s.Key.String(), "all", scope == "all")
-	default:
-		d.Audit.Record(c.r.Context(), audit.Ended, s.Address, "site", c.origin.String(), "kept", s.Key.String(), "all", scope == "others")
-	}
-}
-
-// end ends sessions and tells whether this browser's is among them.
+// end ends sessions and reports whether that of this browser is among them.
 func (d *Door) end(c *call, s *session.Session, scope, named string) (endedThis bool, err error) {
 	if s == nil {
 		return true, nil
 	}
-	ctx := c.r.Context()
-	switch {
-	case named != "":
-		key, ok := session.ParseKey(named)
+	ctx, m := c.r.Context(), roster.Member{Origin: c.origin.String(), Address: s.Address, Session: s.Key}
+	if named != "" && named != s.Key.String() {
+		other, ok := session.ParseKey(named)
 		if !ok {
 			return false, nil
 		}
-		return key == s.Key, d.Keeper.End(ctx, s.Address, key)
-	case scope == "others":
-		return false, d.Keeper.EndAll(ctx, s.Address, s.Key)
-	case scope == "all":
-		return true, d.Keeper.EndAll(ctx, s.Address, session.Key{})
+		return false, d.Roster.SignOutOne(ctx, m, other)
 	}
-	return true, d.Keeper.End(ctx, s.Address, s.Key)
+	switch {
+	case named == "" && scope == "others":
+		return false, d.Roster.SignOutElsewhere(ctx, m)
+	case named == "" && scope == "all":
+		return true, d.Roster.SignOutEverywhere(ctx, m)
+	}
+	return true, d.Roster.SignOut(ctx, m)
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -18,31 +20,136 @@ func (d *Door) own(c *call) (url.Values, *session.Session) {
 	if !ok {
 		return nil, nil
 	}
-	return fields, d.somebody(c, gate.PathPrefix+"/account")
+	return fields, d.somebody(c, gate.AccountPath)
 }
 
-// deleteForm asks whether somebody wants to be forgotten.
-func (d *Door) deleteForm(c *call) {
-	if s := d.somebody(c, gate.PathPrefix+"/account/delete"); s != nil {
-		d.show(c, http.StatusOK, view.DeleteMe{Frame: frame(c), Email: string(s.Address)})
-	}
-}
-
-// deleteMe forgets whoever is signed in.
-func (d *Door) deleteMe(c *call) {
+// proposeAddress asks for another address in place of the present one.
+func (d *Door) proposeAddress(c *call) {
 	fields, s := d.own(c)
 	if s == nil {
 		return
 	}
-	if fields.Get("confirm") != "yes" {
+	who, field := newAddress(fields.Get("email"), s)
+	if field.Problem == "" {
+		field.Problem = d.propose(c, s, account.Move, who)
+	}
+	d.showAddressProblem(c, s, view.Account{NewAddress: field}, field.Problem)
+}
+
+// proposeRecovery asks for another recovery address, or for none.
+func (d *Door) proposeRecovery(c *call) {
+	fields, s := d.own(c)
+	if s == nil {
+		return
+	}
+	if fields.Get("remove") == "yes" {
+		d.propose(c, s, account.Drop, "")
+		return
+	}
+	who, field := newAddress(fields.Get("email"), s)
+	if field.Problem == "" {
+		field.Problem = d.propose(c, s, account.Recovery, who)
+	}
+	d.showAddressProblem(c, s, view.Account{NewRecovery: field}, field.Problem)
+}
+
+// deleteForm asks whether somebody wants to be forgotten.
+func (d *Door) deleteForm(c *call) {
+	if s := d.somebody(c, gate.DeleteAccountPath); s != nil {
 		d.show(c, http.StatusOK, view.DeleteMe{Frame: frame(c), Email: string(s.Address)})
+	}
+}
+
+// proposeLeaving asks for a code before everything about somebody is forgotten.
+func (d *Door) proposeLeaving(c *call) {
+	if _, s := d.own(c); s != nil {
+		d.propose(c, s, account.Leave, "")
+	}
+}
+
+// newAddress reads an address that is to be new to somebody.
+func newAddress(typed string, s *session.Session) (address.Address, view.AccountField) {
+	typed = strings.TrimSpace(typed)
+	who, err := address.Parse(typed)
+	field := view.AccountField{Typed: typed[:min(len(typed), 2*address.MaxLength)]}
+	switch {
+	case err != nil:
+		field.Problem = view.AccountMalformed
+	case who == s.Address:
+		field.Problem = view.AccountSame
+	}
+	return who, field
+}
+
+// propose proposes a change, and goes on to the page that asks for its codes. The
+// answer is the same for every new address. If there is a problem with the address,
+// the request has not been answered.
+func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to address.Address) view.AccountProblem {
+	_, wait, err := d.Account.Propose(c.r.Context(), d.site(c), d.member(c, s), kind, to)
+	switch {
+	case errors.Is(err, account.ErrTooMany):
+		return view.AccountTooMany
+	case errors.Is(err, account.ErrEnded):
+		d.noSession(c, gate.AccountPath)
+	case err != nil:
+		d.unavailable(c, gate.AccountPath, err)
+	case wait > 0:
+		d.throttled(c, wait)
+	default:
+		c.seeOther(gate.ConfirmChangePath)
+	}
+	return ""
+}
+
+// showAddressProblem shows the account with what is wrong with an address, if
+// anything is.
+func (d *Door) showAddressProblem(c *call, s *session.Session, p view.Account, problem view.AccountProblem) {
+	switch problem {
+	case "":
+	case view.AccountTooMany:
+		d.showAccount(c, http.StatusTooManyRequests, s, p)
+	default:
+		d.showAccount(c, http.StatusUnprocessableEntity, s, p)
+	}
+}
+
+// member is somebody who is signed in, as changes of their account know them.
+func (d *Door) member(c *call, s *session.Session) account.Member {
+	return account.Member{
+		Session: s.Key, Address: s.Address, SignedIn: s.SignedIn(), Method: s.Method(),
+		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c),
+	}
+}
+
+// confirmForm shows what this session has proposed, with fields for the codes.
+func (d *Door) confirmForm(c *call) {
+	s := d.somebody(c, gate.ConfirmChangePath)
+	if s == nil {
 		return
 	}
-	if err := d.Roster.Remove(c.r.Context(), s.Address); err != nil && !errors.Is(err, people.ErrUnknown) {
-		d.unavailable(c, gate.PathPrefix+"/account/delete", err)
-		return
+	if change := d.pending(c, s); change != nil {
+		d.show(c, http.StatusOK, d.confirmPage(c, *change))
 	}
-	http.SetCookie(c.w, c.visit.Cookie().Clear())
-	c.w.Header().Set("Clear-Site-Data", `"cache"`)
-	d.show(c, http.StatusOK, view.DeletedMe{Frame: frame(c)})
+}
+
+// pending is what a session has proposed. If it is nil, the request has been
+// answered.
+func (d *Door) pending(c *call, s *session.Session) *account.Change {
+	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
+	switch {
+	case err != nil:
+		d.unavailable(c, gate.ConfirmChangePath, err)
+		return nil
+	case !found:
+		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})
+		return nil
+	}
+	return &change
+}
+
+func (d *Door) confirmPage(c *call, change account.Change) view.ConfirmChange {
+	return view.ConfirmChange{
+		Frame: frame(c), Kind: change.Kind, Email: string(change.Person), New: string(change.Address), Present: change.Present,
+		ValidFor: d.Service.LinkLife,
+	}
 }

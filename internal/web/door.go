@@ -35,7 +35,6 @@ type Door struct {
 // Parts is what a Door needs.
 type Parts struct {
 	Service   *signin.Service
-	Keeper    *session.Keeper
 	Access    *access.Service
 	Account   *account.Service
 	Roster    *roster.Service
@@ -48,7 +47,6 @@ type Parts struct {
 	Languages *text.Catalogue
 	Mailbox   *console.Console // has the demo's messages; nil without demo
 	Hooks     map[string]Hook  // by path below /_doorpost; may be empty
-	Audit     *audit.Log
 	Logger    *slog.Logger
 }
 
@@ -81,7 +79,10 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.SignOutPath:       {get: d.signOutForm, post: d.signOut},
 		gate.PeoplePath:        {get: d.people, post: d.changePeople},
 
-		gate.DeleteAccountPath: {get: d.deleteForm, post: d.deleteMe},
+		gate.ChangeAddressPath:  {post: d.proposeAddress},
+		gate.ChangeRecoveryPath: {post: d.proposeRecovery},
+		gate.DeleteAccountPath:  {get: d.deleteForm, post: d.proposeLeaving},
+		gate.ConfirmChangePath:  {get: d.confirmForm, post: d.confirmChange},
 
 		script: {get: d.script},
 	}

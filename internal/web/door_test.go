@@ -15,7 +15,7 @@ import (
 )
 
 // newParts makes what every door in these tests has, with a store of its own.
-func newParts(t testing.TB) (keys.Ring, web.Parts) {
+func newParts(t testing.TB) (keys.Ring, web.Parts, *session.Keeper) {
 	t.Helper()
 	ring, err := keys.NewRing(keys.Generate())
 	if err != nil {
@@ -36,7 +36,6 @@ func newParts(t testing.TB) (keys.Ring, web.Parts) {
 	logger := slog.New(slog.DiscardHandler)
 	return ring, web.Parts{
 		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Keeper:  session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger),
 		Views:   views, Languages: languages, Logger: logger,
-	}
+	}, session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
 }

@@ -24,7 +24,7 @@ const hookPath = "/_doorpost/hooks/mailgun"
 // startDoor serves a door with hooks and returns its origin.
 func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	t.Helper()
-	ring, parts := newParts(t)
+	ring, parts, keeper := newParts(t)
 	server := httptest.NewUnstartedServer(nil)
 	origin, err := gate.ParseOrigin("http://" + server.Listener.Addr().String())
 	if err != nil {
@@ -35,7 +35,7 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 		t.Fatal(err)
 	}
 	cookie := session.NewCookie(ring, session.CookieOptions{Scope: origin.String(), Lifetime: time.Hour})
-	site := gate.NewSite(origins, []*session.Cookie{cookie}, parts.Keeper)
+	site := gate.NewSite(origins, []*session.Cookie{cookie}, keeper)
 	parts.Hooks = hooks
 	door := web.NewDoor(ring, parts)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -90,7 +90,7 @@ func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.R
 // cookie of that session, which is worthless unless the session exists.
 func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result, err error) {
 	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
-		d.setSession(c, result)
+		d.setSession(c, result.SessionID)
 	}
 	d.unavailable(c, gate.CheckMailPath, err)
 }
@@ -132,7 +132,7 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 
 // signedIn sends the person where they wanted to go when they asked.
 func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
-	if !d.setSession(c, result) {
+	if !d.setSession(c, result.SessionID) {
 		d.problem(c, http.StatusInternalServerError)
 		return
 	}
@@ -140,9 +140,9 @@ func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
 	c.seeOther(gate.ReturnTo(result.Request.To))
 }
 
-// setSession sets the cookie of the new session.
-func (d *Door) setSession(c *call, result signin.Result) bool {
-	cookie, err := c.visit.Cookie().Issue(result.SessionID)
+// setSession sets the cookie of a new session.
+func (d *Door) setSession(c *call, id session.ID) bool {
+	cookie, err := c.visit.Cookie().Issue(id)
 	if err != nil {
 		d.Logger.Error("issuing the session cookie", "error", err)
 		return false

@@ -39,7 +39,7 @@ type refuser func(host string, headers map[string]string) (refuse func(method st
 
 func newRefuser(t testing.TB) refuser {
 	t.Helper()
-	ring, parts := newParts(t)
+	ring, parts, keeper := newParts(t)
 	var list []gate.Origin
 	var cookies []*session.Cookie
 	for _, s := range []string{"https://a.example", "https://b.example:8443"} {
@@ -56,7 +56,7 @@ func newRefuser(t testing.TB) refuser {
 	}
 	parts.Origins = origins
 	door := web.NewDoor(ring, parts)
-	site := gate.NewSite(origins, cookies, parts.Keeper)
+	site := gate.NewSite(origins, cookies, keeper)
 	return func(host string, headers map[string]string) func(string, http.ResponseWriter) {
 		r := httptest.NewRequest(http.MethodGet, "https://"+host+anonymousURI, nil)
 		for name, value := range headers {

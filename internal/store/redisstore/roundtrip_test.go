@@ -74,7 +74,7 @@ func TestAStepThatChangesSomethingIsTwoRoundTripsAndALookIsOne(t *testing.T) {
 		}
 	}, none)
 	check("signing out", func() {
-		if err := k.End(t.Context(), v.address, v.session.Key()); err != nil {
+		if err := store.End(t.Context(), v.address, v.session.Key()); err != nil {
 			t.Fatal(err)
 		}
 	}, twoScripts)

@@ -120,8 +120,14 @@ func confirm(tx Tx, c account.Confirmation) (account.Confirmed, error) {
 	if err != nil {
 		return account.Confirmed{}, err
 	}
-	if change.Code != nil && !isOneOf(c.Codes, change.Code) || change.NewCode != nil && !isOneOf(c.NewCodes, change.NewCode) {
-		return countWrongChange(tx, c, change)
+	wrong, wrongNew := change.Code != nil && !isOneOf(c.Codes, change.Code), change.NewCode != nil && !isOneOf(c.NewCodes, change.NewCode)
+	if wrong || wrongNew {
+		confirmed, err := countWrongChange(tx, c, change)
+		confirmed.Wrong, confirmed.WrongNew = wrong, wrongNew
+		return confirmed, err
+	}
+	if c.Denied {
+		return account.Confirmed{}, account.ErrNotAdmitted
 	}
 	if err := tx.Delete(changeKey(c.Session)); err != nil {
 		return account.Confirmed{}, err

@@ -52,6 +52,37 @@ var changePromises = []promise{
 		f.wantNothingPending(s)
 		f.makes(s, account.Recovery, f.person("b")) // a new proposal begins anew
 	}},
+	{"AWrongCodeIsNamed", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		p := f.proposed(s, account.Move, f.person("b"))
+		right, other := f.confirming(s, p), []signin.CodeKey{newCode()}
+		for _, c := range []struct{ wrong, wrongNew bool }{{true, false}, {false, true}, {true, true}} {
+			tried := right
+			if c.wrong {
+				tried.Codes = other
+			}
+			if c.wrongNew {
+				tried.NewCodes = other
+			}
+			if got := f.confirm(tried); got.Outcome != account.WrongCode || got.Wrong != c.wrong || got.WrongNew != c.wrongNew {
+				f.Fatalf("with %+v: %+v", c, got)
+			}
+		}
+	}},
+	{"WhoIsDeniedLearnsItByTheCodesOnly", func(f *fixture) {
+		s := f.signIn(f.person("a"))
+		p := f.proposed(s, account.Move, f.person("b"))
+		denied := f.confirming(s, p)
+		denied.Denied = true
+		wrong := denied
+		wrong.NewCodes = []signin.CodeKey{newCode()}
+		f.wantConfirmed(wrong, account.WrongCode)
+		if _, err := f.Confirm(f.Context(), denied); !errors.Is(err, account.ErrNotAdmitted) {
+			f.Fatalf("who is denied gets %v", err)
+		}
+		f.wantSessions(f.person("a"), s.Key)
+		f.wantUnknown(f.person("b"))
+	}},
 	{"AChangeEndsWithItsCodes", func(f *fixture) {
 		s := f.signIn(f.person("a"))
 		p := f.proposed(s, account.Drop, "")

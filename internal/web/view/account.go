@@ -16,19 +16,48 @@ type Account struct {
 	Sessions []AccountSession
 	Recovery string // a second address that leads to the account; empty if there is none
 
-	Notice        AccountNotice // what became of the last change
-	NoticeAddress string        // the address it was about; may be empty
+	Notice AccountNotice // what was just changed
+
+	NewAddress, NewRecovery AccountField // what was typed, and what is wrong with it
 }
 
-// AccountNotice says what became of a change of an account.
+// AccountNotice says what was changed about an account.
 type AccountNotice string
 
-// What can become of it.
+// What can have been changed.
 const (
-	AccountSent      AccountNotice = "sent"      // a link went to the new address
-	AccountRemoved   AccountNotice = "removed"   // there is no recovery address any more
-	AccountMalformed AccountNotice = "malformed" // nothing: it is no address
+	AccountMoved    AccountNotice = "address"
+	AccountRecovery AccountNotice = "recovery"
 )
+
+// AccountField is a field for an address.
+type AccountField struct {
+	Typed   string
+	Problem AccountProblem // empty: nothing
+}
+
+// AccountProblem is what is wrong with an address that was typed.
+type AccountProblem string
+
+// The problems.
+const (
+	AccountMalformed AccountProblem = "malformed"
+	AccountSame      AccountProblem = "same"     // it is in use already
+	AccountTooMany   AccountProblem = "too_many" // others were tried today, too many of them
+)
+
+// ProblemKey is the key of the words of the problem, "" without one.
+func (f AccountField) ProblemKey() string {
+	switch f.Problem {
+	case AccountMalformed:
+		return "signin.malformed"
+	case AccountSame:
+		return "account.same"
+	case AccountTooMany:
+		return "account.too_many"
+	}
+	return ""
+}
 
 // AccountSession is one browser in which a person is signed in.
 type AccountSession struct {
@@ -49,18 +78,26 @@ func (p Account) title(lang *text.Language, _ string) string {
 	return title
 }
 
-// Failed tells whether the notice says that nothing was changed.
-func (p Account) Failed() bool { return p.Notice == AccountMalformed }
+// Failed reports whether something is wrong with what was typed.
+func (p Account) Failed() bool { return p.NewAddress.Problem != "" || p.NewRecovery.Problem != "" }
 
 // NoticeKey is the key of the words of the notice, "" without one.
 func (p Account) NoticeKey() string {
-	switch p.Notice {
-	case AccountSent, AccountRemoved:
+	switch {
+	case p.Notice == AccountRecovery && p.Recovery == "":
+		return "account.notice.removed"
+	case p.Notice == AccountRecovery, p.Notice == AccountMoved:
 		return "account.notice." + string(p.Notice)
-	case AccountMalformed:
-		return "signin.malformed"
 	}
 	return ""
+}
+
+// NoticeAddress is the address that the notice is about.
+func (p Account) NoticeAddress() string {
+	if p.Notice == AccountRecovery {
+		return p.Recovery
+	}
+	return p.Email
 }
 
 // Ordered lists the sessions: this one first, then the last used.

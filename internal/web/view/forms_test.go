@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -34,7 +35,7 @@ func sent(t *testing.T, page view.Page, action string) (lines []string) {
 }
 
 func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
-	const people = "/_doorpost/people"
+	const people, confirm = "/_doorpost/people", "/_doorpost/account/confirm"
 	for name, c := range map[string]struct {
 		page   view.Page
 		action string
@@ -50,9 +51,13 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		"another address":          {view.Account{}, "/_doorpost/account/address", []string{"email="}},
 		"a recovery address":       {view.Account{}, "/_doorpost/account/recovery", []string{"email="}},
 		"no recovery address":      {view.Account{Recovery: address}, "/_doorpost/account/recovery", []string{"remove=yes"}},
-		"a way to prove":           {view.Prove{}, "/_doorpost/account/prove", []string{"token="}},
-		"a proof":                  {view.Prove{Token: "t0ken"}, "/_doorpost/account/prove", []string{"token=t0ken", "confirm=yes"}},
-		"leaving":                  {view.DeleteMe{}, "/_doorpost/account/delete", []string{"confirm=yes"}},
+		"a new address once more":  {view.Account{NewAddress: view.AccountField{Typed: "bob@x", Problem: view.AccountMalformed}}, "/_doorpost/account/address", []string{"email=bob@x"}},
+		"a change with two codes":  {view.ConfirmChange{Kind: account.Move, Email: address, New: "bob@example.com", Present: true}, confirm, []string{"code=", "new_code="}},
+		"two codes once more":      {view.ConfirmChange{Kind: account.Move, Email: address, New: "bob@example.com", Present: true, Typed: "a", NewTyped: "b"}, confirm, []string{"code=a", "new_code=b"}},
+		"a change with one code":   {view.ConfirmChange{Kind: account.Recovery, Email: address, New: "bob@example.com"}, confirm, []string{"new_code="}},
+		"a change without a code":  {view.ConfirmChange{Kind: account.Drop, Email: address}, confirm, nil},
+		"leaving, with a code":     {view.ConfirmChange{Kind: account.Leave, Email: address, Present: true}, confirm, []string{"code="}},
+		"leaving":                  {view.DeleteMe{}, "/_doorpost/account/delete", nil},
 		"people": {
 			view.People{Requests: []view.AccessRequest{{ID: "r1"}}, Search: "bob"}, people,
 			[]string{"request=r1", "decision=hour", "decision=day", "decision=always", "decision=refuse", "search=bob"},

@@ -145,7 +145,7 @@ func TestEveryFormIsAPostWithinDoorpostUnlessItSearches(t *testing.T) {
 	actions := []string{
 		"/_doorpost/sign-in", "/_doorpost/code", "/_doorpost/link", "/_doorpost/stop", "/_doorpost/sign-out",
 		"/_doorpost/ask", "/_doorpost/decide", "/_doorpost/account/address", "/_doorpost/account/recovery",
-		"/_doorpost/account/prove", "/_doorpost/account/delete", "/_doorpost/people",
+		"/_doorpost/account/confirm", "/_doorpost/account/delete", "/_doorpost/people",
 	}
 	eachPage(t, func(t *testing.T, page string) {
 		for _, node := range elements(t, page) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -83,18 +84,25 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 
 		"an account without recovery":  {view.Account{Frame: frame}, []string{"Change my address", "Add a recovery address", "Delete my account"}, []string{"Remove"}},
 		"an account with recovery":     {view.Account{Frame: frame, Recovery: "bob@example.com"}, []string{"Your recovery address is bob@example.com.", "Remove the recovery address"}, []string{"Add a recovery address"}},
-		"a link for a new address":     {view.Account{Frame: frame, Notice: view.AccountSent, NoticeAddress: "bob@example.com"}, []string{"We have sent a link to bob@example.com."}, nil},
-		"no recovery address any more": {view.Account{Frame: frame, Notice: view.AccountRemoved}, []string{"You have no recovery address any more."}, nil},
-		"a malformed new address":      {view.Account{Frame: frame, Notice: view.AccountMalformed, NoticeAddress: "bob"}, []string{"Check for a missing dot or @."}, nil},
-		"a way to prove something":     {view.Prove{Frame: frame}, []string{"One more step", "Paste the link", "Go on"}, []string{"too old"}},
-		"proof of a new address":       {view.Prove{Frame: frame, Token: "t", Kind: view.ProveMove, Email: "bob@example.com", Person: address}, []string{"Use bob@example.com from now on?", "as " + address + " so far", "Use the new address"}, []string{"Paste"}},
-		"proof of a recovery address":  {view.Prove{Frame: frame, Token: "t", Kind: view.ProveRecover, Email: "bob@example.com", Person: address}, []string{"Make bob@example.com your recovery address?", "should you lose " + address}, nil},
-		"an undo":                      {view.Prove{Frame: frame, Token: "t", Kind: view.ProveUndo, Email: address, Person: "bob@example.com"}, []string{"Go back to " + address + "?", "uses bob@example.com now", "is signed out", "Undo the change"}, nil},
-		"a proven new address":         {view.Proved{Frame: frame, Kind: view.ProveMove, Email: "bob@example.com"}, []string{"Your address is bob@example.com now", "Go to your account"}, []string{"Sign in again"}},
-		"a proven recovery address":    {view.Proved{Frame: frame, Kind: view.ProveRecover, Email: "bob@example.com"}, []string{"bob@example.com is your recovery address now"}, nil},
-		"an undone change":             {view.Proved{Frame: frame, Kind: view.ProveUndo, Email: address}, []string{address + " is your address again", "Sign in again"}, []string{"Go to your account"}},
+		"a new address, by now":        {view.Account{Frame: frame, Email: "bob@example.com", Notice: view.AccountMoved}, []string{"Your address is bob@example.com now."}, nil},
+		"a recovery address, by now":   {view.Account{Frame: frame, Recovery: "bob@example.com", Notice: view.AccountRecovery}, []string{"You can now sign in with bob@example.com too."}, nil},
+		"no recovery address any more": {view.Account{Frame: frame, Notice: view.AccountRecovery}, []string{"You have no recovery address any more."}, nil},
+		"what nobody changes":          {view.Account{Frame: frame, Email: address, Notice: "teapot"}, nil, []string{"teapot"}},
+		"a malformed new address":      {view.Account{Frame: frame, NewAddress: view.AccountField{Typed: "bob", Problem: view.AccountMalformed}}, []string{"Check for a missing dot or @."}, nil},
+		"one's own address":            {view.Account{Frame: frame, NewRecovery: view.AccountField{Typed: address, Problem: view.AccountSame}}, []string{"You use this address already."}, nil},
+		"too many new addresses":       {view.Account{Frame: frame, NewAddress: view.AccountField{Problem: view.AccountTooMany}}, []string{"Try again tomorrow."}, nil},
+		"a change of address":          {view.ConfirmChange{Frame: frame, Kind: account.Move, Email: address, New: "bob@example.com", Present: true, ValidFor: 10 * time.Minute}, []string{"Use bob@example.com from now on?", "as " + address + " so far", "Everywhere else you are signed out.", "message to " + address, "message to bob@example.com", "work for 10 minutes", "Use the new address"}, []string{"more tries", "cannot be"}},
+		"a new recovery address":       {view.ConfirmChange{Frame: frame, Kind: account.Recovery, Email: address, New: "bob@example.com"}, []string{"Make bob@example.com your recovery address?", "should you lose " + address, "message to bob@example.com"}, []string{"message to " + address, "signed out"}},
+		"a wrong code for a change":    {view.ConfirmChange{Frame: frame, Kind: account.Recovery, Email: address, New: "bob@example.com", NewProblem: view.CodeWrong, TriesLeft: 3}, []string{"You have 3 more tries."}, nil},
+		"what is no code":              {view.ConfirmChange{Frame: frame, Kind: account.Drop, Email: address, Present: true, Problem: view.CodeMalformed}, []string{"Remove your recovery address?", "That cannot be the code.", "Remove the recovery address"}, []string{"tries"}},
+		"leaving, with a code":         {view.ConfirmChange{Frame: frame, Kind: account.Leave, Email: address, Present: true}, []string{"Delete your account at Reports?", "This cannot be undone.", "message to " + address, "Delete my account"}, nil},
+		"leaving without a code":       {view.ConfirmChange{Frame: frame, Kind: account.Leave, Email: address}, []string{"Delete my account", "Leave everything as it is"}, []string{"Codes come", "message to"}},
+		"nothing to confirm":           {view.NotChanged{Frame: frame, Why: view.NothingToConfirm}, []string{"There is nothing to confirm", "Go to your account"}, []string{"Nothing was changed"}},
+		"too many wrong codes":         {view.NotChanged{Frame: frame, Why: view.TooManyWrongCodes}, []string{"Too many wrong codes", "Nothing was changed."}, nil},
+		"an address of somebody else":  {view.NotChanged{Frame: frame, Why: view.AddressTaken, Email: "bob@example.com"}, []string{"bob@example.com belongs to somebody already", "Nothing was changed."}, nil},
+		"an address without access":    {view.NotChanged{Frame: frame, Why: view.AddressDenied, Email: "bob@example.com"}, []string{"bob@example.com has no access to Reports", "Nothing was changed."}, nil},
 		"leaving":                      {view.DeleteMe{Frame: frame, Email: address}, []string{"Delete your account at Reports?", "We forget " + address, "your recovery address", "Delete my account", "Keep my account"}, nil},
-		"gone":                         {view.DeletedMe{Frame: frame}, []string{"You are gone from Reports"}, nil},
+		"gone":                         {view.DeletedMe{Frame: frame}, []string{"Your account at Reports is deleted", "We keep nothing about you."}, nil},
 
 		"nobody":                      {view.People{Frame: frame}, []string{"Nobody is here yet."}, []string{"Waiting", "Show more", "Show everybody"}},
 		"nobody who is searched for":  {view.People{Frame: frame, Search: "bob"}, []string{"There is nobody with such an address.", "Show everybody"}, []string{"Nobody is here yet."}},

@@ -42,13 +42,14 @@ func purpose(page Page) *form {
 			return &form{action: gate.DecideAccessPath, fields: []string{"token", "decision"}}
 		}
 		return &form{action: gate.DecideAccessPath, fields: []string{"token"}}
-	case Prove:
-		if p.Token != "" {
-			return &form{action: gate.ProveAddressPath, fields: []string{"token", "confirm"}}
+	case ConfirmChange:
+		f := &form{action: gate.ConfirmChangePath}
+		for _, field := range p.Fields() {
+			f.fields = append(f.fields, field.Name)
 		}
-		return &form{action: gate.ProveAddressPath, fields: []string{"token"}}
+		return f
 	case DeleteMe:
-		return &form{action: gate.DeleteAccountPath, fields: []string{"confirm"}}
+		return &form{action: gate.DeleteAccountPath}
 	case Person:
 		return &form{action: gate.PeoplePath, fields: []string{"who", "action"}}
 	case ConfirmPerson:

@@ -1,6 +1,10 @@
 package view
 
-import "time"
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/account"
+)
 
 // Sample is a page with typical content, in a state that has a name.
 type Sample struct {
@@ -56,9 +60,25 @@ func Samples() []Sample {
 		{"account", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()}},
 		{"account-alone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2]}},
 		{"account-recovery", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2],
-			Recovery: "ada@example.org", Notice: AccountSent, NoticeAddress: "ada@example.net"}},
+			Recovery: "ada@example.org", Notice: AccountRecovery}},
+		{"account-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2], Notice: AccountRecovery}},
+		{"account-moved", Account{Frame: sampleFrame, Email: sampleLongAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2], Notice: AccountMoved}},
 		{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2],
-			Notice: AccountMalformed, NoticeAddress: "ada@example"}},
+			NewAddress: AccountField{Typed: "ada@example", Problem: AccountMalformed}}},
+		{"account-too-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions()[1:2],
+			NewRecovery: AccountField{Typed: "ada@example.org", Problem: AccountTooMany}}},
+		{"confirm-change", ConfirmChange{Frame: sampleFrame, Kind: account.Move, Email: sampleAddress, New: "ada@example.org", Present: true, ValidFor: 10 * time.Minute}},
+		{"confirm-change-wrong", ConfirmChange{Frame: sampleFrame, Kind: account.Move, Email: sampleAddress, New: sampleLongAddress, Present: true,
+			ValidFor: 10 * time.Minute, Typed: "ABCD-23", NewTyped: "ABCD-2345", Problem: CodeMalformed, NewProblem: CodeWrong, TriesLeft: 3}},
+		{"confirm-change-recovery", ConfirmChange{Frame: sampleFrame, Kind: account.Recovery, Email: sampleAddress, New: "ada@example.org", ValidFor: 10 * time.Minute,
+			NewProblem: CodeWrong, TriesLeft: 1}},
+		{"confirm-change-drop", ConfirmChange{Frame: sampleFrame, Kind: account.Drop, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
+		{"confirm-change-leave", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
+		{"confirm-change-leave-at-once", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleLongAddress}},
+		{"not-changed", NotChanged{Frame: sampleFrame, Why: NothingToConfirm}},
+		{"not-changed-over", NotChanged{Frame: sampleFrame, Why: TooManyWrongCodes}},
+		{"not-changed-taken", NotChanged{Frame: sampleFrame, Why: AddressTaken, Email: sampleLongAddress}},
+		{"not-changed-denied", NotChanged{Frame: sampleFrame, Why: AddressDenied, Email: sampleAddress}},
 		{"delete-me", DeleteMe{Frame: sampleFrame, Email: sampleAddress}},
 		{"deleted-me", DeletedMe{Frame: sampleFrame}},
 		{"sign-out", SignOut{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
@@ -79,16 +99,6 @@ func Samples() []Sample {
 		{"decided-always", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true}},
 		{"decided-refused", AccessDecided{Frame: sampleFrame, Email: sampleAddress}},
 		{"decided-before", AccessDecided{Frame: sampleFrame, Email: sampleLongAddress, Before: true, By: "grace@example.com"}},
-		{"prove", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveMove, Email: "ada@example.org", Person: sampleAddress}},
-		{"prove-recover", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveRecover, Email: "ada@example.org", Person: sampleAddress}},
-		{"prove-undo", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveUndo, Email: sampleAddress, Person: sampleLongAddress}},
-		{"prove-forget", Prove{Frame: sampleFrame, Token: "t0ken", Kind: ProveForget, Email: sampleAddress, Person: sampleAddress}},
-		{"prove-landing", Prove{Frame: sampleFrame}},
-		{"prove-unknown", Prove{Frame: sampleFrame, Unknown: true}},
-		{"proved", Proved{Frame: sampleFrame, Kind: ProveMove, Email: "ada@example.org"}},
-		{"proved-recover", Proved{Frame: sampleFrame, Kind: ProveRecover, Email: "ada@example.org"}},
-		{"proved-forget", Proved{Frame: sampleFrame, Kind: ProveForget, Email: sampleAddress}},
-		{"proved-undo", Proved{Frame: sampleFrame, Kind: ProveUndo, Email: sampleAddress}},
 		{"mailbox", Mailbox{Frame: Frame{Host: "localhost:8080"}, Messages: sampleMessages()}},
 		{"mailbox-empty", Mailbox{Frame: Frame{Host: "localhost:8080"}}},
 	}, samplesForAdmins()...)

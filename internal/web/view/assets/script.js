@@ -63,7 +63,8 @@
   const landing = one('[data-landing]'), form = one('[data-landing] form'), paste = one('[data-paste]');
   const link = location.hash.slice(1);
   // First of all, remove it from the address bar and the history.
-  if (form || paste) history.replaceState(null, '', location.pathname);
+  // And a page that answers a form is loaded again without sending it again.
+  if (form || paste || one('[data-reload-safe]')) history.replaceState(null, '', location.pathname);
   if (paste && link) {
     paste.hidden = true;
     one('[name=token]').value = link;

@@ -101,7 +101,7 @@ func take(b *browser.Tab, origin, folder, name, part string) error {
 	case "landing-here", "landing-elsewhere":
 		addresses[name+"-cut-off"] = "/" + name
 		addresses[name] = "/" + name + "#the-link"
-	case "stop", "ask", "decide-landing", "prove-landing":
+	case "stop", "ask", "decide-landing":
 		addresses[name+"-from-message"] = "/" + name + "#the-link"
 	}
 	for file, path := range addresses {

@@ -67,7 +67,6 @@ func TestTheFragmentOfALinkEndsUpInItsForm(t *testing.T) {
 	for name, tc := range map[string]struct{ read, want string }{
 		"ask":            {pasted, "the-linkfalse"},
 		"decide-landing": {pasted, "the-linkfalse"},
-		"prove-landing":  {pasted, "the-linkfalse"},
 		"sign-in-again":  {`[...document.querySelectorAll('[name=to]')].map((to) => to.value).join()`, "/reports?year=2026#the-link,/reports?year=2026#the-link"},
 	} {
 		t.Run(name, func(t *testing.T) {

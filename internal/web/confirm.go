@@ -1,0 +1,104 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// maxCode is how many bytes of what was typed for a code are shown again.
+const maxCode = 64
+
+// confirmChange makes the change that this session has proposed, if the codes are
+// right. What cannot be a code costs no try.
+func (d *Door) confirmChange(c *call) {
+	fields, s := d.own(c)
+	if s == nil {
+		return
+	}
+	change := d.pending(c, s)
+	if change == nil {
+		return
+	}
+	p, code, newCode := d.confirmPage(c, *change), fields.Get("code"), fields.Get("new_code")
+	p.Typed, p.NewTyped = code[:min(len(code), maxCode)], newCode[:min(len(newCode), maxCode)]
+	if p.Present && !signin.IsCode(code) {
+		p.Problem = view.CodeMalformed
+	}
+	if p.New != "" && !signin.IsCode(newCode) {
+		p.NewProblem = view.CodeMalformed
+	}
+	if p.Problem != "" || p.NewProblem != "" {
+		d.show(c, http.StatusUnprocessableEntity, p)
+		return
+	}
+	result, err := d.Account.Confirm(c.r.Context(), d.site(c), d.member(c, s), code, newCode)
+	if err != nil {
+		d.notConfirmed(c, p, err)
+		return
+	}
+	switch result.Outcome {
+	case account.Made:
+		d.changed(c, result)
+	case account.WrongCode:
+		p.TriesLeft = result.TriesLeft
+		if result.Wrong {
+			p.Problem = view.CodeWrong
+		}
+		if result.WrongNew {
+			p.NewProblem = view.CodeWrong
+		}
+		d.show(c, http.StatusUnprocessableEntity, p)
+	case account.Over:
+		d.show(c, http.StatusUnprocessableEntity, view.NotChanged{Frame: frame(c), Why: view.TooManyWrongCodes})
+	default:
+		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})
+	}
+}
+
+// notConfirmed says why a change was not made although the codes may be right.
+func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
+	switch {
+	case errors.Is(err, account.ErrTaken):
+		d.show(c, http.StatusConflict, view.NotChanged{Frame: frame(c), Why: view.AddressTaken, Email: p.New})
+	case errors.Is(err, account.ErrNotAdmitted):
+		d.show(c, http.StatusForbidden, view.NotChanged{Frame: frame(c), Why: view.AddressDenied, Email: p.New})
+	case errors.Is(err, account.ErrEnded), errors.Is(err, people.ErrUnknown):
+		d.noSession(c, gate.AccountPath)
+	default:
+		d.unavailable(c, gate.ConfirmChangePath, err)
+	}
+}
+
+// changedField is a field of the account's query, with what was just changed: a
+// view.AccountNotice, which says what is so, whoever made the link.
+const changedField = "changed"
+
+// changed answers that a change was made.
+func (d *Door) changed(c *call, result account.Result) {
+	switch result.Change.Kind {
+	case account.Leave:
+		d.forgetSession(c)
+		d.show(c, http.StatusOK, view.DeletedMe{Frame: frame(c)})
+	case account.Move:
+		if !d.setSession(c, result.Renewed) {
+			d.problem(c, http.StatusInternalServerError)
+			return
+		}
+		c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(view.AccountMoved))
+	default:
+		c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(view.AccountRecovery))
+	}
+}
+
+// forgetSession clears the session cookie, and with it the pages of the app that the
+// browser kept, which are not shown to the next person.
+func (d *Door) forgetSession(c *call) {
+	http.SetCookie(c.w, c.visit.Cookie().Clear())
+	c.w.Header().Set("Clear-Site-Data", `"cache"`)
+}

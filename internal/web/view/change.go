@@ -1,0 +1,151 @@
+package view
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+// ConfirmChange shows what a person wants to change about their account, and takes
+// the codes that confirm it.
+type ConfirmChange struct {
+	Frame
+	Kind     account.Kind
+	Email    string        // who is signed in
+	New      string        // the address that it is about; empty for those without
+	Present  bool          // a code that went to Email is asked for
+	ValidFor time.Duration // how long codes work
+
+	Typed, NewTyped     string      // the codes, as they were typed before
+	Problem, NewProblem CodeProblem // with the code that went to Email, and with that for New
+	TriesLeft           int         // how many codes can still be tried; shown with CodeWrong
+}
+
+// CodeProblem is what is wrong with a code that was typed; empty: nothing.
+type CodeProblem string
+
+// The problems.
+const (
+	CodeWrong     CodeProblem = "wrong"
+	CodeMalformed CodeProblem = "malformed" // it cannot be a code
+)
+
+func (ConfirmChange) template() string { return "confirm-change" }
+
+func (p ConfirmChange) title(lang *text.Language, site string) string {
+	title := lang.Say(p.Heading(), "address", p.New, "site", site)
+	if p.Problem != "" || p.NewProblem != "" {
+		return lang.Say("frame.error_title", "title", title)
+	}
+	return title
+}
+
+// Heading, Lead and Button are keys of what the page says.
+func (p ConfirmChange) Heading() string { return p.words().title }
+
+// Lead: see Heading.
+func (p ConfirmChange) Lead() string { return p.words().lead }
+
+// Button: see Heading.
+func (p ConfirmChange) Button() string { return p.words().button }
+
+// Moves reports whether the address takes the place of the present one.
+func (p ConfirmChange) Moves() bool { return p.Kind == account.Move }
+
+func (p ConfirmChange) words() confirmWords {
+	switch p.Kind {
+	case account.Recovery:
+		return confirmWords{"change.recovery_title", "change.recovery_lead", "change.recovery"}
+	case account.Drop:
+		return confirmWords{"change.drop_title", "change.drop_lead", "account.recovery_remove"}
+	case account.Leave:
+		return confirmWords{"deleteme.title", "change.leave_lead", "deleteme.delete"}
+	}
+	return confirmWords{"change.move_title", "change.move_lead", "change.move"}
+}
+
+// For is how long codes work, in words.
+func (p ConfirmChange) For(lang *text.Language) string { return Duration(lang, p.ValidFor) }
+
+// CodeField is a field for a code.
+type CodeField struct {
+	Name      string // code or new_code
+	Email     string // where the code went
+	First     bool   // of its form
+	Focus     bool   // the first one that is wrong
+	Typed     string
+	Problem   CodeProblem
+	triesLeft int
+}
+
+// Fields are those for the codes that are asked for.
+func (p ConfirmChange) Fields() (fields []CodeField) {
+	if p.Present {
+		fields = append(fields, CodeField{
+			Name: "code", Email: p.Email, First: true,
+			Focus: p.Problem != "", Typed: p.Typed, Problem: p.Problem, triesLeft: p.TriesLeft,
+		})
+	}
+	if p.New != "" {
+		fields = append(fields, CodeField{
+			Name: "new_code", Email: p.New, First: len(fields) == 0,
+			Focus: p.NewProblem != "" && p.Problem == "", Typed: p.NewTyped, Problem: p.NewProblem, triesLeft: p.TriesLeft,
+		})
+	}
+	return fields
+}
+
+// Wrong says what is wrong with the code, and how many tries are left.
+func (f CodeField) Wrong(lang *text.Language) string {
+	if f.Problem == CodeMalformed {
+		return lang.Say("change.no_code")
+	}
+	return lang.Count("checkmail.wrong", f.triesLeft)
+}
+
+// NotChanged says why an account was not changed.
+type NotChanged struct {
+	Frame
+	Why   NotChangedReason
+	Email string // the new address, for those that are about it
+}
+
+// NotChangedReason is why an account was not changed.
+type NotChangedReason string
+
+// The reasons.
+const (
+	NothingToConfirm  NotChangedReason = "nothing" // not proposed, done already, or too old
+	TooManyWrongCodes NotChangedReason = "over"
+	AddressTaken      NotChangedReason = "taken"  // Email belongs to somebody
+	AddressDenied     NotChangedReason = "denied" // the rules of the site do not admit Email
+)
+
+func (NotChanged) template() string { return "not-changed" }
+
+func (p NotChanged) title(lang *text.Language, site string) string {
+	return lang.Say(p.Heading(), "address", p.Email, "site", site)
+}
+
+// Heading and Lead are keys of what the page says.
+func (p NotChanged) Heading() string {
+	switch p.Why {
+	case TooManyWrongCodes:
+		return "change.over_title"
+	case AddressTaken:
+		return "change.taken_title"
+	case AddressDenied:
+		return "notadmitted.title"
+	}
+	return "change.nothing_title"
+}
+
+// Lead: see Heading.
+func (p NotChanged) Lead() string {
+	switch p.Why {
+	case TooManyWrongCodes, AddressTaken, AddressDenied:
+		return "change.unchanged"
+	}
+	return "change.nothing_lead"
+}
