@@ -30,9 +30,9 @@ type Decision string
 
 // The decisions.
 const (
-	Open     Decision = "open" // none so far
-	Approved Decision = "approved"
-	Refused  Decision = "refused"
+	Open    Decision = "open" // none so far
+	Granted Decision = "granted"
+	Refused Decision = "refused"
 )
 
 // ApproveOrder says for how long somebody is let in.

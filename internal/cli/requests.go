@@ -67,7 +67,7 @@ func (c *invocation) decide(path string, order any) error {
 		switch r := done.Request; {
 		case !done.First:
 			c.say("It was decided before, and stays so: %s is %s at %s since %s.", r.Address, r.Decision, r.Site, stamp(r.Decided))
-		case r.Decision == adminapi.Approved:
+		case r.Decision == adminapi.Granted:
 			c.say("%s is let in at %s, %s, and gets a message with a link.", r.Address, r.Site, howLong(time.Now(), r.Until))
 		default:
 			c.say("%s is not let in at %s.", r.Address, r.Site)
