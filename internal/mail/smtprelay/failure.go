@@ -2,6 +2,7 @@ package smtprelay
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/textproto"
@@ -43,9 +44,12 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	case credentialCodes[code]:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; check username and password", r.config.Addr, detail)
+	case errors.Is(err, errClearText):
+		f.Temporary, f.Unauthorized = false, true
+		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	case code >= 500 && at == connecting:
 		f.Temporary, f.Unauthorized = false, true
-		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, username and password", r.config.Addr, detail)
+		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, helo, username and password", r.config.Addr, detail)
 	case code >= 500 && at == sender:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("%s refused the sender: %w; check that the account may send from this address", r.config.Addr, detail)
@@ -60,6 +64,8 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = fmt.Errorf("signing in to %s: %w; leave username and password out, or use the server's port for submission", r.config.Addr, detail)
 	case code == 0 && at == connecting && r.port == 465 && r.config.TLS == StartTLS:
 		f.Err = fmt.Errorf("talking to %s: %w; port 465 usually wants tls implicit", r.config.Addr, detail)
+	case isUnknownAuthority(err):
+		f.Err = fmt.Errorf("talking to %s: %w; if the authority is your own, name its CA file behind tls starttls or tls implicit", r.config.Addr, detail)
 	default:
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	}
@@ -95,4 +101,9 @@ func noMailbox(reply *textproto.Error) bool {
 func lacksAuth(err error) bool {
 	return errors.Is(err, gomail.ErrNoSupportedAuthDiscovered) ||
 		strings.Contains(err.Error(), "does not support SMTP AUTH")
+}
+
+func isUnknownAuthority(err error) bool {
+	_, is := errors.AsType[x509.UnknownAuthorityError](err)
+	return is
 }
