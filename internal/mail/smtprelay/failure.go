@@ -33,6 +33,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	code := 0
 	if answered {
 		code = reply.Code
+		at = refusedAt(at, reply)
 	}
 	if at == accepting && code < 400 {
 		f.PossibleCopies = 1 // all was sent, and no answer refused it
@@ -72,9 +73,30 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	return f
 }
 
+// delayed is how Postfix refuses, as the answer to RCPT, what came before it. What a
+// server says about a recipient can be another's words, so it has to stand in front.
+var delayed = regexp.MustCompile(`^(?:[45]\.\d{1,3}\.\d{1,3} )?<[^<>]*>: (Client host|Helo command|Sender address) rejected: `)
+
+// refusedAt is the step that a reply is about.
+func refusedAt(at step, reply *textproto.Error) step {
+	found := delayed.FindStringSubmatch(reply.Msg)
+	switch {
+	case at != recipient || found == nil:
+		return at
+	case found[1] == "Sender address":
+		return sender
+	}
+	return connecting
+}
+
 // enhancedCode is what a reply to a refused recipient may begin with (RFC 2034,
 // section 4; RFC 3463, section 2).
 var enhancedCode = regexp.MustCompile(`^5\.(\d{1,3}\.\d{1,3})(\s|$)`)
+
+// elsewhere are words of refusals of a recipient, without an enhanced code, that do not
+// mean that the mailbox is not there: of servers that do not relay, of Exim about a
+// sender or about anything, and of OpenSMTPD, which says the same to both.
+var elsewhere = regexp.MustCompile(`(?i)\b(relay\w*|sender|administrative prohibition|invalid recipient)\b`)
 
 // noMailbox reports whether a permanent refusal of a recipient means that the mailbox
 // does not exist or takes no mail at all. A refusal by policy (5.7.x) may be about us.
@@ -89,9 +111,7 @@ func noMailbox(reply *textproto.Error) bool {
 	}
 	switch reply.Code {
 	case 550, 551, 553:
-		// Some servers answer this, without an enhanced code, if they do not relay
-		// for us.
-		return !strings.Contains(strings.ToLower(reply.Msg), "relay")
+		return !elsewhere.MatchString(mail.Redact(reply.Msg))
 	}
 	return false
 }
