@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every check of the repository. It needs Go; what else is missing it
-# installs with apt, or says what to install where there is no apt.
+# Runs every check of the repository, as root: tests start mail servers. It needs
+# Go; what else is missing it installs with apt, or says what to install where there
+# is no apt.
 #
 #   ./test.sh            all of it, with five seconds for each fuzz target
 #   ./test.sh fuzz 10m   the fuzz targets alone, ten minutes each
@@ -232,6 +233,7 @@ install_missing
 export CGO_ENABLED=1 # for the race detector
 
 if ! $fuzz_only; then
+	check "mail servers of Debian, unpacked for the tests" internal/testkit/mailservers.sh
 	check "format" formatted
 	check "go vet" in_modules go vet ./...
 	check "staticcheck" staticcheck

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
@@ -43,15 +44,11 @@ func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (repo
 	return report, nil
 }
 
-var decisions = map[access.State]adminapi.Decision{
-	access.Open: adminapi.Open, access.Granted: adminapi.Approved, access.Refused: adminapi.Refused,
-}
-
 func reportRequest(a access.Request) adminapi.AccessRequest {
 	return adminapi.AccessRequest{
 		ID: a.ID, Address: string(a.Address), Site: a.Site, Words: a.Words, Asked: a.Asked.UTC(),
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
-		Decision: decisions[a.State], Until: a.Until.UTC(), By: string(a.By), Decided: a.Decided.UTC(),
+		Decision: cmp.Or(adminapi.Decision(a.State), adminapi.Open), Until: a.Until.UTC(), By: string(a.By), Decided: a.Decided.UTC(),
 	}
 }
 

@@ -75,17 +75,17 @@ func (a *App) startMailerChecks(ctx context.Context) (results []chan adminapi.Fi
 		}
 		result := make(chan adminapi.Finding, 1)
 		results = append(results, result)
-		go func() { result <- checkMailer(ctx, checker, known[i]) }()
+		go func() { result <- checkMailer(ctx, checker, a.from, known[i]) }()
 	}
 	return results
 }
 
 // checkMailer asks a mail service whether it would take messages from us.
-func checkMailer(ctx context.Context, checker mail.Checker, known adminapi.MailerHealth) adminapi.Finding {
+func checkMailer(ctx context.Context, checker mail.Checker, from mail.Mailbox, known adminapi.MailerHealth) adminapi.Finding {
 	name := "mailer " + known.Name
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	switch err := checker.Check(ctx); {
+	switch err := checker.Check(ctx, from); {
 	case err != nil:
 		return adminapi.NewFinding(name, adminapi.Wrong, err.Error(), "mend it and run doctor again; outbox list shows what did not go out meanwhile")
 	case !known.Available:

@@ -80,6 +80,11 @@ func onThisMachine(t *testing.T, source string) string {
 		if err := os.MkdirAll(filepath.Dir(folder+use[2]), 0o700); err != nil {
 			t.Fatal(err)
 		}
+		if filepath.Ext(use[2]) == ".pem" {
+			if err := os.Rename(certificateFile(t), folder+use[2]); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if strings.Contains(source, "templates "+use[2]) {
 			if err := os.MkdirAll(folder+use[2], 0o700); err != nil {
 				t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write what the golden files should hold")
@@ -119,8 +120,23 @@ func setTestSecrets(t *testing.T) {
 	t.Setenv("DOORPOST_OLD_SECRET", strings.Repeat("fedcba9876543210", 4))
 	t.Setenv("MAILGUN_API_KEY", "key-test")
 	t.Setenv("SMTP_PASSWORD", "password-test")
+	t.Setenv("DOORPOST_CA_FILE", certificateFile(t))
 	t.Setenv("REDIS_PASSWORD", "password-test")
 	t.Setenv("DOORPOST_TEMPLATES", t.TempDir())
+}
+
+// certificateFile is a PEM file with a certificate.
+func certificateFile(t *testing.T) string {
+	t.Helper()
+	certificate, err := testkit.NewCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, certificate.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // isolate gives a test folders of its own for what Caddy keeps, and no word of

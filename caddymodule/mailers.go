@@ -9,7 +9,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
 	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
-	"github.com/doorpost-auth/doorpost/internal/mail/smtprelay"
 )
 
 // MailerModule is a module in the namespace doorpost.mailers. It is checked
@@ -109,68 +108,6 @@ func written(given, instead string) string {
 	return given
 }
 
-// SMTPMailer sends through an SMTP server.
-type SMTPMailer struct {
-	// Address is host:port of the server.
-	Address string `json:"address,omitempty"`
-
-	// Username and Password, if the server wants them.
-	Username string `json:"username,omitempty"`
-	Password string `json:"password,omitempty"`
-
-	// TLS is starttls (default, required of the server), implicit, or off,
-	// which goes to a loopback address only.
-	TLS string `json:"tls,omitempty"`
-
-	relay *smtprelay.Relay
-}
-
-func (SMTPMailer) CaddyModule() caddy.ModuleInfo {
-	return moduleInfo[SMTPMailer]("doorpost.mailers.smtp")
-}
-
-func (m *SMTPMailer) Provision(caddy.Context) error {
-	c := smtprelay.Config{TLS: smtprelay.TLSMode(m.TLS)}
-	err := resolveAll(
-		value{"address", m.Address, &c.Addr, true},
-		value{"username", m.Username, &c.Username, false},
-		value{"password", m.Password, &c.Password, false},
-	)
-	if err != nil {
-		return err
-	}
-	m.relay, err = smtprelay.New(c)
-	return err
-}
-
-func (m *SMTPMailer) Mailer() mail.Mailer { return m.relay }
-
-// UnmarshalCaddyfile reads mailer smtp, as docs/options.md has it.
-func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if !d.NextArg() {
-		return d.Err("mailer smtp does not name the server; write for example mailer smtp smtp.example.com:587")
-	}
-	m.Address = d.Val()
-	if d.NextArg() {
-		return d.Errf("mailer smtp takes one server, and %q is a second value; its options stand in a block", d.Val())
-	}
-	return readBlock(d, "mailer smtp", m.checkWritten,
-		option{name: "username", read: oneValue(&m.Username, "mailbox")},
-		option{name: "password", read: oneValue(&m.Password, "{env.SMTP_PASSWORD}")},
-		option{name: "tls", read: oneOf(&m.TLS, "starttls", "implicit", "off")},
-	)
-}
-
-// checkWritten is as that of MailgunMailer.
-func (m *SMTPMailer) checkWritten() error {
-	_, err := smtprelay.New(smtprelay.Config{
-		Addr: written(m.Address, "localhost:587"), Username: written(m.Username, "user"), Password: written(m.Password, "password"),
-		TLS: smtprelay.TLSMode(m.TLS),
-	})
-	return err
-}
-
 // printer is where console mailers of all configurations print: the mailbox
 // page shows what came in before a reload too.
 var printer = console.New(os.Stderr)
@@ -191,5 +128,4 @@ func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 var (
 	_ caddy.Provisioner = (*MailgunMailer)(nil)
-	_ caddy.Provisioner = (*SMTPMailer)(nil)
 )

@@ -149,7 +149,7 @@ func (b *tab) awaitText(words string) {
 func (b *tab) awaitGone(words string) {
 	b.t.Helper()
 	said := ""
-	if !holdsWithin(patience, func() bool {
+	if !testkit.HoldsWithin(patience, func() bool {
 		said = b.text()
 		return said != "" && !strings.Contains(said, words)
 	}) {

@@ -43,6 +43,7 @@ type transition int
 
 const (
 	unchanged transition = iota
+	began                // the first failure in a row, which does not open it
 	opened
 	closed
 )
@@ -92,6 +93,9 @@ func (b *breaker) note(now time.Time, trial, abandoned bool, failure *SendError)
 		return b.close(now) // a service that refuses one message for good is working
 	case !failure.Unauthorized && b.pause == 0 && b.failures+1 < failuresToOpen:
 		b.failures++
+		if b.failures == 1 {
+			return began
+		}
 		return unchanged
 	}
 	return b.open(now, trial, 0, failure)

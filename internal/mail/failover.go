@@ -74,7 +74,8 @@ func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 				"message", m.ID, "mailer", failures[len(failures)-1].Mailer, "next", mailer.Name(), "error", failures[len(failures)-1])
 		}
 		receipt, failure := f.sendWithin(ctx, mailer, m, 1+f.ready(i+1))
-		f.report(mailer, mailer.note(time.Now(), trial, errors.Is(ctx.Err(), context.Canceled), failure))
+		change := mailer.note(time.Now(), trial, errors.Is(ctx.Err(), context.Canceled), failure)
+		f.report(m.ID, mailer, change, failure, f.ready(i+1) > 0)
 		if failure == nil {
 			return receipt, nil
 		}
@@ -108,8 +109,14 @@ func (f *Failover) sendWithin(ctx context.Context, mailer Mailer, m Message, sha
 	return try(ctx, mailer, m)
 }
 
-func (f *Failover) report(mailer watched, c transition) {
+// report logs what a message told of a mailer. If another takes over, that is logged
+// instead of the first failure.
+func (f *Failover) report(message string, mailer watched, c transition, failure *SendError, another bool) {
 	switch c {
+	case began:
+		if !another {
+			f.logger.Warn("a mailer failed, its messages wait and are tried again", "message", message, "mailer", mailer.Name(), "error", failure)
+		}
 	case opened:
 		f.logger.Error("a mailer is left alone for a while because it fails", "mailer", mailer.Name(),
 			"until", time.Now().Add(mailer.wait(time.Now())), "error", mailer.health("").Problem)

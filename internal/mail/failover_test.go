@@ -211,3 +211,31 @@ func TestSendErrorSaysWhichMailerAndWhatKind(t *testing.T) {
 		t.Error("the cause is lost")
 	}
 }
+
+func TestTheFirstFailureOfAMailerLeavesALineUnlessAnotherTakesOver(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		answers []error
+		others  []Mailer
+		waiting int // lines that its messages wait
+		next    int // lines that the next one takes over
+	}{
+		{"one that fails three times", repeat(temporary(), 3), nil, 1, 0},
+		{"one that fails, works and fails", []error{temporary(), nil, temporary()}, nil, 2, 0},
+		{"one that refuses a recipient for now", repeat(aboutMessage(), 3), nil, 0, 0},
+		{"one of two", repeat(temporary(), 3), []Mailer{&fakeMailer{name: "b"}}, 0, 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := &watch{}
+			f := NewFailover(slog.New(slog.NewTextHandler(w, nil)), &fakeMailer{name: "a", answers: tc.answers}, tc.others...)
+			for range 3 {
+				_, _ = f.Send(t.Context(), validMessage())
+			}
+			waiting := strings.Count(w.logged(), `msg="a mailer failed, its messages wait and are tried again"`)
+			next := strings.Count(w.logged(), `msg="a mailer failed, the next one takes over"`)
+			if waiting != tc.waiting || next != tc.next || waiting > 0 && !strings.Contains(w.logged(), "busy") {
+				t.Errorf("%d and %d lines:\n%s", waiting, next, w.logged())
+			}
+		})
+	}
+}

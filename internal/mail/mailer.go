@@ -17,7 +17,8 @@ import (
 //   - Send tries once. Courier retries, Failover tries other services.
 //   - Message.HandOver is called once, as late as the protocol allows. If it
 //     fails, the service does not get the message.
-//   - Neither message nor credentials are sent without TLS, except to this machine.
+//   - Credentials are not sent without TLS, except to this machine; nor are messages,
+//     except to this machine or, if the operator says so, into a private network.
 //   - Every error is a *SendError.
 type Mailer interface {
 	Send(ctx context.Context, m Message) (Receipt, error)
@@ -31,11 +32,11 @@ type Receipt struct {
 	ID     string // the service's own, for looking the message up there; may be empty
 }
 
-// Checker is a Mailer that can find out whether its service would take messages,
-// without sending one. An error tells the operator what is wrong and what to do about
+// Checker is a Mailer that can find out whether its service would take messages from a
+// sender, without sending one. An error tells the operator what is wrong and what to do about
 // it; it has no credentials in it.
 type Checker interface {
-	Check(ctx context.Context) error
+	Check(ctx context.Context, from Mailbox) error
 }
 
 // SendError says why a message was not sent, and what may help. Its text is safe for

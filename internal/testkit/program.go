@@ -25,14 +25,17 @@ type Program struct {
 // told to die with the thread that started them.
 var launches = sync.OnceValue(func() chan<- func() {
 	queue := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for launch := range queue {
-			launch()
-		}
-	}()
+	go launch(queue)
 	return queue
 })
+
+// launch never ends; tests that look for goroutines that are left may ignore it.
+func launch(queue <-chan func()) {
+	runtime.LockOSThread()
+	for start := range queue {
+		start()
+	}
+}
 
 // Run starts a program. What it writes goes to its transcripts, unless the
 // command says otherwise.
@@ -44,7 +47,10 @@ func Run(command *exec.Cmd) (*Program, error) {
 	if command.Stderr == nil {
 		command.Stderr = p.Stderr
 	}
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if command.SysProcAttr == nil {
+		command.SysProcAttr = new(syscall.SysProcAttr)
+	}
+	command.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	started := make(chan error)
 	launches() <- func() { started <- command.Start() }
 	if err := <-started; err != nil {

@@ -20,6 +20,7 @@ type conversation struct {
 	secure bool
 
 	greeted, binary bool // EHLO was said; BODY=8BITMIME was
+	who             string
 	from            *string
 	to              []string
 }
@@ -120,6 +121,9 @@ var (
 func (c *conversation) command(line string) error {
 	name, rest, _ := strings.Cut(line, " ")
 	name = strings.ToUpper(name)
+	if c.in.Buffered() > 0 && name != "STARTTLS" {
+		return refusal("503 5.5.0 PIPELINING is not offered: wait for the reply")
+	}
 	if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return refusal("500 5.5.2 a command is of printable ASCII")
 	}
@@ -167,7 +171,7 @@ func (c *conversation) hello(name, who string) error {
 	if !helloLine.MatchString(who) {
 		return refusal("501 5.5.4 not a domain or an address literal: " + who)
 	}
-	c.greeted, c.from, c.to = true, nil, nil
+	c.greeted, c.who, c.from, c.to = true, who, nil, nil
 	if name == "HELO" {
 		return c.answer(AtHello, who, "250 mail.test")
 	}
@@ -251,6 +255,8 @@ func (c *conversation) recipient(rest string) error {
 		return refusal("503 5.5.1 RCPT comes after MAIL")
 	case found == nil || tooLong(found[1]):
 		return refusal("501 5.1.3 not a path in angle brackets: " + rest)
+	case !strings.ContainsAny(c.who, ".:"): // as Postfix says it, and when
+		return refusal("504 5.5.2 <" + c.who + ">: Helo command rejected: need fully-qualified hostname")
 	}
 	if err := c.answer(AtRecipient, found[1], "250 2.1.5 ok"); err != nil {
 		return err
@@ -283,6 +289,9 @@ func (c *conversation) data() error {
 		}
 		if refused := (refusal)(""); err != nil && !errors.As(err, &refused) {
 			return err // the client is gone
+		}
+		if err == nil && strings.HasPrefix(line, ".") && !strings.HasPrefix(line, "..") {
+			err = refusal("554 5.6.0 a line that begins with a dot gets another in front")
 		}
 		if err == nil && !c.binary && strings.ContainsFunc(line, func(r rune) bool { return r > 0x7f }) {
 			err = refusal("554 5.6.1 eight bits without BODY=8BITMIME")

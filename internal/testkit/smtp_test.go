@@ -38,9 +38,8 @@ func talk(t *testing.T, s *MailServer, lines ...string) (last string) {
 
 func TestTheMailServerKeepsWhatTheStandardLetsPass(t *testing.T) {
 	s := ServeMail(t, MailOptions{})
-	if err := smtp.SendMail(s.Address, nil, "a@example.com", []string{"b@example.com", `"b b"@example.org`}, []byte("Subject: x\r\n\r\n.dot\r\n..\r\n")); err != nil {
-		t.Fatal(err)
-	}
+	talk(t, s, "EHLO gate.example.com\r\n", "MAIL FROM:<a@example.com>\r\n", "RCPT TO:<b@example.com>\r\n", "RCPT TO:<\"b b\"@example.org>\r\n", "DATA\r\n",
+		"Subject: x\r\n\r\n..dot\r\n...\r\n.\r\n")
 	letters := s.Letters()
 	if len(letters) != 1 || letters[0].From != "a@example.com" || strings.Join(letters[0].To, " ") != `b@example.com "b b"@example.org` ||
 		string(letters[0].Raw) != "Subject: x\r\n\r\n.dot\r\n..\r\n" {
@@ -53,7 +52,7 @@ func TestTheMailServerKeepsWhatTheStandardLetsPass(t *testing.T) {
 
 func TestTheMailServerRefusesWhatTheStandardForbids(t *testing.T) {
 	s := ServeMail(t, MailOptions{})
-	hello, from, to := "EHLO localhost\r\n", "MAIL FROM:<a@example.com>\r\n", "RCPT TO:<b@example.com>\r\n"
+	hello, from, to := "EHLO gate.example.com\r\n", "MAIL FROM:<a@example.com>\r\n", "RCPT TO:<b@example.com>\r\n"
 	for name, c := range map[string]struct {
 		said []string
 		code string
@@ -79,6 +78,11 @@ func TestTheMailServerRefusesWhatTheStandardForbids(t *testing.T) {
 		"STARTTLS that is not there": {[]string{hello, "STARTTLS\r\n"}, "503"},
 		"AUTH that is not there":     {[]string{hello, "AUTH PLAIN AGEAYg==\r\n"}, "504"},
 		"a bare LF in a message":     {[]string{hello, from, to, "DATA\r\n", "x: y\n\r\n\r\n.\r\n"}, "500"},
+		"a name without a dot":       {[]string{"EHLO localhost\r\n", from, to}, "504"},
+		"a name that is not one":     {[]string{"EHLO gate_1.example.com\r\n"}, "501"},
+		"a name with a hyphen first": {[]string{"EHLO -gate.example.com\r\n"}, "501"},
+		"two commands at once":       {[]string{hello + from}, "503"},
+		"a dot without another":      {[]string{hello, from, to, "DATA\r\n", "x: y\r\n\r\n.z\r\n.\r\n"}, "554"},
 		"eight bits in a message":    {[]string{hello, from, to, "DATA\r\n", "x: ü\r\n\r\n.\r\n"}, "554"},
 		"a long line in a message":   {[]string{hello, from, to, "DATA\r\n", strings.Repeat("x", 1000) + "\r\n.\r\n"}, "500"},
 	} {
@@ -116,6 +120,9 @@ func TestTheMailServerBehavesAsItIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
+		if err := c.Hello("gate.example.com"); err != nil {
+			t.Fatal(err)
+		}
 		if err := c.StartTLS(trusting(s)); err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ func (c *Console) Send(ctx context.Context, m mail.Message) (mail.Receipt, error
 }
 
 // Check always succeeds: there is no service to check.
-func (c *Console) Check(context.Context) error { return nil }
+func (c *Console) Check(context.Context, mail.Mailbox) error { return nil }
 
 // Messages returns the last 50 messages, newest first.
 func (c *Console) Messages() []Received {

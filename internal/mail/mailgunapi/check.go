@@ -9,13 +9,15 @@ import (
 	"strings"
 
 	"github.com/mailgun/mailgun-go/v4"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
 // Check returns an error if Mailgun would not take messages of the domain. With an
 // account's key it looks the domain up. A sending key of the domain cannot do that
 // (documentation.mailgun.com, Authentication): with such a key it posts a message
 // without a recipient, which Mailgun refuses after it has checked key and domain.
-func (c *Client) Check(ctx context.Context) error {
+func (c *Client) Check(ctx context.Context, _ mail.Mailbox) error {
 	var call exchange
 	answer, err := c.mailgun.GetDomain(call.in(ctx), c.domain)
 	switch status := call.status; {

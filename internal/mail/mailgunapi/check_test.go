@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
 // account is a fake Mailgun. It answers as Mailgun does for a key that may do everything,
@@ -67,7 +69,7 @@ func TestCheckSaysWhatKeepsMailgunFromTakingMessages(t *testing.T) {
 		{"a redirect", domain, "", 302, 0, "check domain, region and api_base"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			err := account(t, tc.domain, tc.state, tc.lookUp, tc.send).Check(within(t))
+			err := account(t, tc.domain, tc.state, tc.lookUp, tc.send).Check(within(t), mail.Mailbox{})
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v", err)
 			}
@@ -97,7 +99,7 @@ func TestCheckIsBoundedAsSendingIs(t *testing.T) {
 		cancel()
 		<-release
 	})
-	if err := c.Check(ctx); err == nil || !strings.Contains(err.Error(), "canceled") {
+	if err := c.Check(ctx, mail.Mailbox{}); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Errorf("a service that hangs: got %v", err)
 	}
 	close(release)
@@ -109,7 +111,7 @@ func TestCheckIsBoundedAsSendingIs(t *testing.T) {
 			}
 		}
 	})
-	if err := c.Check(within(t)); err == nil || !strings.Contains(err.Error(), "cannot be read") {
+	if err := c.Check(within(t), mail.Mailbox{}); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("an endless answer: got %v", err)
 	}
 }

@@ -27,7 +27,7 @@ func TestCheckSignsInAndSendsNothing(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := tc.server.start(t, tc.tls)
-			err := relay(t, s, tc.mode, true).Check(within(t))
+			err := relay(t, s, tc.mode, true).Check(within(t), message().From)
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v", err)
 			}

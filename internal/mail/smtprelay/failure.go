@@ -2,6 +2,7 @@ package smtprelay
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/textproto"
@@ -32,6 +33,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	code := 0
 	if answered {
 		code = reply.Code
+		at = refusedAt(at, reply)
 	}
 	if at == accepting && code < 400 {
 		f.PossibleCopies = 1 // all was sent, and no answer refused it
@@ -43,9 +45,12 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	case credentialCodes[code]:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; check username and password", r.config.Addr, detail)
+	case errors.Is(err, errClearText):
+		f.Temporary, f.Unauthorized = false, true
+		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	case code >= 500 && at == connecting:
 		f.Temporary, f.Unauthorized = false, true
-		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, username and password", r.config.Addr, detail)
+		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, helo, username and password", r.config.Addr, detail)
 	case code >= 500 && at == sender:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("%s refused the sender: %w; check that the account may send from this address", r.config.Addr, detail)
@@ -60,15 +65,38 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = fmt.Errorf("signing in to %s: %w; leave username and password out, or use the server's port for submission", r.config.Addr, detail)
 	case code == 0 && at == connecting && r.port == 465 && r.config.TLS == StartTLS:
 		f.Err = fmt.Errorf("talking to %s: %w; port 465 usually wants tls implicit", r.config.Addr, detail)
+	case isUnknownAuthority(err):
+		f.Err = fmt.Errorf("talking to %s: %w; if the authority is your own, name its CA file behind tls starttls or tls implicit", r.config.Addr, detail)
 	default:
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	}
 	return f
 }
 
+// delayed is how Postfix refuses, as the answer to RCPT, what came before it. What a
+// server says about a recipient can be another's words, so it has to stand in front.
+var delayed = regexp.MustCompile(`^(?:[45]\.\d{1,3}\.\d{1,3} )?<[^<>]*>: (Client host|Helo command|Sender address) rejected: `)
+
+// refusedAt is the step that a reply is about.
+func refusedAt(at step, reply *textproto.Error) step {
+	found := delayed.FindStringSubmatch(reply.Msg)
+	switch {
+	case at != recipient || found == nil:
+		return at
+	case found[1] == "Sender address":
+		return sender
+	}
+	return connecting
+}
+
 // enhancedCode is what a reply to a refused recipient may begin with (RFC 2034,
 // section 4; RFC 3463, section 2).
 var enhancedCode = regexp.MustCompile(`^5\.(\d{1,3}\.\d{1,3})(\s|$)`)
+
+// elsewhere are words of refusals of a recipient, without an enhanced code, that do not
+// mean that the mailbox is not there: of servers that do not relay, of Exim about a
+// sender or about anything, and of OpenSMTPD, which says the same to both.
+var elsewhere = regexp.MustCompile(`(?i)\b(relay\w*|sender|administrative prohibition|invalid recipient)\b`)
 
 // noMailbox reports whether a permanent refusal of a recipient means that the mailbox
 // does not exist or takes no mail at all. A refusal by policy (5.7.x) may be about us.
@@ -83,9 +111,7 @@ func noMailbox(reply *textproto.Error) bool {
 	}
 	switch reply.Code {
 	case 550, 551, 553:
-		// Some servers answer this, without an enhanced code, if they do not relay
-		// for us.
-		return !strings.Contains(strings.ToLower(reply.Msg), "relay")
+		return !elsewhere.MatchString(mail.Redact(reply.Msg))
 	}
 	return false
 }
@@ -95,4 +121,9 @@ func noMailbox(reply *textproto.Error) bool {
 func lacksAuth(err error) bool {
 	return errors.Is(err, gomail.ErrNoSupportedAuthDiscovered) ||
 		strings.Contains(err.Error(), "does not support SMTP AUTH")
+}
+
+func isUnknownAuthority(err error) bool {
+	_, is := errors.AsType[x509.UnknownAuthorityError](err)
+	return is
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
@@ -30,7 +31,7 @@ const (
 	StartTLS TLSMode = "starttls"
 	// ImplicitTLS speaks TLS from the first byte (RFC 8314); usual on port 465.
 	ImplicitTLS TLSMode = "implicit"
-	// NoTLS is for a server on this machine only.
+	// NoTLS is for a server on this machine, or, if Config says so, in a private network.
 	NoTLS TLSMode = "off"
 )
 
@@ -43,6 +44,8 @@ type Config struct {
 	Username string  // empty: no authentication
 	Password string  // given if and only if Username is
 	TLS      TLSMode // empty means StartTLS
+	Private  bool    // NoTLS may lead to a private network; not with credentials
+	Helo     string  // name we give ourselves; empty: the full name of the machine, or the domain of the sender
 
 	RootCAs    *x509.CertPool // trusted authorities; nil means the system's
 	ServerName string         // name in the server's certificate; empty means the host of Addr
@@ -76,11 +79,19 @@ func New(c Config) (*Relay, error) {
 		c.TLS = StartTLS
 	case StartTLS, ImplicitTLS:
 	case NoTLS:
-		if !mail.IsLoopback(host) {
-			return nil, fmt.Errorf("setting up smtp: tls off is for a server on this machine, and %s is another machine; use starttls or implicit", host)
+		if err := checkClearText(c, host); err != nil {
+			return nil, fmt.Errorf("setting up smtp: %w", err)
 		}
 	default:
 		return nil, fmt.Errorf("setting up smtp: unknown tls mode %q; use starttls, implicit or off", c.TLS)
+	}
+	if c.TLS != NoTLS && c.Private {
+		return nil, errors.New("setting up smtp: private goes with tls off only; with TLS the server may be anywhere")
+	}
+	if c.Helo == "" {
+		c.Helo = fullName(os.Hostname())
+	} else if err := CheckHelo(c.Helo); err != nil {
+		return nil, fmt.Errorf("setting up smtp: helo: %w", err)
 	}
 	if c.ServerName == "" {
 		c.ServerName = host
@@ -100,7 +111,7 @@ func (r *Relay) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) 
 	if err := m.Check(); err != nil {
 		return mail.Receipt{}, &mail.SendError{Mailer: r.Name(), Err: err}
 	}
-	c, hangUp, err := r.connect(ctx)
+	c, hangUp, err := r.connect(ctx, m.From)
 	defer hangUp()
 	if err != nil {
 		return mail.Receipt{}, r.failure(ctx, connecting, err)
@@ -114,8 +125,8 @@ func (r *Relay) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) 
 }
 
 // Check connects and signs in as Send does, and quits.
-func (r *Relay) Check(ctx context.Context) error {
-	c, hangUp, err := r.connect(ctx)
+func (r *Relay) Check(ctx context.Context, from mail.Mailbox) error {
+	c, hangUp, err := r.connect(ctx, from)
 	defer hangUp()
 	if err != nil {
 		return fmt.Errorf("checking smtp: %w", r.failure(ctx, connecting, err).Err)
@@ -126,13 +137,13 @@ func (r *Relay) Check(ctx context.Context) error {
 
 // connect makes a connection that is encrypted and signed in. hangUp closes it at once;
 // call it in any case.
-func (r *Relay) connect(ctx context.Context) (c *smtp.Client, hangUp func(), err error) {
+func (r *Relay) connect(ctx context.Context, from mail.Mailbox) (c *smtp.Client, hangUp func(), err error) {
 	// The library's client has state, and its deadlines ignore contexts: so there is
 	// a client for each message, and the end of ctx closes its connection whatever
 	// it is waiting for. The library also leaves connections open after some
 	// failures, so hangUp closes too.
 	ctx, hangUp = context.WithCancel(ctx)
-	client, err := r.client(ctx, func(dialing context.Context, network, addr string) (net.Conn, error) {
+	client, err := r.client(ctx, r.helo(from), func(dialing context.Context, network, addr string) (net.Conn, error) {
 		conn, err := r.dial(dialing, network, addr)
 		if err == nil {
 			context.AfterFunc(ctx, func() { closeAtOnce(conn) })
@@ -145,22 +156,7 @@ func (r *Relay) connect(ctx context.Context) (c *smtp.Client, hangUp func(), err
 	return c, hangUp, err
 }
 
-func (r *Relay) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if r.config.TLS == ImplicitTLS {
-		return (&tls.Dialer{Config: r.tls}).DialContext(ctx, network, addr)
-	}
-	return (&net.Dialer{}).DialContext(ctx, network, addr)
-}
-
-// closeAtOnce closes without the last exchange of a TLS connection.
-func closeAtOnce(conn net.Conn) {
-	if encrypted, ok := conn.(*tls.Conn); ok {
-		conn = encrypted.NetConn()
-	}
-	_ = conn.Close()
-}
-
-func (r *Relay) client(ctx context.Context, dial gomail.DialContextFunc) (*gomail.Client, error) {
+func (r *Relay) client(ctx context.Context, helo string, dial gomail.DialContextFunc) (*gomail.Client, error) {
 	timeout := defaultTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = max(time.Until(deadline), time.Millisecond)
@@ -168,6 +164,7 @@ func (r *Relay) client(ctx context.Context, dial gomail.DialContextFunc) (*gomai
 	options := []gomail.Option{
 		gomail.WithPort(r.port),
 		gomail.WithTimeout(timeout),
+		gomail.WithHELO(helo),
 		gomail.WithDialContextFunc(dial),
 		gomail.WithTLSConfig(r.tls.Clone()),
 		// Addresses are ASCII; asking for more could make a server refuse.

@@ -62,6 +62,11 @@ func TestNewRefusesAConfigurationThatCannotBeSafe(t *testing.T) {
 		{"port zero", Config{Addr: "smtp.example.com:0"}, "not a port"},
 		{"tls off to another machine", Config{Addr: "smtp.example.com:25", TLS: NoTLS}, "starttls or implicit"},
 		{"tls off to a private network", Config{Addr: "10.0.0.1:25", TLS: NoTLS}, "starttls or implicit"},
+		{"tls off to a name that is not ours", Config{Addr: "relay:25", TLS: NoTLS}, "tls off private"},
+		{"private to a public address", Config{Addr: "203.0.113.5:25", TLS: NoTLS, Private: true}, "not in one; use starttls or implicit"},
+		{"private to a link-local address", Config{Addr: "[fe80::1]:25", TLS: NoTLS, Private: true}, "not in one"},
+		{"private with credentials", Config{Addr: "relay:25", TLS: NoTLS, Private: true, Username: "u", Password: "s3cret-password"}, "in clear"},
+		{"private with TLS", Config{Addr: "relay:25", Private: true}, "tls off only"},
 		{"an unknown mode", Config{Addr: "smtp.example.com:25", TLS: "maybe"}, "starttls, implicit or off"},
 		{"a username alone", Config{Addr: "smtp.example.com:587", Username: "u"}, "or neither"},
 		{"a password alone", Config{Addr: "smtp.example.com:587", Password: "s3cret-password"}, "or neither"},
@@ -76,8 +81,8 @@ func TestNewRefusesAConfigurationThatCannotBeSafe(t *testing.T) {
 			}
 		})
 	}
-	for _, addr := range []string{"localhost:25", "127.0.0.1:25", "[::1]:25"} {
-		if _, err := New(Config{Addr: addr, TLS: NoTLS}); err != nil {
+	for addr, private := range map[string]bool{"localhost:25": false, "127.0.0.1:25": false, "[::1]:25": false, "relay:25": true, "10.0.0.1:25": true, "127.0.0.1:26": true} {
+		if _, err := New(Config{Addr: addr, TLS: NoTLS, Private: private}); err != nil {
 			t.Errorf("%s refused: %v", addr, err)
 		}
 	}

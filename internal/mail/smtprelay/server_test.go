@@ -10,7 +10,9 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/doorpost-auth/doorpost/internal/testkit.launch"))
+}
 
 // server is an SMTP server in this process that notes what it is told and fails
 // where the test wants it to.
