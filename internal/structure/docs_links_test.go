@@ -78,6 +78,10 @@ func links(page string) (list []string) {
 	return list
 }
 
+// results is written by go -C bench run . and is missing until somebody has
+// measured.
+const results = "bench/RESULTS.md"
+
 func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	pages := documents(t)
 	count := 0
@@ -89,7 +93,7 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 			if path != "" {
 				target = filepath.Join(filepath.Dir(name), path)
 			}
-			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil && target != results {
 				t.Errorf("%s links to %s: %v", name, to, err)
 			} else if hasAnchor && !anchors(pages[target])[anchor] {
 				t.Errorf("%s links to %s, and there is no such heading", name, to)
@@ -156,7 +160,7 @@ var ourPath = regexp.MustCompile(`(?:\./|[^/\w.])((?:internal|caddymodule|cmd|be
 func TestPathsInTheDocsExist(t *testing.T) {
 	count := 0
 	for name, page := range documents(t) {
-		if name == "CHANGELOG.md" || name == "bench/RESULTS.md" {
+		if name == "CHANGELOG.md" || name == results {
 			continue // tell of what was, and of functions of Go
 		}
 		code := append(fence.FindAllString(page, -1), inline.FindAllString(fence.ReplaceAllString(page, ""), -1)...)
@@ -167,7 +171,7 @@ func TestPathsInTheDocsExist(t *testing.T) {
 					continue // a word such as "docs", or a folder at the top
 				}
 				count++
-				if _, err := os.Stat(filepath.Join(root, path)); err != nil {
+				if _, err := os.Stat(filepath.Join(root, path)); err != nil && path != results {
 					t.Errorf("%s names %s, which does not exist", name, path)
 				}
 			}
