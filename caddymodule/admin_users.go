@@ -54,7 +54,7 @@ func listUsers(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) e
 	return writeJSON(w, http.StatusOK, answer)
 }
 
-// readUser reads whom a request is about.
+// readUser reads which person a request is about.
 func readUser(w http.ResponseWriter, r *http.Request) (who address.Address, groups []string, err error) {
 	var order adminapi.UserOrder
 	if err := readOrder(w, r, &order, `{"address": "<address>"}, with "groups": ["<name>"] where groups are changed`); err != nil {

@@ -20,7 +20,7 @@ var listMessagesCommand = Command{
 	Short: "Lists messages, the newest first",
 	Long: `
 Lists messages of the last 72 hours, the newest first: how long ago each was
-made, what became of it, to whom it goes, through which mailer, how often it was
+made, what became of it, who gets it, through which mailer, how often it was
 handed over to a mail service, its id, and the last problem. --json prints an
 array of objects.`,
 	examples: []string{"doorpost outbox list", "doorpost outbox list --all --json | jq '.[] | select(.state == \"failed\")'"},

@@ -16,10 +16,10 @@ var requestsCommand = Command{
 	Usage: "list | approve <id> [--for <duration>] | refuse <id>",
 	Short: "Lists access requests, and decides about them",
 	Long: `
-Lists access requests: people whom the rules do not admit ask the owners of a
-site to be let in (option ask). You can decide in place of the owners. Somebody
-who is approved gets a message with a link; somebody who is refused is told
-nothing, and cannot ask again for a week.` + helpServer + helpExit,
+Lists access requests: people who are not admitted by the rules ask the owners
+of a site to be let in (option ask). You can decide in place of the owners.
+Somebody who is approved gets a message with a link; somebody who is refused is
+told nothing, and cannot ask again for a week.` + helpServer + helpExit,
 	below: []Command{listRequestsCommand, approveCommand, refuseCommand},
 }
 

@@ -16,7 +16,7 @@ var usersCommand = Command{
 	Usage: "list | show | add | leave | disable | enable | remove <address>",
 	Short: "Lists the people who are known, and changes their groups and access",
 	Long: `
-Lists the people whom the store knows, and changes what it knows of them.
+Lists the people that the store knows, and changes what it knows of them.
 Somebody is known after their first sign-in, or after they were added, invited,
 or let in by an owner. Who may enter is up to the rules of the configuration;
 doorpost why shows what they say.

@@ -66,7 +66,7 @@ var leaveCommand = Command{
 	Short: "Takes somebody out of groups",
 	Long: `
 Takes somebody out of groups into which they were put by users add, by invite or
-by the page of the admins. A member whom the configuration names stays in the
+by the page of the admins. A member that the configuration names stays in the
 group until the configuration is changed. --json prints an object.`,
 	examples: []string{"doorpost users leave alice@example.com --group staff"},
 	least:    1, most: 1,

@@ -83,7 +83,7 @@ func refusal(b adminapi.Block) string {
 		}
 		return strings.Join(entries, ", ")
 	case len(b.Allow) == 0:
-		return "it allows nobody but the people whom an owner lets in"
+		return "it allows only people that an owner lets in"
 	}
 	list := strings.Join(b.Allow[:min(len(b.Allow), maxEntries)], " ")
 	if more := len(b.Allow) - maxEntries; more > 0 {
