@@ -154,7 +154,7 @@ func (a *App) readSession(d *caddyfile.Dispenser) error {
 func (a *App) readGroup(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) == 0 {
-		return d.Err("group takes a name and its members, for example group staff alice@example.com *@example.org; without members it has the people whom doorpost users add puts into it")
+		return d.Err("group takes a name and its members, for example group staff alice@example.com *@example.org; without members it has those that doorpost users add puts into it")
 	}
 	if a.Groups == nil {
 		a.Groups = make(map[string][]string)

@@ -116,8 +116,8 @@ func (b block) inner(name string) block {
 // that an option takes; the kinds of a limit.
 var (
 	optionsListed = regexp.MustCompile(`no option "nonsense"; its options are: ([a-z_, ]+), at Caddyfile`)
-	modulesListed = regexp.MustCompile(`does not say which; there are: ([a-z, ]+), at Caddyfile`)
-	limitsListed  = regexp.MustCompile(`limit is one of ((?:limit [a-z]+, )+)each with`)
+	modulesListed = regexp.MustCompile(`say which one; there are: ([a-z, ]+), at Caddyfile`)
+	limitsListed  = regexp.MustCompile(`limit must be ((?:limit [a-z]+(?:, | or )?)+), with a number`)
 )
 
 // walkOptions collects the paths of all options of a block and of those within
@@ -148,7 +148,7 @@ func walkOptions(t *testing.T, b block, found map[string]block) {
 			}
 		}
 		if limits := limitsListed.FindStringSubmatch(err.Error()); limits != nil {
-			for limit := range strings.SplitSeq(strings.TrimSuffix(limits[1], ", "), ", ") {
+			for limit := range strings.SplitSeq(strings.Replace(limits[1], " or ", ", ", 1), ", ") {
 				found[limit] = b
 			}
 		}

@@ -29,8 +29,8 @@ type Handler struct {
 	// Deny lists who may not, whatever Allow says.
 	Deny []string `json:"deny,omitempty"`
 
-	// Ask names owners of the site, whom somebody may ask to be let in whom Allow
-	// does not admit. Default: nobody may ask.
+	// Ask names owners of the site: people who are not admitted may ask them to be
+	// let in. Default: nobody may ask.
 	Ask []string `json:"ask,omitempty"`
 
 	// Public lists paths that anyone may reach: /health, /assets/*.

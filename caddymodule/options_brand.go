@@ -22,7 +22,7 @@ type BrandConfig struct {
 	// Accent is the colour of buttons: #rgb or #rrggbb.
 	Accent string `json:"accent,omitempty"`
 
-	// Support is whom to ask for help: a mail address or an https address.
+	// Support is where to ask for help: a mail address or an https address.
 	Support string `json:"support,omitempty"`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // resolve fills in what a value names by {env.…} or {file.…}. A name that leads
-// to nothing is an error: an empty secret is none.
+// to nothing is an error: an empty secret protects nothing.
 func resolve(option, given string) (string, error) {
 	resolved, err := caddy.NewReplacer().ReplaceOrErr(given, true, true)
 	switch {

@@ -48,7 +48,7 @@ type RedisStore struct {
 	logger  *slog.Logger
 }
 
-// RedisTLS says whom to trust.
+// RedisTLS says which servers to trust.
 type RedisTLS struct {
 	// CA is a file with the certificates, in PEM form, that may vouch for the
 	// servers. Default: those of the system.

@@ -15,7 +15,7 @@ import (
 // BenchmarkAttackEN02EqualTime measures whether the time of an answer tells who
 // may come in:
 //
-//	go -C internal/acceptance test -run '^$' -bench EN02 -benchtime 1x
+//	go -C internal/acceptance test -run '^$' -bench EN02 -benchtime 1x .
 //
 // It is no test, since it needs a machine that does nothing else. It reports
 // the largest difference of two medians, and the least p of the

@@ -29,7 +29,7 @@ const (
 // of a request for a link, while the mail service takes 800 ms for a message,
 // and while it takes none and the queue is full:
 //
-//	go -C internal/acceptance test -run '^$' -bench EqualTime -benchtime 1x -timeout 30m
+//	go -C internal/acceptance test -run '^$' -bench EqualTime -benchtime 1x -timeout 30m .
 //
 // It is no test, since it needs a machine that does nothing else. The program is
 // built without the race detector, which makes a millisecond of a third of one.

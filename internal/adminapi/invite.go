@@ -6,7 +6,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// InviteOrder says to whom a first link is sent.
+// InviteOrder says who gets a first link.
 type InviteOrder struct {
 	Address string   `json:"address"`
 	Groups  []string `json:"groups,omitempty"`

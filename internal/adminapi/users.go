@@ -14,7 +14,7 @@ type Users struct {
 	Next  string `json:"next,omitempty"`
 }
 
-// UserOrder names the person whom a request is about.
+// UserOrder names the person that a request is about.
 type UserOrder struct {
 	Address string   `json:"address"`
 	Groups  []string `json:"groups,omitempty"` // to add them to, or take them out of

@@ -17,7 +17,7 @@ const (
 	OwnPage                    // one of ours, not for the app
 	WrongHost                  // the Host names no origin of the site
 	NoSession                  // nobody is signed in
-	NotAdmitted                // somebody is signed in whom the rules do not admit
+	NotAdmitted                // somebody is signed in, and the rules do not admit them
 	NotRecent                  // somebody is signed in who would be admitted, but proved their address too long ago
 	Tunnel                     // the request would pass, but asks for a tunnel
 )

@@ -80,7 +80,7 @@ type Message struct {
 	Retried    time.Time // when an operator had it tried again
 }
 
-// Waiting tells whether the message is still to be sent.
+// Waiting reports whether the message is still to be sent.
 func (m *Message) Waiting() bool { return !m.Due.IsZero() }
 
 // HandOver notes that a service may take the message from now on: if nothing

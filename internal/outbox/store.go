@@ -55,7 +55,7 @@ type Store interface {
 	// end.
 	Messages(ctx context.Context, from string, n int) (list []Message, next string, err error)
 
-	// Unblock lets an address be written to again. It tells whether it was
+	// Unblock lets an address be written to again. It reports whether it was
 	// blocked.
 	Unblock(ctx context.Context, who address.Address) (bool, error)
 

@@ -23,7 +23,7 @@ type Way struct {
 	Except  []string // but nobody who is in one of these groups of the store; sorted
 }
 
-// Admits decides about a person of whom a store knows this.
+// Admits decides about a person with this standing in the store.
 func (a Admission) Admits(s *Standing, now time.Time) bool {
 	return slices.ContainsFunc(a.Ways, func(w Way) bool { return w.admits(s, a.Site, now) })
 }
@@ -52,7 +52,7 @@ func (r *Rules) way(a address.Address) (Way, bool) {
 	return w, w.Open || len(w.Groups) > 0 || w.Granted
 }
 
-// MayAsk tells whether a person whom it does not admit may ask the owners.
+// MayAsk reports whether a person who is not admitted may ask the owners.
 func (a Admission) MayAsk(s *Standing) bool {
 	return slices.ContainsFunc(a.Ways, func(w Way) bool { return w.Granted && !slices.ContainsFunc(w.Except, s.isIn) })
 }

@@ -11,7 +11,7 @@ import (
 type Explanation struct {
 	Admitted bool
 	Denied   []Cover // by entries of deny; any of them keeps the person out
-	Allowed  []Cover // by entries of allow; any of them lets in whom nothing denies
+	Allowed  []Cover // by entries of allow; any of them lets the person in, unless denied
 	Grant    *Grant  // of an owner, for now; lets in as an entry of allow does
 	MayAsk   bool    // to be let in
 }

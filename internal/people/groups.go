@@ -17,7 +17,7 @@ type Groups struct {
 
 // NewGroups makes groups from the entries of each. A group has addresses and
 // domains as members, not other groups, so that who is in it can be read in
-// one place. One without members has those whom a store adds.
+// one place. One without members has those that a store adds.
 func NewGroups(entries map[string][]string) (*Groups, error) {
 	g := &Groups{members: make(map[string]set, len(entries)), names: slices.Sorted(maps.Keys(entries))}
 	for _, name := range g.names {
@@ -31,7 +31,7 @@ func NewGroups(entries map[string][]string) (*Groups, error) {
 		case len(members.groups) > 0:
 			return nil, fmt.Errorf("group %s: a group has addresses and domains as members, not the group %q; list its members", name, members.groups[0])
 		case members.everyone:
-			return nil, fmt.Errorf("group %s: everyone (*) is no group; write allow * at the site", name)
+			return nil, fmt.Errorf("group %s: everyone (*) is not a group; write allow * at the site", name)
 		}
 		g.members[name] = members
 	}
@@ -61,7 +61,7 @@ func (g *Groups) has(name string, a address.Address) bool {
 	return known && (members.addresses[a] || members.domains[a.Domain()])
 }
 
-// Has tells whether there is a group of that name.
+// Has reports whether there is a group of that name.
 func (g *Groups) Has(name string) bool {
 	if g == nil {
 		return false

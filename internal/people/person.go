@@ -23,13 +23,13 @@ type Grant struct {
 	Until time.Time // zero: for good
 }
 
-// IsEmpty tells whether it has nothing, as that of nearly everybody.
+// IsEmpty reports whether it has nothing, as that of nearly everybody.
 func (s *Standing) IsEmpty() bool { return s == nil || len(s.Groups) == 0 && len(s.Grants) == 0 }
 
-// isIn tells whether a person is in a group by word of the store.
+// isIn reports whether a person is in a group by word of the store.
 func (s *Standing) isIn(group string) bool { return s != nil && slices.Contains(s.Groups, group) }
 
-// IsGranted tells whether a person was granted a site for now.
+// IsGranted reports whether a person was granted a site for now.
 func (s *Standing) IsGranted(site string, now time.Time) bool {
 	return s != nil && slices.ContainsFunc(s.Grants, func(g Grant) bool { return g.counts(site, now) })
 }
@@ -38,7 +38,7 @@ func (g Grant) counts(site string, now time.Time) bool {
 	return g.Site == site && (g.Until.IsZero() || now.Before(g.Until))
 }
 
-// Person is somebody whom a store knows: whose address was proven, or who was
+// Person is somebody that a store knows: whose address was proven, or who was
 // added by an operator, an invitation or an approval.
 type Person struct {
 	Address  address.Address
@@ -57,5 +57,5 @@ type Person struct {
 	Revision uint64
 }
 
-// IsKnown tells whether the store has the person.
+// IsKnown reports whether the store has the person.
 func (p Person) IsKnown() bool { return !p.Added.IsZero() }

@@ -12,8 +12,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
 
-// Rules say who may enter: those whom allow covers and deny does not, and, where
-// there are owners to ask, those to whom they granted it.
+// Rules say who may enter: those that allow covers and deny does not, and, where
+// there are owners to ask, those that an owner let in.
 type Rules struct {
 	allow, deny set
 	owners      []address.Address
@@ -23,7 +23,7 @@ type Rules struct {
 }
 
 // NewRules makes rules from the entries of allow and deny, and from the owners
-// whom people may ask; allow has an entry, or there is an owner. The groups they
+// to ask for access; allow has an entry, or there is an owner. The groups they
 // name must exist: a store adds people to groups, and makes none.
 func NewRules(allow, deny []string, owners []address.Address, groups *Groups) (*Rules, error) {
 	if len(allow) == 0 && len(owners) == 0 {
@@ -77,7 +77,7 @@ func fingerprint(allow, deny []string, owners []address.Address, groups *Groups)
 // the rules are asked.
 func (r *Rules) At(site string) { r.site = site }
 
-// Admits tells whether somebody may enter of whom a store knows this.
+// Admits reports whether somebody with this standing in the store may enter.
 func (r *Rules) Admits(a address.Address, s *Standing) bool {
 	if s.IsEmpty() { // as it nearly always is
 		return r.allow.contains(a, r.groups) && !r.deny.contains(a, r.groups)
@@ -86,7 +86,7 @@ func (r *Rules) Admits(a address.Address, s *Standing) bool {
 	return possible && w.admits(s, r.site, time.Now())
 }
 
-// Owners are whom people may ask to be let in; none where they may not.
+// Owners are the people to ask for access; none where nobody may ask.
 func (r *Rules) Owners() []address.Address { return r.owners }
 
 // Fingerprint changes whenever an answer of Admits may have changed that the

@@ -33,7 +33,7 @@ type Store interface {
 
 	// RemovePerson forgets somebody, with their sessions, open links, requests,
 	// access requests and recovery address, in one step. It is ErrUnknown for
-	// somebody of whom there is none of all that.
+	// somebody who has none of these.
 	RemovePerson(ctx context.Context, who address.Address, now time.Time) error
 }
 

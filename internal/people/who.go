@@ -53,7 +53,7 @@ func parseWho(entry string) (who, error) {
 		}
 		return who{domain: parsed}, nil
 	case !strings.Contains(entry, "@") || strings.Contains(entry, "*"):
-		return who{}, fmt.Errorf("%q is none of alice@example.com, *@example.com, group:<name>, *", entry)
+		return who{}, fmt.Errorf("%q must be alice@example.com, *@example.com, group:<name> or *", entry)
 	}
 	parsed, err := address.Parse(entry)
 	if err != nil {
@@ -62,7 +62,7 @@ func parseWho(entry string) (who, error) {
 	return who{address: parsed}, nil
 }
 
-// CheckGroupName tells whether a group may be called so: 1 to 64 letters,
+// CheckGroupName reports whether a group may be called so: 1 to 64 letters,
 // digits, dots, dashes and underscores. The name travels in a header, in which
 // commas separate groups.
 func CheckGroupName(name string) error {
@@ -118,7 +118,7 @@ func (s *set) byItself(a address.Address) (everyone, single, domain bool) {
 	return s.everyone, s.addresses[a], len(s.domains) > 0 && s.domains[a.Domain()]
 }
 
-// contains tells whether an entry covers somebody by the configuration.
+// contains reports whether an entry covers somebody by the configuration.
 func (s *set) contains(a address.Address, groups *Groups) bool {
 	if everyone, single, domain := s.byItself(a); everyone || single || domain {
 		return true

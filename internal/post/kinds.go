@@ -16,7 +16,7 @@ type kind struct {
 var kinds = map[outbox.Kind]kind{
 	outbox.SignIn:   {"a link to sign in at", gate.LinkPath, true},
 	outbox.Invite:   {"an invitation to", gate.LinkPath, true},
-	outbox.Approved: {"a link for somebody whom an owner let in at", gate.LinkPath, true},
+	outbox.Approved: {"a link for somebody that an owner let in at", gate.LinkPath, true},
 	outbox.Offer:    {"an offer to ask to be let in at", gate.RequestAccessPath, true},
 	outbox.Approve:  {"a request to be decided by an owner of", gate.DecideAccessPath, false},
 

@@ -106,7 +106,7 @@ func (s *Server) run() error {
 	return nil
 }
 
-// answers tells whether the server answers at all. That it wants a password
+// answers reports whether the server answers at all. That it wants a password
 // is an answer.
 func (s *Server) answers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -71,7 +71,7 @@ type Rules interface {
 	Admits(who address.Address, s *people.Standing) bool
 	// Admission is how they decide, for a step that knows the standing.
 	Admission(who address.Address) people.Admission
-	// Owners are whom people may ask who are not admitted; none where nobody may.
+	// Owners are the people to ask for access; none where nobody may ask.
 	Owners() []address.Address
 	// Fingerprint changes whenever an answer may have changed that does not come
 	// from the standing.

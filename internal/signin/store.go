@@ -81,7 +81,7 @@ type Store interface {
 
 	// Stop ends the request that a link belongs to, with all its links, and
 	// mutes the address. It works as long as the link or its message is
-	// remembered, and tells whether that is so.
+	// remembered, and reports whether that is so.
 	Stop(ctx context.Context, s Stopping) (stopped bool, err error)
 
 	// Request returns what a browser last asked for, until Remembered after
@@ -136,7 +136,7 @@ const (
 type Link struct {
 	Key     LinkKey
 	Purpose Purpose
-	Address address.Address // whom it was sent to
+	Address address.Address // that it was sent to
 	Site    string          // origin
 	Subject string          // what it is about: an access request
 	Expires time.Time

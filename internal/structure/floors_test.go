@@ -52,7 +52,7 @@ var libraries = map[string][]string{
 	"github.com/spf13/cobra":           {"caddymodule", "internal/cli"},
 }
 
-// goPackage is what go list tells of a package.
+// goPackage is what go list says of a package.
 type goPackage struct {
 	ImportPath string
 	Imports    []string
@@ -83,7 +83,7 @@ func ourPackages(t *testing.T) []goPackage {
 	return packages
 }
 
-// under tells whether a package is another or lies under it.
+// under reports whether a package is another or lies under it.
 func under(name, root string) bool { return name == root || strings.HasPrefix(name, root+"/") }
 
 // floorOf is the number of a package's floor and the name it stands there by.

@@ -82,7 +82,7 @@ func (c *checker) page(id uint64) (page, error) {
 	}
 	overflow := uint64(native.Uint32(raw[12:]))
 	if native.Uint64(raw) != id || overflow >= c.pages.count-id {
-		return page{}, fmt.Errorf("page %d is none", id)
+		return page{}, fmt.Errorf("the head of page %d is damaged", id)
 	}
 	for i := id; i <= id+overflow; i++ {
 		if c.used.has(i) {
@@ -219,7 +219,7 @@ func (c *checker) freelist(meta uint64) error {
 		return err
 	}
 	if p.flags != freelistPage {
-		return fmt.Errorf("page %d is no list of free pages", id)
+		return fmt.Errorf("page %d is not a list of free pages", id)
 	}
 	count, list := uint64(p.count), p.content
 	if count == countInFreelist {

@@ -67,5 +67,5 @@ func checkFile(path string) error {
 }
 
 func damaged(path string, cause error) error {
-	return fmt.Errorf("the store %s is damaged or is no store: put a backup in its place, or move it away to begin anew (everybody has to sign in again): %w", path, cause)
+	return fmt.Errorf("the store %s is damaged or is not a store: put a backup in its place, or move it away to begin anew (everybody has to sign in again): %w", path, cause)
 }

@@ -122,7 +122,7 @@ func parseURL(given string) (*redis.Options, error) {
 	}
 	options, err := redis.ParseURL(u.String())
 	if err != nil {
-		return nil, errors.New("the URL of a server has a path that is no number of a database")
+		return nil, errors.New("the URL of a server has a path that is not the number of a database")
 	}
 	return options, nil
 }

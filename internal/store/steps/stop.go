@@ -26,7 +26,7 @@ func (s Steps) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, er
 	return stopped && err == nil, err
 }
 
-// readerOf is whom a link was sent to, empty if that is not remembered. The
+// readerOf is the address that a link was sent to, empty if not remembered. The
 // message knows it as long as there is one: a link to a recovery address is its
 // person's.
 func readerOf(tx Tx, stop signin.Stopping) (address.Address, error) {

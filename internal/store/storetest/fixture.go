@@ -201,7 +201,7 @@ func (f *fixture) signIn(who address.Address) session.Entry {
 	return r.Session
 }
 
-// found tells whether there is a session, early in its life.
+// found reports whether there is a session, early in its life.
 func (f *fixture) found(key session.Key) bool {
 	f.Helper()
 	_, found, err := f.Session(f.Context(), key, f.now.Add(time.Second))

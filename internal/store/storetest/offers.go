@@ -82,7 +82,7 @@ var offerPromises = []promise{
 	}},
 }
 
-// mayAsk is somebody asking whom the owners of the site may admit.
+// mayAsk is somebody asking who may be let in by the owners of the site.
 func (f *fixture) mayAsk(who address.Address) signin.Asking {
 	a := f.asking(who, newBrowser())
 	a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Except: []string{"gone"}}}, Site: f.site}

@@ -254,7 +254,7 @@ func (f *fixture) changed(who address.Address, change func(*people.Person)) peop
 	return p
 }
 
-// known is somebody whom the store knows.
+// known is somebody that the store knows.
 func (f *fixture) known(who address.Address) people.Person {
 	f.Helper()
 	p, found, err := f.Person(f.Context(), who)

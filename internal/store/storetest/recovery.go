@@ -129,14 +129,14 @@ func (f *fixture) dropsRecovery(who address.Address) {
 	f.makes(f.signIn(who), account.Drop, "")
 }
 
-// refusedBut is somebody asking whom the rules do not admit.
+// refusedBut is somebody asking who is not admitted by the rules.
 func (f *fixture) refusedBut(who address.Address) signin.Asking {
 	a := f.asking(who, newBrowser())
 	a.Admission = people.Admission{}
 	return a
 }
 
-// wantRecovers holds an address to sign in whom it should.
+// wantRecovers checks who an address signs in.
 func (f *fixture) wantRecovers(second, who address.Address) {
 	f.Helper()
 	a := f.refusedBut(second)

@@ -82,7 +82,7 @@ var sessionPromises = []promise{
 		f.must(f.End(f.Context(), who, mine.Key))
 		f.wantFound(mine.Key, false)
 		f.wantSessions(who, kept.Key)
-		f.must(f.End(f.Context(), who, mine.Key)) // once more is no error
+		f.must(f.End(f.Context(), who, mine.Key)) // once more is not an error
 		f.must(f.End(f.Context(), who, session.NewID().Key()))
 	}},
 	{"EndAllKeepsOneIfAsked", func(f *fixture) {

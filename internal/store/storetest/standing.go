@@ -9,7 +9,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// staffOnly admits whom the store has in a group.
+// staffOnly admits those that the store has in a group.
 var staffOnly = people.Admission{Ways: []people.Way{{Groups: []string{"admins", "staff"}, Except: []string{"gone"}}}}
 
 var standingPromises = []promise{

@@ -1,7 +1,7 @@
 // Command xcaddyjson builds the Caddy that xcaddy.json describes, since xcaddy
 // itself reads no file:
 //
-//	go run ./xcaddyjson ../../xcaddy.json ../../caddy
+//	go -C internal/tools run ./xcaddyjson ../../xcaddy.json ../../caddy
 package main
 
 import (
