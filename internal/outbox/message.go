@@ -21,7 +21,7 @@ const MaxCopies = 2
 
 // BlockedFor is how long nobody writes to a mailbox that bounced, unless it is
 // unblocked before. It bounds how many of them a store keeps.
-const BlockedFor = 365 * 24 * time.Hour
+const BlockedFor = 30 * 24 * time.Hour
 
 // Kind says what a message is.
 type Kind string
