@@ -23,7 +23,7 @@ func reportCovers(covers []people.Cover) []adminapi.Cover {
 		if c.ByStore {
 			by = "store"
 		}
-		list = append(list, adminapi.Cover{Entry: c.Entry, By: by})
+		list = append(list, adminapi.Cover{Entry: c.Entry, By: by, Mailbox: c.Mailbox})
 	}
 	return list
 }
@@ -65,10 +65,10 @@ func showWhy(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) err
 	}
 	answer := adminapi.WhyReport{
 		Address: string(who), URL: target.String(), Site: originOf(target), Result: adminapi.Public,
-		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
+		Known: p.IsKnown(), Disabled: p.Disabled, Barred: string(p.Barred), Groups: orNone(a.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
 		OwnPage: gate.IsOwnPath(target.Path),
 	}
-	admitted, asking := !p.Disabled, !p.Disabled
+	admitted, asking := !p.MayNotSignIn(), !p.MayNotSignIn()
 	for _, block := range s.handlers {
 		b := block.explain(who, &p.Standing)
 		block.check(r.Context(), target, &b)

@@ -85,7 +85,7 @@ func (s *Service) mayAsk(ctx context.Context, site signin.Site, who address.Addr
 	if err != nil {
 		return nil, false, unavailable("looking up a person", err)
 	}
-	return &person.Standing, !person.Disabled && site.Rules.Admission(who).MayAsk(&person.Standing), nil
+	return &person.Standing, !person.MayNotSignIn() && site.Rules.Admission(who).MayAsk(&person.Standing), nil
 }
 
 func (s *Service) refuse(ctx context.Context, site signin.Site, who address.Address, state signin.LinkState) signin.LinkState {

@@ -56,6 +56,8 @@ func (c *invocation) printWhy(y adminapi.WhyReport) {
 	switch {
 	case y.Disabled:
 		c.say("Disabled: cannot sign in, whatever the rules say. To change that: %s users enable %s", c.program, y.Address)
+	case y.Barred != "":
+		c.say("Kept out: %s is disabled, and has or had this mailbox. To change that: %s users enable %s", y.Barred, c.program, y.Barred)
 	case !y.Known:
 		c.say("Not known so far: only the configuration counts.")
 	}
@@ -86,6 +88,8 @@ func conclusion(y adminapi.WhyReport) string {
 		return "Let in: " + y.Address + ", once signed in."
 	case y.Disabled:
 		return "not let in: " + y.Address + " is disabled"
+	case y.Barred != "":
+		return "not let in: " + y.Address + " is kept out with " + y.Barred + ", who is disabled"
 	}
 	words := "not let in: " + y.Address
 	for i, b := range y.Blocks {

@@ -62,8 +62,13 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 
 // coverWords say how an entry of a rule covers somebody.
 func coverWords(c adminapi.Cover) string {
-	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup {
+	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup && c.Mailbox {
+		return fmt.Sprintf("%s covers them: another address of their mailbox is in %s", c.Entry, group)
+	} else if isGroup {
 		return fmt.Sprintf("%s covers them: they are in %s by the %s", c.Entry, group, c.By)
+	}
+	if c.Mailbox {
+		return c.Entry + " covers them: it is the same mailbox"
 	}
 	return c.Entry + " covers them"
 }

@@ -98,19 +98,19 @@ func countAccessRequests(tx Tx, next codec.AccessRequest, now time.Time) (n coun
 
 func tellOwners(tx Tx, promised []signin.Promised) (links [][]byte, err error) {
 	for _, p := range promised {
-		of, _, err := load[codec.Address](tx, addressKey(p.Link.Address))
-		if err != nil {
-			return nil, err
-		}
-		if of.Blocked > codec.Millis(p.Now) {
-			continue
-		}
 		owner, err := person(tx, p.Link.Address)
 		if err != nil {
 			return nil, err
 		}
-		if err := sendLink(tx, p, owner); err != nil {
+		if barred, err := mayNotSignIn(tx, p.Link.Address, owner); err != nil {
 			return nil, err
+		} else if barred {
+			continue
+		}
+		if silent, err := promise(tx, p); err != nil {
+			return nil, err
+		} else if silent != signin.NotSilent {
+			continue
 		}
 		links = append(links, bytes.Clone(p.Link.Key[:]))
 	}
@@ -303,7 +303,17 @@ func mayDecide(tx Tx, u signin.Use, a codec.AccessRequest) (bool, error) {
 	if !its || u.Purpose != signin.ToDecide {
 		return false, nil
 	}
-	_, state, err := lookUp(tx, u)
+	link, state, err := lookUp(tx, u)
+	if err != nil {
+		return false, err
+	}
+	owner, err := person(tx, link.Address)
+	if err != nil {
+		return false, err
+	}
+	if barred, err := mayNotSignIn(tx, link.Address, owner); err != nil || barred {
+		return false, err
+	}
 	return state == signin.LinkGood || state == signin.LinkUsed && a.State != access.Open, err
 }
 

@@ -131,8 +131,11 @@ func (f *finding) admit(tx Tx, r *signin.Redemption) (err error) {
 	if r.Revision != nil {
 		lookedAt = *r.Revision
 	}
+	barred, err := mayNotSignIn(tx, f.link.Address, f.person)
 	switch {
-	case f.person.Disabled:
+	case err != nil:
+		return err
+	case barred:
 		f.outcome.Outcome = signin.NotAdmitted
 	case f.link.Policy != r.Policy || f.person.Revision() != lookedAt:
 		f.outcome.Outcome, f.outcome.Policy, f.outcome.Person = signin.PolicyChanged, f.link.Policy, f.person.Unpack(f.link.Address)
@@ -164,9 +167,14 @@ func useUp(tx Tx, r *signin.Redemption, f finding) (signin.Redeemed, error) {
 	if f.link.Recovery {
 		made.Method = session.ByRecovery
 		if r.Notice.ID != "" {
-			if err := sendTo(tx, p, r.Notice); err != nil {
+			if _, err := notify(tx, who, p, r.Notice, r.Now); err != nil {
 				return signin.Redeemed{}, err
 			}
+		}
+	}
+	if f.link.Limit != "" { // whoever reads the mailbox wanted this message
+		if err := tx.GiveBack(f.link.Limit, f.link.Slot); err != nil {
+			return signin.Redeemed{}, err
 		}
 	}
 	if _, err := closeLinks(tx, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn }); err != nil {
