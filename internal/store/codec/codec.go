@@ -35,8 +35,8 @@ type Link struct {
 	Revision uint64          `cbor:"12,keyasint,omitempty"` // of its person when it was made
 	Recovery bool            `cbor:"13,keyasint,omitempty"` // it went to the recovery address of its person
 	Familiar bool            `cbor:"14,keyasint,omitempty"` // the browser that asked was familiar to its reader
-	Limit    string          `cbor:"15,keyasint,omitempty"` // in which its message counts, and in which slot
-	Slot     int64           `cbor:"16,keyasint,omitempty"`
+	Mailbox  string          `cbor:"15,keyasint,omitempty"` // under which its message counts, unless it is the fold of Address
+	Slot     int64           `cbor:"16,keyasint,omitempty"` // in which it counts; 0 for no limit
 }
 
 // Request is what a browser asked for.

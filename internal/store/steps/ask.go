@@ -159,8 +159,10 @@ func give(tx Tx, a *signin.Asking, g guest, from visitor) (signin.SilentReason, 
 			return signin.NotSilent, err
 		}
 	}
-	counted := l.counted()
-	g.link.Familiar, g.link.Limit, g.link.Slot = l.familiar, counted.Name, counted.Rule.Slot(a.Now)
+	g.link.Familiar, g.link.Slot = l.familiar, a.Mailbox.Rule.Slot(a.Now)
+	if a.Mailbox.Name != g.link.Address.Fold() {
+		g.link.Mailbox = a.Mailbox.Name
+	}
 	return signin.NotSilent, saveLink(tx, g.key, g.link, a.Now)
 }
 

@@ -2,10 +2,12 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"slices"
 
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
@@ -172,15 +174,23 @@ func useUp(tx Tx, r *signin.Redemption, f finding) (signin.Redeemed, error) {
 			}
 		}
 	}
-	if f.link.Limit != "" { // whoever reads the mailbox wanted this message
-		if err := tx.GiveBack(f.link.Limit, f.link.Slot); err != nil {
-			return signin.Redeemed{}, err
-		}
+	if err := uncount(tx, f.link); err != nil {
+		return signin.Redeemed{}, err
 	}
 	if _, err := closeLinks(tx, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn }); err != nil {
 		return signin.Redeemed{}, err
 	}
 	return redeemed, addSession(tx, r.Session.Key, codec.PackSession(made), r.Now)
+}
+
+// uncount has the message of a link not count any more: whoever reads the mailbox
+// wanted it.
+func uncount(tx Tx, l codec.Link) error {
+	if l.Slot == 0 {
+		return nil
+	}
+	mailbox := limit.Use{Name: cmp.Or(l.Mailbox, l.Address.Fold())}
+	return tx.GiveBack(letter{familiar: l.Familiar, mailbox: mailbox}.counted().Name, l.Slot)
 }
 
 // learn keeps with a person what a sign-in tells of them, and reports whether

@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Stop", stopPromises},
 		{"Outbox", outboxPromises},
 		{"People", peoplePromises},
+		{"Barring", barringPromises},
 		{"Standing", standingPromises},
 		{"Offers", offerPromises},
 		{"Promised", promisedPromises},
