@@ -29,6 +29,7 @@ const (
 	Changes        Table = "changes"         // a session.Key
 	Messages       Table = "messages"        // the id of a message
 	AccessRequests Table = "access_requests" // the id of an access request
+	AskedBefore    Table = "asked_before"    // a hash of a mailbox and a site
 	Lists          Table = "lists"           // a name
 	Happened       Table = "happened"        // a name of what may happen once
 	Limits         Table = "limits"          // the name of a limit.Use; nothing but Take reads and writes them
@@ -36,7 +37,7 @@ const (
 
 // Tables lists all tables, for stores that have to make them.
 func Tables() []Table {
-	return []Table{People, Recoveries, Addresses, Mailboxes, Trails, Links, Requests, Sessions, Changes, Messages, AccessRequests, Lists, Happened, Limits}
+	return []Table{People, Recoveries, Addresses, Mailboxes, Trails, Links, Requests, Sessions, Changes, Messages, AccessRequests, AskedBefore, Lists, Happened, Limits}
 }
 
 // Listed reports whether the ids of a table can be listed in order.

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Offers", offerPromises},
 		{"Promised", promisedPromises},
 		{"AccessRequests", accessPromises},
+		{"Shares", sharePromises},
 		{"Decisions", decisionPromises},
 		{"Changes", changePromises},
 		{"Moves", movePromises},
