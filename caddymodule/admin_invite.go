@@ -49,7 +49,7 @@ func invite(a *App, rt *runningApp, w http.ResponseWriter, r *http.Request) erro
 			return err
 		}
 		standing := people.Standing{Groups: append(p.Groups, order.Groups...), Grants: p.Grants}
-		answer.Disabled = p.Disabled
+		answer.Disabled, answer.Barred = p.Disabled, string(p.Barred)
 		for _, b := range s.handlers {
 			answer.Blocks = append(answer.Blocks, b.explain(who, &standing))
 		}

@@ -24,8 +24,8 @@ them then: an invitation does not go around the rules.
 which site; it can be left out where the configuration has one.
 
 Nothing is sent, and the exit code is 1, if the rules do not admit the address,
-if three links to it work already, or if a message to it bounced. The error says
-which of these it is, and what to do. --json prints an object in any case.` + helpServer + helpExit,
+or if a message to it bounced. The error says which of these it is, and what to
+do. --json prints an object in any case.` + helpServer + helpExit,
 	examples: []string{"doorpost invite alice@example.com --group staff", "doorpost invite bob@example.com --for 48h --site https://app.example.com"},
 	least:    1, most: 1,
 	flags: func(cmd *cobra.Command) {
@@ -64,6 +64,8 @@ func (c *invocation) notInvited(done adminapi.InviteReport) error {
 	switch {
 	case done.Disabled:
 		return fmt.Errorf("nothing is sent: %s is disabled; first run %s users enable %s", done.Address, c.program, done.Address)
+	case done.Barred != "":
+		return fmt.Errorf("nothing is sent: %s is kept out with %s, who is disabled; first run %s users enable %s", done.Address, done.Barred, c.program, done.Barred)
 	case done.Reason == signin.SilentNotAllowed:
 		var why []string
 		for _, b := range done.Blocks {
@@ -71,12 +73,9 @@ func (c *invocation) notInvited(done adminapi.InviteReport) error {
 		}
 		return fmt.Errorf("nothing is sent: %s does not admit %s: %s; invite with --group, where a group is allowed, or change the rules", done.Site, done.Address, strings.Join(slices.Compact(why), "; "))
 	}
-	advice := map[signin.SilentReason]string{
-		signin.SilentThreeAlive: "three links to " + done.Address + " work already; they are in the mailbox, or on their way: " + c.program + " outbox list",
-		signin.SilentBlocked:    "a message to " + done.Address + " bounced; if the mailbox works by now: " + c.program + " outbox unblock " + done.Address,
-	}[done.Reason]
-	if advice == "" {
-		advice = string(done.Reason)
+	advice := string(done.Reason)
+	if done.Reason == signin.SilentBlocked {
+		advice = "a message to " + done.Address + " bounced; if the mailbox works by now: " + c.program + " outbox unblock " + done.Address
 	}
 	if len(done.Groups) > 0 {
 		advice += "; the groups are set all the same: " + done.Address + " is in " + strings.Join(done.Groups, ", ")

@@ -22,7 +22,7 @@ States of a message:
 	queued      waits for its first attempt, or is in it
 	deferred    was tried and will be again, by us or by the mail service
 	sent        a mail service took it
-	bounced     the mailbox does not exist, or refuses us for good; nothing
+	bounced     the mailbox does not exist, or takes no mail for good; nothing
 	            is sent to the address any more until it is unblocked
 	complained  its reader reported it as unwanted
 	failed      given up
