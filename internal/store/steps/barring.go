@@ -41,6 +41,13 @@ func bar(tx Tx, who address.Address, p codec.Person, now time.Time) (codec.Perso
 	for _, t := range trail {
 		proven[t.Address.Fold()] = proven[t.Address.Fold()] || t.Proven
 	}
+	var mailboxes []Key
+	for mailbox := range proven {
+		mailboxes = append(mailboxes, Key{Mailboxes, mailbox})
+	}
+	if err := tx.Fetch(mailboxes...); err != nil {
+		return p, err
+	}
 	for mailbox, proven := range proven {
 		p.Barred = append(p.Barred, mailbox)
 		err := changeMailbox(tx, address.Address(mailbox), func(m *codec.Mailbox) {
