@@ -38,7 +38,7 @@ func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (repo
 			return report, err
 		}
 		standing := people.Standing{Groups: append(p.Groups, order.Groups...), Grants: p.Grants}
-		report.Groups, report.Disabled = []string{}, p.Disabled
+		report.Groups, report.Disabled, report.Barred = []string{}, p.Disabled, string(p.Barred)
 		report.Blocks = each(s.handlers, func(h *Handler) adminapi.Block { return h.explain(who, &standing) })
 	}
 	return report, nil

@@ -17,10 +17,11 @@ import (
 )
 
 func reportCover(c people.Cover) adminapi.Cover {
+	by := "configuration"
 	if c.ByStore {
-		return adminapi.Cover{Entry: c.Entry, By: "store"}
+		by = "store"
 	}
-	return adminapi.Cover{Entry: c.Entry, By: "configuration"}
+	return adminapi.Cover{Entry: c.Entry, By: by, Mailbox: c.Mailbox}
 }
 
 // explain is what the block says about somebody, wherever they go.
@@ -52,10 +53,10 @@ func showWhy(c *adminCall, who address.Address, order adminapi.WhyOrder) (report
 	}
 	report = adminapi.WhyReport{
 		Address: string(who), URL: target.String(), Site: originOf(target), Result: adminapi.Public,
-		Known: p.IsKnown(), Disabled: p.Disabled, Groups: orNone(c.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
+		Known: p.IsKnown(), Disabled: p.Disabled, Barred: string(p.Barred), Groups: orNone(c.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
 		OwnPage: gate.IsOwnPath(target.Path),
 	}
-	admitted, asking := !p.Disabled, !p.Disabled
+	admitted, asking := !p.MayNotSignIn(), !p.MayNotSignIn()
 	for _, block := range s.handlers {
 		b := block.explain(who, &p.Standing)
 		block.check(c.ctx, target, &b)

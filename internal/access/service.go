@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"strings"
 	"time"
 
@@ -39,7 +38,7 @@ type Asker struct {
 
 // Submit keeps an access request and tells the owners. The state is that of the
 // link, signin.LinkGood if it was kept, now or before; signin.LinkUnknown also
-// where the site has no owners (any more). It is ErrFull if too many are open.
+// where the site has no owners (any more).
 func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who address.Address, state signin.LinkState, err error) {
 	now := time.Now()
 	submission := Submission{Now: now, Request: Request{
@@ -71,8 +70,6 @@ func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who ad
 	}
 	kept, state, err := s.Store.Submit(ctx, submission)
 	switch {
-	case errors.Is(err, ErrFull):
-		return who, signin.LinkUnknown, err
 	case err != nil || state != signin.LinkGood:
 		return "", s.refuse(ctx, site, who, state), unavailable("requesting access", err)
 	}
@@ -85,7 +82,7 @@ func (s *Service) mayAsk(ctx context.Context, site signin.Site, who address.Addr
 	if err != nil {
 		return nil, false, unavailable("looking up a person", err)
 	}
-	return &person.Standing, !person.Disabled && site.Rules.Admission(who).MayAsk(&person.Standing), nil
+	return &person.Standing, !person.MayNotSignIn() && site.Rules.Admission(who).MayAsk(&person.Standing), nil
 }
 
 func (s *Service) refuse(ctx context.Context, site signin.Site, who address.Address, state signin.LinkState) signin.LinkState {
@@ -181,5 +178,5 @@ func (s *Service) Open(ctx context.Context, after string, max int) ([]Request, s
 }
 
 func unavailable(doing string, err error) error {
-	return signin.Unavailable(doing, err, ErrUnknown, ErrFull)
+	return signin.Unavailable(doing, err, ErrUnknown)
 }

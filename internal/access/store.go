@@ -19,9 +19,11 @@ const (
 	// refused cannot request access again.
 	Kept = 7 * 24 * time.Hour
 
-	// MaxOpen is how many requests of a site may be open at a time: beyond that
-	// nobody can make one.
-	MaxOpen = 200
+	// MaxOpen is how many requests of a site may be open at a time, and MaxShare how
+	// many of them from one mail domain, or one network. Beyond that the oldest one of
+	// those who have the most gives way, so that nobody else is kept from asking.
+	MaxOpen  = 200
+	MaxShare = MaxOpen / 10
 
 	// MaxMessages is how many requests of a site are told to the owners by mail in
 	// 24 hours. Others wait on the page of the admins.
@@ -32,10 +34,7 @@ const (
 )
 
 // What a store refuses.
-var (
-	ErrUnknown = errors.New("there is no such access request, or not any more")
-	ErrFull    = errors.New("too many access requests of the site are open")
-)
+var ErrUnknown = errors.New("there is no such access request, or not any more")
 
 // Request is somebody's wish to be let in to a site.
 type Request struct {
@@ -68,9 +67,12 @@ const (
 // that the store cannot do its work.
 type Store interface {
 	// Submit keeps a request, and, unless MaxMessages are reached, the links and
-	// messages to the owners. A request of the same person for the same site that is
+	// messages to the owners. A request of the same mailbox for the same site that is
 	// not older than Kept stays and is returned, and nobody is told again, unless it
-	// was granted and the grant is over. A link in Use is used up and says who asks;
+	// was granted and the person has no grant (any more). That somebody who was removed
+	// has asked is remembered for as long, by a hash; such a request is returned
+	// without an ID. One more than MaxShare or MaxOpen takes the place of another,
+	// which is forgotten. A link in Use is used up and says who asks;
 	// its state is as signin.Store.Link says, and nothing is kept unless it is
 	// signin.LinkGood.
 	Submit(ctx context.Context, s Submission) (Request, signin.LinkState, error)

@@ -22,9 +22,6 @@ import (
 // MaxProposals is how many addresses a person may propose in 24 hours.
 const MaxProposals = 5
 
-// MaxFormer is how many former addresses of a person are kept, the last ones.
-const MaxFormer = 10
-
 // What a store refuses.
 var (
 	// ErrTaken says that an address belongs to somebody else already.
@@ -67,9 +64,9 @@ func (c Change) New() bool { return c.Kind == Move || c.Kind == Recovery }
 type Store interface {
 	// Propose keeps a change that a session wants to make, in place of the one it
 	// proposed before, with the messages that bring the codes. The one to the new
-	// address is kept only if nobody else has that address, and if the limits, its
-	// reader and its mailbox allow it; which of them do shows in nothing that is
-	// returned. It is ErrEnded if the session is not one of the person's, and
+	// address is kept only if nobody else has that address, nobody disabled keeps it
+	// out, and if the limits, its reader and its mailbox allow it; which of them do
+	// shows in nothing that is returned. It is ErrEnded if the session is not one of the person's, and
 	// ErrTooMany after MaxProposals in 24 hours.
 	Propose(ctx context.Context, p Proposal) (Proposed, error)
 

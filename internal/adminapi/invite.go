@@ -28,5 +28,6 @@ type InviteReport struct {
 
 	// Set if the reason is that the person is not admitted:
 	Disabled bool    `json:"disabled,omitempty"`
-	Blocks   []Block `json:"blocks,omitempty"` // none of them admits the person
+	Barred   string  `json:"barred_by,omitempty"` // as in WhyReport
+	Blocks   []Block `json:"blocks,omitempty"`    // none of them admits the person
 }

@@ -27,6 +27,7 @@ type WhyReport struct {
 	Result   Access   `json:"result"`
 	Known    bool     `json:"known"`
 	Disabled bool     `json:"disabled"`
+	Barred   string   `json:"barred_by,omitempty"` // somebody else who is disabled and has the same mailbox, or had it
 	Groups   []string `json:"groups"`
 	MayAsk   bool     `json:"may_ask"` // the owners, to be let in
 	OwnPage  bool     `json:"own_page"`
@@ -56,4 +57,6 @@ type Block struct {
 type Cover struct {
 	Entry string `json:"entry"`
 	By    string `json:"by"` // configuration, or store: which put them into the group
+
+	Mailbox bool `json:"same_mailbox,omitempty"` // it covers another address of the mailbox, which counts for deny
 }

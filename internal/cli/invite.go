@@ -45,6 +45,8 @@ func (c *invocation) notInvited(done adminapi.InviteReport) error {
 	switch {
 	case done.Disabled:
 		return fmt.Errorf("nothing is sent: %s is disabled; first run %s users enable %s", done.Address, c.program, done.Address)
+	case done.Barred != "":
+		return fmt.Errorf("nothing is sent: %s is kept out with %s, who is disabled; first run %s users enable %s", done.Address, done.Barred, c.program, done.Barred)
 	case done.Reason == signin.SilentNotAllowed:
 		var why []string
 		for _, b := range done.Blocks {
@@ -52,12 +54,9 @@ func (c *invocation) notInvited(done adminapi.InviteReport) error {
 		}
 		return fmt.Errorf("nothing is sent: %s does not admit %s: %s; invite with --group, where a group is allowed, or change the rules", done.Site, done.Address, strings.Join(slices.Compact(why), "; "))
 	}
-	advice := map[signin.SilentReason]string{
-		signin.SilentThreeAlive: "three links to " + done.Address + " work already; they are in the mailbox, or on their way: " + c.program + " outbox list",
-		signin.SilentBlocked:    "a message to " + done.Address + " bounced; if the mailbox works by now: " + c.program + " outbox unblock " + done.Address,
-	}[done.Reason]
-	if advice == "" {
-		advice = string(done.Reason)
+	advice := string(done.Reason)
+	if done.Reason == signin.SilentBlocked {
+		advice = "a message to " + done.Address + " bounced; if the mailbox works by now: " + c.program + " outbox unblock " + done.Address
 	}
 	if len(done.Groups) > 0 {
 		advice += "; the groups are set all the same: " + done.Address + " is in " + strings.Join(done.Groups, ", ")

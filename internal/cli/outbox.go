@@ -179,7 +179,7 @@ func fate(m adminapi.Message, now time.Time) string {
 		}
 		return m.Mailer + " took it, and reports that it arrived " + ago(now, m.Delivered) + "."
 	case outbox.Bounced:
-		return "It bounced " + since + ": the mailbox does not exist, or refuses us for good. Nothing is sent to the address until it is unblocked."
+		return "It bounced " + since + ": the mailbox does not exist, or takes no mail for good. Nothing is sent to the address for 30 days, or until it is unblocked."
 	case outbox.Complained:
 		return "Its reader reported it as unwanted " + since + "."
 	case outbox.Failed:

@@ -33,6 +33,8 @@ func (c *invocation) printWhy(y adminapi.WhyReport) {
 	switch {
 	case y.Disabled:
 		c.say("Disabled: cannot sign in, whatever the rules say. To change that: %s users enable %s", c.program, y.Address)
+	case y.Barred != "":
+		c.say("Kept out: %s is disabled, and has or had this mailbox. To change that: %s users enable %s", y.Barred, c.program, y.Barred)
 	case !y.Known:
 		c.say("Not known so far: only the configuration counts.")
 	}
@@ -63,6 +65,8 @@ func conclusion(y adminapi.WhyReport) string {
 		return "Let in: " + y.Address + ", once signed in."
 	case y.Disabled:
 		return "not let in: " + y.Address + " is disabled"
+	case y.Barred != "":
+		return "not let in: " + y.Address + " is kept out with " + y.Barred + ", who is disabled"
 	}
 	words := "not let in: " + y.Address
 	for i, b := range y.Blocks {
@@ -130,8 +134,13 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 
 // coverWords say how an entry of a rule covers somebody.
 func coverWords(c adminapi.Cover) string {
-	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup {
+	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup && c.Mailbox {
+		return fmt.Sprintf("%s covers them: another address of their mailbox is in %s", c.Entry, group)
+	} else if isGroup {
 		return fmt.Sprintf("%s covers them: they are in %s by the %s", c.Entry, group, c.By)
+	}
+	if c.Mailbox {
+		return c.Entry + " covers them: it is the same mailbox"
 	}
 	return c.Entry + " covers them"
 }

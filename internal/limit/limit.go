@@ -72,6 +72,14 @@ func (c Count) Wait(rule Rule, now time.Time) time.Duration {
 	return max(rule.Window, time.Second)
 }
 
+// GiveBack takes back one event that was counted in a slot; nothing if the slot does
+// not count any more.
+func (c Count) GiveBack(slot int64) {
+	if c[slot]--; c[slot] <= 0 {
+		delete(c, slot)
+	}
+}
+
 // Take counts one event if the rule has room for it, and forgets the slots that
 // do not count any more. Otherwise it returns how long to wait, as Wait does.
 func (c Count) Take(rule Rule, now time.Time) (wait time.Duration) {

@@ -20,8 +20,9 @@ const Kept = 72 * time.Hour
 const MaxCopies = 2
 
 // BlockedFor is how long nobody writes to a mailbox that bounced, unless it is
-// unblocked before. It bounds how many of them a store keeps.
-const BlockedFor = 365 * 24 * time.Hour
+// unblocked before. It bounds how many of them a store keeps, and what a service
+// that errs can do.
+const BlockedFor = 30 * 24 * time.Hour
 
 // Kind says what a message is.
 type Kind string

@@ -41,8 +41,9 @@ type Store interface {
 	// Change changes a message, unless change returns an error, which is
 	// returned. change may be run more than once. A message that does not wait
 	// any more is not claimed any more; one that waits again can be claimed.
-	// The address of one that becomes Bounced is blocked: nobody is written
-	// to it until it is unblocked. If once happened before, ErrReplayed is
+	// The address of one that becomes Bounced is blocked, and all with another tag of
+	// the same mailbox if it has none: nobody is written to them for BlockedFor, or
+	// until it is unblocked. If once happened before, ErrReplayed is
 	// returned and nothing changes; it is remembered for a message that is
 	// unknown (ErrUnknown), too.
 	Change(ctx context.Context, id string, once Once, change func(*Message) error) (Message, error)

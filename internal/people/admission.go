@@ -45,7 +45,7 @@ func (r *Rules) Admission(a address.Address) Admission {
 
 // way is false for an address that the rules never let in.
 func (r *Rules) way(a address.Address) (Way, bool) {
-	if r.deny.contains(a, r.groups) {
+	if r.deny.containsMailbox(a, r.groups) {
 		return Way{}, false
 	}
 	w := Way{Open: r.allow.contains(a, r.groups), Groups: r.allow.groups, Granted: len(r.owners) > 0, Except: r.deny.groups}

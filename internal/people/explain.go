@@ -20,13 +20,14 @@ type Explanation struct {
 type Cover struct {
 	Entry   string // as it is written in a configuration: alice@example.com, *@example.com, group:<name>, *
 	ByStore bool   // the store has put them into the group, and the configuration has not
+	Mailbox bool   // it is another address of the same mailbox that it covers, which counts for deny
 }
 
 // Explain tells how Admits comes to its answer.
 func (r *Rules) Explain(a address.Address, s *Standing) Explanation {
 	e := Explanation{
 		Admitted: r.Admits(a, s),
-		Denied:   r.deny.covers(a, s, r.groups),
+		Denied:   append(r.deny.covers(a, s, r.groups), r.deny.coversMailbox(a, r.groups)...),
 		Allowed:  r.allow.covers(a, s, r.groups),
 		Grant:    r.grant(s, time.Now()),
 	}
@@ -44,6 +45,13 @@ func (s *set) covers(a address.Address, standing *Standing, groups *Groups) (lis
 		if standing.isIn(group) && !groups.has(group, a) {
 			list = append(list, Cover{Entry: who{group: group}.String(), ByStore: true})
 		}
+	}
+	return list
+}
+
+func (s *set) coversMailbox(a address.Address, groups *Groups) (list []Cover) {
+	for _, w := range s.coveringMailbox(a, groups) {
+		list = append(list, Cover{Entry: w.String(), Mailbox: true})
 	}
 	return list
 }

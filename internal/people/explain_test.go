@@ -25,9 +25,9 @@ func TestAnExplanationNamesEachEntryThatCounts(t *testing.T) {
 		"by address and domain": {"alice@a.example", nil, Explanation{Admitted: true, Allowed: []Cover{{Entry: "alice@a.example"}, {Entry: "*@a.example"}}}},
 		"by the group's domain": {"x@staff.example", nil, Explanation{Admitted: true, Allowed: []Cover{{Entry: "group:staff"}}}},
 		"by both at once":       {"x@staff.example", &Standing{Groups: []string{"staff"}}, Explanation{Admitted: true, Allowed: []Cover{{Entry: "group:staff"}}}},
-		"by the store's group":  {"x@x.example", &Standing{Groups: []string{"staff"}}, Explanation{Admitted: true, Allowed: []Cover{{"group:staff", true}}}},
+		"by the store's group":  {"x@x.example", &Standing{Groups: []string{"staff"}}, Explanation{Admitted: true, Allowed: []Cover{{Entry: "group:staff", ByStore: true}}}},
 		"denied, though allowed": {"eve@a.example", &Standing{Groups: []string{"gone"}}, Explanation{
-			Denied: []Cover{{Entry: "eve@a.example"}, {"group:gone", true}}, Allowed: []Cover{{Entry: "*@a.example"}},
+			Denied: []Cover{{Entry: "eve@a.example"}, {Entry: "group:gone", ByStore: true}}, Allowed: []Cover{{Entry: "*@a.example"}},
 		}},
 		"granted":           {"x@x.example", &Standing{Grants: []Grant{{Site: "https://b.example"}, grant}}, Explanation{Admitted: true, Grant: &grant}},
 		"granted elsewhere": {"x@x.example", &Standing{Grants: []Grant{{Site: "https://b.example"}}}, Explanation{MayAsk: true}},
@@ -64,7 +64,7 @@ func TestAnExplanationAgreesWithTheAnswer(t *testing.T) {
 					continue // nobody is allowed
 				}
 				rules.At("https://a.example")
-				for _, who := range []address.Address{"carol@corp.example", "dave@staff.example", "x@x.example"} {
+				for _, who := range []address.Address{"carol@corp.example", "carol+2@corp.example", "dave@staff.example", "dave+x@staff.example", "x@x.example"} {
 					for _, standing := range standings {
 						e := rules.Explain(who, standing)
 						if want := len(e.Denied) == 0 && (len(e.Allowed) > 0 || e.Grant != nil); e.Admitted != want {
@@ -90,7 +90,7 @@ func TestEntriesAreToldAsTheyAreWritten(t *testing.T) {
 
 func TestAskingTheRulesAllocatesNothing(t *testing.T) {
 	groups := mustGroups(t, map[string][]string{"staff": {"*@staff.example"}})
-	rules, err := NewRules([]string{"alice@a.example", "*@a.example", "group:staff"}, []string{"eve@a.example"}, nil, groups)
+	rules, err := NewRules([]string{"alice@a.example", "*@a.example", "group:staff"}, []string{"eve@a.example", "group:staff"}, nil, groups)
 	if err != nil {
 		t.Fatal(err)
 	}

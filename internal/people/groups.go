@@ -61,6 +61,11 @@ func (g *Groups) has(name string, a address.Address) bool {
 	return known && (members.addresses[a] || members.domains[a.Domain()])
 }
 
+// hasMailbox reports whether an address with a fold is a member.
+func (g *Groups) hasMailbox(name, fold string) bool {
+	return g != nil && g.members[name].folds[fold]
+}
+
 // Has reports whether there is a group of that name.
 func (g *Groups) Has(name string) bool {
 	if g == nil {

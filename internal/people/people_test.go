@@ -1,6 +1,7 @@
 package people
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -154,5 +155,66 @@ func TestGroupsOfAStoreAreThoseOfTheConfiguration(t *testing.T) {
 	groups := mustGroups(t, map[string][]string{"staff": nil, "admins": {"a@b.example"}})
 	if got := groups.Of("a@b.example", &Standing{Groups: []string{"staff", "unheard-of"}}); !slices.Equal(got, []string{"admins", "staff"}) {
 		t.Errorf("groups are %v", got)
+	}
+}
+
+// An address that deny covers is kept out with its mailbox: whatever tag is made up
+// of it, and whatever dots where the provider ignores them.
+func TestDenyCoversEveryAddressOfAMailbox(t *testing.T) {
+	groups := mustGroups(t, map[string][]string{"gone": {"carol+old@corp.example", "*@gone.example"}})
+	rules, err := NewRules([]string{"*"}, []string{"fired@corp.example", "f.i.red+x@gmail.com", "group:gone"}, nil, groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 15))
+	tag := func() (tag string) {
+		for range 1 + random.IntN(12) {
+			tag += string("abcxyz0189-_+"[random.IntN(13)])
+		}
+		return "+" + tag
+	}
+	for range 500 {
+		dotted := ""
+		for i, c := range "fired" {
+			if i > 0 && random.IntN(2) == 0 {
+				dotted += "."
+			}
+			dotted += string(c)
+		}
+		for _, denied := range []string{
+			"fired" + tag() + "@corp.example", "carol" + tag() + "@corp.example", "carol@corp.example",
+			dotted + tag() + "@gmail.com", dotted + "@googlemail.com", "x" + tag() + "@gone.example",
+		} {
+			who, err := address.Parse(denied)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, standing := range []*Standing{nil, {Groups: []string{"staff"}}} {
+				if e := rules.Explain(who, standing); rules.Admits(who, standing) || e.Admitted || len(e.Denied) == 0 || rules.Admission(who).Admits(standing, time.Now()) {
+					t.Fatalf("%s gets in: %+v", who, e)
+				}
+			}
+		}
+		for _, other := range []string{
+			"fire" + tag() + "@corp.example", "fired" + tag() + "@other.example", "f.ired@corp.example", "x+fired@corp.example", dotted + "s@gmail.com",
+		} {
+			if who, err := address.Parse(other); err != nil || !rules.Admits(who, nil) {
+				t.Fatalf("%s is kept out (%v)", other, err)
+			}
+		}
+	}
+}
+
+// What deny covers by its mailbox, allow does not.
+func TestAllowCoversTheVeryAddressOnly(t *testing.T) {
+	groups := mustGroups(t, map[string][]string{"staff": {"carol@corp.example"}})
+	rules, err := NewRules([]string{"alice@corp.example", "group:staff"}, nil, nil, groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []address.Address{"alice+1@corp.example", "carol+1@corp.example"} {
+		if rules.Admits(who, nil) || len(groups.Of(who, nil)) > 0 {
+			t.Errorf("%s is let in, or in a group", who)
+		}
 	}
 }

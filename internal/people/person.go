@@ -49,13 +49,21 @@ type Person struct {
 	Language string          // BCP 47, last chosen; may be empty
 	Recovery address.Address // a second proven address that signs in as this person; may be empty
 
-	// Former are the last addresses that they had, the first one first.
-	Former []address.Address
+	// Barred is somebody else who was disabled and has the same mailbox, or had it
+	// within FormerFor: nobody signs in by it. It is empty for nobody.
+	Barred address.Address
 
 	// Revision counts the changes of Disabled, Standing and Address, from 1. It is
 	// 0 for somebody who is not known.
 	Revision uint64
 }
+
+// FormerFor is how long an address that a person gave up, or proposed, is kept out
+// with them when they are disabled.
+const FormerFor = 90 * 24 * time.Hour
+
+// MayNotSignIn reports whether the person may not sign in, whatever the rules say.
+func (p Person) MayNotSignIn() bool { return p.Disabled || p.Barred != "" }
 
 // IsKnown reports whether the store has the person.
 func (p Person) IsKnown() bool { return !p.Added.IsZero() }

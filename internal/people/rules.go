@@ -13,7 +13,8 @@ import (
 )
 
 // Rules say who may enter: those that allow covers and deny does not, and, where
-// there are owners to ask, those that an owner let in.
+// there are owners to ask, those that an owner let in. An address that deny covers is
+// kept out with all other addresses of its mailbox: a plus tag takes no new proof.
 type Rules struct {
 	allow, deny set
 	owners      []address.Address
@@ -80,7 +81,7 @@ func (r *Rules) At(site string) { r.site = site }
 // Admits reports whether somebody with this standing in the store may enter.
 func (r *Rules) Admits(a address.Address, s *Standing) bool {
 	if s.IsEmpty() { // as it nearly always is
-		return r.allow.contains(a, r.groups) && !r.deny.contains(a, r.groups)
+		return r.allow.contains(a, r.groups) && !r.deny.containsMailbox(a, r.groups)
 	}
 	w, possible := r.way(a)
 	return possible && w.admits(s, r.site, time.Now())

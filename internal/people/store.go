@@ -16,7 +16,8 @@ var ErrUnknown = errors.New("nobody with that address is known")
 // ErrUnknown, or one of the caller's function, means that the store cannot do
 // its work.
 type Store interface {
-	// Person looks somebody up.
+	// Person looks somebody up. Of somebody who is not found it tells whether they
+	// are Barred.
 	Person(ctx context.Context, who address.Address) (p Person, found bool, err error)
 
 	// People lists people whose address contains the words searched for, in the
@@ -29,6 +30,11 @@ type Store interface {
 	// and Grants, and may be run more than once. In the same step their sessions
 	// get the new Standing, and their instances are told; those of somebody who
 	// becomes disabled end, and so do their open links and requests.
+	//
+	// Somebody who is disabled keeps mailboxes out, under whatever tags, until they are
+	// enabled: their own, that of their recovery address, and those that they have
+	// given up or proposed within FormerFor. Sessions and links of others with such a
+	// mailbox end, too. One that they have only proposed keeps out nobody who is known.
 	ChangePerson(ctx context.Context, who address.Address, now time.Time, change func(*Person) error) (Person, error)
 
 	// RemovePerson forgets somebody, with their sessions, open links, requests,

@@ -5,6 +5,7 @@ package people
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -89,10 +90,12 @@ type set struct {
 	addresses map[address.Address]bool
 	domains   map[string]bool
 	groups    []string
+
+	folds map[string]bool // of addresses
 }
 
 func parseSet(entries []string) (set, error) {
-	s := set{addresses: make(map[address.Address]bool), domains: make(map[string]bool)}
+	s := set{addresses: make(map[address.Address]bool), domains: make(map[string]bool), folds: make(map[string]bool)}
 	for _, entry := range entries {
 		w, err := parseWho(entry)
 		switch {
@@ -105,7 +108,7 @@ func parseSet(entries []string) (set, error) {
 		case w.domain != "":
 			s.domains[w.domain] = true
 		default:
-			s.addresses[w.address] = true
+			s.addresses[w.address], s.folds[w.address.Fold()] = true, true
 		}
 	}
 	slices.Sort(s.groups)
@@ -116,6 +119,19 @@ func parseSet(entries []string) (set, error) {
 // byItself tells which entries other than groups cover somebody.
 func (s *set) byItself(a address.Address) (everyone, single, domain bool) {
 	return s.everyone, s.addresses[a], len(s.domains) > 0 && s.domains[a.Domain()]
+}
+
+// containsMailbox reports whether an entry covers somebody by the configuration, or
+// another address of the same mailbox.
+func (s *set) containsMailbox(a address.Address, groups *Groups) bool {
+	if s.contains(a, groups) {
+		return true
+	}
+	if len(s.folds) == 0 && len(s.groups) == 0 {
+		return false
+	}
+	fold := a.Fold()
+	return s.folds[fold] || slices.ContainsFunc(s.groups, func(group string) bool { return groups.hasMailbox(group, fold) })
 }
 
 // contains reports whether an entry covers somebody by the configuration.
@@ -129,6 +145,23 @@ func (s *set) contains(a address.Address, groups *Groups) bool {
 		}
 	}
 	return false
+}
+
+// coveringMailbox lists the entries that cover no more than another address of the
+// same mailbox.
+func (s *set) coveringMailbox(a address.Address, groups *Groups) (list []who) {
+	fold := a.Fold()
+	for _, entry := range slices.Sorted(maps.Keys(s.addresses)) {
+		if entry != a && entry.Fold() == fold {
+			list = append(list, who{address: entry})
+		}
+	}
+	for _, group := range s.groups {
+		if !groups.has(group, a) && groups.hasMailbox(group, fold) {
+			list = append(list, who{group: group})
+		}
+	}
+	return list
 }
 
 // covering lists the entries by which contains says so.

@@ -82,10 +82,10 @@ type Rules interface {
 type Limits struct {
 	Mailbox limit.Rule // messages to one mailbox
 	Client  limit.Rule // requests of one network
-	Total   limit.Rule // messages in all; a fifth is for those who have signed in before
+	Total   limit.Rule // messages in all; a fifth is for browsers in which their reader has signed in before
 }
 
-// Reserve is how many of all messages are for those who have signed in before.
+// Reserve is how many of all messages are for familiar browsers.
 func (l Limits) Reserve() int { return l.Total.Max / 5 }
 
 // Service asks for links and redeems them. It is safe for concurrent use.

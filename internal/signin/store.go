@@ -14,7 +14,7 @@ import (
 
 // Bounds of the life of links and codes.
 const (
-	MaxLiveLinks = 3 // of one address
+	MaxLiveLinks = 3 // of one address and purpose, of those that browsers asked for
 	MaxCodeTries = 5 // of one browser; the last one wrong ends its codes, not its links
 )
 
@@ -41,12 +41,13 @@ type Store interface {
 	// Ask counts a request against the limits and, unless its network is over
 	// its limit, records it. A request that is admitted gets its link, and the
 	// message that brings it, unless the address is over its limit, all
-	// messages together are over theirs, MaxLiveLinks of the address are alive,
-	// its mailbox is blocked, or it is muted. Earlier links stay alive. The
-	// counter of wrong tries of a browser whose request is alive goes on.
+	// messages together are over theirs, MaxLiveLinks of the address and the same
+	// purpose are alive that browsers asked for, its mailbox is blocked, or it is
+	// muted. Earlier links stay alive. The counter of wrong tries of a browser whose
+	// request is alive goes on.
 	//
 	// Who is admitted is decided here, by Admission and by what is known of the
-	// person; nobody is who is disabled. A recovery address that
+	// person; nobody is who is disabled or barred. A recovery address that
 	// is not itself that of somebody known stands for its person, whether the rules
 	// admit it or not: the link is then the person's, its message goes to the
 	// recovery address, and it is bound to no rules, so that those in force are
@@ -55,11 +56,13 @@ type Store interface {
 	// purpose ToAsk, with the message Offer.
 	//
 	// A browser in which somebody has proven the address is familiar to it: it
-	// has a limit of its own, and is not muted.
+	// has a limit of its own, is not muted, may use the Reserve, and its link takes
+	// the place of the oldest one where MaxLiveLinks are alive: of one that another
+	// browser asked for, if there is any.
 	Ask(ctx context.Context, a Asking) (Asked, error)
 
 	// RedeemLink uses a link up, with all others of its address that sign in, and
-	// signs in. Of any number of redemptions of one link, at the same time and
+	// signs in. Its message counts against the limit of the mailbox no more. Of any number of redemptions of one link, at the same time and
 	// ever after, exactly one is SignedIn.
 	RedeemLink(ctx context.Context, r Redemption) (Redeemed, error)
 
@@ -68,9 +71,8 @@ type Store interface {
 	// the codes of that browser; the links stay good for whoever reads the mailbox.
 	RedeemCode(ctx context.Context, r Redemption) (Redeemed, error)
 
-	// Promise keeps a link that no browser asked for, and its message, unless
-	// MaxLiveLinks of the address are alive, its mailbox is blocked, or it would
-	// sign in somebody who is disabled. It makes somebody who is not known known if
+	// Promise keeps a link that no browser asked for, and its message, unless its
+	// mailbox is blocked, or it would sign in somebody who is disabled or barred. It makes somebody who is not known known if
 	// the link signs in. The message is filled in as in Ask.
 	Promise(ctx context.Context, p Promised) (SilentReason, error)
 
@@ -98,7 +100,7 @@ type Asking struct {
 	// Client counts requests of the visitor's network; Mailbox and Total count
 	// messages. Who is not admitted counts against Client and Mailbox alike.
 	Client, Mailbox, Total limit.Use
-	Reserve                int // how many of Total are for addresses that have signed in before
+	Reserve                int // how many of Total are for familiar browsers
 
 	// Admission decides whether the address may come in here; Link, Code, Policy
 	// and Message then belong to the link that is made.
@@ -119,10 +121,6 @@ type Asking struct {
 
 // Purpose is what a link is good for. At another purpose it is garbage.
 type Purpose string
-
-// Bounded reports whether links of the purpose count among the MaxLiveLinks of
-// their address: those that somebody else can cause, by typing an address.
-func (p Purpose) Bounded() bool { return p != ToDecide }
 
 // The purposes.
 const (

@@ -46,8 +46,6 @@ func (d *Door) requestAccess(c *call) {
 	}
 	who, state, err := d.Access.Submit(c.r.Context(), d.site(c), asker)
 	switch {
-	case errors.Is(err, access.ErrFull):
-		d.show(c, http.StatusServiceUnavailable, view.AccessRequested{Frame: frame(c), Email: string(who), Full: true})
 	case err != nil:
 		d.unavailable(c, gate.RequestAccessPath, err)
 	case state == signin.LinkGood:

@@ -146,10 +146,10 @@ func read(event mailgun.Event) (outbox.Report, events.MessageHeaders, bool) {
 		report := outbox.Report{State: outbox.Deferred, Problem: problem(e.DeliveryStatus, e.Reason)}
 		switch {
 		case e.Severity != events.SeverityPermanent:
-		case e.Reason == events.ReasonOld: // nobody refused it: Mailgun has tried for too long
-			report.State = outbox.Failed
-		default:
+		case noMailbox(e.Reason, e.DeliveryStatus):
 			report.State = outbox.Bounced
+		default: // it may be about us, or Mailgun has tried for too long
+			report.State = outbox.Failed
 		}
 		return report, e.Message.Headers, e.Severity == events.SeverityPermanent || e.Severity == events.SeverityTemporary
 	case *events.Complained:
@@ -158,6 +158,35 @@ func read(event mailgun.Event) (outbox.Report, events.MessageHeaders, bool) {
 		return outbox.Report{State: outbox.Failed, Problem: reported("rejected", e.Reject.Reason, e.Reject.Description)}, e.Message.Headers, true
 	}
 	return outbox.Report{}, events.MessageHeaders{}, false
+}
+
+// enhancedCode is a status of RFC 3463 in what a server said.
+var enhancedCode = regexp.MustCompile(`(?:^|[^\d.])5\.(\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
+
+// noMailbox reports whether a permanent failure means that the mailbox does not
+// exist or takes no mail at all. Mailgun sorts by its own lights what a server
+// answered, and a reason for which an address is suppressed may be old: only with the
+// server's own code does a failure speak of the mailbox. A refusal by policy
+// (espblock, 5.7.x) speaks of us, and would otherwise lock somebody out.
+func noMailbox(reason string, status events.DeliveryStatus) bool {
+	switch reason {
+	case events.ReasonBounce, events.ReasonHardFail, events.ReasonSuppressBounce:
+	default:
+		return false
+	}
+	found := enhancedCode.FindStringSubmatch(status.EnhancedCode)
+	if found == nil {
+		found = enhancedCode.FindStringSubmatch(status.Message)
+	}
+	if found == nil {
+		return false
+	}
+	switch detail := found[1]; detail {
+	case "1.7", "1.8": // those are about the sender
+		return false
+	default:
+		return strings.HasPrefix(detail, "1.") || detail == "2.1"
+	}
 }
 
 func problem(status events.DeliveryStatus, reason string) string {

@@ -7,10 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mailgun/mailgun-go/v4/events"
 
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
@@ -98,6 +102,38 @@ func TestOpenReportsWhatBecameOfAMessage(t *testing.T) {
 				t.Errorf("once is %+v", got.Once)
 			}
 		})
+	}
+}
+
+// Of all that Mailgun calls a permanent failure, only what the server's own code
+// says of the mailbox is a bounce.
+func TestOnlyAMailboxThatIsNotThereBounces(t *testing.T) {
+	gone := map[string]bool{events.ReasonBounce: true, events.ReasonHardFail: true, events.ReasonSuppressBounce: true}
+	reasons := append(slices.Collect(maps.Keys(gone)), events.ReasonUnknown, events.ReasonGeneric, events.ReasonESPBlock, events.ReasonBlacklisted,
+		events.ReasonGreylisted, events.ReasonSuppressComplaint, events.ReasonSuppressUnsubscribe, events.ReasonOld, "", "invented")
+	codes := map[string]bool{"": false, "2.0.0": false, "4.1.1": false, "15.1.1": false, "5.1.1.1": false}
+	for subject := range 8 {
+		for detail := range 31 {
+			codes[fmt.Sprintf("5.%d.%d", subject, detail)] = subject == 1 && detail != 7 && detail != 8 || subject == 2 && detail == 1
+		}
+	}
+	for _, reason := range reasons {
+		for code, mailbox := range codes {
+			for _, status := range []string{
+				fmt.Sprintf(`"code":550,"message":"%s says no, see rule 5.7","enhanced-code":null`, code),
+				fmt.Sprintf(`"code":550,"message":"smtp; 550 %s: no"`, code),
+				fmt.Sprintf(`"code":550,"message":"no","enhanced-code":%q`, code),
+			} {
+				got, err := webhook(t).Open(signed(event("failed", fmt.Sprintf(`"severity":"permanent","reason":%q,"delivery-status":{%s},`, reason, status))), received)
+				want := outbox.Failed
+				if gone[reason] && mailbox {
+					want = outbox.Bounced
+				}
+				if err != nil || got.Report.State != want {
+					t.Fatalf("%s with %s is %s, %v, want %s", reason, status, got.Report.State, err, want)
+				}
+			}
+		}
 	}
 }
 

@@ -8,13 +8,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// Address is what an address has open, and what nobody may send it. It is kept
-// until the last of it is over.
+// Address is what an address has open. It is kept until the last of it is over.
 type Address struct {
 	Links    []OpenLink    `cbor:"1,keyasint,omitempty"`
 	Sessions []OpenSession `cbor:"2,keyasint,omitempty"` // the last one made last
-	Muted    int64         `cbor:"3,keyasint,omitempty"` // until then its reader wants no messages
-	Blocked  int64         `cbor:"4,keyasint,omitempty"` // until then the mailbox counts as one that does not exist
+	Blocked  int64         `cbor:"4,keyasint,omitempty"` // until then an address with a tag counts as one that does not exist, see Mailbox
 }
 
 // OpenLink is a link that nobody has used. One that is not among those of its
@@ -24,6 +22,9 @@ type OpenLink struct {
 	Key     []byte         `cbor:"1,keyasint"`
 	Expires int64          `cbor:"2,keyasint"`
 	Purpose signin.Purpose `cbor:"3,keyasint,omitempty"`
+
+	Familiar bool `cbor:"4,keyasint,omitempty"` // a browser asked for it that was familiar to the reader
+	Promised bool `cbor:"5,keyasint,omitempty"` // no browser asked for it
 }
 
 // OpenSession is a session and its end as of its last use.
@@ -35,7 +36,7 @@ type OpenSession struct {
 // End is when all of it is over, 0 if that is so already. Links count until they
 // are forgotten.
 func (a *Address) End() int64 {
-	end := max(a.Muted, a.Blocked)
+	end := a.Blocked
 	for _, l := range a.Links {
 		end = max(end, l.Expires+signin.Remembered.Milliseconds())
 	}

@@ -34,6 +34,9 @@ type Link struct {
 	Subject  string          `cbor:"11,keyasint,omitempty"`
 	Revision uint64          `cbor:"12,keyasint,omitempty"` // of its person when it was made
 	Recovery bool            `cbor:"13,keyasint,omitempty"` // it went to the recovery address of its person
+	Familiar bool            `cbor:"14,keyasint,omitempty"` // the browser that asked was familiar to its reader
+	Mailbox  string          `cbor:"15,keyasint,omitempty"` // under which its message counts, unless it is the fold of Address
+	Slot     int64           `cbor:"16,keyasint,omitempty"` // in which it counts; 0 for no limit
 }
 
 // Request is what a browser asked for.

@@ -10,15 +10,15 @@ import (
 
 // Person is a people.Person. What is as with nearly everybody takes no room.
 type Person struct {
-	Added    int64             `cbor:"2,keyasint"`
-	Language string            `cbor:"3,keyasint,omitempty"`
-	Browsers [][]byte          `cbor:"4,keyasint,omitempty"` // familiar ones, the last one last
-	Proven   int64             `cbor:"5,keyasint,omitempty"` // unless it is Added; notProven
-	Disabled bool              `cbor:"6,keyasint,omitempty"`
-	Standing *Standing         `cbor:"7,keyasint,omitempty"`
-	Recovery address.Address   `cbor:"8,keyasint,omitempty"`
-	Former   []address.Address `cbor:"9,keyasint,omitempty"`
-	Changes  uint64            `cbor:"10,keyasint,omitempty"` // as Revision, from 0
+	Added    int64           `cbor:"2,keyasint"`
+	Language string          `cbor:"3,keyasint,omitempty"`
+	Browsers [][]byte        `cbor:"4,keyasint,omitempty"` // familiar ones, the last one last
+	Proven   int64           `cbor:"5,keyasint,omitempty"` // unless it is Added; notProven
+	Disabled bool            `cbor:"6,keyasint,omitempty"`
+	Standing *Standing       `cbor:"7,keyasint,omitempty"`
+	Recovery address.Address `cbor:"8,keyasint,omitempty"`
+	Changes  uint64          `cbor:"10,keyasint,omitempty"` // as Revision, from 0
+	Barred   []string        `cbor:"11,keyasint,omitempty"` // mailboxes that are kept out because the person is disabled
 }
 
 const notProven = -1
@@ -68,7 +68,7 @@ func (p Person) Revision() uint64 {
 // Unpack is the person that the record is of.
 func (p Person) Unpack(who address.Address) people.Person {
 	unpacked := people.Person{
-		Address: who, Added: someTime(p.Added), Disabled: p.Disabled, Language: p.Language, Recovery: p.Recovery, Former: p.Former,
+		Address: who, Added: someTime(p.Added), Disabled: p.Disabled, Language: p.Language, Recovery: p.Recovery,
 		Revision: p.Revision(),
 	}
 	if standing := p.Standing.Unpack(); standing != nil {

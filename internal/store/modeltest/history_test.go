@@ -28,7 +28,7 @@ type store interface {
 
 // The world of a history is small, so that its parts meet.
 var (
-	persons  = []address.Address{"ada@example.com", "bob@example.com", "cyd@example.com"}
+	persons  = []address.Address{"ada@example.com", "bob@example.com", "ada+tag@example.com"}
 	sites    = []string{"https://one.example", "https://two.example"}
 	policies = []string{"then", "now"}
 	browsers = []signin.BrowserKey{{1}, {2}, {3}}
@@ -40,6 +40,9 @@ const (
 	sessionLife = 30 * time.Minute
 )
 
+// mailboxRule is met now and then.
+var mailboxRule = limit.Rule{Max: 5, Window: time.Hour}
+
 // history is a store beside its model.
 type history struct {
 	*model
@@ -50,8 +53,9 @@ type history struct {
 func newHistory(s store, reopen func() store) *history {
 	return &history{store: s, reopen: reopen, model: &model{
 		now: time.Now().Truncate(time.Second), requests: make(map[signin.BrowserKey]*request),
-		familiar: make(map[address.Address][]signin.BrowserKey), muted: make(map[address.Address]time.Time),
-		known: make(map[address.Address]known),
+		familiar: make(map[address.Address][]signin.BrowserKey), muted: make(map[string]time.Time),
+		known: make(map[address.Address]known), trails: make(map[address.Address][]address.Address), bars: make(map[address.Address][]string),
+		counts: make(map[string]limit.Count),
 	}}
 }
 
@@ -84,7 +88,7 @@ func (h *history) ask(t *rapid.T) {
 	if rapid.IntRange(0, 5).Draw(t, "admitted unless 0") > 0 {
 		a.Admission = people.Admission{Ways: []people.Way{{Open: true}}}
 	}
-	a.Request.Typed, a.Mailbox = string(a.Request.Address), limit.Use{Name: a.Request.Address.Fold(), Rule: plenty}
+	a.Request.Typed, a.Mailbox = string(a.Request.Address), limit.Use{Name: a.Request.Address.Fold(), Rule: mailboxRule}
 	id, code := h.number(), h.number()
 	copy(a.Link[:], id[:])
 	copy(a.Code[:], code[:])
@@ -188,7 +192,7 @@ func (h *history) mayBe(t *rapid.T, by string, l *link, r signin.Redemption, got
 	flaw(!l.expires.After(h.now), "that is over")
 	flaw(l.site != r.Site, "of another site")
 	flaw(l.policy != r.Policy, "of other rules")
-	flaw(h.known[l.who].disabled, "of somebody disabled")
+	flaw(h.mayNotSignIn(l.who), "of somebody disabled, or with their mailbox")
 	flaw(r.Revision == nil && h.known[l.who].revision != l.revision, "of somebody who was changed")
 	flaw(l.browser != r.Browser && (by == "code" || !r.Elsewhere), "in another browser")
 	flaw(got.Request.Address != l.who, "as somebody else")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -20,7 +21,10 @@ type link struct {
 	browser  signin.BrowserKey
 	expires  time.Time
 	used     bool // redeemed, or killed
-	redeemed int  // how often it signed in
+	familiar bool // to its reader was the browser that asked
+	limit    string
+	slot     int64
+	redeemed int // how often it signed in
 }
 
 // request is what the model knows of what a browser asked for last.
@@ -47,9 +51,12 @@ type model struct {
 	requests map[signin.BrowserKey]*request
 	visits   []*visit
 	familiar map[address.Address][]signin.BrowserKey
-	muted    map[address.Address]time.Time
+	muted    map[string]time.Time // by mailbox
 	known    map[address.Address]known
-	made     int // how many keys were made
+	trails   map[address.Address][]address.Address // which addresses somebody has had
+	bars     map[address.Address][]string          // mailboxes that somebody disabled keeps out
+	counts   map[string]limit.Count                // messages of a mailbox
+	made     int                                   // how many keys were made
 }
 
 func (l *link) alive(now time.Time) bool { return !l.used && l.expires.After(now) }
@@ -58,7 +65,9 @@ func (v *visit) alive(now time.Time) bool { return !v.ended && v.expires.After(n
 
 // asked predicts what asking makes, and does it.
 func (m *model) asked(a signin.Asking) signin.SilentReason {
-	silent := m.mayBeSent(a)
+	familiar := slices.Contains(m.familiar[a.Request.Address], a.Browser)
+	name := map[bool]string{false: "", true: "familiar "}[familiar] + a.Request.Address.Fold()
+	silent := m.mayBeSent(a, familiar, name)
 	next := &request{who: a.Request.Address, site: a.Request.Site, expires: a.Request.Expires}
 	if before := m.requests[a.Browser]; before != nil && before.expires.After(m.now) && before.tries < signin.MaxCodeTries {
 		next.tries = before.tries
@@ -69,33 +78,43 @@ func (m *model) asked(a signin.Asking) signin.SilentReason {
 		}
 	}
 	if silent == signin.NotSilent {
-		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Site, policy: a.Policy, revision: m.known[a.Request.Address].revision, browser: a.Browser, expires: a.Request.Expires}
+		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Site, policy: a.Policy, revision: m.known[a.Request.Address].revision, browser: a.Browser, expires: a.Request.Expires, familiar: familiar, limit: name, slot: mailboxRule.Slot(m.now)}
 		m.links, next.links = append(m.links, l), append(next.links, l)
 	}
 	m.requests[a.Browser] = next
 	return silent
 }
 
-func (m *model) mayBeSent(a signin.Asking) signin.SilentReason {
-	alive := 0
+func (m *model) mayBeSent(a signin.Asking, familiar bool, name string) signin.SilentReason {
+	var alive []*link
 	for _, l := range m.links {
 		if l.who == a.Request.Address && l.alive(m.now) {
-			alive++
+			alive = append(alive, l)
 		}
 	}
+	if m.counts[name] == nil {
+		m.counts[name] = limit.Count{}
+	}
+	crowded := len(alive) >= signin.MaxLiveLinks
 	switch {
-	case len(a.Admission.Ways) == 0 || m.known[a.Request.Address].disabled:
+	case len(a.Admission.Ways) == 0 || m.mayNotSignIn(a.Request.Address):
+		m.counts[name].Take(mailboxRule, m.now)
 		return signin.SilentNotAllowed
-	case m.isMuted(a.Request.Address) && !slices.Contains(m.familiar[a.Request.Address], a.Browser):
-		return signin.SilentMuted
-	case alive >= signin.MaxLiveLinks:
+	case crowded && !familiar:
 		return signin.SilentThreeAlive
+	case m.isMuted(a.Request.Address) && !familiar:
+		return signin.SilentMuted
+	case m.counts[name].Take(mailboxRule, m.now) > 0:
+		return signin.SilentMailbox
+	case crowded:
+		givesWay := slices.IndexFunc(alive, func(l *link) bool { return !l.familiar })
+		alive[max(givesWay, 0)].used = true
 	}
 	return signin.NotSilent
 }
 
 func (m *model) isMuted(who address.Address) bool {
-	until, muted := m.muted[who]
+	until, muted := m.muted[who.Fold()]
 	return muted && until.After(m.now)
 }
 
@@ -156,6 +175,9 @@ func (m *model) signedIn(l *link, r signin.Redemption) {
 		}
 	}
 	l.redeemed++
+	if counts := m.counts[l.limit]; counts[l.slot] > 0 {
+		counts.GiveBack(l.slot)
+	}
 	if m.known[l.who] == (known{}) {
 		m.known[l.who] = known{revision: 1}
 	}
@@ -177,5 +199,5 @@ func (m *model) stopped(l *link, until time.Time) {
 		m.end(asked)
 	}
 	l.used = true
-	m.muted[l.who] = until
+	m.muted[l.who.Fold()] = until
 }

@@ -27,7 +27,7 @@ func (m *model) judge(l *link, r signin.Redemption) signin.Outcome {
 		lookedAt = *r.Revision
 	}
 	switch who := m.known[l.who]; {
-	case who.disabled:
+	case m.mayNotSignIn(l.who):
 		return signin.NotAdmitted
 	case l.policy != r.Policy || who.revision != lookedAt:
 		return signin.PolicyChanged
@@ -54,17 +54,51 @@ func (m *model) endVisits(who address.Address) {
 	}
 }
 
+// mayNotSignIn predicts whom no rule lets in: who is disabled, and who has a mailbox
+// that somebody disabled has, or had.
+func (m *model) mayNotSignIn(who address.Address) bool {
+	return m.known[who].disabled || m.barredBy(who) != ""
+}
+
+func (m *model) barredBy(who address.Address, but ...address.Address) address.Address {
+	for by, mailboxes := range m.bars {
+		if by != who && !slices.Contains(but, by) && slices.Contains(mailboxes, who.Fold()) {
+			return by
+		}
+	}
+	return ""
+}
+
+// bar keeps the mailboxes of somebody disabled out.
+func (m *model) bar(who address.Address) {
+	m.bars[who] = nil
+	for _, had := range append(slices.Clone(m.trails[who]), who) {
+		m.bars[who] = append(m.bars[who], had.Fold())
+	}
+	for _, other := range persons {
+		isKnown := m.known[other].revision > 0 || string(other) == other.Fold()
+		if slices.Contains(m.bars[who], other.Fold()) && isKnown {
+			m.endLinks(other)
+			m.endVisits(other)
+		}
+	}
+}
+
 // switched is what disabling and enabling somebody does.
 func (m *model) switched(who address.Address, disabled bool) {
 	k := m.known[who]
 	if k.revision == 0 || k.disabled != disabled {
 		k.revision++
 	}
-	if k.disabled = disabled; disabled {
-		m.endLinks(who)
-		m.endVisits(who)
-	}
+	before := k.disabled
+	k.disabled = disabled
 	m.known[who] = k
+	switch {
+	case !disabled:
+		delete(m.bars, who)
+	case !before:
+		m.bar(who)
+	}
 }
 
 // moved is what a person's move does.
@@ -73,9 +107,15 @@ func (m *model) moved(from, to address.Address) {
 	m.endLinks(to)
 	m.endVisits(from)
 	m.known[to] = known{m.known[from].revision + 1, m.known[from].disabled}
+	m.trails[to] = append(m.trails[from], from)
+	delete(m.trails, from)
+	delete(m.bars, from)
 	delete(m.familiar, to)
 	delete(m.known, from)
 	delete(m.familiar, from)
+	if m.known[to].disabled {
+		m.bar(to)
+	}
 }
 
 // disable disables somebody, or enables them again.
@@ -106,6 +146,8 @@ func (h *history) remove(t *rapid.T) {
 	h.endVisits(who)
 	delete(h.known, who)
 	delete(h.familiar, who)
+	delete(h.trails, who)
+	delete(h.bars, who)
 }
 
 func (h *history) move(t *rapid.T) {
@@ -115,7 +157,7 @@ func (h *history) move(t *rapid.T) {
 	switch {
 	case h.known[from].revision == 0:
 		want = people.ErrUnknown
-	case h.known[to].revision > 0:
+	case h.known[to].revision > 0, h.barredBy(to, from) != "":
 		want = account.ErrTaken
 	}
 	if !errors.Is(err, want) {
@@ -166,10 +208,10 @@ func (h *history) disableAtOnce(t *rapid.T) {
 func (h *history) isAsKnown(t *rapid.T, who address.Address, sessions int) {
 	p, found, err := h.store.Person(context.Background(), who)
 	want := h.known[who]
-	if err != nil || found != (want.revision > 0) || p.Revision != want.revision || p.Disabled != want.disabled {
+	if err != nil || found != (want.revision > 0) || p.Revision != want.revision || p.Disabled != want.disabled || (p.Barred != "") != (h.barredBy(who) != "") {
 		t.Fatalf("%s is %+v (%v, %v), want %+v", who, p, found, err, want)
 	}
-	if sessions > 0 && (p.Disabled || !found) {
+	if sessions > 0 && (p.MayNotSignIn() || !found) {
 		t.Fatalf("%s has %d sessions, is known: %v, disabled: %v", who, sessions, found, p.Disabled)
 	}
 }

@@ -83,21 +83,47 @@ func (t *transaction) IDs(table steps.Table, after string, n int) (ids []string,
 
 // Take implements steps.Tx.
 func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) {
-	key, count := steps.LimitKey(use), limit.Count{}
-	raw, err := t.Get(key)
-	if err == nil && raw != nil {
-		err = codec.Decode(raw, &count)
-	}
+	count, err := t.count(use.Name)
 	if err != nil {
-		return 0, fmt.Errorf("counting for limit %s: %w", use.Name, err)
+		return 0, err
 	}
 	if wait := count.Take(use.Rule, now); wait > 0 {
 		return wait, nil
 	}
-	if raw, err = codec.Encode(count); err != nil {
-		return 0, fmt.Errorf("counting for limit %s: %w", use.Name, err)
+	return 0, t.keep(use.Name, count, now.Add(use.Rule.Lifetime()))
+}
+
+// GiveBack implements steps.Tx.
+func (t *transaction) GiveBack(name string, slot int64) error {
+	count, err := t.count(name)
+	if err != nil || count[slot] == 0 {
+		return err
 	}
-	return 0, t.Put(key, steps.Record{Value: raw, Until: now.Add(use.Rule.Lifetime())})
+	count.GiveBack(slot)
+	if r, written := t.Written[steps.LimitKey(limit.Use{Name: name})]; written {
+		return t.keep(name, count, r.Until)
+	}
+	return t.keep(name, count, decodeEnd(t.tx.Get(Bucket(steps.Limits), []byte(name))))
+}
+
+func (t *transaction) count(name string) (limit.Count, error) {
+	count := limit.Count{}
+	raw, err := t.Get(steps.LimitKey(limit.Use{Name: name}))
+	if err == nil && raw != nil {
+		err = codec.Decode(raw, &count)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("counting for limit %s: %w", name, err)
+	}
+	return count, nil
+}
+
+func (t *transaction) keep(name string, count limit.Count, until time.Time) error {
+	raw, err := codec.Encode(count)
+	if err != nil {
+		return fmt.Errorf("counting for limit %s: %w", name, err)
+	}
+	return t.Put(steps.LimitKey(limit.Use{Name: name}), steps.Record{Value: raw, Until: until})
 }
 
 // write writes the draft to the engine.
@@ -145,12 +171,20 @@ func encodeEnd(end time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(end.UnixMilli()))
 }
 
+// decodeEnd is the time that encodeEnd wrote.
+func decodeEnd(value []byte) time.Time {
+	if end := int64(binary.BigEndian.Uint64(value)); end != 0 {
+		return time.UnixMilli(end)
+	}
+	return time.Time{}
+}
+
 // isOver reports whether nobody needs a value any more. One that cannot be read
 // is kept for somebody to look at.
 func isOver(value []byte, now time.Time) bool {
 	if len(value) < endLength {
 		return false
 	}
-	end := int64(binary.BigEndian.Uint64(value))
-	return end != 0 && end <= now.UnixMilli()
+	end := decodeEnd(value)
+	return !end.IsZero() && !end.After(now)
 }

@@ -4,6 +4,7 @@
 --   reads    a key, and what it held; an empty text for nothing
 --   takes    a key, the slot that counts, the newest slot that is past, how many
 --            uses there may be, and how long the count is kept
+--   backs    a key, and the slot that counted a use which is given back
 --   writes   a key, for how long it is kept (0 for good), and what it holds from
 --            now on; an empty text for nothing
 --   listed   a list, 1 or 0 for in or out, and a name
@@ -12,7 +13,7 @@
 --   done     a place in the stream of a message that waits no more
 -- Returns 1 if it was done, now or before by the same transaction.
 
-local id, reads, takes, writes, listed, told, waiting, done = struct.unpack('>I2c0I4I4I4I4I4I4I4', ARGV[1])
+local id, reads, takes, backs, writes, listed, told, waiting, done = struct.unpack('>I2c0I4I4I4I4I4I4I4I4', ARGV[1])
 local mark = base .. 'done:' .. id
 if redis.call('EXISTS', mark) == 1 then return 1 end
 
@@ -41,6 +42,12 @@ for take = 0, takes - 1 do
   end
   redis.call('HINCRBY', key, ARGV[this + 1], 1)
   redis.call('PEXPIRE', key, ARGV[this + 4])
+end
+
+for _ = 1, backs do
+  local key, slot = base .. ARGV[at], ARGV[at + 1]
+  if redis.call('HINCRBY', key, slot, -1) <= 0 then redis.call('HDEL', key, slot) end
+  at = at + 2
 end
 
 for _ = 1, writes do

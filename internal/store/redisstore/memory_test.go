@@ -15,7 +15,7 @@ import (
 // the person and the browser.
 const (
 	sessionBytes = 600
-	linkBytes    = 900
+	linkBytes    = 1000
 )
 
 func TestALiveSessionAndAnOpenLinkTakeLittleMemory(t *testing.T) {

@@ -69,7 +69,7 @@ func countOf(raw any) limit.Count {
 
 // arguments are those of commit.lua.
 type arguments struct {
-	reads, takes, writes, listed, told, waiting, dones []any
+	reads, takes, backs, writes, listed, told, waiting, dones []any
 }
 
 func (a *arguments) read(k steps.Key, was string) { a.reads = append(a.reads, nameOf(k), was) }
@@ -77,6 +77,10 @@ func (a *arguments) read(k steps.Key, was string) { a.reads = append(a.reads, na
 func (a *arguments) take(t take) {
 	rule := t.use.Rule
 	a.takes = append(a.takes, nameOf(steps.LimitKey(t.use)), rule.Slot(t.now), rule.Past(t.now), rule.Max, rule.Lifetime().Milliseconds()+1)
+}
+
+func (a *arguments) giveBack(b back) {
+	a.backs = append(a.backs, nameOf(steps.LimitKey(limit.Use{Name: b.limit})), b.slot)
 }
 
 func (a *arguments) write(k steps.Key, r steps.Record, now time.Time) {
@@ -108,7 +112,7 @@ func (a *arguments) all(id string) []any {
 	for _, group := range []struct {
 		arguments []any
 		each      int
-	}{{a.reads, 2}, {a.takes, 5}, {a.writes, 3}, {a.listed, 3}, {a.told, 1}, {a.waiting, 2}, {a.dones, 1}} {
+	}{{a.reads, 2}, {a.takes, 5}, {a.backs, 2}, {a.writes, 3}, {a.listed, 3}, {a.told, 1}, {a.waiting, 2}, {a.dones, 1}} {
 		head = binary.BigEndian.AppendUint32(head, uint32(len(group.arguments)/group.each))
 		all = append(all, group.arguments...)
 	}

@@ -42,7 +42,7 @@ func (b backend) Change(ctx context.Context, reads []steps.Key, f func(steps.Tx)
 			if t.failed != nil || ctx.Err() != nil {
 				return failed
 			}
-			t.Draft, t.takes = steps.Draft{}, nil
+			t.Draft, t.takes, t.backs = steps.Draft{}, nil, nil
 		}
 		done, err := t.commit()
 		if err != nil {
@@ -75,6 +75,7 @@ type transaction struct {
 	looks  int   // how often something was read
 	failed error // of a look
 	takes  []take
+	backs  []back
 
 	repeated bool // an answer was lost, and asked for again
 }
@@ -83,6 +84,12 @@ type transaction struct {
 type take struct {
 	use limit.Use
 	now time.Time
+}
+
+// back is one use of a limit that is given back.
+type back struct {
+	limit string
+	slot  int64
 }
 
 func (s *Store) begin(ctx context.Context) *transaction {
@@ -200,10 +207,16 @@ func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) 
 	return wait, nil
 }
 
+// GiveBack implements steps.Tx.
+func (t *transaction) GiveBack(limit string, slot int64) error {
+	t.backs = append(t.backs, back{limit, slot})
+	return nil
+}
+
 // commit writes everything. It is false if something was not as it was read, or
 // if there is no room any more for what it takes.
 func (t *transaction) commit() (done bool, err error) {
-	if t.IsEmpty() && len(t.takes) == 0 && t.looks <= 1 {
+	if t.IsEmpty() && len(t.takes)+len(t.backs) == 0 && t.looks <= 1 {
 		return true, nil // what was read at once was there at one time
 	}
 	if t.store.beforeCommit != nil {
@@ -215,6 +228,9 @@ func (t *transaction) commit() (done bool, err error) {
 	}
 	for _, take := range t.takes {
 		a.take(take)
+	}
+	for _, back := range t.backs {
+		a.giveBack(back)
 	}
 	for k, r := range t.Written {
 		a.write(k, r, t.now)

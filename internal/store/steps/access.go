@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
@@ -24,7 +26,7 @@ var accessList = Key{Lists, "access_requests"}
 
 // Submit implements access.Store.
 func (s Steps) Submit(ctx context.Context, a access.Submission) (kept access.Request, state signin.LinkState, err error) {
-	err = s.backend.Change(ctx, []Key{accessList}, func(tx Tx) error {
+	err = s.backend.Change(ctx, []Key{accessList, LimitKey(toOwners(a.Request.GrantSite))}, func(tx Tx) error {
 		kept, state, err = submit(tx, a)
 		return err
 	})
@@ -46,16 +48,18 @@ func submit(tx Tx, a access.Submission) (access.Request, signin.LinkState, error
 		}
 		next.Address = link.Address
 	}
-	others, err := countAccessRequests(tx, next, a.Now)
+	open, same, err := othersOf(tx, next, a.Now)
 	switch {
 	case err != nil:
 		return access.Request{}, signin.LinkUnknown, err
-	case others.same != nil:
-		return others.same.Unpack(), signin.LinkGood, nil
-	case others.open >= access.MaxOpen:
-		return access.Request{}, signin.LinkUnknown, access.ErrFull
-	case others.told < access.MaxMessages:
-		if next.Owners, err = tellOwners(tx, a.Owners); err != nil {
+	case same != nil:
+		return same.Unpack(), signin.LinkGood, nil
+	}
+	if next.Owners, err = tellOwners(tx, next, a.Owners, a.Now); err != nil {
+		return access.Request{}, signin.LinkUnknown, err
+	}
+	if out := givesWay(open, next); out != nil {
+		if err := dropAccessRequest(tx, *out, a.Now); err != nil {
 			return access.Request{}, signin.LinkUnknown, err
 		}
 	}
@@ -65,56 +69,87 @@ func submit(tx Tx, a access.Submission) (access.Request, signin.LinkState, error
 	return next.Unpack(), signin.LinkGood, relist(tx, a.Now, next.ID, codec.Listed{Asked: next.Asked, ID: next.ID})
 }
 
-// counted is what there is already when somebody asks to be admitted to a site.
-type counted struct {
-	open int                  // of anybody
-	told int                  // of anybody, to the owners, in messagesWindow
-	same *codec.AccessRequest // of the same person, that stands
-}
-
-func countAccessRequests(tx Tx, next codec.AccessRequest, now time.Time) (n counted, err error) {
+// othersOf finds the open requests for a site, the oldest first, and the one of the
+// same mailbox that stands, if there is one.
+func othersOf(tx Tx, next codec.AccessRequest, now time.Time) (open []codec.AccessRequest, same *codec.AccessRequest, err error) {
 	p, err := person(tx, next.Address)
 	if err != nil {
-		return n, err
+		return nil, nil, err
 	}
 	standing := p.Standing.Unpack()
 	err = eachAccessRequest(tx, now, func(a codec.AccessRequest) bool {
 		if a.GrantSite != next.GrantSite {
 			return true
 		}
-		if a.Address == next.Address && (a.State != access.Granted || standing.IsGranted(a.GrantSite, now)) {
-			n.same = &a
+		if a.Address.Fold() == next.Address.Fold() && (a.State != access.Granted || standing.IsGranted(a.GrantSite, now)) {
+			same = &a
 		}
 		if a.State == access.Open {
-			n.open++
-		}
-		if len(a.Owners) > 0 && now.Sub(codec.Time(a.Asked)) < messagesWindow {
-			n.told++
+			open = append(open, a)
 		}
 		return true
 	})
-	return n, err
+	if err != nil || same != nil {
+		return open, same, err
+	}
+	before, found, err := load[codec.AccessRequest](tx, askedBeforeKey(next))
+	if found && before.Expires > codec.Millis(now) {
+		same = &before
+	}
+	return open, same, err
 }
 
-func tellOwners(tx Tx, promised []signin.Promised) (links [][]byte, err error) {
+// askedBeforeKey is under what it is kept that the mailbox of somebody who was removed
+// has asked to be admitted to a site, and what was decided. It names neither.
+func askedBeforeKey(a codec.AccessRequest) Key {
+	sum := sha256.Sum256([]byte(a.Address.Fold() + "\x00" + a.GrantSite))
+	return Key{AskedBefore, base64.RawURLEncoding.EncodeToString(sum[:16])}
+}
+
+// dropAccessRequest forgets a request, with the links by which it is decided.
+func dropAccessRequest(tx Tx, a codec.AccessRequest, now time.Time) error {
+	if err := closeAll(tx, a.Owners, now); err != nil {
+		return err
+	}
+	if err := tx.Delete(accessKey(a.ID)); err != nil {
+		return err
+	}
+	return relist(tx, now, a.ID)
+}
+
+// tellOwners sends the links by which they decide, unless they were sent as many
+// already as in a day.
+func tellOwners(tx Tx, a codec.AccessRequest, promised []signin.Promised, now time.Time) (links [][]byte, err error) {
+	if len(promised) == 0 {
+		return nil, nil
+	}
+	wait, err := tx.Take(toOwners(a.GrantSite), now)
+	if err != nil || wait > 0 {
+		return nil, err
+	}
 	for _, p := range promised {
-		of, _, err := load[codec.Address](tx, addressKey(p.Link.Address))
-		if err != nil {
-			return nil, err
-		}
-		if of.Blocked > codec.Millis(p.Now) {
-			continue
-		}
 		owner, err := person(tx, p.Link.Address)
 		if err != nil {
 			return nil, err
 		}
-		if err := sendLink(tx, p, owner); err != nil {
+		if barred, err := mayNotSignIn(tx, p.Link.Address, owner); err != nil {
 			return nil, err
+		} else if barred {
+			continue
+		}
+		if silent, err := promise(tx, p); err != nil {
+			return nil, err
+		} else if silent != signin.NotSilent {
+			continue
 		}
 		links = append(links, bytes.Clone(p.Link.Key[:]))
 	}
 	return links, nil
+}
+
+// toOwners counts the requests for a site that its owners are told of.
+func toOwners(site string) limit.Use {
+	return limited("owners", limit.Use{Name: site, Rule: limit.Rule{Max: access.MaxMessages, Window: messagesWindow}})
 }
 
 func saveAccessRequest(tx Tx, a codec.AccessRequest) error {
@@ -210,6 +245,8 @@ func (s Steps) AccessRequests(ctx context.Context, after string, max int, now ti
 }
 
 // forgetAccessRequests forgets those of somebody, and returns how many there were.
+// What remains is that they have asked: whoever leaves and comes back has waited no
+// shorter for it.
 func forgetAccessRequests(tx Tx, who address.Address) (forgotten int, err error) {
 	now := time.Now()
 	var theirs []codec.AccessRequest
@@ -220,14 +257,12 @@ func forgetAccessRequests(tx Tx, who address.Address) (forgotten int, err error)
 		return true
 	})
 	for _, a := range theirs {
-		if err == nil {
-			err = closeAll(tx, a.Owners, now)
+		if err == nil && a.State != access.Granted {
+			mark := codec.AccessRequest{Expires: a.Expires, State: a.State}
+			err = save(tx, askedBeforeKey(a), mark, codec.Time(a.Expires))
 		}
 		if err == nil {
-			err = tx.Delete(accessKey(a.ID))
-		}
-		if err == nil {
-			err = relist(tx, now, a.ID)
+			err = dropAccessRequest(tx, a, now)
 		}
 	}
 	return len(theirs), err
@@ -253,76 +288,4 @@ func closeAll(tx Tx, links [][]byte, now time.Time) error {
 		}
 	}
 	return nil
-}
-
-// Decide implements access.Store.
-func (s Steps) Decide(ctx context.Context, d access.Decision) (decided access.Request, first bool, err error) {
-	if d.State != access.Granted && d.State != access.Refused {
-		return access.Request{}, false, fmt.Errorf("deciding about an access request: %q is not a decision", d.State)
-	}
-	err = s.backend.Change(ctx, []Key{accessKey(d.ID)}, func(tx Tx) error {
-		decided, first, err = decide(tx, d)
-		return err
-	})
-	if err != nil {
-		return access.Request{}, false, err
-	}
-	return decided, first, nil
-}
-
-func decide(tx Tx, d access.Decision) (access.Request, bool, error) {
-	a, err := accessRequest(tx, d.ID, d.Now)
-	if err != nil {
-		return access.Request{}, false, err
-	}
-	if d.Use != nil {
-		if mine, err := mayDecide(tx, *d.Use, a); err != nil || !mine {
-			return access.Request{}, false, cmp.Or(err, access.ErrUnknown)
-		}
-	}
-	if a.State != access.Open {
-		return a.Unpack(), false, nil
-	}
-	a.Decide(d)
-	if err := closeAll(tx, a.Owners, d.Now); err != nil {
-		return access.Request{}, false, err
-	}
-	if err := saveAccessRequest(tx, a); err != nil {
-		return access.Request{}, false, err
-	}
-	if a.State == access.Granted {
-		err = grant(tx, a.Unpack(), d)
-	}
-	return a.Unpack(), true, err
-}
-
-// mayDecide reports whether a link is one of an access request's, and good, or used
-// up by its decision.
-func mayDecide(tx Tx, u signin.Use, a codec.AccessRequest) (bool, error) {
-	its := slices.ContainsFunc(a.Owners, func(key []byte) bool { return bytes.Equal(key, u.Link[:]) })
-	if !its || u.Purpose != signin.ToDecide {
-		return false, nil
-	}
-	_, state, err := lookUp(tx, u)
-	return state == signin.LinkGood || state == signin.LinkUsed && a.State != access.Open, err
-}
-
-// grant lets somebody in and tells them.
-func grant(tx Tx, a access.Request, d access.Decision) error {
-	before, err := person(tx, a.Address)
-	if err != nil {
-		return err
-	}
-	standing := people.Standing{}
-	if s := before.Standing.Unpack(); s != nil {
-		standing = *s
-	}
-	standing.Grants = append(slices.Clone(standing.Grants), people.Grant{Site: a.GrantSite, Until: a.Until}) // the last one counts
-	after := before
-	after.Standing = codec.PackStanding(&standing)
-	if _, err = keepPerson(tx, a.Address, before, after, d.Now); err != nil {
-		return err
-	}
-	_, err = promise(tx, d.Welcome)
-	return err
 }

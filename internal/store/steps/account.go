@@ -18,7 +18,8 @@ func (s Steps) Propose(ctx context.Context, p account.Proposal) (account.Propose
 }
 
 func propose(tx Tx, p account.Proposal) (proposed account.Proposed, err error) {
-	if proposed.Wait, err = tx.Take(limited(clientLimit, p.Client), p.Now); err != nil || proposed.Wait > 0 {
+	from, wait, err := countVisitor(tx, p.Client, p.Now)
+	if proposed.Wait = wait; err != nil || wait > 0 {
 		return proposed, err
 	}
 	who := p.Change.Person
@@ -30,7 +31,7 @@ func propose(tx Tx, p account.Proposal) (proposed account.Proposed, err error) {
 		return proposed, err
 	}
 	if p.Change.Present {
-		l := letter{to: who, reader: presently, familiar: true, mailbox: p.Mailbox, total: p.Total, message: p.Message}
+		l := letter{from: from, to: who, reader: presently, familiar: true, mailbox: p.Mailbox, total: p.Total, message: p.Message}
 		if proposed.Silent, err = send(tx, l, p.Now); err != nil {
 			return proposed, err
 		}
@@ -39,7 +40,7 @@ func propose(tx Tx, p account.Proposal) (proposed account.Proposed, err error) {
 		if wait, err := tx.Take(limited("proposals", p.Daily), p.Now); err != nil || wait > 0 {
 			return proposed, orTooMany(err)
 		}
-		if proposed.NewSilent, err = sendToNew(tx, p); err != nil {
+		if proposed.NewSilent, err = sendToNew(tx, from, p); err != nil {
 			return proposed, err
 		}
 	}
@@ -54,22 +55,28 @@ func orTooMany(err error) error {
 }
 
 // sendToNew sends the code to a new address, unless somebody else has it.
-func sendToNew(tx Tx, p account.Proposal) (signin.SilentReason, error) {
+func sendToNew(tx Tx, from visitor, p account.Proposal) (signin.SilentReason, error) {
 	switch free, err := isFree(tx, p.Change.Address, p.Change.Person); {
 	case err != nil:
 		return signin.NotSilent, err
 	case !free:
 		return signin.SilentNotAllowed, nil
 	}
-	total := p.Total
-	total.Rule.Max -= p.Reserve
-	return send(tx, letter{to: p.Change.Address, mailbox: p.NewMailbox, total: total, message: p.NewMessage}, p.Now)
+	if err := trace(tx, p.Change.Person, p.Change.Address, false, p.Now); err != nil {
+		return signin.NotSilent, err
+	}
+	l := letter{from: from, to: p.Change.Address, mailbox: p.NewMailbox, total: p.Total, reserve: p.Reserve, message: p.NewMessage}
+	return send(tx, l, p.Now)
 }
 
-// isFree reports whether an address is neither somebody else's nor leads to them.
+// isFree reports whether an address is neither somebody else's nor leads to them, and
+// nobody else keeps it out.
 func isFree(tx Tx, a, who address.Address) (bool, error) {
 	other, err := person(tx, a)
 	if err != nil || a != who && other.IsKnown() {
+		return false, err
+	}
+	if by, err := barredBy(tx, a, other, who); err != nil || by != "" {
 		return false, err
 	}
 	owner, found, err := load[address.Address](tx, recoveryKey(a))
@@ -143,7 +150,7 @@ func confirm(tx Tx, c account.Confirmation) (account.Confirmed, error) {
 		return account.Confirmed{}, err
 	}
 	if c.Notice.ID != "" {
-		if err := sendTo(tx, p, c.Notice); err != nil {
+		if _, err := notify(tx, change.Person, p, c.Notice, c.Now); err != nil {
 			return account.Confirmed{}, err
 		}
 	}
@@ -189,6 +196,9 @@ func setRecovery(tx Tx, who, next address.Address, p codec.Person, now time.Time
 	}
 	if p.Recovery != "" {
 		if err := tx.Delete(recoveryKey(p.Recovery)); err != nil {
+			return err
+		}
+		if err := trace(tx, who, p.Recovery, true, now); err != nil {
 			return err
 		}
 		// By these links whoever reads the mail of the address before signs in.
@@ -241,8 +251,9 @@ func move(tx Tx, from, to address.Address, p codec.Person, now time.Time) error 
 	}
 	p.Browsers = nil
 	p.Changes++
-	p.Former = append(p.Former, from)
-	p.Former = p.Former[max(len(p.Former)-account.MaxFormer, 0):]
+	if err := moveTrail(tx, from, to, now); err != nil {
+		return err
+	}
 	if p.Recovery == to {
 		p.Recovery = ""
 		err = tx.Delete(recoveryKey(to))
@@ -250,10 +261,31 @@ func move(tx Tx, from, to address.Address, p codec.Person, now time.Time) error 
 		err = save(tx, recoveryKey(p.Recovery), to, time.Time{}, ofAddress(to)...)
 	}
 	if err == nil {
-		err = tx.Delete(personKey(from))
+		err = deletePerson(tx, from)
 	}
 	if err != nil {
 		return err
 	}
+	if p.Disabled {
+		if p, err = lift(tx, from, p); err != nil {
+			return err
+		}
+		if p, err = bar(tx, to, p, now); err != nil {
+			return err
+		}
+	}
 	return savePerson(tx, to, p)
+}
+
+// moveTrail takes the trail of somebody along to another address, and notes the one
+// before.
+func moveTrail(tx Tx, from, to address.Address, now time.Time) error {
+	trail, _, err := load[codec.Trail](tx, trailKey(from))
+	if err == nil {
+		err = tx.Delete(trailKey(from))
+	}
+	if err != nil {
+		return err
+	}
+	return saveTrail(tx, to, trail.Add(codec.Trace{Address: from, At: codec.Millis(now), Proven: true}), now)
 }

@@ -22,14 +22,15 @@ func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 }
 
 func ask(tx Tx, a *signin.Asking) (signin.Asked, error) {
-	if wait, err := tx.Take(limited(clientLimit, a.Client), a.Now); err != nil || wait > 0 {
+	from, wait, err := countVisitor(tx, a.Client, a.Now)
+	if err != nil || wait > 0 {
 		return signin.Asked{Wait: wait}, err
 	}
 	g, err := receive(tx, a)
 	if err != nil {
 		return signin.Asked{}, err
 	}
-	silent, err := mayBeSent(tx, a, g)
+	silent, err := give(tx, a, g, from)
 	if err != nil {
 		return signin.Asked{}, err
 	}
@@ -48,12 +49,6 @@ func ask(tx Tx, a *signin.Asking) (signin.Asked, error) {
 	}
 	if asked.Send {
 		next.Links = append(next.Links, g.key)
-		if err := saveLink(tx, g.key, g.link, a.Now); err != nil {
-			return signin.Asked{}, err
-		}
-		if err := sendTo(tx, g.person, g.message); err != nil {
-			return signin.Asked{}, err
-		}
 	}
 	return asked, saveRequest(tx, a.Browser[:], next)
 }
@@ -115,8 +110,15 @@ func receive(tx Tx, a *signin.Asking) (guest, error) {
 		}
 	}
 	g, standing := guest{person: p}, p.Standing.Unpack()
+	barred, err := mayNotSignIn(tx, who, p)
+	if err == nil && !barred && who != a.Request.Address {
+		barred, err = mayNotSignIn(tx, a.Request.Address, p)
+	}
+	if err != nil {
+		return guest{}, err
+	}
 	switch own := who == a.Request.Address; {
-	case p.Disabled:
+	case barred:
 		return g, nil
 	case stands || own && a.Admission.Admits(standing, a.Now):
 		g.key, g.link, g.message = a.Link[:], codec.PackLink(a), a.Message
@@ -129,34 +131,59 @@ func receive(tx Tx, a *signin.Asking) (guest, error) {
 	return g, nil
 }
 
-// mayBeSent counts the message and says why it may not be sent, if it may not.
-func mayBeSent(tx Tx, a *signin.Asking, g guest) (signin.SilentReason, error) {
-	l := letter{to: a.Request.Address, familiar: isFamiliar(g.person, a.Browser), mailbox: a.Mailbox, total: a.Total}
-	if !g.person.IsProven() {
-		l.total.Rule.Max -= a.Reserve
+// give sends somebody what they may get and keeps its link, or says why not.
+func give(tx Tx, a *signin.Asking, g guest, from visitor) (signin.SilentReason, error) {
+	l := letter{
+		from: from, to: a.Request.Address, reader: g.person, familiar: isFamiliar(g.person, a.Browser),
+		mailbox: a.Mailbox, total: a.Total, reserve: a.Reserve, message: g.message,
 	}
 	if g.key == nil {
 		_, err := tx.Take(l.counted(), a.Now)
 		return signin.SilentNotAllowed, err
 	}
 	open, _, err := load[codec.Address](tx, addressKey(g.link.Address))
-	switch {
-	case err != nil:
+	if err != nil {
 		return signin.NotSilent, err
-	case liveLinks(open, codec.Millis(a.Now)) >= signin.MaxLiveLinks:
+	}
+	live := liveLinks(open, g.link.Purpose, codec.Millis(a.Now))
+	crowded := len(live) >= signin.MaxLiveLinks
+	if crowded && !l.familiar {
 		return signin.SilentThreeAlive, nil
 	}
-	return maySend(tx, l, a.Now)
+	silent, err := send(tx, l, a.Now)
+	if err != nil || silent != signin.NotSilent {
+		return silent, err
+	}
+	if crowded {
+		if err := closeLink(tx, toGiveWay(live).Key, a.Now); err != nil {
+			return signin.NotSilent, err
+		}
+	}
+	g.link.Familiar, g.link.Slot = l.familiar, a.Mailbox.Rule.Slot(a.Now)
+	if a.Mailbox.Name != g.link.Address.Fold() {
+		g.link.Mailbox = a.Mailbox.Name
+	}
+	return signin.NotSilent, saveLink(tx, g.key, g.link, a.Now)
 }
 
-// liveLinks is how many links that somebody else can cause are alive.
-func liveLinks(a codec.Address, now int64) (alive int) {
+// liveLinks are those of a purpose that are alive, the oldest first, of those that
+// browsers asked for: whoever knows an address can do that.
+func liveLinks(a codec.Address, purpose signin.Purpose, now int64) (alive []codec.OpenLink) {
 	for _, l := range a.Links {
-		if l.Purpose.Bounded() && l.Expires > now {
-			alive++
+		if l.Purpose == purpose && !l.Promised && l.Expires > now {
+			alive = append(alive, l)
 		}
 	}
 	return alive
+}
+
+// toGiveWay is which link ends for one that is asked for in a familiar browser: the
+// oldest one of a stranger's, or the oldest one if all are from familiar browsers.
+func toGiveWay(live []codec.OpenLink) codec.OpenLink {
+	if i := slices.IndexFunc(live, func(l codec.OpenLink) bool { return !l.Familiar }); i >= 0 {
+		return live[i]
+	}
+	return live[0]
 }
 
 // isFamiliar reports whether somebody has proven their address in a browser.

@@ -18,31 +18,21 @@ func promise(tx Tx, p signin.Promised) (signin.SilentReason, error) {
 	if err != nil {
 		return signin.NotSilent, err
 	}
-	open, _, err := load[codec.Address](tx, addressKey(who))
-	switch {
-	case err != nil:
-		return signin.NotSilent, err
-	case signsIn && reader.Disabled:
-		return signin.SilentNotAllowed, nil
-	case open.Blocked > codec.Millis(p.Now):
-		return signin.SilentBlocked, nil
-	case p.Link.Purpose.Bounded() && liveLinks(open, codec.Millis(p.Now)) >= signin.MaxLiveLinks:
-		return signin.SilentThreeAlive, nil
+	if signsIn {
+		if barred, err := mayNotSignIn(tx, who, reader); err != nil || barred {
+			return signin.SilentNotAllowed, err
+		}
+	}
+	silent, err := notify(tx, who, reader, p.Message, p.Now)
+	if err != nil || silent != signin.NotSilent {
+		return silent, err
 	}
 	if signsIn && !reader.IsKnown() {
 		if reader, err = keepPerson(tx, who, reader, reader, p.Now); err != nil {
 			return signin.NotSilent, err
 		}
 	}
-	return signin.NotSilent, sendLink(tx, p, reader)
-}
-
-// sendLink keeps a link and its message to somebody.
-func sendLink(tx Tx, p signin.Promised, reader codec.Person) error {
-	if err := saveLink(tx, p.Link.Key[:], codec.PackPromised(p, reader.Revision()), p.Now); err != nil {
-		return err
-	}
-	return sendTo(tx, reader, p.Message)
+	return signin.NotSilent, saveLink(tx, p.Link.Key[:], codec.PackPromised(p, reader.Revision()), p.Now)
 }
 
 // Link implements signin.Store.

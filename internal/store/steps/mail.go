@@ -2,6 +2,8 @@ package steps
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -11,15 +13,30 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
-// letter is a message to an address that somebody typed. Every one of them
-// passes maySend.
+// visitor is somebody whose network was counted.
+type visitor struct{ counted bool }
+
+// countVisitor counts a request of a network, or returns how long to wait.
+func countVisitor(tx Tx, network limit.Use, now time.Time) (visitor, time.Duration, error) {
+	wait, err := tx.Take(limited(clientLimit, network), now)
+	return visitor{err == nil && wait == 0}, wait, err
+}
+
+// letter is a message to an address that somebody typed. Every one of them passes
+// send: a message of such a kind is kept nowhere else.
 type letter struct {
+	from           visitor
 	to             address.Address
 	reader         codec.Person // whose language it has
 	familiar       bool         // it was asked for in a browser in which its reader has signed in
 	mailbox, total limit.Use
+	reserve        int // of total, for familiar browsers
 	message        outbox.Message
 }
+
+// typed are the kinds of messages that go to an address which a stranger may have
+// typed.
+var typed = []outbox.Kind{outbox.SignIn, outbox.Offer, outbox.Confirm, outbox.Proof}
 
 // The kinds of limits.
 const (
@@ -45,22 +62,53 @@ func (l letter) counted() limit.Use {
 
 // maySend counts a message, and says why it may not be sent, if it may not.
 func maySend(tx Tx, l letter, now time.Time) (signin.SilentReason, error) {
-	reader, _, err := load[codec.Address](tx, addressKey(l.to))
-	switch {
+	if !l.from.counted {
+		return signin.NotSilent, fmt.Errorf("a message of the kind %q is to be sent for somebody whose network was not counted", l.message.Kind)
+	}
+	switch blocked, muted, err := isClosed(tx, l.to, now); {
 	case err != nil:
 		return signin.NotSilent, err
-	case reader.Blocked > codec.Millis(now):
+	case blocked:
 		return signin.SilentBlocked, nil
-	case reader.Muted > codec.Millis(now) && !l.familiar:
+	case muted && !l.familiar:
 		return signin.SilentMuted, nil
 	}
 	if wait, err := tx.Take(l.counted(), now); err != nil || wait > 0 {
 		return signin.SilentMailbox, err
 	}
-	if wait, err := tx.Take(limited(totalLimit, l.total), now); err != nil || wait > 0 {
+	total := limited(totalLimit, l.total)
+	if !l.familiar {
+		total.Rule.Max -= l.reserve
+	}
+	if wait, err := tx.Take(total, now); err != nil || wait > 0 {
 		return signin.SilentTotal, err
 	}
 	return signin.NotSilent, nil
+}
+
+// isClosed reports whether nobody writes to an address, since it bounced or since its
+// reader wants no messages. Mail to a tag that a mailbox does not know bounces though
+// the mailbox is there, and anybody can make up a tag: such a bounce is of that
+// address alone.
+func isClosed(tx Tx, to address.Address, now time.Time) (blocked, muted bool, err error) {
+	m, _, err := load[codec.Mailbox](tx, mailboxKey(to))
+	if err != nil {
+		return false, false, err
+	}
+	a, _, err := load[codec.Address](tx, addressKey(to))
+	return max(m.Blocked, a.Blocked) > codec.Millis(now), m.Muted > codec.Millis(now), err
+}
+
+// block has nobody write to an address until a time; the zero time lifts that.
+func block(tx Tx, who address.Address, until, now time.Time) error {
+	end := int64(0)
+	if !until.IsZero() {
+		end = codec.Millis(until)
+	}
+	if who.HasTag() {
+		return changeAddress(tx, who, now, func(a *codec.Address) { a.Blocked = end })
+	}
+	return changeMailbox(tx, who, func(m *codec.Mailbox) { m.Blocked = end })
 }
 
 // send sends a message, unless it may not be sent.
@@ -70,6 +118,18 @@ func send(tx Tx, l letter, now time.Time) (signin.SilentReason, error) {
 		err = sendTo(tx, l.reader, l.message)
 	}
 	return silent, err
+}
+
+// notify sends a message to somebody whose address no stranger has typed: it has no
+// limits, but nobody writes to a mailbox that bounced.
+func notify(tx Tx, to address.Address, reader codec.Person, m outbox.Message, now time.Time) (signin.SilentReason, error) {
+	if slices.Contains(typed, m.Kind) {
+		return signin.NotSilent, fmt.Errorf("a message of the kind %q is to be sent without limits", m.Kind)
+	}
+	if blocked, _, err := isClosed(tx, to, now); err != nil || blocked {
+		return signin.SilentBlocked, err
+	}
+	return signin.NotSilent, sendTo(tx, reader, m)
 }
 
 // sendTo keeps a message to somebody, which waits from now on.

@@ -79,9 +79,7 @@ func saveChanged(tx Tx, before, after outbox.Message) error {
 		err = tx.Queue(after.ID, after.Created, Dequeued)
 	}
 	if err == nil && after.State == outbox.Bounced && before.State != outbox.Bounced {
-		err = changeAddress(tx, after.To, time.Now(), func(a *codec.Address) {
-			a.Blocked = codec.Millis(after.Since.Add(outbox.BlockedFor))
-		})
+		err = block(tx, after.To, after.Since.Add(outbox.BlockedFor), time.Now())
 	}
 	if err != nil {
 		return err
@@ -91,12 +89,16 @@ func saveChanged(tx Tx, before, after outbox.Message) error {
 
 // Unblock implements outbox.Store.
 func (s Steps) Unblock(ctx context.Context, who address.Address) (was bool, err error) {
-	err = s.backend.Change(ctx, []Key{addressKey(who)}, func(tx Tx) error {
-		a, _, err := load[codec.Address](tx, addressKey(who))
-		if was = a.Blocked > codec.Millis(time.Now()); err != nil || !was {
+	err = s.backend.Change(ctx, []Key{addressKey(who), mailboxKey(who)}, func(tx Tx) (err error) {
+		if was, _, err = isClosed(tx, who, time.Now()); err != nil || !was {
 			return err
 		}
-		return changeAddress(tx, who, time.Now(), func(a *codec.Address) { a.Blocked = 0 })
+		if who.HasTag() {
+			if err := block(tx, who, time.Time{}, time.Now()); err != nil {
+				return err
+			}
+		}
+		return block(tx, address.Address(who.Fold()), time.Time{}, time.Now())
 	})
 	return was, err
 }

@@ -17,9 +17,14 @@ const maxPage = 1000
 
 // Person implements people.Store.
 func (s Steps) Person(ctx context.Context, who address.Address) (p people.Person, found bool, err error) {
-	p, err = look(ctx, s, []Key{personKey(who)}, func(tx Tx) (people.Person, error) {
+	p, err = look(ctx, s, []Key{personKey(who), mailboxKey(who)}, func(tx Tx) (people.Person, error) {
 		stored, err := person(tx, who)
-		return stored.Unpack(who), err
+		if err != nil {
+			return people.Person{}, err
+		}
+		p := stored.Unpack(who)
+		p.Barred, err = barredBy(tx, who, stored)
+		return p, err
 	})
 	return p, p.IsKnown(), err
 }
@@ -115,6 +120,15 @@ func keepPerson(tx Tx, who address.Address, before, after codec.Person, now time
 	} else {
 		after.Become(now)
 	}
+	var err error
+	if after.Disabled && !before.Disabled {
+		after, err = bar(tx, who, after, now)
+	} else if before.Disabled && !after.Disabled {
+		after, err = lift(tx, who, after)
+	}
+	if err != nil {
+		return codec.Person{}, err
+	}
 	if err := savePerson(tx, who, after); err != nil {
 		return codec.Person{}, err
 	}
@@ -124,7 +138,7 @@ func keepPerson(tx Tx, who address.Address, before, after codec.Person, now time
 	if _, err := endSessions(tx, who, session.Key{}); err != nil {
 		return codec.Person{}, err
 	}
-	_, err := endLinks(tx, who, now)
+	_, err = endLinks(tx, who, now)
 	return after, err
 }
 
@@ -208,8 +222,14 @@ func forget(tx Tx, who address.Address, now time.Time) (found bool, err error) {
 			return false, err
 		}
 	}
+	if err := tx.Delete(trailKey(who)); err != nil {
+		return false, err
+	}
+	if _, err := lift(tx, who, p); err != nil {
+		return false, err
+	}
 	if p.IsKnown() {
-		err = tx.Delete(personKey(who))
+		err = deletePerson(tx, who)
 	}
 	return p.IsKnown() || sessions+links+requests > 0, err
 }

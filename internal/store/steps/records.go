@@ -3,6 +3,7 @@ package steps
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -20,12 +21,15 @@ const (
 	People         Table = "people"          // an address
 	Recoveries     Table = "recoveries"      // a recovery address; the record is whose it is
 	Addresses      Table = "addresses"       // an address
+	Mailboxes      Table = "mailboxes"       // the fold of an address
+	Trails         Table = "trails"          // an address
 	Links          Table = "links"           // a signin.LinkKey
 	Requests       Table = "requests"        // a signin.BrowserKey
 	Sessions       Table = "sessions"        // a session.Key
 	Changes        Table = "changes"         // a session.Key
 	Messages       Table = "messages"        // the id of a message
 	AccessRequests Table = "access_requests" // the id of an access request
+	AskedBefore    Table = "asked_before"    // a hash of a mailbox and a site
 	Lists          Table = "lists"           // a name
 	Happened       Table = "happened"        // a name of what may happen once
 	Limits         Table = "limits"          // the name of a limit.Use; nothing but Take reads and writes them
@@ -33,7 +37,7 @@ const (
 
 // Tables lists all tables, for stores that have to make them.
 func Tables() []Table {
-	return []Table{People, Recoveries, Addresses, Links, Requests, Sessions, Changes, Messages, AccessRequests, Lists, Happened, Limits}
+	return []Table{People, Recoveries, Addresses, Mailboxes, Trails, Links, Requests, Sessions, Changes, Messages, AccessRequests, AskedBefore, Lists, Happened, Limits}
 }
 
 // Listed reports whether the ids of a table can be listed in order.
@@ -48,6 +52,8 @@ type Key struct {
 func personKey(who address.Address) Key  { return Key{People, string(who)} }
 func recoveryKey(a address.Address) Key  { return Key{Recoveries, string(a)} }
 func addressKey(who address.Address) Key { return Key{Addresses, string(who)} }
+func mailboxKey(of address.Address) Key  { return Key{Mailboxes, of.Fold()} }
+func trailKey(who address.Address) Key   { return Key{Trails, string(who)} }
 func linkKey(key []byte) Key             { return Key{Links, base64.RawURLEncoding.EncodeToString(key)} }
 func requestKey(browser []byte) Key {
 	return Key{Requests, base64.RawURLEncoding.EncodeToString(browser)}
@@ -59,8 +65,12 @@ func changeKey(of session.Key) Key             { return Key{Changes, sessionKey(
 func messageKey(id string) Key                 { return Key{Messages, id} }
 func accessKey(id string) Key                  { return Key{AccessRequests, id} }
 func happenedKey(name string) Key              { return Key{Happened, name} }
-func ofAddress(who address.Address) []Key      { return []Key{personKey(who), addressKey(who)} }
 func remembered(expires int64) (end time.Time) { return codec.Time(expires).Add(signin.Remembered) }
+
+// ofAddress are the records that say what somebody may do.
+func ofAddress(who address.Address) []Key {
+	return []Key{personKey(who), addressKey(who), mailboxKey(who)}
+}
 
 // LimitKey is where the uses of a limit are counted.
 func LimitKey(use limit.Use) Key { return Key{Limits, use.Name} }
@@ -96,7 +106,53 @@ func person(tx Tx, who address.Address) (codec.Person, error) {
 }
 
 func savePerson(tx Tx, who address.Address, p codec.Person) error {
+	if err := nameVariant(tx, who, true); err != nil {
+		return err
+	}
 	return save(tx, personKey(who), p, time.Time{})
+}
+
+func deletePerson(tx Tx, who address.Address) error {
+	if err := nameVariant(tx, who, false); err != nil {
+		return err
+	}
+	return tx.Delete(personKey(who))
+}
+
+// nameVariant has a mailbox know, or not any more, that somebody is known under
+// another spelling than its fold.
+func nameVariant(tx Tx, who address.Address, known bool) error {
+	if string(who) == who.Fold() {
+		return nil
+	}
+	m, _, err := load[codec.Mailbox](tx, mailboxKey(who))
+	if err != nil || slices.Contains(m.Variants, who) == known {
+		return err
+	}
+	return changeMailbox(tx, who, func(m *codec.Mailbox) {
+		if known {
+			m.Variants = append(m.Variants, who)
+		} else {
+			m.Variants = slices.DeleteFunc(m.Variants, func(a address.Address) bool { return a == who })
+		}
+	})
+}
+
+// changeMailbox changes what holds for the mailbox of an address.
+func changeMailbox(tx Tx, of address.Address, change func(*codec.Mailbox)) error {
+	m, _, err := load[codec.Mailbox](tx, mailboxKey(of))
+	if err != nil {
+		return err
+	}
+	change(&m)
+	end := max(m.Muted, m.Blocked)
+	switch {
+	case m.IsLasting():
+		return save(tx, mailboxKey(of), m, time.Time{})
+	case end > 0:
+		return save(tx, mailboxKey(of), m, codec.Time(end))
+	}
+	return tx.Delete(mailboxKey(of))
 }
 
 // changeAddress changes what an address has open.
@@ -119,7 +175,9 @@ func saveLink(tx Tx, key []byte, l codec.Link, now time.Time) error {
 		return err
 	}
 	return changeAddress(tx, l.Address, now, func(a *codec.Address) {
-		a.Links = append(a.Links, codec.OpenLink{Key: key, Expires: l.Expires, Purpose: l.Purpose})
+		a.Links = append(a.Links, codec.OpenLink{
+			Key: key, Expires: l.Expires, Purpose: l.Purpose, Familiar: l.Familiar, Promised: len(l.Browser) == 0,
+		})
 	})
 }
 

@@ -2,10 +2,12 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"slices"
 
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
@@ -131,8 +133,11 @@ func (f *finding) admit(tx Tx, r *signin.Redemption) (err error) {
 	if r.Revision != nil {
 		lookedAt = *r.Revision
 	}
+	barred, err := mayNotSignIn(tx, f.link.Address, f.person)
 	switch {
-	case f.person.Disabled:
+	case err != nil:
+		return err
+	case barred:
 		f.outcome.Outcome = signin.NotAdmitted
 	case f.link.Policy != r.Policy || f.person.Revision() != lookedAt:
 		f.outcome.Outcome, f.outcome.Policy, f.outcome.Person = signin.PolicyChanged, f.link.Policy, f.person.Unpack(f.link.Address)
@@ -164,15 +169,28 @@ func useUp(tx Tx, r *signin.Redemption, f finding) (signin.Redeemed, error) {
 	if f.link.Recovery {
 		made.Method = session.ByRecovery
 		if r.Notice.ID != "" {
-			if err := sendTo(tx, p, r.Notice); err != nil {
+			if _, err := notify(tx, who, p, r.Notice, r.Now); err != nil {
 				return signin.Redeemed{}, err
 			}
 		}
+	}
+	if err := uncount(tx, f.link); err != nil {
+		return signin.Redeemed{}, err
 	}
 	if _, err := closeLinks(tx, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn }); err != nil {
 		return signin.Redeemed{}, err
 	}
 	return redeemed, addSession(tx, r.Session.Key, codec.PackSession(made), r.Now)
+}
+
+// uncount has the message of a link not count any more: whoever reads the mailbox
+// wanted it.
+func uncount(tx Tx, l codec.Link) error {
+	if l.Slot == 0 {
+		return nil
+	}
+	mailbox := limit.Use{Name: cmp.Or(l.Mailbox, l.Address.Fold())}
+	return tx.GiveBack(letter{familiar: l.Familiar, mailbox: mailbox}.counted().Name, l.Slot)
 }
 
 // learn keeps with a person what a sign-in tells of them, and reports whether

@@ -31,6 +31,13 @@ func (d *desk) Take(use limit.Use, now time.Time) (time.Duration, error) {
 	return d.counts[use.Name].Take(use.Rule, now), nil
 }
 
+func (d *desk) GiveBack(name string, slot int64) error {
+	if d.counts[name] != nil {
+		d.counts[name].GiveBack(slot)
+	}
+	return nil
+}
+
 var now = time.Unix(1_700_000_000, 0)
 
 // open makes a link of somebody that is open for a while.

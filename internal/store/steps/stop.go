@@ -21,7 +21,7 @@ func (s Steps) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, er
 		if err := endRequestOf(tx, stop.Link[:], stop.Now); err != nil {
 			return err
 		}
-		return changeAddress(tx, who, stop.Now, func(a *codec.Address) { a.Muted = codec.Millis(stop.Until) })
+		return changeMailbox(tx, who, func(m *codec.Mailbox) { m.Muted = codec.Millis(stop.Until) })
 	})
 	return stopped && err == nil, err
 }

@@ -48,6 +48,10 @@ type Tx interface {
 	// nobody run again while there is room.
 	Take(use limit.Use, now time.Time) (wait time.Duration, err error)
 
+	// GiveBack takes back one use of a limit that was counted in a slot, see
+	// limit.Rule. What the slot has lost already stays lost.
+	GiveBack(limit string, slot int64) error
+
 	// Queue says that a message waits for a sender, or does not any more.
 	Queue(id string, created time.Time, now Waiting) error
 

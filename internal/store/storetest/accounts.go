@@ -254,6 +254,7 @@ var changePromises = []promise{
 		p := f.proposed(s, account.Move, f.person("b"))
 		c := f.confirming(s, p)
 		c.Notice = f.message(who)
+		c.Notice.Kind = outbox.Changed
 		f.wantConfirmed(c, account.Made)
 		f.wantMessage(f.kept(c.Notice.ID), filled(c.Notice, false))
 	}},
@@ -278,7 +279,7 @@ var movePromises = []promise{
 		f.wantSessions(from)
 		f.wantSessions(to, renewed)
 		f.wantStanding(renewed, &before.Standing)
-		before.Address, before.Former, before.Revision = to, []address.Address{from}, before.Revision+1
+		before.Address, before.Revision = to, before.Revision+1
 		f.wantPerson(before)
 		applied.Address = to
 		f.wantAccessRequest(applied)
@@ -303,7 +304,7 @@ var movePromises = []promise{
 		f.must(f.MovePerson(f.Context(), from, to, f.now))
 		f.wantFound(s.Key, false)
 		f.wantUnknown(from)
-		before.Address, before.Former, before.Revision = to, []address.Address{from}, before.Revision+1
+		before.Address, before.Revision = to, before.Revision+1
 		f.wantPerson(before)
 		f.wantSessions(to)
 	}},

@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"crypto/rand"
+	"fmt"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -16,7 +19,7 @@ var familiarPromises = []promise{
 			a.Mailbox.Rule.Max = most
 			return a
 		}
-		const strangers, familiar = 2, 1 // one of the strangers asked before
+		const strangers, familiar = 1, 1
 		f.wantSent(f.ask(bounded(newBrowser(), strangers)))
 		f.wantSilent(f.ask(bounded(newBrowser(), strangers)), signin.SilentMailbox)
 		f.wantSent(f.ask(bounded(mine, familiar)))
@@ -68,9 +71,9 @@ var familiarPromises = []promise{
 		f.wantSent(f.ask(other))
 		f.wantLanguage(other, "")
 	}},
-	{"AReserveOfTheTotalIsForThoseWhoHaveSignedInBefore", func(f *fixture) {
-		known := f.person("known")
-		f.signIn(known)
+	{"AReserveOfTheTotalIsForFamiliarBrowsers", func(f *fixture) {
+		known, mine := f.person("known"), newBrowser()
+		f.meets(mine, f.asked(known, newBrowser()))
 		asking := func(a signin.Asking) signin.Asking {
 			a.Total, a.Reserve = limit.Use{Name: "reserve of " + f.name, Rule: limit.Rule{Max: 3, Window: time.Minute}}, 1
 			return a
@@ -78,9 +81,71 @@ var familiarPromises = []promise{
 		f.wantSent(f.ask(asking(f.asking(f.person("b"), newBrowser()))))
 		f.wantSent(f.ask(asking(f.asking(f.person("c"), newBrowser()))))
 		f.wantSilent(f.ask(asking(f.asking(f.person("d"), newBrowser()))), signin.SilentTotal)
-		f.wantSent(f.ask(asking(f.asking(known, newBrowser()))))
-		f.wantSilent(f.ask(asking(f.asking(known, newBrowser()))), signin.SilentTotal)
+		f.wantSilent(f.ask(asking(f.asking(known, newBrowser()))), signin.SilentTotal) // which a stranger can type, too
+		f.wantSent(f.ask(asking(f.asking(known, mine))))
+		f.wantSilent(f.ask(asking(f.asking(known, mine))), signin.SilentTotal)
 	}},
+	{"AFamiliarBrowserGetsItsLinkWhateverStrangersHaveAskedFor", familiarGetsItsLink},
+	{"WhatDoesNotSignInKeepsNobodyFromALink", func(f *fixture) {
+		// Every mixture of proposals, offers and invitations, in any order.
+		thief := f.signIn(f.person("thief"))
+		for mixture := range 27 {
+			who := f.person(fmt.Sprint("victim", mixture))
+			for range 3 {
+				switch mixture % 3 {
+				case 0:
+					p := f.proposal(thief, account.Recovery, who)
+					p.Daily = limit.Use{Name: rand.Text(), Rule: plenty}
+					f.propose(p)
+				case 1:
+					f.offered(who)
+				case 2:
+					f.promised(who, signin.ToSignIn, "")
+				}
+				mixture /= 3
+			}
+			for range signin.MaxLiveLinks {
+				f.asked(who, newBrowser())
+			}
+			f.wantSilent(f.ask(f.asking(who, newBrowser())), signin.SilentThreeAlive)
+		}
+	}},
+}
+
+// familiarGetsItsLink tries each mixture of links that strangers and familiar browsers
+// have asked for: the oldest one of a stranger's gives way, or else the oldest.
+func familiarGetsItsLink(f *fixture) {
+	for mixture := range 1 << signin.MaxLiveLinks {
+		who := f.person(fmt.Sprint("a", mixture))
+		mine, other := newBrowser(), newBrowser()
+		f.meets(mine, f.asked(who, newBrowser()))
+		f.meets(other, f.asked(who, newBrowser()))
+		invited := f.promised(who, signin.ToSignIn, "")
+		var links []signin.Asking
+		givesWay := -1
+		for i := range signin.MaxLiveLinks {
+			if mixture&(1<<i) != 0 {
+				links = append(links, f.asked(who, other))
+				continue
+			}
+			if links = append(links, f.asked(who, newBrowser())); givesWay < 0 {
+				givesWay = i
+			}
+		}
+		a := f.asked(who, mine)
+		for i, l := range links {
+			want := alive
+			if i == max(givesWay, 0) {
+				want = signin.Used
+			}
+			f.wantLink(l, f.now, want)
+		}
+		f.wantSilent(f.ask(f.asking(who, newBrowser())), signin.SilentThreeAlive)
+		r := f.redemptionOf(invited)
+		r.Elsewhere = false
+		f.wantOutcome(f.redeemLink(r), alive)
+		f.wantOutcome(f.redeemLink(f.redemption(a)), signin.SignedIn)
+	}
 }
 
 // meets signs in so that a browser is familiar from then on.

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"crypto/rand"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
@@ -87,6 +89,57 @@ var limitPromises = []promise{
 		}
 	}},
 	{"ALimitHoldsForRequestsAtTheSameTime", limitAtTheSameTime},
+	{"WhatWasRedeemedDoesNotCountAgainstTheMailbox", func(f *fixture) {
+		for _, by := range []func(signin.Redemption) signin.Redeemed{f.redeemLink, f.redeemCode} {
+			who, few := f.person(strings.ToLower(rand.Text())), limit.Rule{Max: 2, Window: time.Hour}
+			ask := func(at time.Time) signin.Asking {
+				a := f.askingAt(at, who, newBrowser())
+				a.Mailbox.Rule = few
+				return a
+			}
+			unused := ask(f.now)
+			f.wantSent(f.ask(unused))
+			for i := range 6 { // apps in a morning
+				a := ask(f.now.Add(time.Duration(i) * 5 * time.Minute))
+				f.wantSent(f.ask(a))
+				r := f.redemption(a)
+				f.wantOutcome(by(r), signin.SignedIn)
+				f.wantOutcome(by(r), signin.SignedIn) // sent again: it gives nothing back
+			}
+			late := f.now.Add(30 * time.Minute)
+			f.wantSent(f.ask(ask(late)))
+			f.wantSilent(f.ask(ask(late)), signin.SilentMailbox)
+		}
+	}},
+	{"APlaceIsGivenBackWhereItWasTaken", func(f *fixture) {
+		who, mine, few := f.person("a"), newBrowser(), limit.Rule{Max: 1, Window: time.Hour}
+		f.meets(mine, f.asked(who, newBrowser()))
+		ask := func(browser signin.BrowserKey, at time.Time) signin.Asking {
+			a := f.askingAt(at, who, browser)
+			a.Mailbox.Rule = few
+			return a
+		}
+		familiar, stranger := ask(mine, f.now), ask(newBrowser(), f.now)
+		f.wantSent(f.ask(familiar))
+		f.wantSent(f.ask(stranger))
+		f.wantOutcome(f.redeemLink(f.redemption(familiar)), signin.SignedIn)
+		f.wantSilent(f.ask(ask(newBrowser(), f.now)), signin.SilentMailbox) // that place was another one
+		f.wantSent(f.ask(ask(mine, f.now)))
+
+		// One that is given back when it does not count any more is not lent to others.
+		old := f.asking(f.person("b"), newBrowser())
+		old.Request.Expires, old.Mailbox.Rule = f.now.Add(24*time.Hour), limit.Rule{Max: 1, Window: time.Minute}
+		f.wantSent(f.ask(old))
+		next := f.askingAt(f.now.Add(2*time.Minute), old.Request.Address, newBrowser())
+		next.Mailbox.Rule = old.Mailbox.Rule
+		f.wantSent(f.ask(next))
+		r := f.redemption(old)
+		r.Now = next.Now
+		f.wantOutcome(f.redeemLink(r), signin.SignedIn)
+		again := f.askingAt(next.Now, old.Request.Address, newBrowser())
+		again.Mailbox.Rule = old.Mailbox.Rule
+		f.wantSilent(f.ask(again), signin.SilentMailbox)
+	}},
 }
 
 func networkOverItsLimit(f *fixture) {

@@ -67,7 +67,7 @@ var peoplePromises = []promise{
 		f.signIn(who)
 		before := f.known(who)
 		f.changed(who, func(p *people.Person) {
-			*p = people.Person{Address: f.person("b"), Recovery: f.person("c"), Language: "xx", Revision: 77, Former: []address.Address{"d@ex.com"}}
+			*p = people.Person{Address: f.person("b"), Recovery: f.person("c"), Language: "xx", Revision: 77, Barred: "d@ex.com"}
 		})
 		f.wantPerson(before)
 	}},

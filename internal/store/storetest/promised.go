@@ -50,17 +50,16 @@ var promisedPromises = []promise{
 		r.Now, r.Elsewhere = p.Link.Expires.Add(-time.Millisecond), false
 		f.wantOutcome(f.redeemLink(r), alive)
 	}},
-	{"LinksOfAnyKindButThoseOfOwnersAreThreeAtMost", func(f *fixture) {
+	{"LinksThatNobodyAskedForAreMadeWhateverStrangersAskFor", func(f *fixture) {
 		who := f.person("a")
-		f.promised(who, signin.ToSignIn, "")
-		f.promised(who, signin.ToAsk, "")
-		f.asked(who, newBrowser())
-		f.wantSilent(f.ask(f.asking(who, newBrowser())), signin.SilentThreeAlive)
-		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
-			f.wantSilence(f.promise(f.promising(who, purpose, "")), signin.SilentThreeAlive)
+		for range signin.MaxLiveLinks {
+			f.asked(who, newBrowser())
+			f.offered(who)
 		}
-		f.promised(who, signin.ToDecide, "x")
-
+		for range 2 {
+			f.promised(who, signin.ToSignIn, "")
+			f.promised(who, signin.ToDecide, "x")
+		}
 		owner := f.person("owner")
 		for range 2 * signin.MaxLiveLinks {
 			f.promised(owner, signin.ToDecide, "x")
@@ -83,6 +82,20 @@ var promisedPromises = []promise{
 		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
 			p := f.promising(who, purpose, "")
 			f.wantSilence(f.promise(p), signin.SilentBlocked)
+			if _, found, err := f.Message(f.Context(), p.Message.ID); found || err != nil {
+				f.Fatalf("the message is kept: %v, %v", found, err)
+			}
+		}
+		f.wantUnknown(who)
+	}},
+	{"WhatAStrangerMayHaveTypedIsNotSentWithoutLimits", func(f *fixture) {
+		who := f.person("a")
+		for _, kind := range []outbox.Kind{outbox.SignIn, outbox.Offer, outbox.Confirm, outbox.Proof} {
+			p := f.promising(who, signin.ToSignIn, "")
+			p.Message.Kind = kind
+			if _, err := f.Promise(f.Context(), p); err == nil {
+				f.Fatalf("a message of the kind %s is promised", kind)
+			}
 			if _, found, err := f.Message(f.Context(), p.Message.ID); found || err != nil {
 				f.Fatalf("the message is kept: %v, %v", found, err)
 			}

@@ -49,15 +49,11 @@ func (p RequestAccess) title(lang *text.Language, site string) string {
 type AccessRequested struct {
 	Frame
 	Email string // who asks
-	Full  bool   // they were not: too many people are waiting for an answer
 }
 
 func (AccessRequested) template() string { return "asked" }
 
-func (p AccessRequested) title(lang *text.Language, _ string) string {
-	if p.Full {
-		return lang.Say("ask.full_title")
-	}
+func (AccessRequested) title(lang *text.Language, _ string) string {
 	return lang.Say("ask.done_title")
 }
 

@@ -71,7 +71,6 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"asking with no link":           {view.RequestAccess{Frame: frame, Unknown: true, Words: "please"}, []string{"too old", "please"}, []string{"too long"}},
 		"asking with too many words":    {view.RequestAccess{Frame: frame, Token: "t", Words: "please", TooLong: true}, []string{"too long", "please"}, []string{"Paste the link"}},
 		"asked":                         {view.AccessRequested{Frame: frame, Email: address}, []string{"We asked", "You will get a mail at " + address}, nil},
-		"asked where many wait":         {view.AccessRequested{Frame: frame, Email: address, Full: true}, []string{"Too many people are waiting", "Try again later."}, []string{"You will get"}},
 		"a way to a request":            {view.DecideAccess{Frame: frame}, []string{"Somebody asks to enter Reports", "Paste the link", "Show the request"}, []string{"Let in", "Refuse", "too old"}},
 		"a way to no request":           {view.DecideAccess{Frame: frame, Unknown: true}, []string{"too old"}, nil},
 		"a request":                     {view.DecideAccess{Frame: frame, Token: "t", Request: view.AccessRequest{Email: address, Words: "please", Network: "203.0.113.0/24", System: "Linux"}}, []string{address + " asks to enter Reports", "In their own words: please", "Linux", "Network 203.0.113.0/24", "Let in for an hour", "Let in for a day", "Let in for good", "Refuse"}, []string{"Paste the link"}},

@@ -89,7 +89,6 @@ func Samples() []Sample {
 		{"ask-unknown", RequestAccess{Frame: sampleFrame, Unknown: true, Words: sampleWords}},
 		{"ask-too-long", RequestAccess{Frame: sampleFrame, Token: "t0ken", Words: sampleWords, TooLong: true}},
 		{"asked", AccessRequested{Frame: sampleFrame, Email: sampleAddress}},
-		{"asked-full", AccessRequested{Frame: sampleFrame, Full: true}},
 		{"decide", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleAddress, Words: sampleWords, Asked: sampleTime,
 			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"}}},
 		{"decide-bare", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleLongAddress, Asked: sampleTime}}},
