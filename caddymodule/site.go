@@ -15,6 +15,7 @@ import (
 
 // site is the blocks of one site, which act as one.
 type site struct {
+	edge     *edge
 	url      string
 	origins  gate.Origins
 	handlers []*Handler // one for each of its blocks
@@ -28,17 +29,20 @@ type runningSite struct {
 }
 
 // join adds a handler to its site.
-func (a *App) join(where siteAddress, h *Handler) (*site, error) {
+func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 	key := where.key(h.URL)
 	s := a.sites[key]
 	if s == nil {
-		s = new(site)
+		s = &site{edge: e}
+		e.sites = append(e.sites, s)
 	}
 	if err := s.locate(a, where, h.URL); err != nil {
 		return nil, err
 	}
 	h.rules.At(s.name())
-	s.handlers = append(s.handlers, h)
+	if s.handlers = append(s.handlers, h); len(s.handlers) > gate.MaxBlocks {
+		return nil, fmt.Errorf("the site has more than %d blocks of doorpost; let some of them share one, with a matcher for several paths", gate.MaxBlocks)
+	}
 	a.sites[key] = s
 	return s, nil
 }
@@ -52,6 +56,14 @@ func (s *site) rules() (rules anyOf) {
 		rules = append(rules, h.rules)
 	}
 	return rules
+}
+
+// blocks are the rules of its directives.
+func (s *site) blocks() (blocks []*gate.Block) {
+	for _, h := range s.handlers {
+		blocks = append(blocks, h.block)
+	}
+	return blocks
 }
 
 // locate finds the origins of the site. The option url, in any of its blocks,
@@ -101,13 +113,10 @@ func (s *site) open(a *App, rt *runningApp) {
 			scope = a.Session.CookieDomain
 		}
 		cookies = append(cookies, session.NewCookie(rt.ring, session.CookieOptions{
-			Scope: scope, Domain: a.Session.CookieDomain, Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
+			Scope: scope, Domain: a.Session.CookieDomain, Port: origin.Port(), Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
 		}))
 	}
-	var blocks []*gate.Block
-	for _, h := range s.handlers {
-		blocks = append(blocks, h.block)
-	}
+	blocks := s.blocks()
 	s.running.Store(&runningSite{
 		gate: gate.NewSite(s.origins, cookies, rt.keeper, blocks...),
 		web: web.NewDoor(rt.ring, web.Parts{

@@ -51,7 +51,7 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 	}
 	below := s.descend(lists)
 	// Named routes come last. Which of them it is, is not known.
-	s.named = !below && len(server.NamedRoutes) > 0
+	s.named = !below && hasNamedRoutes(server)
 	for _, module := range ctx.Modules() {
 		subroute, ok := module.(*caddyhttp.Subroute)
 		if !ok || !below {
@@ -64,6 +64,12 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 		below = s.descend(lists)
 	}
 	return s
+}
+
+// hasNamedRoutes reports whether a server has named routes beside ours.
+func hasNamedRoutes(server *caddyhttp.Server) bool {
+	_, ours := server.NamedRoutes[edgeRoute]
+	return len(server.NamedRoutes) > 1 || len(server.NamedRoutes) == 1 && !ours
 }
 
 // descend notes the route that is being provisioned. A route that matches
