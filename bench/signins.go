@@ -127,7 +127,7 @@ func signInOver(ctx context.Context, client *http.Client, origin string, mail *p
 		return err
 	}
 	for _, cookie := range redeemed {
-		if cookie.Name == "doorpost" && cookie.Value != "" {
+		if strings.HasPrefix(cookie.Name, "doorpost") && !strings.HasPrefix(cookie.Name, "doorpost-ask") && cookie.Value != "" {
 			return nil
 		}
 	}

@@ -23,6 +23,7 @@ import (
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(EdgeBuilder{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
 	caddy.RegisterModule(RedisStore{})
@@ -102,6 +103,7 @@ type App struct {
 	admins      *people.Rules // nil: nobody
 	languages   *text.Catalogue
 	sites       map[string]*site
+	edges       []*edge // one for each server with a site
 
 	opening sync.Once
 	opened  *runningApp

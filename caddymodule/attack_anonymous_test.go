@@ -122,7 +122,7 @@ func (n nobody) request() (*http.Request, *endlessBody) {
 	}
 	var cookies []string
 	for range n.random.IntN(4) {
-		cookies = append(cookies, n.one("doorpost", "doorpost-ask", "__Host-doorpost", "theme", "doorpost-x")+"="+n.garbage())
+		cookies = append(cookies, n.one("doorpost-8080", "doorpost-ask-8080", "doorpost", "__Host-doorpost", "theme", "doorpost-x")+"="+n.garbage())
 	}
 	if cookies != nil {
 		r.Header.Set("Cookie", strings.Join(cookies, "; "))

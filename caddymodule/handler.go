@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -124,6 +125,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
+		h.block.ByPath = looksAtPath(covers)
 	}
 	var owners []address.Address
 	for _, given := range h.Ask {
@@ -144,16 +146,18 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
-	if where.partly {
-		h.app.logger.Warn("doorpost stands in a route that not all requests of the site reach, so its pages under /_doorpost/ may not be served; put it at the top of the site, with a matcher for what to protect",
-			"site", where.name())
-	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		registerConn(server)
 		h.server = server
 	}
-	h.site, err = h.app.join(where, h)
+	h.site, err = h.app.join(h.app.edgeOf(ctx), where, h)
 	return err
+}
+
+// looksAtPath reports whether a matcher may look at the path: any that names it does,
+// in an expression too.
+func looksAtPath(matcher []byte) bool {
+	return bytes.Contains(matcher, []byte("path")) || bytes.Contains(matcher, []byte("uri"))
 }
 
 // parseOwner reads an address of the option ask.

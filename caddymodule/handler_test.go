@@ -192,19 +192,3 @@ func TestAHostThatIsNoneOfTheSitesGetsNoPageOfOurs(t *testing.T) {
 		}
 	}
 }
-
-func TestADirectiveWhoseOwnPagesMayNotBeReachedIsWarnedOf(t *testing.T) {
-	const warning = "may not be served"
-	for site, warned := range map[string]bool{
-		"doorpost {\nallow *\n}\nrespond ok":                                      false,
-		"doorpost /x/* {\nallow *\n}\nrespond ok":                                 false,
-		"handle {\ndoorpost {\nallow *\n}\nrespond ok\n}":                         false,
-		"handle /x/* {\ndoorpost {\nallow *\n}\nrespond ok\n}\nrespond elsewhere": true,
-	} {
-		t.Run(strings.ReplaceAll(site, "\n", " "), func(t *testing.T) {
-			if logged := newGateway(t, "", site).logged(); strings.Contains(logged, warning) != warned {
-				t.Errorf("a warning is wanted: %v; the log is:\n%s", warned, logged)
-			}
-		})
-	}
-}

@@ -82,6 +82,8 @@ func findHandler(t testing.TB) *Handler {
 				switch h := handler.(type) {
 				case *Handler:
 					return h
+				case *siteEdge:
+					return find(h.routes)
 				case *caddyhttp.Subroute:
 					if found := find(h.Routes); found != nil {
 						return found

@@ -52,6 +52,9 @@ func (a *App) open() (*runningApp, error) {
 				s.open(a, a.opened)
 				gates[key] = s.running.Load().gate
 			}
+			for _, e := range a.edges {
+				e.open()
+			}
 			a.opened.retire = a.opened.backend.live.Use(gates)
 		}
 	})

@@ -13,19 +13,19 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// visitVar is where the visit of a request lies between the blocks of a site.
-const visitVar = "doorpost.visit"
-
 // ServeHTTP implements caddyhttp.MiddlewareHandler. Once the request was passed
 // on, which may take as long as a WebSocket lives, nothing is done but to note
 // that it is over: the configuration may be another by then.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	site, err := h.site.run(h.app)
 	if err != nil {
-		w.Header().Set("Retry-After", "5")
-		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
+		return unopened(w, err)
 	}
-	visit := h.visit(site, r)
+	visit, err := h.site.edge.meet(r)
+	if err != nil {
+		return unopened(w, err)
+	}
+	visit = visit.At(site.gate)
 	sent := targetOf(r)
 	verdict, err := h.block.Decide(visit, r, sent.URL)
 	if err != nil {
@@ -39,24 +39,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.passOn(visit, w, r, next)
 	case gate.PassUnnamed:
 		return next.ServeHTTP(w, r)
-	case gate.Tunnel:
-		return caddyhttp.Error(http.StatusMethodNotAllowed, nil)
 	}
 	site.web.Refuse(w, r, sent.URI(), verdict, visit)
 	return nil
 }
 
-// visit begins the visit of a request, unless a block before did.
-func (h *Handler) visit(site *runningSite, r *http.Request) *gate.Visit {
-	vars, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
-	if visit, met := vars[visitVar].(*gate.Visit); met {
-		return visit
-	}
-	visit := site.gate.Arrive(r)
-	if vars != nil {
-		vars[visitVar] = visit
-	}
-	return visit
+// unopened says that the store cannot be opened.
+func unopened(w http.ResponseWriter, err error) error {
+	w.Header().Set("Retry-After", "5")
+	return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
 }
 
 // passOn hands a request on as somebody's. It is cut when their session ends.

@@ -13,6 +13,7 @@ import (
 
 // site is the blocks of one site, which act as one.
 type site struct {
+	edge     *edge
 	url      string
 	origins  gate.Origins
 	handlers []*Handler // one for each of its blocks
@@ -26,17 +27,20 @@ type runningSite struct {
 }
 
 // join adds a handler to its site.
-func (a *App) join(where siteAddress, h *Handler) (*site, error) {
+func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 	key := where.key(h.URL)
 	s := a.sites[key]
 	if s == nil {
-		s = new(site)
+		s = &site{edge: e}
+		e.sites = append(e.sites, s)
 	}
 	if err := s.locate(a, where, h.URL); err != nil {
 		return nil, err
 	}
 	h.rules.At(s.name())
-	s.handlers = append(s.handlers, h)
+	if s.handlers = append(s.handlers, h); len(s.handlers) > gate.MaxBlocks {
+		return nil, fmt.Errorf("the site has more than %d blocks of doorpost; let some of them share one, with a matcher for several paths", gate.MaxBlocks)
+	}
 	a.sites[key] = s
 	return s, nil
 }
@@ -47,6 +51,11 @@ func (s *site) name() string { return s.origins.All()[0].String() }
 // rules are those of all its blocks.
 func (s *site) rules() people.AnyOf {
 	return each(s.handlers, func(h *Handler) *people.Rules { return h.rules })
+}
+
+// blocks are the rules of its directives.
+func (s *site) blocks() []*gate.Block {
+	return each(s.handlers, func(h *Handler) *gate.Block { return h.block })
 }
 
 // locate finds the origins of the site. The option url, in any of its blocks,
@@ -87,10 +96,10 @@ func (s *site) open(a *App, rt *runningApp) {
 	cookies := each(s.origins.All(), func(origin gate.Origin) *session.Cookie {
 		return session.NewCookie(rt.ring, session.CookieOptions{
 			Scope: cmp.Or(a.Session.CookieDomain, origin.String()), Domain: a.Session.CookieDomain,
-			Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
+			Port: origin.Port(), Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
 		})
 	})
-	blocks := each(s.handlers, func(h *Handler) *gate.Block { return h.block })
+	blocks := s.blocks()
 	s.running.Store(&runningSite{
 		gate: gate.NewSite(s.origins, cookies, rt.keeper, blocks...),
 		web: web.NewDoor(rt.ring, web.Parts{

@@ -55,13 +55,19 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 	}
 	below := s.descend(server.Routes, server.Errors)
 	// Named routes come last. Which of them it is, is not known.
-	s.named = !below && len(server.NamedRoutes) > 0
+	s.named = !below && hasNamedRoutes(server)
 	for _, module := range ctx.Modules() {
 		if subroute, ok := module.(*caddyhttp.Subroute); ok && below {
 			below = s.descend(subroute.Routes, subroute.Errors)
 		}
 	}
 	return s
+}
+
+// hasNamedRoutes reports whether a server has named routes beside ours.
+func hasNamedRoutes(server *caddyhttp.Server) bool {
+	_, ours := server.NamedRoutes[edgeRoute]
+	return len(server.NamedRoutes) > 1 || len(server.NamedRoutes) == 1 && !ours
 }
 
 // descend notes the route that is being provisioned. A route that matches

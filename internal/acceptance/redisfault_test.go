@@ -27,7 +27,7 @@ func (v *visitor) comeBackLater(r *http.Request) time.Duration {
 	began := time.Now()
 	a, _ := v.try(r) // the error says that it is a server error
 	took := time.Since(began)
-	a.is(v.t, http.StatusServiceUnavailable).setsNoCookieBut(v.t, "doorpost")
+	a.is(v.t, http.StatusServiceUnavailable).setsNoCookieBut(v.t, "doorpost-"+r.URL.Port())
 	if took > refusalTime {
 		v.t.Errorf("%s %s was refused after %v", r.Method, r.URL, took)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -197,8 +198,18 @@ func (v *visitor) tryWho() (string, error) {
 
 // sessionCookie is the visitor's session cookie, whatever its prefix.
 func (v *visitor) sessionCookie() (name, value string) {
-	for _, name := range []string{"doorpost", "__Host-doorpost", "__Secure-doorpost"} {
-		if value, found := v.cookies[name]; found {
+	return v.ours("doorpost")
+}
+
+// requestCookie remembers that the visitor asked for a link.
+func (v *visitor) requestCookie() (name, value string) { return v.ours("doorpost-ask") }
+
+// ours is the visitor's cookie of a kind, whatever stands before and behind the kind
+// in its name.
+func (v *visitor) ours(kind string) (name, value string) {
+	named := regexp.MustCompile(`^(__Host-|__Secure-)?` + kind + `(-\d+)?$`)
+	for name, value := range v.cookies {
+		if named.MatchString(name) {
 			return name, value
 		}
 	}

@@ -19,7 +19,7 @@ const (
 	NoSession                  // nobody is signed in
 	NotAdmitted                // somebody is signed in, and the rules do not admit them
 	NotRecent                  // somebody is signed in who would be admitted, but proved their address too long ago
-	Tunnel                     // the request would pass, but asks for a tunnel
+	Forbidden                  // no app gets such a request: CONNECT to some host, TRACE
 )
 
 // Decide decides about a request. sent is the URL as the visitor sent it, which
@@ -29,16 +29,23 @@ func (b *Block) Decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 	if IsOwnPath(sent.Path) {
 		return OwnPage, nil
 	}
+	verdict, err := b.decide(v, r, sent)
+	if verdict == Pass || verdict == PassUnnamed {
+		if isForNoApp(r) {
+			return Forbidden, nil
+		}
+		v.cleared |= v.bit(b)
+	}
+	return verdict, err
+}
+
+func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error) {
 	needed, err := b.NeedsSession(r, sent)
 	switch {
 	case err != nil:
 		return Unavailable, err
 	case needed:
-		verdict := b.Check(v, r)
-		if verdict == Pass && asksForTunnel(r) {
-			verdict = Tunnel
-		}
-		return verdict, nil
+		return b.Check(v, r), nil
 	case b.Greet(v, r):
 		return Pass, nil
 	}
@@ -48,7 +55,7 @@ func (b *Block) Decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 // NeedsSession reports whether the block protects a request: its matcher
 // matches, and the path is not public.
 func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
-	if b.Matches != nil {
+	if b.Matches != nil && !(b.ByPath && !(isPlainURL(sent) && isPlainURL(r.URL))) {
 		if matched, err := b.Matches(r); err != nil || !matched {
 			return false, err
 		}
@@ -56,9 +63,9 @@ func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
 	return !b.IsPublic(r.URL, sent), nil
 }
 
-// asksForTunnel reports whether a request is a CONNECT to some host, which no
-// app behind a gate serves. A CONNECT that opens a WebSocket over HTTP/2 or
-// HTTP/3 (RFC 8441, RFC 9220) is not.
-func asksForTunnel(r *http.Request) bool {
-	return r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
+// isForNoApp reports whether a request is one that no app behind a gate gets: a
+// TRACE, which shows a script what it may not read, or a CONNECT to some host. A
+// CONNECT that opens a WebSocket over HTTP/2 or HTTP/3 (RFC 8441, RFC 9220) is not.
+func isForNoApp(r *http.Request) bool {
+	return r.Method == http.MethodTrace || r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
 }

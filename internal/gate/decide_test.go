@@ -60,10 +60,13 @@ func TestOneDecisionTellsWhatBecomesOfARequest(t *testing.T) {
 		"not matched, of somebody":              {who: alice, matches: noMatch, want: Pass, named: true},
 		"matched":                               {matches: func(*http.Request) (bool, error) { return true, nil }, want: NoSession},
 		"a tunnel, of nobody":                   {method: http.MethodConnect, want: NoSession},
-		"a tunnel":                              {who: alice, method: http.MethodConnect, want: Tunnel, named: true},
+		"a tunnel":                              {who: alice, method: http.MethodConnect, want: Forbidden, named: true},
 		"a WebSocket over HTTP/2":               {who: alice, method: http.MethodConnect, proto: "websocket", want: Pass, named: true},
-		"a tunnel to a public path":             {method: http.MethodConnect, path: "/public/x", want: PassUnnamed},
-		"a tunnel of somebody to a public path": {who: alice, method: http.MethodConnect, path: "/public/x", want: Pass, named: true},
+		"a tunnel to a public path":             {method: http.MethodConnect, path: "/public/x", want: Forbidden},
+		"a tunnel of somebody to a public path": {who: alice, method: http.MethodConnect, path: "/public/x", want: Forbidden, named: true},
+		"a tunnel that is not matched":          {method: http.MethodConnect, matches: noMatch, want: Forbidden},
+		"TRACE":                                 {who: alice, method: http.MethodTrace, want: Forbidden, named: true},
+		"TRACE to a public path":                {method: http.MethodTrace, path: "/public/x", want: Forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newLiveGate(t)
@@ -95,7 +98,7 @@ func TestOneDecisionTellsWhatBecomesOfARequest(t *testing.T) {
 			if c.sent != "" {
 				sent = &url.URL{Path: c.sent}
 			}
-			got, err := block.Decide(s.Arrive(r), r, sent)
+			got, err := block.Decide(NewEdge(s).Arrive(r).At(s), r, sent)
 			if err != nil || got != c.want {
 				t.Errorf("the verdict is %d (%v), want %d", got, err, c.want)
 			}

@@ -32,30 +32,40 @@ type Rules interface {
 type Site struct {
 	origins Origins
 	cookies []*session.Cookie // one for each origin
+	asks    []string          // the names of the request cookies, one for each origin
 	keeper  *session.Keeper
 	blocks  []*Block
-	names   managed
+
+	// Upgrades are the protocols that reach the app by the header Upgrade.
+	Upgrades []string
 
 	name    string // the same in all configurations, see Live.Use
 	retired bool   // another configuration has taken over
 }
 
+// MaxBlocks is how many blocks a site may have: a visit has a bit for each.
+const MaxBlocks = 64
+
 // NewSite makes the gate of a site with one session cookie for each origin.
 func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
-	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks}
-	for _, b := range blocks {
-		s.names.add(b.Headers)
+	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks, Upgrades: []string{"websocket"}}
+	for _, origin := range origins.list {
+		s.asks = append(s.asks, RequestCookieName(origin))
 	}
 	return s
 }
 
 // RequestCookieName is the name of the cookie that marks a browser that asked
-// for a link.
+// for a link. Cookies do not know ports, so the name has that of the origin.
 func RequestCookieName(o Origin) string {
+	name := "doorpost-ask"
 	if o.IsSecure() {
-		return "__Host-doorpost-ask"
+		name = "__Host-doorpost-ask"
 	}
-	return "doorpost-ask"
+	if o.port != "" {
+		name += "-" + o.port
+	}
+	return name
 }
 
 // Block has the rules of one directive.
@@ -70,14 +80,19 @@ type Block struct {
 	// Matches reports whether the block is for a request; nil: it is for all.
 	Matches func(*http.Request) (bool, error)
 
+	// ByPath says that Matches looks at the path. A path that can be read in two
+	// ways counts as matched then: an app may read it in the other.
+	ByPath bool
+
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
 	Covers string
 }
 
-// Visit is one request on its way through the site.
+// Visit is one request on its way through a site.
 type Visit struct {
-	site    *Site
+	site    *Site  // nil for a host that no site of the server has
+	other   *Visit // at another site that the same request meets
 	sent    cookieValues
 	session *session.Session
 	ends    uint64 // see session.Keeper.Ends
@@ -87,23 +102,9 @@ type Visit struct {
 
 	// A bit for each block that let it pass, and for each that only named the person.
 	passed, greeted atomic.Uint64
+	cleared         uint64        // a bit for each block that let it go on, as somebody's or not
 	live            exchange      // see Live
 	cells           identityCells // hold the values of identity headers
-}
-
-// Arrive begins a visit: it deletes whatever claims an identity from the request, our
-// cookies included. The first block that a request reaches calls it, once; nothing
-// may read an identity from the request before.
-func (s *Site) Arrive(r *http.Request) *Visit {
-	s.names.strip(r)
-	v := &Visit{site: s, origin: -1}
-	if i, ok := s.origins.find(r.Host); ok {
-		v.origin = int32(i)
-		v.sent = removeCookies(r.Header, s.cookies[i].Name(), RequestCookieName(s.origins.list[i]))
-	} else {
-		removeCookies(r.Header, "", "")
-	}
-	return v
 }
 
 // Origin is the origin of the site that the request's Host names; false if it names
@@ -165,8 +166,7 @@ func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 	return Pass
 }
 
-// bit is the bit of a block of the visit's site in passed and greeted. Only the first 64
-// blocks have one.
+// bit is the bit of a block of the visit's site in passed and greeted.
 func (v *Visit) bit(b *Block) uint64 { return 1 << slices.Index(v.site.blocks, b) }
 
 // Greet is for a request to a public path, which passes anyway. If it is of somebody

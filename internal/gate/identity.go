@@ -114,29 +114,65 @@ func equalFolded(name, folded string) bool {
 
 // strip deletes what the client sent under any spelling of our names. It also closes
 // two ways to change ours later: a proxy removes the headers that Connection names
-// (CVE-2024-45410), and reading the body can add trailers.
-func (m *managed) strip(r *http.Request) {
-	var connection []string
+// (CVE-2024-45410), and reading the body can add trailers. And it deletes an Upgrade
+// to a protocol that is not among those given, nil for any: behind the answer to an
+// Upgrade no gate sees the requests (h2c smuggling).
+func (m *managed) strip(r *http.Request, upgrades []string) {
+	var connection, upgrade []string
+	settings := false
 	for name, values := range r.Header {
 		switch {
 		case m.has(name):
 			delete(r.Header, name)
 		case name == "Connection":
 			connection = values
+		case name == "Upgrade":
+			upgrade = values
+		case name == "Http2-Settings":
+			settings = true
 		}
 	}
-	if m.inConnection(connection) {
-		m.stripConnection(r.Header, connection)
+	drop := dropped{names: m}
+	if upgrades != nil && (settings || upgrade != nil && !areAmong(upgrade, upgrades)) {
+		delete(r.Header, "Upgrade")
+		delete(r.Header, "Http2-Settings")
+		drop.upgrade = true
+	}
+	if drop.isAmong(connection) {
+		drop.stripConnection(r.Header, connection)
 	}
 	// The server shares the map and fills it again after the body is read, so
 	// deleting from it would not last.
 	r.Trailer = nil
 }
 
-func (m *managed) inConnection(values []string) bool {
+// areAmong reports whether each protocol of an Upgrade is one of those allowed.
+func areAmong(upgrade, allowed []string) bool {
+	for _, value := range upgrade {
+		for protocol := range strings.SplitSeq(value, ",") {
+			protocol = textproto.TrimString(protocol)
+			if !slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, protocol) }) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// dropped are the headers that Connection may not name any more.
+type dropped struct {
+	names   *managed
+	upgrade bool // and those of an Upgrade
+}
+
+func (d dropped) has(name string) bool {
+	return d.names.has(name) || d.upgrade && (strings.EqualFold(name, "Upgrade") || strings.EqualFold(name, "HTTP2-Settings"))
+}
+
+func (d dropped) isAmong(values []string) bool {
 	for _, value := range values {
 		for token := range strings.SplitSeq(value, ",") {
-			if m.has(textproto.TrimString(token)) {
+			if d.has(textproto.TrimString(token)) {
 				return true
 			}
 		}
@@ -144,11 +180,11 @@ func (m *managed) inConnection(values []string) bool {
 	return false
 }
 
-func (m *managed) stripConnection(header http.Header, values []string) {
+func (d dropped) stripConnection(header http.Header, values []string) {
 	var kept []string
 	for _, value := range values {
 		for token := range strings.SplitSeq(value, ",") {
-			if token = textproto.TrimString(token); token != "" && !m.has(token) {
+			if token = textproto.TrimString(token); token != "" && !d.has(token) {
 				kept = append(kept, token)
 			}
 		}

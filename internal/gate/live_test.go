@@ -122,7 +122,7 @@ func (g *liveGate) end(key session.Key) {
 func arrive(s *Site, line string) (*Visit, *http.Request) {
 	r := httptest.NewRequest(http.MethodGet, liveOrigin+"/", nil)
 	r.Header.Set("Cookie", line)
-	return s.Arrive(r), r
+	return NewEdge(s).Arrive(r), r
 }
 
 // awaitCuts waits for a few reviews at most.

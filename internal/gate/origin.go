@@ -64,6 +64,9 @@ func (o Origin) HostPort() string {
 // Host is the host without port.
 func (o Origin) Host() string { return o.host }
 
+// Port is the port; empty for the scheme's own.
+func (o Origin) Port() string { return o.port }
+
 // IsSecure reports whether the origin is https.
 func (o Origin) IsSecure() bool { return o.scheme == "https" }
 
@@ -101,6 +104,12 @@ func NewOrigins(list []Origin) (Origins, error) {
 
 // All lists the origins.
 func (o Origins) All() []Origin { return o.list }
+
+// Has reports whether a request's Host names one of them.
+func (o Origins) Has(host string) bool {
+	_, ok := o.find(host)
+	return ok
+}
 
 // find returns the index of the origin that a request's Host names; false if it names
 // none.

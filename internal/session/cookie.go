@@ -56,6 +56,7 @@ type Cookie struct {
 type CookieOptions struct {
 	Scope    string        // the origin, or the cookie domain
 	Domain   string        // the cookie domain, empty for a cookie of one host
+	Port     string        // of the origin, empty for the scheme's own: cookies do not know ports, so the name does
 	Secure   bool          // false on http://localhost only
 	Lifetime time.Duration // the absolute limit of a session
 }
@@ -70,6 +71,9 @@ func NewCookie(ring keys.Ring, o CookieOptions) *Cookie {
 		c.name = "doorpost"
 	case o.Domain != "":
 		c.name = "__Secure-doorpost"
+	}
+	if o.Port != "" && o.Domain == "" {
+		c.name += "-" + o.Port
 	}
 	c.signed = c.name + "|" + o.Scope
 	c.signer = NewSigner(ring, keys.SessionCookie, o.Lifetime)

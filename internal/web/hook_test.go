@@ -39,7 +39,7 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 	parts.Hooks = hooks
 	door := web.NewDoor(ring, parts)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		door.Serve(w, r, r.URL.Path, site.Arrive(r), netip.MustParseAddr("192.0.2.1"))
+		door.Serve(w, r, r.URL.Path, gate.NewEdge(site).Arrive(r), netip.MustParseAddr("192.0.2.1"))
 	})
 	server.Start()
 	t.Cleanup(server.Close)

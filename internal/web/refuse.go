@@ -17,6 +17,8 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdic
 	switch verdict {
 	case gate.WrongHost:
 		d.problem(c, http.StatusMisdirectedRequest)
+	case gate.Forbidden:
+		d.problem(c, http.StatusMethodNotAllowed)
 	case gate.Unavailable:
 		_, err := v.Session(r)
 		d.unavailable(c, gate.ReturnTo(uri), err)

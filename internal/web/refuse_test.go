@@ -62,7 +62,7 @@ func newRefuser(t testing.TB) refuser {
 		for name, value := range headers {
 			r.Header.Set(name, value)
 		}
-		visit := site.Arrive(r)
+		visit := gate.NewEdge(site).Arrive(r)
 		return func(method string, w http.ResponseWriter) {
 			r.Method = method
 			door.Refuse(w, r, anonymousURI, gate.NoSession, visit)

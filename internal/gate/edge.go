@@ -1,0 +1,81 @@
+package gate
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// Edge is what every request to a server meets first, whatever route, order or
+// error route it takes: nothing that a client claims to be reaches anything behind
+// it. It is safe for concurrent use.
+type Edge struct {
+	sites []*Site
+	names managed // of all sites
+}
+
+// NewEdge makes the edge of a server from all sites that it has.
+func NewEdge(sites ...*Site) *Edge {
+	e := &Edge{sites: sites}
+	for _, s := range sites {
+		for _, b := range s.blocks {
+			e.names.add(b.Headers)
+		}
+	}
+	return e
+}
+
+// Arrive begins the visit of a request: to the site that its Host names, or to none.
+// It deletes whatever claims an identity under the names of any site, our cookies
+// included. Nothing may read an identity from the request before.
+func (e *Edge) Arrive(r *http.Request) *Visit {
+	v := &Visit{origin: -1}
+	for _, s := range e.sites {
+		if i, ok := s.origins.find(r.Host); ok {
+			v.site, v.origin = s, int32(i)
+			v.sent = removeCookies(r.Header, s.cookies[i].Name(), s.asks[i])
+			e.names.strip(r, s.Upgrades)
+			return v
+		}
+	}
+	removeCookies(r.Header, "", "")
+	e.names.strip(r, nil)
+	return v
+}
+
+// Clears reports whether all blocks of the visit's site let the request go on, those
+// asked that were not met so far. It is for what answers in place of the app, such as
+// error routes. sent is as for Block.Decide.
+func (v *Visit) Clears(r *http.Request, sent *url.URL) bool {
+	for _, b := range v.site.blocks {
+		if v.cleared&v.bit(b) != 0 {
+			continue
+		}
+		if verdict, err := b.Decide(v, r, sent); err != nil || verdict != Pass && verdict != PassUnnamed {
+			return false
+		}
+	}
+	return true
+}
+
+// Site is the site that the request is at; nil for a host that no site has.
+func (v *Visit) Site() *Site { return v.site }
+
+// At is the visit of the same request to a site. A request may meet several: each
+// decides for itself.
+func (v *Visit) At(s *Site) *Visit {
+	if v.site == nil {
+		v.site = s
+	}
+	last := v
+	for here := v; here != nil; here = here.other {
+		if last = here; here.site == s {
+			return here
+		}
+	}
+	last.other = &Visit{site: s, origin: -1, sent: v.sent}
+	if origin, ok := v.Origin(); ok {
+		last.other.origin = int32(slices.Index(s.origins.list, origin))
+	}
+	return last.other
+}
