@@ -103,7 +103,7 @@ func TestEachSiteThatARequestMeetsDecidesForItself(t *testing.T) {
 		if got, err := inner.Decide(visit.At(second), r, r.URL); got != want || err != nil {
 			t.Errorf("the inner block says %d to %s, %v, want %d", got, who, err, want)
 		}
-		if visit.At(second) != visit.At(second) || visit.At(first) != visit {
+		if once, again := visit.At(second), visit.At(second); once != again || visit.At(first) != visit {
 			t.Error("a site has two visits of one request")
 		}
 	}
