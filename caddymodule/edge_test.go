@@ -152,3 +152,20 @@ func TestConnectAndTraceReachNoApp(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOptionUpgradesSaysWhatReachesTheApp(t *testing.T) {
+	const app = "respond \"REACHED with {http.request.header.Upgrade}.\""
+	for options, want := range map[string]map[string]bool{
+		"":                                      {"websocket": true, "SPDY/3.1": false, "h2c": false},
+		"upgrades SPDY/3.1":                     {"websocket": false, "SPDY/3.1": true, "h2c": false},
+		"upgrades SPDY/3.1\nupgrades websocket": {"websocket": true, "SPDY/3.1": true, "h2c": false},
+	} {
+		g := newGateway(t, "", "doorpost {\nallow *\npublic /open/*\n"+options+"\n}\n"+app)
+		for protocol, arrives := range want {
+			_, body := g.send("GET /open/x HTTP/1.1", "Host: localhost:"+g.port, "Connection: upgrade", "Upgrade: "+protocol)
+			if strings.Contains(body, "REACHED with "+protocol+".") != arrives || !strings.Contains(body, "REACHED") {
+				t.Errorf("with %q the app gets of %s: %q", options, protocol, body)
+			}
+		}
+	}
+}

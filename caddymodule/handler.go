@@ -45,6 +45,11 @@ type Handler struct {
 	// behind a proxy that speaks TLS, for catch-all and wildcard sites.
 	URL string `json:"url,omitempty"`
 
+	// Upgrades lists the protocols that a request may switch to with the header
+	// Upgrade (RFC 9110, section 7.8). With any other, Upgrade is deleted. Those of
+	// all blocks of a site count together. Default: websocket.
+	Upgrades []string `json:"upgrades,omitempty"`
+
 	// Headers in which the app receives who is signed in.
 	Headers *HeadersConfig `json:"headers,omitempty"`
 
@@ -142,6 +147,11 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	h.block.Rules, h.rules, h.partly = rules, rules, where.partly
 	if h.block.Public, err = gate.ParsePublicPaths(h.Public); err != nil {
 		return fmt.Errorf("public: %w", err)
+	}
+	for _, protocol := range h.Upgrades {
+		if err := gate.CheckUpgrade(protocol); err != nil {
+			return fmt.Errorf("upgrades: %w", err)
+		}
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return fmt.Errorf("headers: %w", err)

@@ -58,6 +58,14 @@ func (s *site) blocks() []*gate.Block {
 	return each(s.handlers, func(h *Handler) *gate.Block { return h.block })
 }
 
+// upgrades are the protocols that its blocks name, nil if they name none.
+func (s *site) upgrades() (list []string) {
+	for _, h := range s.handlers {
+		list = append(list, h.Upgrades...)
+	}
+	return list
+}
+
 // locate finds the origins of the site. The option url, in any of its blocks,
 // wins over its address.
 func (s *site) locate(a *App, where siteAddress, given string) error {
@@ -100,8 +108,12 @@ func (s *site) open(a *App, rt *runningApp) {
 		})
 	})
 	blocks := s.blocks()
+	atGate := gate.NewSite(s.origins, cookies, rt.keeper, blocks...)
+	if upgrades := s.upgrades(); upgrades != nil {
+		atGate.Upgrades = upgrades
+	}
 	s.running.Store(&runningSite{
-		gate: gate.NewSite(s.origins, cookies, rt.keeper, blocks...),
+		gate: atGate,
 		web: web.NewDoor(rt.ring, web.Parts{
 			Service: rt.service, Access: rt.access, Account: rt.account, Roster: rt.roster,
 			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
