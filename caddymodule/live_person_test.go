@@ -46,6 +46,12 @@ func (g *gateway) newPerson(origin, who, via string) *person {
 		g.t.Cleanup(transport.(*http.Transport).CloseIdleConnections)
 	}
 	p.client = &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if address, secure := strings.CutPrefix(origin, "https://"); secure {
+		redistest.Await(g.t, 20*time.Second, "the server to have made its certificate", func() bool {
+			connection, err := tls.Dial("tcp", address, anyCertificate)
+			return err == nil && connection.Close() == nil
+		})
+	}
 	p.post("/_doorpost/sign-in", "email", who)
 	p.post("/_doorpost/link", "token", (&browser{gateway: g}).receiveToken(who))
 	site, err := url.Parse(origin)
