@@ -25,6 +25,7 @@ type desk struct {
 	store  *ordered.Store
 	sealer outbox.Sealer
 	site   signin.Site
+	read   map[string]bool // messages by their id
 }
 
 func newDesk(t *testing.T, allow ...string) *desk {
@@ -49,14 +50,16 @@ func newDesk(t *testing.T, allow ...string) *desk {
 	return &desk{
 		Service: &account.Service{Store: store, People: store, SignIn: service}, t: t, store: store,
 		sealer: outbox.NewSealer(ring), site: signin.Site{Origin: "https://app.example.com", Rules: rules},
+		read: make(map[string]bool),
 	}
 }
 
-// letter is the last message of a kind, with what it says.
+// letter is the last message of a kind that was not read before, with what it says.
+// The times of two may be equal.
 func (d *desk) letter(kind outbox.Kind) (outbox.Message, signin.Promise) {
 	d.t.Helper()
 	messages, _, err := d.store.Messages(d.t.Context(), "", 100)
-	i := slices.IndexFunc(messages, func(m outbox.Message) bool { return m.Kind == kind })
+	i := slices.IndexFunc(messages, func(m outbox.Message) bool { return m.Kind == kind && !d.read[m.ID] })
 	if err != nil || i < 0 {
 		d.t.Fatalf("there is no message of the kind %s: %v", kind, err)
 	}
@@ -64,6 +67,7 @@ func (d *desk) letter(kind outbox.Kind) (outbox.Message, signin.Promise) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.read[messages[i].ID] = true
 	return messages[i], p
 }
 
