@@ -11,10 +11,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/admin"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/roster"
 )
 
 // AdminAPI answers at Caddy's admin endpoint, under /doorpost/. Who may reach
@@ -150,9 +150,9 @@ func serviceError(err error) error {
 		return err
 	case is(people.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known", people.ErrUnknown)
-	case is(roster.ErrNoSession), is(access.ErrUnknown), is(outbox.ErrUnknown):
+	case is(admin.ErrNoSession), is(access.ErrUnknown), is(outbox.ErrUnknown):
 		return apiError(http.StatusNotFound, "%w", err)
-	case is(roster.ErrNoGroup), is(access.ErrLife):
+	case is(admin.ErrNoGroup), is(access.ErrLife):
 		return apiError(http.StatusBadRequest, "%w", err)
 	case is(account.ErrTaken):
 		return apiError(http.StatusConflict, "%w; users show says whose it is", err)

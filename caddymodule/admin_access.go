@@ -21,7 +21,7 @@ func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (repo
 	if err != nil {
 		return report, err
 	}
-	if err := c.rt.roster.CheckGroups(order.Groups); err != nil {
+	if err := c.rt.admin.CheckGroups(order.Groups); err != nil {
 		return report, err
 	}
 	report = adminapi.InviteReport{Address: string(who), Site: origin, Groups: orNone(order.Groups)}

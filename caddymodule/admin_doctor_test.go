@@ -15,7 +15,7 @@ import (
 )
 
 // examine has the gateway examined and returns the findings by their checks.
-func (a admin) examine(body string) map[string]adminapi.Finding {
+func (a endpoint) examine(body string) map[string]adminapi.Finding {
 	a.t.Helper()
 	got := a.ask("POST", "/doorpost/doctor", body, nil)
 	if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/x-ndjson" {

@@ -13,7 +13,7 @@ import (
 )
 
 // sent asks for a link and waits until the message is with its mailer.
-func (a admin) sent(who string) (report adminapi.Message, token string) {
+func (a endpoint) sent(who string) (report adminapi.Message, token string) {
 	a.t.Helper()
 	token = a.newBrowser().ask(who)
 	redistest.Await(a.t, patience, "the message to be noted as sent", func() bool {
@@ -31,7 +31,7 @@ func (a admin) sent(who string) (report adminapi.Message, token string) {
 }
 
 // put changes a message in the store as something else than the API would.
-func (a admin) put(id string, change func(*outbox.Message)) {
+func (a endpoint) put(id string, change func(*outbox.Message)) {
 	a.t.Helper()
 	_, err := a.app().opened.outbox.Change(a.t.Context(), id, outbox.Once{}, func(m *outbox.Message) error {
 		change(m)

@@ -23,7 +23,7 @@ func listSessions(c *adminCall, order adminapi.SessionsOrder) (page adminapi.Ses
 	var list []session.Entry
 	if order.Address == "" {
 		var next address.Address
-		list, next, err = c.rt.roster.AllSessions(c.ctx, after, limit)
+		list, next, err = c.rt.admin.AllSessions(c.ctx, after, limit)
 		page.Next = string(next)
 	} else {
 		_, list, err = c.sessionsOf(order.Address)
@@ -36,7 +36,7 @@ func (c *adminCall) sessionsOf(given string) (who address.Address, list []sessio
 	if who, err = readAddress(given); err != nil {
 		return "", nil, err
 	}
-	list, err = c.rt.roster.SessionsOf(c.ctx, who)
+	list, err = c.rt.admin.SessionsOf(c.ctx, who)
 	return who, list, err
 }
 
@@ -63,7 +63,7 @@ func endSessions(c *adminCall) error {
 
 func (c *adminCall) endAll() {
 	send := c.lines()
-	ended, err := c.rt.roster.EndAll(c.ctx, func(ended int) { send(adminapi.EndReport{Ended: ended}) })
+	ended, err := c.rt.admin.EndAll(c.ctx, func(ended int) { send(adminapi.EndReport{Ended: ended}) })
 	last := adminapi.EndReport{Ended: ended, Done: err == nil}
 	if err != nil {
 		last.Error = err.Error()
@@ -76,7 +76,7 @@ func (c *adminCall) endOne(id string) (report adminapi.EndReport, err error) {
 	if !ok {
 		return report, apiError(http.StatusBadRequest, "id must be 32 hexadecimal digits, as sessions list shows them")
 	}
-	who, err := c.rt.roster.EndSessionByKey(c.ctx, key)
+	who, err := c.rt.admin.EndSessionByKey(c.ctx, key)
 	return adminapi.EndReport{Address: string(who), ID: key.String(), Ended: 1, Done: true}, err
 }
 
@@ -85,5 +85,5 @@ func (c *adminCall) endOf(given string) (report adminapi.EndReport, err error) {
 	if err != nil {
 		return report, err
 	}
-	return adminapi.EndReport{Address: string(who), Ended: len(list), Done: true}, c.rt.roster.EndSessionsOf(c.ctx, who)
+	return adminapi.EndReport{Address: string(who), Ended: len(list), Done: true}, c.rt.admin.EndSessionsOf(c.ctx, who)
 }

@@ -18,21 +18,21 @@ import (
 // patience is how long to wait for what should come at once.
 const patience = 20 * time.Second
 
-// admin is the admin endpoint of a gateway.
-type admin struct {
+// endpoint is the admin endpoint of a gateway.
+type endpoint struct {
 	*gateway
 	address string
 }
 
 // newAdmin starts a gateway with an admin endpoint.
-func newAdmin(t *testing.T, options, site string) admin {
+func newAdmin(t *testing.T, options, site string) endpoint {
 	t.Helper()
 	address := closedPort()
-	return admin{newGateway(t, "admin "+address+"\n"+options, site), address}
+	return endpoint{newGateway(t, "admin "+address+"\n"+options, site), address}
 }
 
 // ask sends a request and, if into is not nil, reads the JSON of the answer.
-func (a admin) ask(method, path, body string, into any) answer {
+func (a endpoint) ask(method, path, body string, into any) answer {
 	a.t.Helper()
 	r, err := http.NewRequest(method, "http://"+a.address+path, strings.NewReader(body))
 	if err != nil {
@@ -57,7 +57,7 @@ func (a admin) ask(method, path, body string, into any) answer {
 }
 
 // refuses checks that a request gets an error as JSON, and returns its text.
-func (a admin) refuses(method, path, body string, status int) string {
+func (a endpoint) refuses(method, path, body string, status int) string {
 	a.t.Helper()
 	var said struct {
 		Error string `json:"error"`
@@ -69,7 +69,7 @@ func (a admin) refuses(method, path, body string, status int) string {
 	return said.Error
 }
 
-func (a admin) health() (status int, said adminapi.Health) {
+func (a endpoint) health() (status int, said adminapi.Health) {
 	a.t.Helper()
 	got := a.ask(http.MethodGet, "/doorpost/health", "", &said)
 	return got.status, said
@@ -177,7 +177,7 @@ func TestHealthOfTheEmbeddedStoreIsTold(t *testing.T) {
 }
 
 // exhaust asks for links until the only mailer is left alone.
-func (a admin) exhaust() {
+func (a endpoint) exhaust() {
 	a.t.Helper()
 	for _, who := range []string{"ada", "bob", "cem", "dora", "eve"} {
 		a.newBrowser().tryAsk(who + "@example.com")

@@ -24,13 +24,13 @@ func listUsers(c *adminCall, order adminapi.UsersOrder) (list adminapi.Users, er
 	if err != nil {
 		return list, err
 	}
-	page, err := c.rt.roster.List(c.ctx, people.Query{Search: strings.ToLower(strings.TrimSpace(order.Search)), After: after, Max: limit})
+	page, err := c.rt.admin.List(c.ctx, people.Query{Search: strings.ToLower(strings.TrimSpace(order.Search)), After: after, Max: limit})
 	return adminapi.Users{Users: each(page.People, c.reportUser), Next: string(page.Next)}, err
 }
 
 // showUser reports what is known of somebody, and where they are signed in.
 func showUser(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.User, error) {
-	p, sessions, err := c.rt.roster.Show(c.ctx, who)
+	p, sessions, err := c.rt.admin.Show(c.ctx, who)
 	report := c.reportUser(p)
 	report.Sessions = each(sessions, reportSession)
 	return report, err
@@ -42,19 +42,19 @@ func (c *adminCall) changed(p people.Person, err error) (adminapi.User, error) {
 }
 
 func addUser(c *adminCall, who address.Address, order adminapi.UserOrder) (adminapi.User, error) {
-	return c.changed(c.rt.roster.Add(c.ctx, who, order.Groups))
+	return c.changed(c.rt.admin.Add(c.ctx, who, order.Groups))
 }
 
 func leaveGroups(c *adminCall, who address.Address, order adminapi.UserOrder) (adminapi.User, error) {
-	return c.changed(c.rt.roster.Drop(c.ctx, who, order.Groups))
+	return c.changed(c.rt.admin.Drop(c.ctx, who, order.Groups))
 }
 
 func disableUser(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.User, error) {
-	return c.changed(c.rt.roster.Disable(c.ctx, who))
+	return c.changed(c.rt.admin.Disable(c.ctx, who))
 }
 
 func enableUser(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.User, error) {
-	return c.changed(c.rt.roster.Enable(c.ctx, who))
+	return c.changed(c.rt.admin.Enable(c.ctx, who))
 }
 
 func moveUser(c *adminCall, who address.Address, order adminapi.MoveOrder) (adminapi.User, error) {
@@ -62,9 +62,9 @@ func moveUser(c *adminCall, who address.Address, order adminapi.MoveOrder) (admi
 	if err != nil {
 		return adminapi.User{}, err
 	}
-	return c.changed(c.rt.roster.Move(c.ctx, who, to))
+	return c.changed(c.rt.admin.Move(c.ctx, who, to))
 }
 
 func removeUser(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.RemoveReport, error) {
-	return adminapi.RemoveReport{Address: string(who), Removed: true}, c.rt.roster.Remove(c.ctx, who)
+	return adminapi.RemoveReport{Address: string(who), Removed: true}, c.rt.admin.Remove(c.ctx, who)
 }

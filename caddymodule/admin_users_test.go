@@ -17,7 +17,7 @@ import (
 const withGroups = "doorpost {\nstore memory\nmailer console\ngroup staff carol@corp.example\ngroup admins\n}\n"
 
 // tell sends what a command would, and reads the answer.
-func (a admin) tell(path string, order, into any) answer {
+func (a endpoint) tell(path string, order, into any) answer {
 	a.t.Helper()
 	body, err := json.Marshal(order)
 	if err != nil {
@@ -27,7 +27,7 @@ func (a admin) tell(path string, order, into any) answer {
 }
 
 // must is tell where nothing may go wrong.
-func (a admin) must(path string, order, into any) {
+func (a endpoint) must(path string, order, into any) {
 	a.t.Helper()
 	if got := a.tell(path, order, into); got.status != http.StatusOK {
 		a.t.Fatalf("%s %+v is answered with %d %s", path, order, got.status, got.body)
@@ -35,7 +35,7 @@ func (a admin) must(path string, order, into any) {
 }
 
 // events are the lines of the audit log with a message.
-func (a admin) events(what string) (lines []map[string]any) {
+func (a endpoint) events(what string) (lines []map[string]any) {
 	a.t.Helper()
 	for line := range strings.SplitSeq(a.logged(), "\n") {
 		var entry map[string]any

@@ -77,7 +77,7 @@ func showWhy(c *adminCall, who address.Address, order adminapi.WhyOrder) (report
 
 // lookUp is somebody as the store has them, known or not.
 func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
-	p, _, err := rt.roster.People.Person(ctx, who)
+	p, _, err := rt.admin.People.Person(ctx, who)
 	return p, storeError("looking a person up", err)
 }
 

@@ -29,7 +29,7 @@ func run(arguments ...string) (printed string, err error) {
 }
 
 // run runs a command about the gateway.
-func (a admin) run(arguments ...string) (printed string, err error) {
+func (a endpoint) run(arguments ...string) (printed string, err error) {
 	return run(append(arguments, "--address", a.address)...)
 }
 

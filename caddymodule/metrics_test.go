@@ -11,7 +11,7 @@ import (
 )
 
 // metric scrapes a sample; zero if there is none.
-func (a admin) metric(name string) float64 {
+func (a endpoint) metric(name string) float64 {
 	a.t.Helper()
 	got := a.ask(http.MethodGet, "/metrics", "", nil)
 	if got.status != http.StatusOK {

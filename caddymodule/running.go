@@ -8,13 +8,13 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/admin"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/post"
-	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -27,7 +27,7 @@ type runningApp struct {
 	keeper  *session.Keeper
 	access  *access.Service
 	account *account.Service
-	roster  *roster.Service
+	admin   *admin.Service
 	audit   *audit.Log
 	outbox  outbox.Store
 	courier *mail.Courier
@@ -81,7 +81,7 @@ func (a *App) build() (*runningApp, error) {
 	})
 	rt.access = &access.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
 	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
-	rt.roster = &roster.Service{People: b.store, Accounts: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
+	rt.admin = &admin.Service{People: b.store, Accounts: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
 	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		observe(m)

@@ -115,7 +115,7 @@ func (s *site) open(a *App, rt *runningApp) {
 	s.running.Store(&runningSite{
 		gate: atGate,
 		web: web.NewDoor(rt.ring, web.Parts{
-			Service: rt.service, Access: rt.access, Account: rt.account, Roster: rt.roster,
+			Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
 			Identity: blocks[0].Identity,
 			Mailbox:  a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,

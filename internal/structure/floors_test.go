@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"internal/cli"},
 	{"internal/post"},
 	{"internal/mail", "internal/store", "internal/web"},
-	{"internal/roster"},
+	{"internal/admin"},
 	{"internal/access", "internal/account", "internal/adminapi"},
 	{"internal/gate", "internal/signin"},
 	{"internal/audit", "internal/outbox"},

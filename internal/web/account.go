@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/admin"
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -61,7 +61,7 @@ func (d *Door) account(c *call) {
 
 // showAccount shows the account of whoever is signed in.
 func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Account) {
-	entries, err := d.Roster.SessionsOf(c.r.Context(), s.Address)
+	entries, err := d.Admin.SessionsOf(c.r.Context(), s.Address)
 	if err == nil {
 		var recovery address.Address
 		recovery, err = d.Account.Recovery(c.r.Context(), s.Address)
@@ -134,19 +134,19 @@ func (d *Door) end(c *call, s *session.Session, scope, named string) (endedThis 
 	if s == nil {
 		return true, nil
 	}
-	ctx, m := c.r.Context(), roster.Member{Origin: c.origin.String(), Address: s.Address, Session: s.Key}
+	ctx, m := c.r.Context(), admin.Member{Origin: c.origin.String(), Address: s.Address, Session: s.Key}
 	if named != "" && named != s.Key.String() {
 		other, ok := session.ParseKey(named)
 		if !ok {
 			return false, nil
 		}
-		return false, d.Roster.SignOutOne(ctx, m, other)
+		return false, d.Admin.SignOutOne(ctx, m, other)
 	}
 	switch {
 	case named == "" && scope == "others":
-		return false, d.Roster.SignOutElsewhere(ctx, m)
+		return false, d.Admin.SignOutElsewhere(ctx, m)
 	case named == "" && scope == "all":
-		return true, d.Roster.SignOutEverywhere(ctx, m)
+		return true, d.Admin.SignOutEverywhere(ctx, m)
 	}
-	return true, d.Roster.SignOut(ctx, m)
+	return true, d.Admin.SignOut(ctx, m)
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/admin"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
 	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/roster"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/text"
@@ -37,7 +37,7 @@ type Parts struct {
 	Service   *signin.Service
 	Access    *access.Service
 	Account   *account.Service
-	Roster    *roster.Service
+	Admin     *admin.Service
 	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people
 	GroupsOf  func(address.Address, *people.Standing) []string
 	Origins   gate.Origins // of the site

@@ -63,7 +63,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 			p.Requests = append(p.Requests, accessRequest(r))
 		}
 	}
-	page, err := d.Roster.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
+	page, err := d.Admin.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
 	if err != nil {
 		d.unavailable(c, gate.PeoplePath, err)
 		return
@@ -85,7 +85,7 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		d.problem(c, http.StatusNotFound)
 		return
 	}
-	person, sessions, err := d.Roster.Show(c.r.Context(), who)
+	person, sessions, err := d.Admin.Show(c.r.Context(), who)
 	switch {
 	case errors.Is(err, people.ErrUnknown):
 		d.problem(c, http.StatusNotFound)
@@ -154,13 +154,13 @@ func (d *Door) actions(c *call, key session.Key, isOne bool) map[string]action {
 	return map[string]action{
 		"end": {"ended", func(who address.Address) error {
 			if isOne {
-				return d.Roster.EndSession(ctx, who, key)
+				return d.Admin.EndSession(ctx, who, key)
 			}
-			return d.Roster.EndSessionsOf(ctx, who)
+			return d.Admin.EndSessionsOf(ctx, who)
 		}},
-		"disable": {"disabled", func(who address.Address) error { _, err := d.Roster.Disable(ctx, who); return err }},
-		"enable":  {"enabled", func(who address.Address) error { _, err := d.Roster.Enable(ctx, who); return err }},
-		"remove":  {"removed", func(who address.Address) error { return d.Roster.Remove(ctx, who) }},
+		"disable": {"disabled", func(who address.Address) error { _, err := d.Admin.Disable(ctx, who); return err }},
+		"enable":  {"enabled", func(who address.Address) error { _, err := d.Admin.Enable(ctx, who); return err }},
+		"remove":  {"removed", func(who address.Address) error { return d.Admin.Remove(ctx, who) }},
 	}
 }
 

@@ -1,7 +1,7 @@
-// Package roster is for whoever runs the door: who is known, who is in, and how
+// Package admin is for whoever runs the door: who is known, who is in, and how
 // to show somebody out. Everything that changes anything goes through it, and is
 // written down.
-package roster
+package admin
 
 import (
 	"context"
