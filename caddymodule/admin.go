@@ -8,13 +8,9 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/doorpost-auth/doorpost/internal/access"
-	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
-	"github.com/doorpost-auth/doorpost/internal/admin"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
-	"github.com/doorpost-auth/doorpost/internal/outbox"
-	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 )
 
 // AdminAPI answers at Caddy's admin endpoint, under /doorpost/. Who may reach
@@ -61,7 +57,7 @@ func (*AdminAPI) Routes() []caddy.AdminRoute {
 }
 
 // adminRoute is what answers at one path. Errors are told to the client as
-// serviceError says. Caddy logs them and sends them as {"error": "…"}, so they
+// withStatus says. Caddy logs them and sends them as {"error": "…"}, so they
 // have no address in them.
 type adminRoute struct {
 	method string
@@ -131,7 +127,8 @@ func (route adminRoute) ServeHTTP(w http.ResponseWriter, r *http.Request) error 
 		return apiError(http.StatusNotFound, "doorpost is not part of the configuration that runs: %w; add the directive doorpost to a site and reload", err)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return serviceError(route.answer(&adminCall{App: app.(*App), w: w, r: r, ctx: audited(r)}))
+	c := &adminCall{App: app.(*App), w: w, r: r, ctx: audited(r)}
+	return c.withStatus(route.answer(c))
 }
 
 // apiError is an error that the client is told with a status.
@@ -139,27 +136,25 @@ func apiError(status int, format string, values ...any) error {
 	return caddy.APIError{HTTPStatus: status, Err: fmt.Errorf(format, values...)}
 }
 
-// serviceError is an error as the client is told it: with the status that it has,
-// or that the refusal of a service stands for. Any other says that the store does
-// not answer.
-func serviceError(err error) error {
-	is := func(target error) bool { return errors.Is(err, target) }
-	_, hasStatus := errors.AsType[caddy.APIError](err)
-	switch {
-	case err == nil, hasStatus:
+// statuses are what the client is told of the kinds of errors.
+var statuses = map[fault.Kind]int{
+	fault.Unavailable: http.StatusServiceUnavailable,
+	fault.Unknown:     http.StatusNotFound,
+	fault.Taken:       http.StatusConflict,
+	fault.Invalid:     http.StatusBadRequest,
+}
+
+// withStatus gives an error of a service the status of its kind. One that has no
+// kind is a defect: it is logged, and the client is told where to look.
+func (c *adminCall) withStatus(err error) error {
+	if _, hasStatus := errors.AsType[caddy.APIError](err); err == nil || hasStatus {
 		return err
-	case is(people.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known", people.ErrUnknown)
-	case is(admin.ErrNoSession), is(access.ErrUnknown), is(outbox.ErrUnknown):
-		return apiError(http.StatusNotFound, "%w", err)
-	case is(admin.ErrNoGroup), is(access.ErrLife):
-		return apiError(http.StatusBadRequest, "%w", err)
-	case is(account.ErrTaken):
-		return apiError(http.StatusConflict, "%w; users show says whose it is", err)
-	case is(outbox.ErrNoRetry):
-		return apiError(http.StatusConflict, "%w", err)
 	}
-	return apiError(http.StatusServiceUnavailable, "%w", err)
+	if status, sorted := statuses[fault.KindOf(err)]; sorted {
+		return apiError(status, "%w", err)
+	}
+	c.logger.Error("an order of the admin API failed for a reason that is a defect of Doorpost", "path", c.r.URL.Path, "error", err)
+	return apiError(http.StatusInternalServerError, "the order failed for a reason that is a defect of Doorpost; its log has the error")
 }
 
 // writeJSON answers with a value.

@@ -2,13 +2,13 @@ package caddymodule
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/post"
 )
@@ -27,14 +27,6 @@ func reportMessage(m outbox.Message, reveal bool) adminapi.Message {
 	}
 }
 
-// storeError says that the store does not do its work, unless it refuses to.
-func storeError(doing string, err error) error {
-	if err == nil || errors.Is(err, outbox.ErrUnknown) || errors.Is(err, outbox.ErrNoRetry) {
-		return err
-	}
-	return fmt.Errorf("%s: the store does not answer: %w", doing, err)
-}
-
 // listOutbox lists messages, the newest first.
 func listOutbox(c *adminCall) (list adminapi.Messages, err error) {
 	page, err := c.page()
@@ -50,7 +42,7 @@ func listOutbox(c *adminCall) (list adminapi.Messages, err error) {
 		return list, errFrom
 	}
 	report := func(m outbox.Message) adminapi.Message { return reportMessage(m, reveal) }
-	return adminapi.Messages{Messages: each(messages, report), Next: next}, storeError("listing messages", err)
+	return adminapi.Messages{Messages: each(messages, report), Next: next}, fault.Store("listing messages", err)
 }
 
 // asksToReveal reports whether addresses are to be shown in full.
@@ -75,13 +67,13 @@ func showMessage(c *adminCall) (report adminapi.Message, err error) {
 	if err == nil && !found {
 		err = outbox.ErrUnknown
 	}
-	return reportMessage(m, reveal), storeError("looking a message up", err)
+	return reportMessage(m, reveal), fault.Store("looking a message up", err)
 }
 
 func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
 	done, err := post.Retry(c.ctx, c.rt.outbox, c.r.PathValue("id"), time.Now())
 	if err != nil {
-		return report, storeError("sending a message again", err)
+		return report, fault.Store("sending a message again", err)
 	}
 	c.logger.Info("an operator asked for a message to be tried again",
 		"message", done.Message.ID, "to", done.Message.To.Mask(), "retried", done.Again, "unblocked", done.Unblocked)
@@ -93,5 +85,5 @@ func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
 // unblock lets an address be written to again to which a message bounced.
 func unblock(c *adminCall, who address.Address, _ adminapi.UnblockOrder) (adminapi.UnblockReport, error) {
 	unblocked, err := c.rt.outbox.Unblock(c.ctx, who)
-	return adminapi.UnblockReport{Address: who.Mask(), Unblocked: unblocked}, storeError("unblocking an address", err)
+	return adminapi.UnblockReport{Address: who.Mask(), Unblocked: unblocked}, fault.Store("unblocking an address", err)
 }

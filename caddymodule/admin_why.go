@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
@@ -78,7 +79,7 @@ func showWhy(c *adminCall, who address.Address, order adminapi.WhyOrder) (report
 // lookUp is somebody as the store has them, known or not.
 func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.Person, error) {
 	p, _, err := rt.admin.People.Person(ctx, who)
-	return p, storeError("looking a person up", err)
+	return p, fault.Store("looking a person up", err)
 }
 
 // check finds out whether a GET of a URL needs a session here. A matcher that

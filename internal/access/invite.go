@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -20,7 +21,7 @@ const (
 )
 
 // ErrLife says that an invitation would live too shortly or too long.
-var ErrLife = fmt.Errorf("an invitation lives for %d hour to %d days", MinInvitation/time.Hour, MaxInvitation/(24*time.Hour))
+var ErrLife = fault.New(fault.Invalid, fmt.Sprintf("an invitation lives for %d hour to %d days", MinInvitation/time.Hour, MaxInvitation/(24*time.Hour)))
 
 // Invite sends somebody a first link, which lives for as long as given and works
 // in any browser, after a click. It adds them to groups, if any are given; the
@@ -32,7 +33,7 @@ func (s *Service) Invite(ctx context.Context, site signin.Site, who address.Addr
 	}
 	person, _, err := s.People.Person(ctx, who)
 	if err != nil {
-		return "", unavailable("looking up a person", err)
+		return "", fault.Store("looking up a person", err)
 	}
 	person.Groups = append(person.Groups, groups...)
 	if person.MayNotSignIn() || !site.Rules.Admits(who, &person.Standing) {
@@ -43,12 +44,12 @@ func (s *Service) Invite(ctx context.Context, site signin.Site, who address.Addr
 			p.Groups = append(p.Groups, groups...)
 			return nil
 		}); err != nil {
-			return "", unavailable("adding to groups", err)
+			return "", fault.Store("adding to groups", err)
 		}
 	}
 	silent, err = s.SignIn.Store.Promise(ctx, s.SignIn.Prepare(outbox.Invite, signin.Link{Address: who, Site: site.Origin}, life, signin.Promise{}))
 	if err != nil {
-		return "", unavailable("inviting", err)
+		return "", fault.Store("inviting", err)
 	}
 	s.Audit.Record(ctx, audit.Invited, who, "site", site.Origin, "groups", groups, "silent", string(silent))
 	return silent, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -51,7 +52,7 @@ func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who ad
 		}
 		link, state, err := s.SignIn.Store.Link(ctx, use)
 		if err != nil || state != signin.LinkGood {
-			return "", s.refuse(ctx, site, "", state), unavailable("requesting access", err)
+			return "", s.refuse(ctx, site, "", state), fault.Store("requesting access", err)
 		}
 		submission.Use, submission.Request.Address = &use, link.Address
 	}
@@ -71,7 +72,7 @@ func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who ad
 	kept, state, err := s.Store.Submit(ctx, submission)
 	switch {
 	case err != nil || state != signin.LinkGood:
-		return "", s.refuse(ctx, site, who, state), unavailable("requesting access", err)
+		return "", s.refuse(ctx, site, who, state), fault.Store("requesting access", err)
 	}
 	s.Audit.Record(ctx, audit.AccessRequested, who, "site", site.Origin, "request_id", kept.ID, "again", kept.ID != submission.Request.ID)
 	return who, state, nil
@@ -80,7 +81,7 @@ func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who ad
 func (s *Service) mayAsk(ctx context.Context, site signin.Site, who address.Address) (*people.Standing, bool, error) {
 	person, _, err := s.People.Person(ctx, who)
 	if err != nil {
-		return nil, false, unavailable("looking up a person", err)
+		return nil, false, fault.Store("looking up a person", err)
 	}
 	return &person.Standing, !person.MayNotSignIn() && site.Rules.Admission(who).MayAsk(&person.Standing), nil
 }
@@ -110,10 +111,10 @@ func (s *Service) ByToken(ctx context.Context, site signin.Site, token string) (
 		err = ErrUnknown
 	}
 	if err != nil {
-		return Held{}, unavailable("looking up an access request", err)
+		return Held{}, fault.Store("looking up an access request", err)
 	}
 	r, err := s.Store.AccessRequest(ctx, link.Subject, use.Now)
-	return Held{r, link.Address, use}, unavailable("looking up an access request", err)
+	return Held{r, link.Address, use}, fault.Store("looking up an access request", err)
 }
 
 // Choice is what an owner or an admin decides.
@@ -132,7 +133,7 @@ func (s *Service) DecideHeld(ctx context.Context, h Held, c Choice) (r Request, 
 // is not there (any more).
 func (s *Service) Decide(ctx context.Context, id string, by address.Address, c Choice) (r Request, first bool, err error) {
 	if r, err = s.Store.AccessRequest(ctx, id, time.Now()); err != nil {
-		return Request{}, false, unavailable("looking up an access request", err)
+		return Request{}, false, fault.Store("looking up an access request", err)
 	}
 	return s.decide(ctx, r, Decision{By: by}, c)
 }
@@ -149,7 +150,7 @@ func (s *Service) decide(ctx context.Context, r Request, d Decision, c Choice) (
 	}
 	decided, first, err := s.Store.Decide(ctx, d)
 	if err != nil {
-		return Request{}, false, unavailable("deciding about an access request", err)
+		return Request{}, false, fault.Store("deciding about an access request", err)
 	}
 	if first {
 		s.recordDecision(ctx, decided)
@@ -174,9 +175,5 @@ func (s *Service) recordDecision(ctx context.Context, r Request) {
 // Open lists requests to be decided, the oldest first.
 func (s *Service) Open(ctx context.Context, after string, max int) ([]Request, string, error) {
 	list, next, err := s.Store.AccessRequests(ctx, after, max, time.Now())
-	return list, next, unavailable("listing access requests", err)
-}
-
-func unavailable(doing string, err error) error {
-	return signin.Unavailable(doing, err, ErrUnknown)
+	return list, next, fault.Store("listing access requests", err)
 }

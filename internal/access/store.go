@@ -5,10 +5,10 @@ package access
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -34,7 +34,7 @@ const (
 )
 
 // What a store refuses.
-var ErrUnknown = errors.New("there is no such access request, or not any more")
+var ErrUnknown = fault.New(fault.Unknown, "there is no such access request, or not any more")
 
 // Request is somebody's wish to be let in to a site.
 type Request struct {

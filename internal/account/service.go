@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -42,7 +43,7 @@ type Member struct {
 // member has proven themselves otherwise a moment ago, and one to the new address,
 // if there is one. Whose address that is, and whether anything was sent there,
 // shows in nothing that it returns. wait is how long to wait if the network asked
-// too often. It is ErrTooMany or ErrEnded, or wraps signin.ErrUnavailable.
+// too often. It is ErrTooMany or ErrEnded, or fault.Unavailable.
 func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind Kind, other address.Address) (c Change, wait time.Duration, err error) {
 	now, limits := time.Now(), s.SignIn.Limits
 	c = Change{Kind: kind, Person: m.Address, Address: other, Expires: now.Add(s.SignIn.LinkLife)}
@@ -68,7 +69,7 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind 
 	proposed, err := s.Store.Propose(ctx, p)
 	switch {
 	case err != nil:
-		return c, 0, unavailable("proposing a change", err)
+		return c, 0, fault.Store("proposing a change", err)
 	case proposed.Wait > 0:
 		s.Audit.Record(ctx, audit.Throttled, "", "site", site.Origin, "network", m.Network, "wait", proposed.Wait)
 	default:
@@ -81,7 +82,7 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind 
 // Pending is what a session has proposed and can still confirm.
 func (s *Service) Pending(ctx context.Context, m Member) (c Change, found bool, err error) {
 	c, found, err = s.Store.Pending(ctx, m.Session, time.Now())
-	return c, found, unavailable("looking up a change", err)
+	return c, found, fault.Store("looking up a change", err)
 }
 
 // Result says how an attempt to confirm a change ended.
@@ -106,7 +107,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code,
 	if c.Kind == Move {
 		person, _, err := s.People.Person(ctx, m.Address)
 		if err != nil {
-			return Result{}, unavailable("looking up a person", err)
+			return Result{}, fault.Store("looking up a person", err)
 		}
 		denied = !site.Rules.Admits(c.Address, &person.Standing)
 	}
@@ -128,7 +129,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code,
 	case err == nil:
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", reasons[result.Outcome])
 	}
-	return result, unavailable("changing an account", err)
+	return result, fault.Store("changing an account", err)
 }
 
 // NoticeLife is how long it is tried to tell somebody of a change that was made.
@@ -140,9 +141,5 @@ var reasons = map[Outcome]string{Nothing: "no change to confirm", WrongCode: "wr
 // Recovery is the recovery address of a person, empty for none.
 func (s *Service) Recovery(ctx context.Context, who address.Address) (address.Address, error) {
 	person, _, err := s.People.Person(ctx, who)
-	return person.Recovery, unavailable("looking up a person", err)
-}
-
-func unavailable(doing string, err error) error {
-	return signin.Unavailable(doing, err, ErrTaken, ErrTooMany, ErrEnded, ErrNotAdmitted, people.ErrUnknown)
+	return person.Recovery, fault.Store("looking up a person", err)
 }

@@ -9,10 +9,10 @@ package account
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -25,13 +25,13 @@ const MaxProposals = 5
 // What a store refuses.
 var (
 	// ErrTaken says that an address belongs to somebody else already.
-	ErrTaken = errors.New("the address belongs to somebody already")
+	ErrTaken = fault.New(fault.Taken, "the address belongs to somebody already")
 	// ErrTooMany says that a person has proposed MaxProposals addresses in a day.
-	ErrTooMany = errors.New("too many addresses were proposed today")
+	ErrTooMany = fault.New(fault.Invalid, "too many addresses were proposed today")
 	// ErrNotAdmitted says that the site would not let the person in any more.
-	ErrNotAdmitted = errors.New("the site does not admit the new address")
+	ErrNotAdmitted = fault.New(fault.Invalid, "the site does not admit the new address")
 	// ErrEnded says that the session which proposed a change has ended.
-	ErrEnded = errors.New("the session has ended")
+	ErrEnded = fault.New(fault.Unknown, "the session has ended")
 )
 
 // Kind says what a change does.

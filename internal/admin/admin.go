@@ -5,22 +5,20 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
 	"golang.org/x/sync/errgroup"
 )
 
 // Service lists and changes people and sessions. It is safe for concurrent use.
-// Its errors are people.ErrUnknown, errors that say what would be right, or wrap
-// signin.ErrUnavailable.
+// Its errors have a kind of package fault, and say what would be right.
 type Service struct {
 	People   people.Store
 	Accounts Accounts
@@ -32,7 +30,7 @@ type Service struct {
 // List lists people.
 func (s *Service) List(ctx context.Context, q people.Query) (people.Page, error) {
 	page, err := s.People.People(ctx, q)
-	return page, unavailable("listing people", err)
+	return page, fault.Store("listing people", err)
 }
 
 // Show returns what is known of somebody and their sessions, the last used
@@ -42,7 +40,7 @@ func (s *Service) Show(ctx context.Context, who address.Address) (people.Person,
 	p, found, err := s.People.Person(ctx, who)
 	switch {
 	case err != nil:
-		return p, nil, unavailable("looking up a person", err)
+		return p, nil, fault.Store("looking up a person", err)
 	case !found:
 		return p, nil, people.ErrUnknown
 	}
@@ -54,13 +52,13 @@ func (s *Service) Show(ctx context.Context, who address.Address) (people.Person,
 func (s *Service) SessionsOf(ctx context.Context, who address.Address) ([]session.Entry, error) {
 	sessions, err := s.Sessions.Sessions(ctx, who, time.Now())
 	slices.SortFunc(sessions, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
-	return sessions, unavailable("listing sessions", err)
+	return sessions, fault.Store("listing sessions", err)
 }
 
 // AllSessions lists sessions of everybody, see session.Store.
 func (s *Service) AllSessions(ctx context.Context, after address.Address, max int) ([]session.Entry, address.Address, error) {
 	list, next, err := s.Sessions.AllSessions(ctx, after, max, time.Now())
-	return list, next, unavailable("listing sessions", err)
+	return list, next, fault.Store("listing sessions", err)
 }
 
 // Add makes somebody known, and puts them into groups of the configuration.
@@ -75,7 +73,7 @@ func (s *Service) Add(ctx context.Context, who address.Address, groups []string)
 		return nil
 	})
 	if err != nil {
-		return p, unavailable("adding a person", err)
+		return p, fault.Store("adding a person", err)
 	}
 	event := audit.Changed
 	if added {
@@ -96,7 +94,7 @@ func (s *Service) CheckGroups(groups []string) error {
 }
 
 // ErrNoGroup says that the configuration does not have a group.
-var ErrNoGroup = errors.New("there is no group")
+var ErrNoGroup = fault.New(fault.Invalid, "there is no group")
 
 // Drop takes somebody out of groups that the store put them into.
 func (s *Service) Drop(ctx context.Context, who address.Address, groups []string) (people.Person, error) {
@@ -136,7 +134,7 @@ func (s *Service) change(ctx context.Context, who address.Address, change func(*
 		change(p)
 		return nil
 	})
-	return p, unavailable("changing a person", err)
+	return p, fault.Store("changing a person", err)
 }
 
 // Remove forgets somebody: sessions, open links, access requests and all. Whom the
@@ -146,7 +144,7 @@ func (s *Service) Remove(ctx context.Context, who address.Address) error {
 	if err == nil {
 		s.Audit.Record(ctx, audit.Removed, who)
 	}
-	return unavailable("removing a person", err)
+	return fault.Store("removing a person", err)
 }
 
 // EndSession ends one session of somebody.
@@ -155,11 +153,11 @@ func (s *Service) EndSession(ctx context.Context, who address.Address, key sessi
 	if err == nil {
 		s.Audit.Record(ctx, audit.Ended, who, "session", key.String())
 	}
-	return unavailable("ending a session", err)
+	return fault.Store("ending a session", err)
 }
 
 // ErrNoSession says that a session never was, has ended, or is over.
-var ErrNoSession = errors.New("there is no session with that id, or not any more")
+var ErrNoSession = fault.New(fault.Unknown, "there is no session with that id, or not any more")
 
 // EndSessionByKey ends a session of whomever it is. It is ErrNoSession if there
 // is none.
@@ -168,7 +166,7 @@ func (s *Service) EndSessionByKey(ctx context.Context, key session.Key) (who add
 		record, found, err := s.Sessions.Session(ctx, key, time.Now())
 		switch {
 		case err != nil:
-			return who, unavailable("looking up a session", err)
+			return who, fault.Store("looking up a session", err)
 		case !found && who == "":
 			return "", ErrNoSession
 		case !found:
@@ -189,7 +187,7 @@ func (s *Service) EndSessionsOf(ctx context.Context, who address.Address) error 
 	if err == nil {
 		s.Audit.Record(ctx, audit.Ended, who, "all", true)
 	}
-	return unavailable("ending sessions", err)
+	return fault.Store("ending sessions", err)
 }
 
 // How EndAll goes about it: so many sessions are looked at in one go, and so
@@ -218,7 +216,7 @@ func (s *Service) EndAll(ctx context.Context, progress func(ended int)) (ended i
 			ending.Go(func() error { return s.Sessions.EndAll(ctx, e.Address, session.Key{}) })
 		}
 		if err := ending.Wait(); err != nil {
-			return ended, unavailable("ending sessions", err)
+			return ended, fault.Store("ending sessions", err)
 		}
 		ended += len(list)
 		progress(ended)
@@ -226,8 +224,4 @@ func (s *Service) EndAll(ctx context.Context, progress func(ended int)) (ended i
 			return ended, nil
 		}
 	}
-}
-
-func unavailable(doing string, err error) error {
-	return signin.Unavailable(doing, err, people.ErrUnknown)
 }

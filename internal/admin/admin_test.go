@@ -14,10 +14,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
 // scripted is a store of sessions of which a test says what it answers.
@@ -72,7 +72,7 @@ func (m moves) MovePerson(context.Context, address.Address, address.Address, tim
 
 func TestAMoveThatIsRefusedIsNotWrittenDown(t *testing.T) {
 	s, written := newService(t, &scripted{})
-	for _, c := range []struct{ said, want error }{{account.ErrTaken, account.ErrTaken}, {people.ErrUnknown, people.ErrUnknown}, {errDown, signin.ErrUnavailable}} {
+	for _, c := range []struct{ said, want error }{{account.ErrTaken, account.ErrTaken}, {people.ErrUnknown, people.ErrUnknown}, {errDown, errDown}} {
 		s.Accounts = moves{c.said}
 		if _, err := s.Move(t.Context(), "ada@example.com", "bob@example.com"); !errors.Is(err, c.want) {
 			t.Errorf("the store says %v, told is %v", c.said, err)
@@ -111,7 +111,7 @@ func TestSessionsThatEndedBeforeTheStoreFailedAreWrittenDown(t *testing.T) {
 	s, written := newService(t, store)
 	var progress []int
 	ended, err := s.EndAll(t.Context(), func(n int) { progress = append(progress, n) })
-	if ended != 3 || !errors.Is(err, signin.ErrUnavailable) || !slices.Equal(progress, []int{3}) {
+	if ended != 3 || fault.KindOf(err) != fault.Unavailable || !slices.Equal(progress, []int{3}) {
 		t.Errorf("%d ended, with %v, after %v", ended, err, progress)
 	}
 	slices.Sort(store.ended)

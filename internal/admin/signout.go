@@ -5,6 +5,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -21,7 +22,7 @@ func (s *Service) SignOut(ctx context.Context, m Member) error {
 	if err == nil {
 		s.Audit.Record(ctx, audit.SignedOut, m.Address, "site", m.Origin, "session", m.Session.String(), "all", false)
 	}
-	return unavailable("ending a session", err)
+	return fault.Store("ending a session", err)
 }
 
 // SignOutEverywhere ends all sessions of the person.
@@ -30,7 +31,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, m Member) error {
 	if err == nil {
 		s.Audit.Record(ctx, audit.SignedOut, m.Address, "site", m.Origin, "session", m.Session.String(), "all", true)
 	}
-	return unavailable("ending sessions", err)
+	return fault.Store("ending sessions", err)
 }
 
 // SignOutElsewhere ends all sessions of the person but that of this browser.
@@ -39,7 +40,7 @@ func (s *Service) SignOutElsewhere(ctx context.Context, m Member) error {
 	if err == nil {
 		s.Audit.Record(ctx, audit.Ended, m.Address, "site", m.Origin, "kept", m.Session.String(), "all", true)
 	}
-	return unavailable("ending sessions", err)
+	return fault.Store("ending sessions", err)
 }
 
 // SignOutOne ends another session of the person. It does nothing to one of
@@ -49,5 +50,5 @@ func (s *Service) SignOutOne(ctx context.Context, m Member, other session.Key) e
 	if err == nil {
 		s.Audit.Record(ctx, audit.Ended, m.Address, "site", m.Origin, "session", other.String(), "kept", m.Session.String(), "all", false)
 	}
-	return unavailable("ending a session", err)
+	return fault.Store("ending a session", err)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -19,7 +20,7 @@ import (
 type broken struct{ session.Store }
 
 func (broken) Session(context.Context, session.Key, time.Time) (session.Record, bool, error) {
-	return session.Record{}, false, session.ErrUnavailable
+	return session.Record{}, false, fault.Store("looking up a session", errors.New("the store is down"))
 }
 
 func TestOneDecisionTellsWhatBecomesOfARequest(t *testing.T) {

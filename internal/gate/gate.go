@@ -131,7 +131,7 @@ func (v *Visit) HadSessionCookie() bool { return v.sent.sessions > 0 }
 func (v *Visit) RequestCookie() string { return v.sent.request }
 
 // Session finds who is signed in, nil for nobody. The error wraps
-// session.ErrUnavailable.
+// of kind fault.Unavailable.
 func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 	if v.looked {
 		return v.session, v.err

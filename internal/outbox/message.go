@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 )
 
 // Kept is how long the fate of a message can be looked up, from its making.
@@ -195,5 +196,5 @@ func (m *Message) set(now time.Time, state State) { m.State, m.Since = state, no
 // What the methods of a message refuse.
 var (
 	ErrEnough  = errors.New("another attempt could be one copy too many")
-	ErrNoRetry = errors.New("the message is not retried")
+	ErrNoRetry = fault.New(fault.Taken, "the message is not retried")
 )

@@ -2,16 +2,16 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 )
 
 // What a store says of a message.
 var (
-	ErrUnknown  = errors.New("no such message; they are kept for 72 hours")
-	ErrReplayed = errors.New("this was reported before")
+	ErrUnknown  = fault.New(fault.Unknown, "no such message; they are kept for 72 hours")
+	ErrReplayed = fault.New(fault.Taken, "this was reported before")
 )
 
 // Once names something that may happen once only, such as a notice of a

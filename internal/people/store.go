@@ -2,14 +2,14 @@ package people
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 )
 
 // ErrUnknown says that a store does not have the person.
-var ErrUnknown = errors.New("nobody with that address is known")
+var ErrUnknown = fault.New(fault.Unknown, "nobody with that address is known: somebody is known after a first sign-in, or after they were added or invited; users list shows who is known")
 
 // Store keeps people. All methods are safe for concurrent use and honour ctx;
 // each happens wholly or not at all, on whatever instance. An error other than

@@ -2,19 +2,14 @@ package session
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 )
-
-// ErrUnavailable means that the store could not say whether a session exists. The
-// caller knows neither that somebody is signed in nor that nobody is.
-var ErrUnavailable = errors.New("the store does not answer")
 
 // Freshness is how long an instance relies on the store's last answer about a
 // session. News of an end arrives at once; this bounds how long an end goes
@@ -55,7 +50,7 @@ func NewKeeper(store Store, cache *Cache, limits Limits, logger *slog.Logger) *K
 func (k *Keeper) Limits() Limits { return k.limits }
 
 // Find returns the session of a cookie's value, nil if there is none. The error
-// wraps ErrUnavailable. A session that was checked a moment ago costs one look
+// is fault.Unavailable. A session that was checked a moment ago costs one look
 // into a map.
 func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, error) {
 	if len(value) != valueLength {
@@ -88,7 +83,7 @@ func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.T
 	ends := k.cache.ends.Load()
 	record, found, err := k.store.Session(ctx, id.Key(), now)
 	if err != nil {
-		return nil, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+		return nil, fault.Store("looking up a session", err)
 	}
 	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
 		return nil, nil
@@ -106,7 +101,7 @@ func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.T
 
 // confirm asks the store again about a session that was found before; used says
 // that a request uses it now. One caller asks; meanwhile the others rely on the
-// last answer if they may, and else wait. An error wraps ErrUnavailable and comes
+// last answer if they may, and else wait. An error is fault.Unavailable and comes
 // with false only.
 func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bool) (alive bool, err error) {
 	withinGrace := s.age(now) < k.limits.Grace
@@ -128,7 +123,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	record, found, err := k.store.Session(ctx, s.Key, now)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+		return false, fault.Store("looking up a session", err)
 	case err != nil && withinGrace && !isOver:
 		level := slog.LevelWarn
 		if !used { // there may be many, and nobody waits
@@ -138,7 +133,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		s.retryAt.Store(now.Add(retryInterval))
 		return true, nil
 	case err != nil:
-		return false, fmt.Errorf("%w: looking up a session: %w", ErrUnavailable, err)
+		return false, fault.Store("looking up a session", err)
 	case !found || record.Address != s.Address || !k.alive(record, now):
 		s.ended.Store(true)
 		k.cache.remove(s.name)

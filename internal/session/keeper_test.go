@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 )
 
@@ -161,7 +162,7 @@ func TestAnEndedSessionIsGoneAtOnceAndStaysSoWhileTheStoreIsDown(t *testing.T) {
 	}
 	k.mustNotFind(t)
 	k.store.down = true
-	if s, err := k.find(t); s != nil || !errors.Is(err, ErrUnavailable) {
+	if s, err := k.find(t); s != nil || fault.KindOf(err) != fault.Unavailable {
 		t.Fatalf("while the store is down an ended session is %v, %v", s, err)
 	}
 }
@@ -204,7 +205,7 @@ func TestSessionsThatWereSeenGoOnWhileTheStoreIsDownForTheGraceOnly(t *testing.T
 		k.clock = k.clock.Add(20 * time.Second)
 	}
 	k.clock = start.Add(testLimits.Grace + time.Second)
-	if s, err := k.find(t); s != nil || !errors.Is(err, ErrUnavailable) {
+	if s, err := k.find(t); s != nil || fault.KindOf(err) != fault.Unavailable {
 		t.Fatalf("after the grace the session is %v, %v", s, err)
 	}
 	k.store.down = false
@@ -214,7 +215,7 @@ func TestSessionsThatWereSeenGoOnWhileTheStoreIsDownForTheGraceOnly(t *testing.T
 func TestASessionThatWasNotSeenHasNoGrace(t *testing.T) {
 	k := newKeep(t)
 	k.store.down = true
-	if s, err := k.find(t); s != nil || !errors.Is(err, ErrUnavailable) {
+	if s, err := k.find(t); s != nil || fault.KindOf(err) != fault.Unavailable {
 		t.Fatalf("an unknown session is %v, %v", s, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
@@ -132,7 +133,7 @@ func (s *Service) Stop(ctx context.Context, site Site, token string) (stopped bo
 	now := s.now()
 	stopped, err = s.Store.Stop(ctx, Stopping{Now: now, Site: site.Origin, Link: link, Message: messageID(link), Until: now.Add(s.Mute)})
 	if err != nil {
-		return false, fmt.Errorf("%w: stopping messages: %w", ErrUnavailable, err)
+		return false, fault.Store("stopping messages", err)
 	}
 	if stopped {
 		s.Audit.Record(ctx, audit.Stopped, "", "site", site.Origin, "message", messageID(link))

@@ -12,32 +12,17 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
-
-// ErrUnavailable says that the store did not do its part: nothing was promised
-// and nothing used up.
-var ErrUnavailable = errors.New("the store does not answer")
-
-// Unavailable wraps what a store could not do in ErrUnavailable. Nil, what is
-// wrapped already, and the refusals named stay what they are.
-func Unavailable(doing string, err error, refusals ...error) error {
-	is := func(target error) bool { return errors.Is(err, target) }
-	if err == nil || is(ErrUnavailable) || slices.ContainsFunc(refusals, is) {
-		return err
-	}
-	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
-}
 
 // Browser marks the browser that asked: 128 random bits, in the request cookie.
 type Browser [16]byte
@@ -159,7 +144,7 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 	}
 	asked, err := s.Store.Ask(ctx, asking)
 	if err != nil {
-		return 0, fmt.Errorf("%w: asking for a link: %w", ErrUnavailable, err)
+		return 0, fault.Store("asking for a link", err)
 	}
 	if asked.Wait > 0 {
 		s.Audit.Record(ctx, audit.Throttled, "", "site", site.Origin, "network", ask.Network, "wait", asked.Wait)
@@ -241,7 +226,7 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 		if errors.Is(err, ErrUncertain) {
 			result.SessionID = id
 		}
-		return result, fmt.Errorf("%w: redeeming a link: %w", ErrUnavailable, err)
+		return result, fault.Store("redeeming a link", err)
 	}
 	result := Result{Redeemed: redeemed}
 	if redeemed.Outcome == SignedIn {
@@ -277,7 +262,7 @@ func (s *Service) Request(ctx context.Context, site Site, browser Browser) (Requ
 	}
 	request, found, err := s.Store.Request(ctx, browser.Key(), s.now())
 	if err != nil {
-		return Request{}, false, fmt.Errorf("%w: looking up a request: %w", ErrUnavailable, err)
+		return Request{}, false, fault.Store("looking up a request", err)
 	}
 	if !found || request.Site != site.Origin {
 		return Request{}, false, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -219,11 +220,11 @@ func TestWhatTheStoreDidNotKeepIsNotPromised(t *testing.T) {
 	token := d.asked(t, signin.NewBrowser(), "alice@corp.example").Token
 	d.Store = brokenStore{}
 	_, err := d.Ask(t.Context(), d.site, signin.Ask{Browser: signin.NewBrowser(), Address: "alice@corp.example"})
-	if !errors.Is(err, signin.ErrUnavailable) || !errors.Is(err, errBroken) || len(d.letters(t)) != 1 {
+	if fault.KindOf(err) != fault.Unavailable || !errors.Is(err, errBroken) || len(d.letters(t)) != 1 {
 		t.Errorf("asking: %v, %d promises", err, len(d.letters(t)))
 	}
 	result, err := d.RedeemLink(t.Context(), d.site, signin.Attempt{Token: token})
-	if !errors.Is(err, signin.ErrUnavailable) || result.SessionID != (session.ID{}) {
+	if fault.KindOf(err) != fault.Unavailable || result.SessionID != (session.ID{}) {
 		t.Errorf("redeeming: %+v, %v", result, err)
 	}
 }

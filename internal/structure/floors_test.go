@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
 	{"internal/people"},
-	{"internal/address", "internal/color", "internal/keys", "internal/limit", "internal/templates", "internal/text"},
+	{"internal/address", "internal/color", "internal/fault", "internal/keys", "internal/limit", "internal/templates", "internal/text"},
 }
 
 // exceptions are imports within one floor that are meant.

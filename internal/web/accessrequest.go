@@ -47,7 +47,7 @@ func (d *Door) requestAccess(c *call) {
 	who, state, err := d.Access.Submit(c.r.Context(), d.site(c), asker)
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.RequestAccessPath, err)
+		d.failed(c, gate.RequestAccessPath, err)
 	case state == signin.LinkGood:
 		d.show(c, http.StatusOK, view.AccessRequested{Frame: frame(c), Email: string(who)})
 	case asker.Who != "":
@@ -86,7 +86,7 @@ func (d *Door) decideAccess(c *call) {
 		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
 		return
 	case err != nil:
-		d.unavailable(c, gate.DecideAccessPath, err)
+		d.failed(c, gate.DecideAccessPath, err)
 		return
 	case held.State != access.Open:
 		d.show(c, http.StatusOK, decided(c, held.Request, held.By != held.Owner))
@@ -102,7 +102,7 @@ func (d *Door) decideAccess(c *call) {
 	case errors.Is(err, access.ErrUnknown):
 		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
 	case err != nil:
-		d.unavailable(c, gate.DecideAccessPath, err)
+		d.failed(c, gate.DecideAccessPath, err)
 	default:
 		d.show(c, http.StatusOK, decided(c, result, !first && result.By != held.Owner))
 	}

@@ -16,7 +16,7 @@ func (d *Door) whoIs(c *call) {
 	s, err := c.visit.Session(c.r)
 	switch {
 	case err != nil:
-		d.unavailable(c, "/", err)
+		d.failed(c, "/", err)
 		return
 	case s == nil:
 		d.signInRequired(c)
@@ -45,7 +45,7 @@ func (d *Door) somebody(c *call, back string) *session.Session {
 	s, err := c.visit.Session(c.r)
 	switch {
 	case err != nil:
-		d.unavailable(c, back, err)
+		d.failed(c, back, err)
 	case s == nil:
 		d.noSession(c, back)
 	}
@@ -68,7 +68,7 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 		p.Recovery = string(recovery)
 	}
 	if err != nil {
-		d.unavailable(c, gate.AccountPath, err)
+		d.failed(c, gate.AccountPath, err)
 		return
 	}
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
@@ -91,7 +91,7 @@ func (d *Door) signOutForm(c *call) {
 	s, err := c.visit.Session(c.r)
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
+		d.failed(c, gate.PathPrefix+"/sign-out", err)
 	case s == nil:
 		d.show(c, http.StatusOK, view.SignedOut{Frame: frame(c)})
 	default:
@@ -109,12 +109,12 @@ func (d *Door) signOut(c *call) {
 	}
 	s, err := c.visit.Session(c.r)
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
+		d.failed(c, gate.PathPrefix+"/sign-out", err)
 		return
 	}
 	ended, err := d.end(c, s, fields.Get("scope"), fields.Get("session"))
 	if err != nil {
-		d.unavailable(c, gate.PathPrefix+"/sign-out", err)
+		d.failed(c, gate.PathPrefix+"/sign-out", err)
 		return
 	}
 	if s != nil && !ended {

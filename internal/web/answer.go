@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -128,15 +129,27 @@ func encode(body any) []byte {
 	return append(encoded, '\n')
 }
 
-// unavailable answers that the store is down. Its page leads to the path to.
-func (d *Door) unavailable(c *call, to string, err error) {
-	d.Logger.Error("the store does not answer; new sign-ins wait until it does", "error", err)
-	c.w.Header().Set("Retry-After", strconv.Itoa(int(storeRetry/time.Second)))
+// failed answers that a service did not do what was asked, by the kind of its error.
+// Where that is a page of its own, the callers show it. The page of an error leads to
+// the path to.
+func (d *Door) failed(c *call, to string, err error) {
+	status := http.StatusServiceUnavailable
+	switch fault.KindOf(err) {
+	case fault.Unknown:
+		d.problem(c, http.StatusNotFound)
+		return
+	case fault.Unavailable:
+		d.Logger.Error("the store does not answer; new sign-ins wait until it does", "error", err)
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(storeRetry/time.Second)))
+	default:
+		status = http.StatusInternalServerError
+		d.Logger.Error("a request failed for a reason that is a defect of Doorpost", "path", c.r.URL.Path, "error", err)
+	}
 	if c.wantsPage() {
-		d.show(c, http.StatusServiceUnavailable, view.Unavailable{Frame: frame(c), To: to})
+		d.show(c, status, view.Unavailable{Frame: frame(c), To: to})
 		return
 	}
-	d.writeProblem(c, http.StatusServiceUnavailable, "the session cannot be checked just now; try again soon")
+	d.writeProblem(c, status, "the session cannot be checked just now; try again soon")
 }
 
 // signInPath is the path of the sign-in form for somebody who wants to go to a path.

@@ -92,7 +92,7 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 	case errors.Is(err, account.ErrEnded):
 		d.noSession(c, gate.AccountPath)
 	case err != nil:
-		d.unavailable(c, gate.AccountPath, err)
+		d.failed(c, gate.AccountPath, err)
 	case wait > 0:
 		d.throttled(c, wait)
 	default:
@@ -138,7 +138,7 @@ func (d *Door) pending(c *call, s *session.Session) *account.Change {
 	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.ConfirmChangePath, err)
+		d.failed(c, gate.ConfirmChangePath, err)
 		return nil
 	case !found:
 		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})

@@ -35,7 +35,7 @@ var mailProviders = map[string]view.Provider{
 func (d *Door) checkMail(c *call) {
 	request, err := d.remembered(c)
 	if err != nil {
-		d.unavailable(c, gate.CheckMailPath, err)
+		d.failed(c, gate.CheckMailPath, err)
 		return
 	}
 	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == request.Address && !s.SignedIn().Before(request.Asked) {

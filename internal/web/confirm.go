@@ -71,7 +71,7 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 	case errors.Is(err, account.ErrEnded), errors.Is(err, people.ErrUnknown):
 		d.noSession(c, gate.AccountPath)
 	default:
-		d.unavailable(c, gate.ConfirmChangePath, err)
+		d.failed(c, gate.ConfirmChangePath, err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,7 +55,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	if after == "" { // the first page has the access requests
 		requests, _, err := d.Access.Open(ctx, "", requestsOnPage)
 		if err != nil {
-			d.unavailable(c, gate.PeoplePath, err)
+			d.failed(c, gate.PeoplePath, err)
 			return
 		}
 		for _, r := range requests {
@@ -65,7 +64,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	}
 	page, err := d.Admin.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
 	if err != nil {
-		d.unavailable(c, gate.PeoplePath, err)
+		d.failed(c, gate.PeoplePath, err)
 		return
 	}
 	for _, who := range page.People {
@@ -86,12 +85,8 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		return
 	}
 	person, sessions, err := d.Admin.Show(c.r.Context(), who)
-	switch {
-	case errors.Is(err, people.ErrUnknown):
-		d.problem(c, http.StatusNotFound)
-		return
-	case err != nil:
-		d.unavailable(c, gate.PeoplePath, err)
+	if err != nil {
+		d.failed(c, gate.PeoplePath, err)
 		return
 	}
 	p := view.Person{
@@ -133,14 +128,11 @@ func (d *Door) changePeople(c *call) {
 		})
 		return
 	}
-	switch err := act.do(who); {
-	case errors.Is(err, people.ErrUnknown):
-		d.problem(c, http.StatusNotFound)
-	case err != nil:
-		d.unavailable(c, gate.PeoplePath, err)
-	default:
-		d.showPeople(c, url.Values{}, view.People{Notice: act.notice, NoticeAddress: string(who)})
+	if err := act.do(who); err != nil {
+		d.failed(c, gate.PeoplePath, err)
+		return
 	}
+	d.showPeople(c, url.Values{}, view.People{Notice: act.notice, NoticeAddress: string(who)})
 }
 
 // action is something that an admin may do to a person.
@@ -175,12 +167,9 @@ func (d *Door) decideAccessAsAdmin(c *call, admin *session.Session, fields url.V
 	if !first {
 		notice = "decided"
 	}
-	switch {
-	case errors.Is(err, access.ErrUnknown):
-		d.problem(c, http.StatusNotFound)
-	case err != nil:
-		d.unavailable(c, gate.PeoplePath, err)
-	default:
-		d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(request.Address)})
+	if err != nil {
+		d.failed(c, gate.PeoplePath, err)
+		return
 	}
+	d.showPeople(c, url.Values{}, view.People{Notice: notice, NoticeAddress: string(request.Address)})
 }

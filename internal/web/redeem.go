@@ -92,14 +92,14 @@ func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result
 	if result.SessionID != (session.ID{}) && attempt.Replace == (session.Key{}) {
 		d.setSession(c, result.SessionID)
 	}
-	d.unavailable(c, gate.CheckMailPath, err)
+	d.failed(c, gate.CheckMailPath, err)
 }
 
 // wrongCode shows the page with the field again, or says that only a new message helps.
 func (d *Door) wrongCode(c *call, result signin.Result) {
 	request, err := d.remembered(c)
 	if err != nil {
-		d.unavailable(c, gate.CheckMailPath, err)
+		d.failed(c, gate.CheckMailPath, err)
 		return
 	}
 	p := checkMailPage(c, request)

@@ -21,7 +21,7 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdic
 		d.problem(c, http.StatusMethodNotAllowed)
 	case gate.Unavailable:
 		_, err := v.Session(r)
-		d.unavailable(c, gate.ReturnTo(uri), err)
+		d.failed(c, gate.ReturnTo(uri), err)
 	case gate.NotAdmitted:
 		d.notAdmitted(c, uri)
 	case gate.NotRecent:

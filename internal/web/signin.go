@@ -49,7 +49,7 @@ func (d *Door) ask(c *call) {
 	})
 	switch {
 	case err != nil:
-		d.unavailable(c, signInPath(to), err)
+		d.failed(c, signInPath(to), err)
 	case wait > 0:
 		d.throttled(c, wait)
 	default:

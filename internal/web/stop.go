@@ -24,7 +24,7 @@ func (d *Door) stop(c *call) {
 	stopped, err := d.Service.Stop(c.r.Context(), d.site(c), pastedToken(fields.Get("token")))
 	switch {
 	case err != nil:
-		d.unavailable(c, gate.StopPath, err)
+		d.failed(c, gate.StopPath, err)
 	case stopped:
 		d.show(c, http.StatusOK, view.Stopped{Frame: frame(c), Mute: d.Service.Mute})
 	default:
