@@ -26,7 +26,7 @@ fuzz) fuzz_only=true fuzztime=${2:-10m} ;;
 	;;
 esac
 # All modules of the repository. The tests of the slow one mostly wait, and run
-# beside those of all others.
+# beside everything else.
 mapfile -t modules < <(find . -name go.mod -printf '%h\n' | sort)
 slow=./internal/acceptance
 tmp=$(mktemp -d)
@@ -95,8 +95,11 @@ in_modules() {
 	return $status
 }
 
+# vet and staticcheck read packages compiled with the race detector: the tests need
+# those anyhow, and nothing is compiled in two ways.
 staticcheck() {
-	go -C internal/tools build -o "$tmp/staticcheck" honnef.co/go/tools/cmd/staticcheck && in_modules "$tmp/staticcheck" ./...
+	go -C internal/tools build -o "$tmp/staticcheck" honnef.co/go/tools/cmd/staticcheck &&
+		GOFLAGS="${GOFLAGS-} -race" in_modules "$tmp/staticcheck" ./...
 }
 
 # counter reads the events of go test -json: a line for each package as it
@@ -180,15 +183,17 @@ race_tests() { # module, arguments of go test
 	echo "$more_passed $more_failed $rest" >"$counts"
 }
 
-all_tests() {
-	local module counts more_passed more_failed more_skipped more_attacks words attacks=0 catalogue=
-	race_tests $slow &
+quick_tests() {
+	local module
 	for module in "${modules[@]}"; do
 		if [[ $module != "$slow" ]]; then
 			race_tests "$module" -p 1 # a core is left for the slow one
 		fi
 	done
-	wait
+}
+
+count_tests() {
+	local counts more_passed more_failed more_skipped more_attacks words attacks=0 catalogue=
 	for counts in "$tmp"/counts.*; do
 		read -r more_passed more_failed more_skipped more_attacks words <"$counts"
 		passed=$((passed + more_passed)) failed=$((failed + more_failed)) skipped=$((skipped + more_skipped))
@@ -200,7 +205,7 @@ all_tests() {
 }
 
 fuzz() { # target, folder
-	go -C "$2" test -run='^$' -fuzz="^$1\$" -fuzztime="$fuzztime" -fuzzminimizetime=2s >"$tmp/fuzz" 2>&1
+	go -C "$2" test -vet=off -run='^$' -fuzz="^$1\$" -fuzztime="$fuzztime" -fuzzminimizetime=2s >"$tmp/fuzz" 2>&1
 }
 
 # Go calls it a failure, now and then, that the time was over while an input was
@@ -232,16 +237,22 @@ fi
 install_missing
 export CGO_ENABLED=1 # for the race detector
 
-if ! $fuzz_only; then
+if $fuzz_only; then
+	say "fuzz targets, $fuzztime each"
+	fuzz_tests
+else
 	check "mail servers of Debian, unpacked for the tests" internal/testkit/mailservers.sh
 	check "format" formatted
-	check "go vet" in_modules go vet ./...
-	check "staticcheck" staticcheck
+	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"
-	all_tests
+	race_tests $slow &
+	quick_tests
+	check "staticcheck" staticcheck
+	say "fuzz targets, $fuzztime each"
+	fuzz_tests
+	wait
+	count_tests
 fi
-say "fuzz targets, $fuzztime each"
-fuzz_tests
 
 say "result"
 if ((skipped > 0)); then
