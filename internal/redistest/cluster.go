@@ -42,7 +42,7 @@ func StartCluster() (*Nodes, error) {
 	n := &Nodes{}
 	for range 2 * clusterMasters {
 		server, err := start(nil, func(port, folder string) ([]string, error) {
-			return append(serverArgs(port, folder), "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+			return append(serverArgs(port, folder), "--cluster-enabled", "yes", "--cluster-node-timeout", "3000",
 				"--cluster-port", testkit.FreePort(), "--cluster-config-file", "nodes.conf"), nil
 		})
 		if err != nil {
@@ -62,7 +62,7 @@ func StartCluster() (*Nodes, error) {
 	if output, err := exec.Command(path, args...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("making a cluster: %w: %s", err, output)
 	}
-	isUp := testkit.HoldsWithin(30*time.Second, func() bool {
+	isUp := testkit.HoldsWithin(time.Minute, func() bool {
 		for _, server := range n.Servers {
 			state, err := server.Info("replication")
 			if err != nil || state["role"] == "slave" && state["master_link_status"] != "up" || !n.isUp(server) {
@@ -106,7 +106,7 @@ func (n *Nodes) MasterOf(t testing.TB, key string) *Server {
 func (n *Nodes) AwaitMasterOtherThan(t testing.TB, old *Server, key string) *Server {
 	t.Helper()
 	var master *Server
-	Await(t, 30*time.Second, "another node serves "+key, func() bool {
+	Await(t, time.Minute, "another node serves "+key, func() bool {
 		master = n.masterOf(key, old)
 		return master != nil && master != old
 	})

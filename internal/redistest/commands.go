@@ -85,3 +85,30 @@ func (s *Server) Connections(t testing.TB, name string) int {
 	}
 	return strings.Count(list, " name="+name+" ")
 }
+
+// AwaitReplicas waits until all replicas of a master have what it was told so far.
+func (s *Server) AwaitReplicas(t testing.TB) {
+	t.Helper()
+	offset := func(fields map[string]string, name string) int {
+		n, _ := strconv.Atoi(fields[name])
+		return n
+	}
+	told, err := s.Info("replication")
+	if err != nil {
+		t.Fatal(err)
+	}
+	Await(t, startTime, "the replicas have what the master was told", func() bool {
+		fields, err := s.Info("replication")
+		if err != nil || offset(fields, "connected_slaves") == 0 {
+			return false
+		}
+		for i := range offset(fields, "connected_slaves") {
+			_, has, _ := strings.Cut(fields["slave"+strconv.Itoa(i)], "offset=")
+			has, _, _ = strings.Cut(has, ",")
+			if n, err := strconv.Atoi(has); err != nil || n < offset(told, "master_repl_offset") {
+				return false
+			}
+		}
+		return true
+	})
+}

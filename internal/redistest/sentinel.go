@@ -66,7 +66,7 @@ func StartSentinel() (*Sentinels, error) {
 		}
 		s.Sentinels = append(s.Sentinels, server)
 	}
-	ready := testkit.HoldsWithin(startTime, func() bool {
+	ready := testkit.HoldsWithin(time.Minute, func() bool {
 		for _, sentinel := range s.Sentinels {
 			fields, err := sentinel.Info("sentinel")
 			want := fmt.Sprintf("slaves=%d,sentinels=%d", replicas, sentinels)
@@ -89,7 +89,7 @@ func sentinelArgs(port, folder, master string) ([]string, error) {
 	lines := []string{
 		"port " + port, "bind 127.0.0.1", "dir " + folder, "loglevel warning",
 		"sentinel monitor " + MasterName + " " + host + " " + masterPort + " 2",
-		"sentinel down-after-milliseconds " + MasterName + " 1000",
+		"sentinel down-after-milliseconds " + MasterName + " 3000",
 		"sentinel failover-timeout " + MasterName + " 3000",
 		"sentinel parallel-syncs " + MasterName + " 2",
 	}
@@ -165,7 +165,7 @@ func find(servers []*Server, address string) *Server {
 func (s *Sentinels) AwaitMasterOtherThan(t testing.TB, old *Server) *Server {
 	t.Helper()
 	var master *Server
-	Await(t, 30*time.Second, "another master is promoted", func() bool {
+	Await(t, time.Minute, "another master is promoted", func() bool {
 		for _, server := range s.Servers {
 			if server == old {
 				continue

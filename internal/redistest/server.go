@@ -18,7 +18,7 @@ import (
 )
 
 // startTime is how long a server may take to answer after its start.
-const startTime = 10 * time.Second
+const startTime = 30 * time.Second
 
 // Server is one redis-server. Its methods are safe for concurrent use.
 type Server struct {

@@ -10,11 +10,9 @@ import (
 )
 
 const (
-	// failoverTime is how soon a store works again once a replica is promoted.
-	failoverTime = 10 * time.Second
-	// replicationWindow is how old a sign-in has to be at the death of its
-	// master to be safe: Redis does not wait for replicas.
-	replicationWindow = 2 * time.Second
+	// failoverTime is how soon a store works again once a replica is promoted, on
+	// a busy machine.
+	failoverTime = 30 * time.Second
 	// loaded is how many sign-ins there are before something is broken.
 	loaded = 300
 )
@@ -37,12 +35,14 @@ func TestTheDeathOfTheMasterOfOurSlotIsSurvived(t *testing.T) {
 func surviveDeath(t *testing.T, stores []*Store, master *redistest.Server, awaitPromotion func()) {
 	load := startLoad(t, stores...)
 	redistest.Await(t, 30*time.Second, "there is load", func() bool { return load.count() >= loaded })
+	safe := time.Now() // what is newer may be lost: Redis does not wait for replicas
+	master.AwaitReplicas(t)
 	died := time.Now()
 	master.Kill()
 	awaitPromotion()
 	promoted := time.Now()
 	for i, store := range stores {
-		redistest.Await(t, failoverTime-time.Since(promoted), "an instance works again", func() bool { return canSignIn(t, store) })
+		redistest.Await(t, failoverTime, "an instance works again", func() bool { return canSignIn(t, store) })
 		t.Logf("instance %d works %v after the promotion and %v after the death", i, time.Since(promoted), time.Since(died))
 	}
 	before := load.count()
@@ -52,11 +52,7 @@ func surviveDeath(t *testing.T, stores []*Store, master *redistest.Server, await
 	}
 	load.end()
 	load.wantNoRedirects(t)
-	lost, of, window := load.lost(t, stores[0], died)
-	t.Logf("of %d sign-ins acknowledged before the death %d are lost, the first of them %v before", of, lost, window)
-	if window > replicationWindow {
-		t.Errorf("a sign-in that was acknowledged %v before the death of the master is lost", window)
-	}
+	load.wantKept(t, stores[0], safe)
 }
 
 // outlastsMove is a timeout of which half, for which a step waits, is longer
@@ -87,7 +83,7 @@ func TestAClusterWhoseSlotMovesUnderLoadLosesNothing(t *testing.T) {
 	if n := len(load.failures); n > 0 {
 		t.Errorf("%d calls failed while the slot moved", n)
 	}
-	load.wantKept(t, stores[0])
+	load.wantKept(t, stores[0], time.Now())
 }
 
 func othersThan(servers []*redistest.Server, one *redistest.Server) []*redistest.Server {

@@ -44,7 +44,7 @@ func TestAServerThatRefusesUsIsRefusedAtOnceWithoutTellingThePassword(t *testing
 		{Username: "no-info", Password: password},
 	} {
 		t.Run(fmt.Sprintf("%s, right password %v", o.Username, o.Password == password), func(t *testing.T) {
-			o.URLs = []string{server.URL()}
+			o.URLs, o.Timeout = []string{server.URL()}, time.Minute
 			logged := &log{}
 			began := time.Now()
 			store, err := Open(o, slog.New(slog.NewTextHandler(logged, nil)))
@@ -52,7 +52,7 @@ func TestAServerThatRefusesUsIsRefusedAtOnceWithoutTellingThePassword(t *testing
 				store.Close()
 				t.Fatal("the store is opened")
 			}
-			if took := time.Since(began); took > DefaultTimeout {
+			if took := time.Since(began); took > o.Timeout/2 {
 				t.Errorf("refusing takes %v", took)
 			}
 			told := err.Error() + logged.String()
@@ -126,17 +126,21 @@ func TestAServerWhosePolicyCannotBeReadIsUsedWithAWarning(t *testing.T) {
 func TestCloseDoesNotWait(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind.name, func(t *testing.T) {
-			store, err := Open(kind.options(t), slog.New(slog.DiscardHandler))
-			if err != nil {
-				t.Fatal(err)
+			fastest := time.Hour // of several: others use the machine as well
+			for range 5 {
+				store, err := Open(kind.options(t), slog.New(slog.DiscardHandler))
+				if err != nil {
+					t.Fatal(err)
+				}
+				awaitListening(t, store)
+				began := time.Now()
+				if err := store.Close(); err != nil {
+					t.Fatal(err)
+				}
+				fastest = min(fastest, time.Since(began))
 			}
-			signIn(t, store)
-			began := time.Now()
-			if err := store.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if took := time.Since(began); took > 500*time.Millisecond {
-				t.Errorf("closing takes %v", took)
+			if fastest > pingInterval/2 {
+				t.Errorf("closing takes %v", fastest)
 			}
 		})
 	}

@@ -15,7 +15,7 @@ func clientCommands(t *testing.T, server *redistest.Server) map[string]int {
 	calls := make(map[string]int)
 	for name, n := range server.Calls(t) {
 		switch name {
-		case "evalsha", "eval", "mget", "script", "multi", "exec", "wait":
+		case "evalsha", "eval", "mget", "zrangebylex", "script", "multi", "exec", "wait":
 			calls[name] = n
 		}
 	}

@@ -26,13 +26,10 @@ var stopPromises = []promise{
 	}},
 	{"TheMutingEnds", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
-		f.stopped(a, 100*time.Millisecond)
-		f.wantSilent(f.ask(f.asking(a.Request.Address, newBrowser())), signin.SilentMuted)
-		f.await("the muting is over", func() bool {
-			again := f.asking(a.Request.Address, newBrowser())
-			again.Now = time.Now()
-			return f.ask(again).Send
-		})
+		f.stopped(a, linkLife)
+		end := f.now.Add(linkLife)
+		f.wantSilent(f.ask(f.askingAt(end.Add(-time.Millisecond), a.Request.Address, newBrowser())), signin.SilentMuted)
+		f.wantSent(f.ask(f.askingAt(end, a.Request.Address, newBrowser())))
 	}},
 	{"AUsedLinkStillStops", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
@@ -57,11 +54,7 @@ var stopPromises = []promise{
 }
 
 func (f *fixture) stopping(a signin.Asking, mute time.Duration) signin.Stopping {
-	now := a.Now
-	if mute < time.Second {
-		now = time.Now()
-	}
-	return signin.Stopping{Now: now, Site: f.site, Link: a.Link, Message: a.Message.ID, Until: now.Add(mute)}
+	return signin.Stopping{Now: a.Now, Site: f.site, Link: a.Link, Message: a.Message.ID, Until: a.Now.Add(mute)}
 }
 
 func (f *fixture) stopped(a signin.Asking, mute time.Duration) {
@@ -70,15 +63,5 @@ func (f *fixture) stopped(a signin.Asking, mute time.Duration) {
 	f.must(err)
 	if !stopped {
 		f.Fatal("it is not stopped")
-	}
-}
-
-// await waits for what happens by itself.
-func (f *fixture) await(what string, happened func() bool) {
-	f.Helper()
-	for end := time.Now().Add(10 * time.Second); !happened(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			f.Fatalf("not within 10 s: %s", what)
-		}
 	}
 }
