@@ -123,7 +123,8 @@ func (t *transaction) keep(name string, count limit.Count, until time.Time) erro
 	if err != nil {
 		return fmt.Errorf("counting for limit %s: %w", name, err)
 	}
-	return t.Put(steps.LimitKey(limit.Use{Name: name}), steps.Record{Value: raw, Until: until})
+	t.Put(steps.LimitKey(limit.Use{Name: name}), steps.Record{Value: raw, Until: until})
+	return nil
 }
 
 // write writes the draft to the engine.

@@ -25,61 +25,44 @@ const messagesWindow = 24 * time.Hour
 var accessList = Key{Lists, "access_requests"}
 
 // Submit implements access.Store.
-func (s Steps) Submit(ctx context.Context, a access.Submission) (kept access.Request, state signin.LinkState, err error) {
-	err = s.backend.Change(ctx, []Key{accessList, LimitKey(toOwners(a.Request.GrantSite))}, func(tx Tx) error {
-		kept, state, err = submit(tx, a)
-		return err
-	})
-	if err != nil {
-		return access.Request{}, signin.LinkUnknown, err
-	}
-	return kept, state, nil
+func (s Steps) Submit(ctx context.Context, a access.Submission) (access.Request, signin.LinkState, error) {
+	reads := []Key{accessList, LimitKey(toOwners(a.Request.GrantSite))}
+	return results(ctx, s.backend.Change, reads, func(t *tx) (access.Request, signin.LinkState) { return submit(t, a) })
 }
 
-func submit(tx Tx, a access.Submission) (access.Request, signin.LinkState, error) {
+func submit(t *tx, a access.Submission) (access.Request, signin.LinkState) {
 	next := codec.PackAccessRequest(a.Request)
 	if a.Use != nil {
-		link, state, err := use(tx, *a.Use)
-		if err != nil || state != signin.LinkGood {
-			return access.Request{}, state, err
+		link, state := use(t, *a.Use)
+		if state != signin.LinkGood {
+			return access.Request{}, state
 		}
 		if link.Purpose != signin.ToAsk {
-			return access.Request{}, signin.LinkUnknown, fmt.Errorf("a link to %q does not say who asks to be admitted", link.Purpose)
+			t.fail(fmt.Errorf("a link to %q does not say who asks to be admitted", link.Purpose))
 		}
 		next.Address = link.Address
 	}
-	open, same, err := othersOf(tx, next, a.Now)
-	switch {
-	case err != nil:
-		return access.Request{}, signin.LinkUnknown, err
-	case same != nil:
-		return same.Unpack(), signin.LinkGood, nil
+	open, same := othersOf(t, next, a.Now)
+	if same != nil {
+		return same.Unpack(), signin.LinkGood
 	}
-	if next.Owners, err = tellOwners(tx, next, a.Owners, a.Now); err != nil {
-		return access.Request{}, signin.LinkUnknown, err
-	}
+	next.Owners = tellOwners(t, next, a.Owners, a.Now)
 	if out := givesWay(open, next); out != nil {
-		if err := dropAccessRequest(tx, *out, a.Now); err != nil {
-			return access.Request{}, signin.LinkUnknown, err
-		}
+		dropAccessRequest(t, *out, a.Now)
 	}
-	if err := saveAccessRequest(tx, next); err != nil {
-		return access.Request{}, signin.LinkUnknown, err
-	}
-	return next.Unpack(), signin.LinkGood, relist(tx, a.Now, next.ID, codec.Listed{Asked: next.Asked, ID: next.ID})
+	saveAccessRequest(t, next)
+	relist(t, a.Now, next.ID, codec.Listed{Asked: next.Asked, ID: next.ID})
+	return next.Unpack(), signin.LinkGood
 }
 
 // othersOf finds the open requests for a site, the oldest first, and the one of the
 // same mailbox that stands, if there is one.
-func othersOf(tx Tx, next codec.AccessRequest, now time.Time) (open []codec.AccessRequest, same *codec.AccessRequest, err error) {
-	p, err := person(tx, next.Address)
-	if err != nil {
-		return nil, nil, err
-	}
+func othersOf(t *tx, next codec.AccessRequest, now time.Time) (open []codec.AccessRequest, same *codec.AccessRequest) {
+	p := person(t, next.Address)
 	standing := p.Standing.Unpack()
-	err = eachAccessRequest(tx, now, func(a codec.AccessRequest) bool {
+	for _, a := range accessRequests(t, now) {
 		if a.GrantSite != next.GrantSite {
-			return true
+			continue
 		}
 		if a.Address.Fold() == next.Address.Fold() && (a.State != access.Granted || standing.IsGranted(a.GrantSite, now)) {
 			same = &a
@@ -87,16 +70,14 @@ func othersOf(tx Tx, next codec.AccessRequest, now time.Time) (open []codec.Acce
 		if a.State == access.Open {
 			open = append(open, a)
 		}
-		return true
-	})
-	if err != nil || same != nil {
-		return open, same, err
 	}
-	before, found, err := load[codec.AccessRequest](tx, askedBeforeKey(next))
-	if found && before.Expires > codec.Millis(now) {
+	if same != nil {
+		return open, same
+	}
+	if before, found := load[codec.AccessRequest](t, askedBeforeKey(next)); found && before.Expires > codec.Millis(now) {
 		same = &before
 	}
-	return open, same, err
+	return open, same
 }
 
 // askedBeforeKey is under what it is kept that the mailbox of somebody who was removed
@@ -107,44 +88,25 @@ func askedBeforeKey(a codec.AccessRequest) Key {
 }
 
 // dropAccessRequest forgets a request, with the links by which it is decided.
-func dropAccessRequest(tx Tx, a codec.AccessRequest, now time.Time) error {
-	if err := closeAll(tx, a.Owners, now); err != nil {
-		return err
-	}
-	if err := tx.Delete(accessKey(a.ID)); err != nil {
-		return err
-	}
-	return relist(tx, now, a.ID)
+func dropAccessRequest(t *tx, a codec.AccessRequest, now time.Time) {
+	closeAll(t, a.Owners, now)
+	t.delete(accessKey(a.ID))
+	relist(t, now, a.ID)
 }
 
 // tellOwners sends the links by which they decide, unless they were sent as many
 // already as in a day.
-func tellOwners(tx Tx, a codec.AccessRequest, promised []signin.Promised, now time.Time) (links [][]byte, err error) {
-	if len(promised) == 0 {
-		return nil, nil
-	}
-	wait, err := tx.Take(toOwners(a.GrantSite), now)
-	if err != nil || wait > 0 {
-		return nil, err
+func tellOwners(t *tx, a codec.AccessRequest, promised []signin.Promised, now time.Time) (links [][]byte) {
+	if len(promised) == 0 || t.take(toOwners(a.GrantSite), now) > 0 {
+		return nil
 	}
 	for _, p := range promised {
-		owner, err := person(tx, p.Link.Address)
-		if err != nil {
-			return nil, err
+		owner := p.Link.Address
+		if !mayNotSignIn(t, owner, person(t, owner)) && promise(t, p) == signin.NotSilent {
+			links = append(links, bytes.Clone(p.Link.Key[:]))
 		}
-		if barred, err := mayNotSignIn(tx, p.Link.Address, owner); err != nil {
-			return nil, err
-		} else if barred {
-			continue
-		}
-		if silent, err := promise(tx, p); err != nil {
-			return nil, err
-		} else if silent != signin.NotSilent {
-			continue
-		}
-		links = append(links, bytes.Clone(p.Link.Key[:]))
 	}
-	return links, nil
+	return links
 }
 
 // toOwners counts the requests for a site that its owners are told of.
@@ -152,140 +114,106 @@ func toOwners(site string) limit.Use {
 	return limited("owners", limit.Use{Name: site, Rule: limit.Rule{Max: access.MaxMessages, Window: messagesWindow}})
 }
 
-func saveAccessRequest(tx Tx, a codec.AccessRequest) error {
-	return save(tx, accessKey(a.ID), a, codec.Time(a.Expires))
+func saveAccessRequest(t *tx, a codec.AccessRequest) {
+	save(t, accessKey(a.ID), a, codec.Time(a.Expires))
 }
 
 // relist has another entry stand in the list instead of an access request's own,
 // and drops those that are over.
-func relist(tx Tx, now time.Time, id string, instead ...codec.Listed) error {
-	list, _, err := load[[]codec.Listed](tx, accessList)
-	if err != nil {
-		return err
-	}
+func relist(t *tx, now time.Time, id string, instead ...codec.Listed) {
+	list, _ := load[[]codec.Listed](t, accessList)
 	over := codec.Millis(now.Add(-access.Kept))
 	list = slices.DeleteFunc(list, func(l codec.Listed) bool { return l.ID == id || l.Asked <= over })
 	list = append(list, instead...)
 	slices.SortFunc(list, func(a, b codec.Listed) int { return cmp.Or(cmp.Compare(a.Asked, b.Asked), cmp.Compare(a.ID, b.ID)) })
 	if len(list) == 0 {
-		return tx.Delete(accessList)
+		t.delete(accessList)
+		return
 	}
-	return save(tx, accessList, list, codec.Time(list[len(list)-1].Asked).Add(access.Kept))
+	save(t, accessList, list, codec.Time(list[len(list)-1].Asked).Add(access.Kept))
 }
 
-// eachAccessRequest calls f with those that are not over, the oldest first, until
-// it returns false.
-func eachAccessRequest(tx Tx, now time.Time, f func(codec.AccessRequest) bool) error {
-	list, _, err := load[[]codec.Listed](tx, accessList)
-	if err != nil {
-		return err
-	}
+// accessRequests are those that are not over, the oldest first.
+func accessRequests(t *tx, now time.Time) (all []codec.AccessRequest) {
+	list, _ := load[[]codec.Listed](t, accessList)
 	keys := make([]Key, len(list))
 	for i, l := range list {
 		keys[i] = accessKey(l.ID)
 	}
-	if err := tx.Fetch(keys...); err != nil {
-		return err
-	}
+	t.fetch(keys...)
 	for _, key := range keys {
-		a, found, err := load[codec.AccessRequest](tx, key)
-		if err != nil {
-			return err
-		}
-		if found && a.Expires > codec.Millis(now) && !f(a) {
-			return nil
+		if a, found := load[codec.AccessRequest](t, key); found && a.Expires > codec.Millis(now) {
+			all = append(all, a)
 		}
 	}
-	return nil
+	return all
 }
 
 // AccessRequest implements access.Store.
 func (s Steps) AccessRequest(ctx context.Context, id string, now time.Time) (access.Request, error) {
-	return look(ctx, s, []Key{accessKey(id)}, func(tx Tx) (access.Request, error) {
-		a, err := accessRequest(tx, id, now)
-		return a.Unpack(), err
-	})
+	return result(ctx, s.backend.Look, []Key{accessKey(id)}, func(t *tx) access.Request { return accessRequest(t, id, now).Unpack() })
 }
 
-func accessRequest(tx Tx, id string, now time.Time) (codec.AccessRequest, error) {
-	a, found, err := load[codec.AccessRequest](tx, accessKey(id))
-	if err == nil && (!found || a.Expires <= codec.Millis(now)) {
-		return codec.AccessRequest{}, access.ErrUnknown
+func accessRequest(t *tx, id string, now time.Time) codec.AccessRequest {
+	a, found := load[codec.AccessRequest](t, accessKey(id))
+	if !found || a.Expires <= codec.Millis(now) {
+		t.fail(access.ErrUnknown)
 	}
-	return a, err
+	return a
 }
 
 // AccessRequests implements access.Store.
-func (s Steps) AccessRequests(ctx context.Context, after string, max int, now time.Time) (list []access.Request, next string, err error) {
-	err = s.backend.Look(ctx, []Key{accessList}, func(tx Tx) error {
-		list, next = nil, ""
+func (s Steps) AccessRequests(ctx context.Context, after string, max int, now time.Time) ([]access.Request, string, error) {
+	return results(ctx, s.backend.Look, []Key{accessList}, func(t *tx) (list []access.Request, next string) {
 		passed := after == ""
-		err := eachAccessRequest(tx, now, func(a codec.AccessRequest) bool {
+		for _, a := range accessRequests(t, now) {
 			switch {
 			case !passed:
 				passed = a.ID == after
 			case a.State != access.Open:
 			case len(list) == max:
-				next = list[max-1].ID
-				return false
+				return list, list[max-1].ID
 			default:
 				list = append(list, a.Unpack())
 			}
-			return true
-		})
-		if err == nil && !passed {
-			err = access.ErrUnknown
 		}
-		return err
+		if !passed {
+			t.fail(access.ErrUnknown)
+		}
+		return list, ""
 	})
-	if err != nil {
-		return nil, "", err
-	}
-	return list, next, nil
 }
 
 // forgetAccessRequests forgets those of somebody, and returns how many there were.
 // What remains is that they have asked: whoever leaves and comes back has waited no
 // shorter for it.
-func forgetAccessRequests(tx Tx, who address.Address) (forgotten int, err error) {
+func forgetAccessRequests(t *tx, who address.Address) (forgotten int) {
 	now := time.Now()
-	var theirs []codec.AccessRequest
-	err = eachAccessRequest(tx, now, func(a codec.AccessRequest) bool {
-		if a.Address == who {
-			theirs = append(theirs, a)
+	for _, a := range accessRequests(t, now) {
+		if a.Address != who {
+			continue
 		}
-		return true
-	})
-	for _, a := range theirs {
-		if err == nil && a.State != access.Granted {
-			mark := codec.AccessRequest{Expires: a.Expires, State: a.State}
-			err = save(tx, askedBeforeKey(a), mark, codec.Time(a.Expires))
+		if a.State != access.Granted {
+			save(t, askedBeforeKey(a), codec.AccessRequest{Expires: a.Expires, State: a.State}, codec.Time(a.Expires))
 		}
-		if err == nil {
-			err = dropAccessRequest(tx, a, now)
-		}
+		dropAccessRequest(t, a, now)
+		forgotten++
 	}
-	return len(theirs), err
+	return forgotten
 }
 
 // moveAccessRequests gives those of somebody another address.
-func moveAccessRequests(tx Tx, from, to address.Address, now time.Time) error {
-	var failed error
-	err := eachAccessRequest(tx, now, func(a codec.AccessRequest) bool {
+func moveAccessRequests(t *tx, from, to address.Address, now time.Time) {
+	for _, a := range accessRequests(t, now) {
 		if a.Address == from {
 			a.Address = to
-			failed = saveAccessRequest(tx, a)
-		}
-		return failed == nil
-	})
-	return cmp.Or(err, failed)
-}
-
-func closeAll(tx Tx, links [][]byte, now time.Time) error {
-	for _, key := range links {
-		if err := closeLink(tx, key, now); err != nil {
-			return err
+			saveAccessRequest(t, a)
 		}
 	}
-	return nil
+}
+
+func closeAll(t *tx, links [][]byte, now time.Time) {
+	for _, key := range links {
+		closeLink(t, key, now)
+	}
 }

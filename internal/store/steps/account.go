@@ -14,278 +14,198 @@ import (
 
 // Propose implements account.Store.
 func (s Steps) Propose(ctx context.Context, p account.Proposal) (account.Proposed, error) {
-	return change(ctx, s, []Key{sessionKey(p.Session)}, func(tx Tx) (account.Proposed, error) { return propose(tx, p) })
+	return result(ctx, s.backend.Change, []Key{sessionKey(p.Session)}, func(t *tx) account.Proposed { return propose(t, p) })
 }
 
-func propose(tx Tx, p account.Proposal) (proposed account.Proposed, err error) {
-	from, wait, err := countVisitor(tx, p.Client, p.Now)
-	if proposed.Wait = wait; err != nil || wait > 0 {
-		return proposed, err
+func propose(t *tx, p account.Proposal) (proposed account.Proposed) {
+	from, wait := countVisitor(t, p.Client, p.Now)
+	if wait > 0 {
+		return account.Proposed{Wait: wait}
 	}
 	who := p.Change.Person
-	if _, err := sessionOf(tx, p.Session, who, p.Now); err != nil {
-		return proposed, err
-	}
-	presently, err := person(tx, who)
-	if err != nil {
-		return proposed, err
-	}
+	sessionOf(t, p.Session, who, p.Now)
+	presently := person(t, who)
 	if p.Change.Present {
-		l := letter{from: from, to: who, reader: presently, familiar: true, mailbox: p.Mailbox, total: p.Total, message: p.Message}
-		if proposed.Silent, err = send(tx, l, p.Now); err != nil {
-			return proposed, err
-		}
+		proposed.Silent = send(t, letter{
+			from: from, to: who, reader: presently, familiar: true, mailbox: p.Mailbox, total: p.Total, message: p.Message,
+		}, p.Now)
 	}
 	if p.Change.New() {
-		if wait, err := tx.Take(limited("proposals", p.Daily), p.Now); err != nil || wait > 0 {
-			return proposed, orTooMany(err)
+		if t.take(limited("proposals", p.Daily), p.Now) > 0 {
+			t.fail(account.ErrTooMany)
 		}
-		if proposed.NewSilent, err = sendToNew(tx, from, p); err != nil {
-			return proposed, err
-		}
+		proposed.NewSilent = sendToNew(t, from, p)
 	}
-	return proposed, save(tx, changeKey(p.Session), codec.PackChange(p), p.Change.Expires, sessionKey(p.Session))
+	saveChange(t, p.Session, codec.PackChange(p))
+	return proposed
 }
 
-func orTooMany(err error) error {
-	if err != nil {
-		return err
-	}
-	return account.ErrTooMany
+func saveChange(t *tx, of session.Key, c codec.Change) {
+	save(t, changeKey(of), c, codec.Time(c.Expires), sessionKey(of))
 }
 
 // sendToNew sends the code to a new address, unless somebody else has it.
-func sendToNew(tx Tx, from visitor, p account.Proposal) (signin.SilentReason, error) {
-	switch free, err := isFree(tx, p.Change.Address, p.Change.Person); {
-	case err != nil:
-		return signin.NotSilent, err
-	case !free:
-		return signin.SilentNotAllowed, nil
+func sendToNew(t *tx, from visitor, p account.Proposal) signin.SilentReason {
+	if !isFree(t, p.Change.Address, p.Change.Person) {
+		return signin.SilentNotAllowed
 	}
-	if err := trace(tx, p.Change.Person, p.Change.Address, false, p.Now); err != nil {
-		return signin.NotSilent, err
-	}
-	l := letter{from: from, to: p.Change.Address, mailbox: p.NewMailbox, total: p.Total, reserve: p.Reserve, message: p.NewMessage}
-	return send(tx, l, p.Now)
+	trace(t, p.Change.Person, p.Change.Address, false, p.Now)
+	return send(t, letter{
+		from: from, to: p.Change.Address, mailbox: p.NewMailbox, total: p.Total, reserve: p.Reserve, message: p.NewMessage,
+	}, p.Now)
 }
 
 // isFree reports whether an address is neither somebody else's nor leads to them, and
 // nobody else keeps it out.
-func isFree(tx Tx, a, who address.Address) (bool, error) {
-	other, err := person(tx, a)
-	if err != nil || a != who && other.IsKnown() {
-		return false, err
+func isFree(t *tx, a, who address.Address) bool {
+	other := person(t, a)
+	if a != who && other.IsKnown() || barredBy(t, a, other, who) != "" {
+		return false
 	}
-	if by, err := barredBy(tx, a, other, who); err != nil || by != "" {
-		return false, err
-	}
-	owner, found, err := load[address.Address](tx, recoveryKey(a))
-	return !found || owner == who, err
+	owner, found := load[address.Address](t, recoveryKey(a))
+	return !found || owner == who
 }
 
 // sessionOf is a session of a person that is not over; account.ErrEnded for none.
-func sessionOf(tx Tx, key session.Key, who address.Address, now time.Time) (codec.Session, error) {
-	stored, found, err := load[codec.Session](tx, sessionKey(key))
-	if err == nil && (!found || stored.Address != who || stored.Expires <= codec.Millis(now)) {
-		err = account.ErrEnded
+func sessionOf(t *tx, key session.Key, who address.Address, now time.Time) codec.Session {
+	stored, alive := liveSession(t, key, now)
+	if !alive || stored.Address != who {
+		t.fail(account.ErrEnded)
 	}
-	return stored, err
+	return stored
 }
 
 // Pending implements account.Store.
-func (s Steps) Pending(ctx context.Context, key session.Key, now time.Time) (c account.Change, found bool, err error) {
-	err = s.backend.Look(ctx, []Key{changeKey(key)}, func(tx Tx) error {
-		stored, ok, err := load[codec.Change](tx, changeKey(key))
-		if found = ok && canConfirm(stored, now); found {
-			c = stored.Unpack()
+func (s Steps) Pending(ctx context.Context, key session.Key, now time.Time) (account.Change, bool, error) {
+	return results(ctx, s.backend.Look, []Key{changeKey(key)}, func(t *tx) (account.Change, bool) {
+		stored, found := load[codec.Change](t, changeKey(key))
+		if !found || stored.Expires <= codec.Millis(now) || stored.Tries >= signin.MaxCodeTries {
+			return account.Change{}, false
 		}
-		return err
+		return stored.Unpack(), true
 	})
-	return c, found, err
-}
-
-func canConfirm(c codec.Change, now time.Time) bool {
-	return c.Expires > codec.Millis(now) && c.Tries < signin.MaxCodeTries
 }
 
 // Confirm implements account.Store.
 func (s Steps) Confirm(ctx context.Context, c account.Confirmation) (account.Confirmed, error) {
-	return change(ctx, s, []Key{changeKey(c.Session)}, func(tx Tx) (account.Confirmed, error) { return confirm(tx, c) })
+	return result(ctx, s.backend.Change, []Key{changeKey(c.Session)}, func(t *tx) account.Confirmed { return confirm(t, c) })
 }
 
-func confirm(tx Tx, c account.Confirmation) (account.Confirmed, error) {
-	change, found, err := load[codec.Change](tx, changeKey(c.Session))
+func confirm(t *tx, c account.Confirmation) account.Confirmed {
+	change, found := load[codec.Change](t, changeKey(c.Session))
 	switch {
-	case err != nil:
-		return account.Confirmed{}, err
 	case !found || change.Expires <= codec.Millis(c.Now):
-		return account.Confirmed{Outcome: account.Nothing}, nil
+		return account.Confirmed{Outcome: account.Nothing}
 	case change.Tries >= signin.MaxCodeTries:
-		return account.Confirmed{Outcome: account.Over}, nil
+		return account.Confirmed{Outcome: account.Over}
 	}
-	present, err := sessionOf(tx, c.Session, change.Person, c.Now)
-	if err != nil {
-		return account.Confirmed{}, err
-	}
+	present := sessionOf(t, c.Session, change.Person, c.Now)
 	wrong, wrongNew := change.Code != nil && !isOneOf(c.Codes, change.Code), change.NewCode != nil && !isOneOf(c.NewCodes, change.NewCode)
 	if wrong || wrongNew {
-		confirmed, err := countWrongChange(tx, c, change)
+		confirmed := countWrongChange(t, c, change)
 		confirmed.Wrong, confirmed.WrongNew = wrong, wrongNew
-		return confirmed, err
+		return confirmed
 	}
 	if c.Denied {
-		return account.Confirmed{}, account.ErrNotAdmitted
+		t.fail(account.ErrNotAdmitted)
 	}
-	if err := tx.Delete(changeKey(c.Session)); err != nil {
-		return account.Confirmed{}, err
-	}
-	p, err := person(tx, change.Person)
-	if err != nil {
-		return account.Confirmed{}, err
-	}
+	t.delete(changeKey(c.Session))
+	p := person(t, change.Person)
 	if !p.IsKnown() {
-		return account.Confirmed{}, people.ErrUnknown
+		t.fail(people.ErrUnknown)
 	}
-	if err := makeChange(tx, c, change, p, present); err != nil {
-		return account.Confirmed{}, err
-	}
+	makeChange(t, c, change, p, present)
 	if c.Notice.ID != "" {
-		if _, err := notify(tx, change.Person, p, c.Notice, c.Now); err != nil {
-			return account.Confirmed{}, err
-		}
+		notify(t, change.Person, p, c.Notice, c.Now)
 	}
-	return account.Confirmed{Outcome: account.Made, Change: change.Unpack()}, nil
+	return account.Confirmed{Outcome: account.Made, Change: change.Unpack()}
 }
 
-func countWrongChange(tx Tx, c account.Confirmation, change codec.Change) (account.Confirmed, error) {
+func countWrongChange(t *tx, c account.Confirmation, change codec.Change) account.Confirmed {
 	change.Tries++
-	if err := save(tx, changeKey(c.Session), change, codec.Time(change.Expires), sessionKey(c.Session)); err != nil {
-		return account.Confirmed{}, err
-	}
+	saveChange(t, c.Session, change)
 	if left := signin.MaxCodeTries - change.Tries; left > 0 {
-		return account.Confirmed{Outcome: account.WrongCode, TriesLeft: left}, nil
+		return account.Confirmed{Outcome: account.WrongCode, TriesLeft: left}
 	}
-	return account.Confirmed{Outcome: account.Over}, nil
+	return account.Confirmed{Outcome: account.Over}
 }
 
-func makeChange(tx Tx, c account.Confirmation, change codec.Change, p codec.Person, present codec.Session) error {
+func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Person, present codec.Session) {
 	switch change.Kind {
 	case account.Leave:
-		_, err := forget(tx, change.Person, c.Now)
-		return err
+		forget(t, change.Person, c.Now)
 	case account.Recovery, account.Drop:
-		return setRecovery(tx, change.Person, change.Address, p, c.Now)
+		setRecovery(t, change.Person, change.Address, p, c.Now)
+	default:
+		move(t, change.Person, change.Address, p, c.Now)
+		present.Address, present.Seen, present.Expires = change.Address, codec.Millis(c.Now), codec.Millis(c.Expires)
+		addSession(t, c.Renewed, present, c.Now)
 	}
-	if err := move(tx, change.Person, change.Address, p, c.Now); err != nil {
-		return err
-	}
-	present.Address, present.Seen, present.Expires = change.Address, codec.Millis(c.Now), codec.Millis(c.Expires)
-	return addSession(tx, c.Renewed, present, c.Now)
 }
 
 // setRecovery gives a person a recovery address, or none.
-func setRecovery(tx Tx, who, next address.Address, p codec.Person, now time.Time) error {
-	if next != "" {
-		free, err := isFree(tx, next, who)
-		if err == nil && !free {
-			err = account.ErrTaken
-		}
-		if err != nil {
-			return err
-		}
+func setRecovery(t *tx, who, next address.Address, p codec.Person, now time.Time) {
+	if next != "" && !isFree(t, next, who) {
+		t.fail(account.ErrTaken)
 	}
 	if p.Recovery != "" {
-		if err := tx.Delete(recoveryKey(p.Recovery)); err != nil {
-			return err
-		}
-		if err := trace(tx, who, p.Recovery, true, now); err != nil {
-			return err
-		}
+		t.delete(recoveryKey(p.Recovery))
+		trace(t, who, p.Recovery, true, now)
 		// By these links whoever reads the mail of the address before signs in.
-		if _, err := closeLinks(tx, who, now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn }); err != nil {
-			return err
-		}
-	}
-	if next != "" {
-		if err := save(tx, recoveryKey(next), who, time.Time{}, ofAddress(who)...); err != nil {
-			return err
-		}
+		closeLinks(t, who, now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn })
 	}
 	p.Recovery = next
-	return savePerson(tx, who, p)
+	saveRecovery(t, who, p)
+	savePerson(t, who, p)
+}
+
+// saveRecovery has the recovery address of somebody lead to them.
+func saveRecovery(t *tx, who address.Address, p codec.Person) {
+	if p.Recovery != "" {
+		save(t, recoveryKey(p.Recovery), who, time.Time{}, ofAddress(who)...)
+	}
 }
 
 // MovePerson implements account.Store.
 func (s Steps) MovePerson(ctx context.Context, from, to address.Address, now time.Time) error {
-	return s.backend.Change(ctx, append(ofAddress(from), ofAddress(to)...), func(tx Tx) error {
-		p, err := person(tx, from)
-		if err == nil && !p.IsKnown() {
-			err = people.ErrUnknown
+	return run(ctx, s.backend.Change, append(ofAddress(from), ofAddress(to)...), func(t *tx) {
+		p := person(t, from)
+		if !p.IsKnown() {
+			t.fail(people.ErrUnknown)
 		}
-		if err != nil {
-			return err
-		}
-		return move(tx, from, to, p, now)
+		move(t, from, to, p, now)
 	})
 }
 
 // move gives somebody another address. Everything that was open ends.
-func move(tx Tx, from, to address.Address, p codec.Person, now time.Time) error {
-	free, err := isFree(tx, to, from)
-	if err == nil && (!free || from == to) {
-		err = account.ErrTaken
+func move(t *tx, from, to address.Address, p codec.Person, now time.Time) {
+	if from == to || !isFree(t, to, from) {
+		t.fail(account.ErrTaken)
 	}
-	if err != nil {
-		return err
-	}
-	if _, err := endSessions(tx, from, session.Key{}); err != nil {
-		return err
-	}
+	endSessions(t, from, session.Key{})
 	for _, who := range []address.Address{from, to} {
-		if _, err := endLinks(tx, who, now); err != nil {
-			return err
-		}
+		endLinks(t, who, now)
 	}
-	if err := moveAccessRequests(tx, from, to, now); err != nil {
-		return err
-	}
+	moveAccessRequests(t, from, to, now)
 	p.Browsers = nil
 	p.Changes++
-	if err := moveTrail(tx, from, to, now); err != nil {
-		return err
-	}
+	moveTrail(t, from, to, now)
 	if p.Recovery == to {
 		p.Recovery = ""
-		err = tx.Delete(recoveryKey(to))
-	} else if p.Recovery != "" {
-		err = save(tx, recoveryKey(p.Recovery), to, time.Time{}, ofAddress(to)...)
+		t.delete(recoveryKey(to))
 	}
-	if err == nil {
-		err = deletePerson(tx, from)
-	}
-	if err != nil {
-		return err
-	}
+	saveRecovery(t, to, p)
+	deletePerson(t, from)
 	if p.Disabled {
-		if p, err = lift(tx, from, p); err != nil {
-			return err
-		}
-		if p, err = bar(tx, to, p, now); err != nil {
-			return err
-		}
+		p = bar(t, to, lift(t, from, p), now)
 	}
-	return savePerson(tx, to, p)
+	savePerson(t, to, p)
 }
 
 // moveTrail takes the trail of somebody along to another address, and notes the one
 // before.
-func moveTrail(tx Tx, from, to address.Address, now time.Time) error {
-	trail, _, err := load[codec.Trail](tx, trailKey(from))
-	if err == nil {
-		err = tx.Delete(trailKey(from))
-	}
-	if err != nil {
-		return err
-	}
-	return saveTrail(tx, to, trail.Add(codec.Trace{Address: from, At: codec.Millis(now), Proven: true}), now)
+func moveTrail(t *tx, from, to address.Address, now time.Time) {
+	trail, _ := load[codec.Trail](t, trailKey(from))
+	t.delete(trailKey(from))
+	saveTrail(t, to, trail.Add(codec.Trace{Address: from, At: codec.Millis(now), Proven: true}), now)
 }

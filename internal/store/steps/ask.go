@@ -18,65 +18,49 @@ func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 	reads := append(ofAddress(who), recoveryKey(who), requestKey(a.Browser[:]),
 		LimitKey(limited(clientLimit, a.Client)), LimitKey(limited(mailboxLimit, a.Mailbox)),
 		LimitKey(limited(familiarLimit, a.Mailbox)), LimitKey(limited(totalLimit, a.Total)))
-	return change(ctx, s, reads, func(tx Tx) (signin.Asked, error) { return ask(tx, &a) })
+	return result(ctx, s.backend.Change, reads, func(t *tx) signin.Asked { return ask(t, &a) })
 }
 
-func ask(tx Tx, a *signin.Asking) (signin.Asked, error) {
-	from, wait, err := countVisitor(tx, a.Client, a.Now)
-	if err != nil || wait > 0 {
-		return signin.Asked{Wait: wait}, err
+func ask(t *tx, a *signin.Asking) signin.Asked {
+	from, wait := countVisitor(t, a.Client, a.Now)
+	if wait > 0 {
+		return signin.Asked{Wait: wait}
 	}
-	g, err := receive(tx, a)
-	if err != nil {
-		return signin.Asked{}, err
-	}
-	silent, err := give(tx, a, g, from)
-	if err != nil {
-		return signin.Asked{}, err
-	}
+	g := receive(t, a)
+	silent := give(t, a, g, from)
 	asked := signin.Asked{Silent: silent, Send: silent == signin.NotSilent}
 
 	next := codec.PackRequest(a.Request)
-	before, found, err := load[codec.Request](tx, requestKey(a.Browser[:]))
-	if err != nil {
-		return signin.Asked{}, err
-	}
+	before, found := load[codec.Request](t, requestKey(a.Browser[:]))
 	if found && before.Expires > codec.Millis(a.Now) && before.Tries < signin.MaxCodeTries {
 		next.Tries, next.Tried = before.Tries, before.Tried
-		if next.Links, err = goodLinks(tx, before.Links, a.Now); err != nil {
-			return signin.Asked{}, err
-		}
+		next.Links = goodLinks(t, before.Links, a.Now)
 	}
 	if asked.Send {
 		next.Links = append(next.Links, g.key)
 	}
-	return asked, saveRequest(tx, a.Browser[:], next)
+	saveRequest(t, a.Browser[:], next)
+	return asked
 }
 
-func saveRequest(tx Tx, browser []byte, r codec.Request) error {
-	return save(tx, requestKey(browser), r, remembered(r.Expires), leadsOf(r)...)
-}
-
-// goodLinks keeps of some links those that can still be redeemed.
-func goodLinks(tx Tx, keys [][]byte, now time.Time) (good [][]byte, err error) {
-	for _, key := range keys {
-		_, state, err := findLink(tx, key, now)
-		if err != nil {
-			return nil, err
-		}
-		if state == signin.LinkGood {
-			good = append(good, key)
-		}
-	}
-	return good, nil
-}
-
-// leadsOf are the links of a request, which its codes are looked for in.
-func leadsOf(r codec.Request) (leads []Key) {
+// saveRequest keeps a request, which leads to the links that its codes are looked
+// for in.
+func saveRequest(t *tx, browser []byte, r codec.Request) {
+	var leads []Key
 	for _, key := range r.Links {
 		leads = append(leads, linkKey(key))
 	}
-	return leads
+	save(t, requestKey(browser), r, remembered(r.Expires), leads...)
+}
+
+// goodLinks keeps of some links those that can still be redeemed.
+func goodLinks(t *tx, keys [][]byte, now time.Time) (good [][]byte) {
+	for _, key := range keys {
+		if _, state := findLink(t, key, now); state == signin.LinkGood {
+			good = append(good, key)
+		}
+	}
+	return good
 }
 
 // guest is somebody who asks, and what they may get.
@@ -89,37 +73,20 @@ type guest struct {
 
 // receive decides what somebody who asks may get: a link that signs in, one to
 // ask the owners, or nothing.
-func receive(tx Tx, a *signin.Asking) (guest, error) {
+func receive(t *tx, a *signin.Asking) guest {
 	who, policy := a.Request.Address, a.Policy
-	p, err := person(tx, who)
-	if err != nil {
-		return guest{}, err
-	}
-	stands := false // for another person
+	p, stands := person(t, who), false // for another person
 	if !p.IsKnown() {
-		owner, found, err := load[address.Address](tx, recoveryKey(who))
-		if err != nil {
-			return guest{}, err
-		}
-		if found {
+		if owner, found := load[address.Address](t, recoveryKey(who)); found {
 			who, policy = owner, "" // the rules are asked when the link is redeemed
-			if p, err = person(tx, owner); err != nil {
-				return guest{}, err
-			}
+			p = person(t, owner)
 			stands = p.IsKnown()
 		}
 	}
 	g, standing := guest{person: p}, p.Standing.Unpack()
-	barred, err := mayNotSignIn(tx, who, p)
-	if err == nil && !barred && who != a.Request.Address {
-		barred, err = mayNotSignIn(tx, a.Request.Address, p)
-	}
-	if err != nil {
-		return guest{}, err
-	}
 	switch own := who == a.Request.Address; {
-	case barred:
-		return g, nil
+	case mayNotSignIn(t, who, p) || !own && mayNotSignIn(t, a.Request.Address, p):
+		return g
 	case stands || own && a.Admission.Admits(standing, a.Now):
 		g.key, g.link, g.message = a.Link[:], codec.PackLink(a), a.Message
 		g.link.Recovery = stands
@@ -128,42 +95,37 @@ func receive(tx Tx, a *signin.Asking) (guest, error) {
 		g.link.Purpose, g.link.Code = signin.ToAsk, nil
 	}
 	g.link.Address, g.link.Policy, g.link.Revision = who, policy, p.Revision()
-	return g, nil
+	return g
 }
 
 // give sends somebody what they may get and keeps its link, or says why not.
-func give(tx Tx, a *signin.Asking, g guest, from visitor) (signin.SilentReason, error) {
+func give(t *tx, a *signin.Asking, g guest, from visitor) signin.SilentReason {
 	l := letter{
 		from: from, to: a.Request.Address, reader: g.person, familiar: isFamiliar(g.person, a.Browser),
 		mailbox: a.Mailbox, total: a.Total, reserve: a.Reserve, message: g.message,
 	}
 	if g.key == nil {
-		_, err := tx.Take(l.counted(), a.Now)
-		return signin.SilentNotAllowed, err
+		t.take(l.counted(), a.Now)
+		return signin.SilentNotAllowed
 	}
-	open, _, err := load[codec.Address](tx, addressKey(g.link.Address))
-	if err != nil {
-		return signin.NotSilent, err
-	}
+	open, _ := load[codec.Address](t, addressKey(g.link.Address))
 	live := liveLinks(open, g.link.Purpose, codec.Millis(a.Now))
 	crowded := len(live) >= signin.MaxLiveLinks
 	if crowded && !l.familiar {
-		return signin.SilentThreeAlive, nil
+		return signin.SilentThreeAlive
 	}
-	silent, err := send(tx, l, a.Now)
-	if err != nil || silent != signin.NotSilent {
-		return silent, err
+	if silent := send(t, l, a.Now); silent != signin.NotSilent {
+		return silent
 	}
 	if crowded {
-		if err := closeLink(tx, toGiveWay(live).Key, a.Now); err != nil {
-			return signin.NotSilent, err
-		}
+		closeLink(t, toGiveWay(live).Key, a.Now)
 	}
 	g.link.Familiar, g.link.Slot = l.familiar, a.Mailbox.Rule.Slot(a.Now)
 	if a.Mailbox.Name != g.link.Address.Fold() {
 		g.link.Mailbox = a.Mailbox.Name
 	}
-	return signin.NotSilent, saveLink(tx, g.key, g.link, a.Now)
+	saveLink(t, g.key, g.link, a.Now)
+	return signin.NotSilent
 }
 
 // liveLinks are those of a purpose that are alive, the oldest first, of those that
@@ -192,15 +154,13 @@ func isFamiliar(p codec.Person, browser signin.BrowserKey) bool {
 }
 
 // Request implements signin.Store.
-func (s Steps) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (r signin.Request, found bool, err error) {
+func (s Steps) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (signin.Request, bool, error) {
 	key := requestKey(browser[:])
-	err = s.backend.Look(ctx, []Key{key}, func(tx Tx) error {
-		stored, ok, err := load[codec.Request](tx, key)
-		if err != nil || !ok || stored.Expires+signin.Remembered.Milliseconds() <= codec.Millis(now) {
-			return err
+	return results(ctx, s.backend.Look, []Key{key}, func(t *tx) (signin.Request, bool) {
+		stored, found := load[codec.Request](t, key)
+		if !found || stored.Expires+signin.Remembered.Milliseconds() <= codec.Millis(now) {
+			return signin.Request{}, false
 		}
-		r, found = stored.Unpack(), true
-		return nil
+		return stored.Unpack(), true
 	})
-	return r, found, err
 }

@@ -26,21 +26,19 @@ type QueueChange struct {
 func (d *Draft) IsEmpty() bool { return len(d.Written)+len(d.Queued) == 0 }
 
 // Put implements Tx.
-func (d *Draft) Put(k Key, r Record) error {
+func (d *Draft) Put(k Key, r Record) {
 	if d.Written == nil {
 		d.Written = make(map[Key]Record)
 	}
 	d.Written[k] = r
-	return nil
 }
 
 // Delete implements Tx.
-func (d *Draft) Delete(k Key) error { return d.Put(k, Record{}) }
+func (d *Draft) Delete(k Key) { d.Put(k, Record{}) }
 
 // Queue implements Tx.
-func (d *Draft) Queue(id string, created time.Time, now Waiting) error {
+func (d *Draft) Queue(id string, created time.Time, now Waiting) {
 	d.Queued = append(d.Queued, QueueChange{id, created, now})
-	return nil
 }
 
 // Ended implements Tx.

@@ -17,9 +17,9 @@ import (
 type visitor struct{ counted bool }
 
 // countVisitor counts a request of a network, or returns how long to wait.
-func countVisitor(tx Tx, network limit.Use, now time.Time) (visitor, time.Duration, error) {
-	wait, err := tx.Take(limited(clientLimit, network), now)
-	return visitor{err == nil && wait == 0}, wait, err
+func countVisitor(t *tx, network limit.Use, now time.Time) (visitor, time.Duration) {
+	wait := t.take(limited(clientLimit, network), now)
+	return visitor{wait == 0}, wait
 }
 
 // letter is a message to an address that somebody typed. Every one of them passes
@@ -61,90 +61,85 @@ func (l letter) counted() limit.Use {
 }
 
 // maySend counts a message, and says why it may not be sent, if it may not.
-func maySend(tx Tx, l letter, now time.Time) (signin.SilentReason, error) {
+func maySend(t *tx, l letter, now time.Time) signin.SilentReason {
 	if !l.from.counted {
-		return signin.NotSilent, fmt.Errorf("a message of the kind %q is to be sent for somebody whose network was not counted", l.message.Kind)
+		t.fail(fmt.Errorf("a message of the kind %q is to be sent for somebody whose network was not counted", l.message.Kind))
 	}
-	switch blocked, muted, err := isClosed(tx, l.to, now); {
-	case err != nil:
-		return signin.NotSilent, err
+	switch blocked, muted := isClosed(t, l.to, now); {
 	case blocked:
-		return signin.SilentBlocked, nil
+		return signin.SilentBlocked
 	case muted && !l.familiar:
-		return signin.SilentMuted, nil
+		return signin.SilentMuted
 	}
-	if wait, err := tx.Take(l.counted(), now); err != nil || wait > 0 {
-		return signin.SilentMailbox, err
+	if t.take(l.counted(), now) > 0 {
+		return signin.SilentMailbox
 	}
 	total := limited(totalLimit, l.total)
 	if !l.familiar {
 		total.Rule.Max -= l.reserve
 	}
-	if wait, err := tx.Take(total, now); err != nil || wait > 0 {
-		return signin.SilentTotal, err
+	if t.take(total, now) > 0 {
+		return signin.SilentTotal
 	}
-	return signin.NotSilent, nil
+	return signin.NotSilent
 }
 
 // isClosed reports whether nobody writes to an address, since it bounced or since its
 // reader wants no messages. Mail to a tag that a mailbox does not know bounces though
 // the mailbox is there, and anybody can make up a tag: such a bounce is of that
 // address alone.
-func isClosed(tx Tx, to address.Address, now time.Time) (blocked, muted bool, err error) {
-	m, _, err := load[codec.Mailbox](tx, mailboxKey(to))
-	if err != nil {
-		return false, false, err
-	}
-	a, _, err := load[codec.Address](tx, addressKey(to))
-	return max(m.Blocked, a.Blocked) > codec.Millis(now), m.Muted > codec.Millis(now), err
+func isClosed(t *tx, to address.Address, now time.Time) (blocked, muted bool) {
+	m, _ := load[codec.Mailbox](t, mailboxKey(to))
+	a, _ := load[codec.Address](t, addressKey(to))
+	return max(m.Blocked, a.Blocked) > codec.Millis(now), m.Muted > codec.Millis(now)
 }
 
 // block has nobody write to an address until a time; the zero time lifts that.
-func block(tx Tx, who address.Address, until, now time.Time) error {
+func block(t *tx, who address.Address, until, now time.Time) {
 	end := int64(0)
 	if !until.IsZero() {
 		end = codec.Millis(until)
 	}
 	if who.HasTag() {
-		return changeAddress(tx, who, now, func(a *codec.Address) { a.Blocked = end })
+		changeAddress(t, who, now, func(a *codec.Address) { a.Blocked = end })
+	} else {
+		changeMailbox(t, who, func(m *codec.Mailbox) { m.Blocked = end })
 	}
-	return changeMailbox(tx, who, func(m *codec.Mailbox) { m.Blocked = end })
 }
 
 // send sends a message, unless it may not be sent.
-func send(tx Tx, l letter, now time.Time) (signin.SilentReason, error) {
-	silent, err := maySend(tx, l, now)
-	if err == nil && silent == signin.NotSilent {
-		err = sendTo(tx, l.reader, l.message)
+func send(t *tx, l letter, now time.Time) signin.SilentReason {
+	silent := maySend(t, l, now)
+	if silent == signin.NotSilent {
+		sendTo(t, l.reader, l.message)
 	}
-	return silent, err
+	return silent
 }
 
 // notify sends a message to somebody whose address no stranger has typed: it has no
 // limits, but nobody writes to a mailbox that bounced.
-func notify(tx Tx, to address.Address, reader codec.Person, m outbox.Message, now time.Time) (signin.SilentReason, error) {
+func notify(t *tx, to address.Address, reader codec.Person, m outbox.Message, now time.Time) signin.SilentReason {
 	if slices.Contains(typed, m.Kind) {
-		return signin.NotSilent, fmt.Errorf("a message of the kind %q is to be sent without limits", m.Kind)
+		t.fail(fmt.Errorf("a message of the kind %q is to be sent without limits", m.Kind))
 	}
-	if blocked, _, err := isClosed(tx, to, now); err != nil || blocked {
-		return signin.SilentBlocked, err
+	if blocked, _ := isClosed(t, to, now); blocked {
+		return signin.SilentBlocked
 	}
-	return signin.NotSilent, sendTo(tx, reader, m)
+	sendTo(t, reader, m)
+	return signin.NotSilent
 }
 
 // sendTo keeps a message to somebody, which waits from now on.
-func sendTo(tx Tx, reader codec.Person, m outbox.Message) error {
+func sendTo(t *tx, reader codec.Person, m outbox.Message) {
 	m.Welcome, m.Language = !reader.IsProven(), cmp.Or(m.Language, reader.Language)
-	return enqueue(tx, m)
+	enqueue(t, m)
 }
 
-func enqueue(tx Tx, m outbox.Message) error {
-	if err := saveMessage(tx, m); err != nil {
-		return err
-	}
-	return tx.Queue(m.ID, m.Created, Enqueued)
+func enqueue(t *tx, m outbox.Message) {
+	saveMessage(t, m)
+	t.queue(m.ID, m.Created, Enqueued)
 }
 
-func saveMessage(tx Tx, m outbox.Message) error {
-	return save(tx, messageKey(m.ID), codec.PackMessage(m), m.Created.Add(outbox.Kept))
+func saveMessage(t *tx, m outbox.Message) {
+	save(t, messageKey(m.ID), codec.PackMessage(m), m.Created.Add(outbox.Kept))
 }

@@ -11,94 +11,74 @@ import (
 
 // Put implements outbox.Store.
 func (s Steps) Put(ctx context.Context, m outbox.Message) error {
-	return s.backend.Change(ctx, nil, func(tx Tx) error { return enqueue(tx, m) })
+	return run(ctx, s.backend.Change, nil, func(t *tx) { enqueue(t, m) })
 }
 
 // Message implements outbox.Store.
-func (s Steps) Message(ctx context.Context, id string) (m outbox.Message, found bool, err error) {
-	err = s.backend.Look(ctx, []Key{messageKey(id)}, func(tx Tx) error {
-		stored, ok, err := load[codec.Message](tx, messageKey(id))
-		if found = ok && err == nil; found {
+func (s Steps) Message(ctx context.Context, id string) (outbox.Message, bool, error) {
+	return results(ctx, s.backend.Look, []Key{messageKey(id)}, func(t *tx) (m outbox.Message, found bool) {
+		stored, found := load[codec.Message](t, messageKey(id))
+		if found {
 			m = stored.Unpack()
 		}
-		return err
+		return m, found
 	})
-	return m, found, err
 }
 
 // Change implements outbox.Store.
-func (s Steps) Change(ctx context.Context, id string, once outbox.Once, change func(*outbox.Message) error) (changed outbox.Message, err error) {
+func (s Steps) Change(ctx context.Context, id string, once outbox.Once, change func(*outbox.Message) error) (outbox.Message, error) {
 	reads := []Key{messageKey(id)}
 	if once.Name != "" {
 		reads = append(reads, happenedKey(once.Name))
 	}
-	known := false
-	err = s.backend.Change(ctx, reads, func(tx Tx) error {
-		if err := happensOnce(tx, once); err != nil {
-			return err
+	m, known, err := results(ctx, s.backend.Change, reads, func(t *tx) (m outbox.Message, known bool) {
+		happensOnce(t, once)
+		stored, known := load[codec.Message](t, messageKey(id))
+		if !known {
+			return m, false
 		}
-		var stored codec.Message
-		if stored, known, err = load[codec.Message](tx, messageKey(id)); err != nil || !known {
-			return err
-		}
-		before := stored.Unpack()
-		changed = stored.Unpack()
-		if err := change(&changed); err != nil {
-			return err
-		}
-		return saveChanged(tx, before, changed)
+		m = stored.Unpack()
+		t.fail(change(&m))
+		saveChanged(t, stored.Unpack(), m)
+		return m, true
 	})
-	switch {
-	case err != nil:
-		return outbox.Message{}, err
-	case !known:
-		return outbox.Message{}, outbox.ErrUnknown
+	if err == nil && !known {
+		err = outbox.ErrUnknown
 	}
-	return changed, nil
+	return m, err
 }
 
-func happensOnce(tx Tx, once outbox.Once) error {
+func happensOnce(t *tx, once outbox.Once) {
 	if once.Name == "" {
-		return nil
+		return
 	}
-	switch before, err := tx.Get(happenedKey(once.Name)); {
-	case err != nil:
-		return err
-	case before != nil:
-		return outbox.ErrReplayed
+	if t.get(happenedKey(once.Name)) != nil {
+		t.fail(outbox.ErrReplayed)
 	}
-	return save(tx, happenedKey(once.Name), true, once.Until)
+	save(t, happenedKey(once.Name), true, once.Until)
 }
 
-func saveChanged(tx Tx, before, after outbox.Message) error {
-	var err error
+func saveChanged(t *tx, before, after outbox.Message) {
 	switch {
 	case after.Waiting() && !before.Waiting():
-		err = tx.Queue(after.ID, after.Created, Requeued)
+		t.queue(after.ID, after.Created, Requeued)
 	case !after.Waiting() && before.Waiting():
-		err = tx.Queue(after.ID, after.Created, Dequeued)
+		t.queue(after.ID, after.Created, Dequeued)
 	}
-	if err == nil && after.State == outbox.Bounced && before.State != outbox.Bounced {
-		err = block(tx, after.To, after.Since.Add(outbox.BlockedFor), time.Now())
+	if after.State == outbox.Bounced && before.State != outbox.Bounced {
+		block(t, after.To, after.Since.Add(outbox.BlockedFor), time.Now())
 	}
-	if err != nil {
-		return err
-	}
-	return saveMessage(tx, after)
+	saveMessage(t, after)
 }
 
 // Unblock implements outbox.Store.
 func (s Steps) Unblock(ctx context.Context, who address.Address) (was bool, err error) {
-	err = s.backend.Change(ctx, []Key{addressKey(who), mailboxKey(who)}, func(tx Tx) (err error) {
-		if was, _, err = isClosed(tx, who, time.Now()); err != nil || !was {
-			return err
+	return result(ctx, s.backend.Change, []Key{addressKey(who), mailboxKey(who)}, func(t *tx) bool {
+		blocked, _ := isClosed(t, who, time.Now())
+		if blocked {
+			block(t, who, time.Time{}, time.Now())
+			block(t, address.Address(who.Fold()), time.Time{}, time.Now())
 		}
-		if who.HasTag() {
-			if err := block(tx, who, time.Time{}, time.Now()); err != nil {
-				return err
-			}
-		}
-		return block(tx, address.Address(who.Fold()), time.Time{}, time.Now())
+		return blocked
 	})
-	return was, err
 }

@@ -16,17 +16,13 @@ import (
 const maxPage = 1000
 
 // Person implements people.Store.
-func (s Steps) Person(ctx context.Context, who address.Address) (p people.Person, found bool, err error) {
-	p, err = look(ctx, s, []Key{personKey(who), mailboxKey(who)}, func(tx Tx) (people.Person, error) {
-		stored, err := person(tx, who)
-		if err != nil {
-			return people.Person{}, err
-		}
+func (s Steps) Person(ctx context.Context, who address.Address) (people.Person, bool, error) {
+	return results(ctx, s.backend.Look, []Key{personKey(who), mailboxKey(who)}, func(t *tx) (people.Person, bool) {
+		stored := person(t, who)
 		p := stored.Unpack(who)
-		p.Barred, err = barredBy(tx, who, stored)
-		return p, err
+		p.Barred = barredBy(t, who, stored)
+		return p, p.IsKnown()
 	})
-	return p, p.IsKnown(), err
 }
 
 // idsAtOnce is how many addresses are looked through in one go.
@@ -36,11 +32,8 @@ const idsAtOnce = 10_000
 // that a record that is not asked for is not read.
 func (s Steps) People(ctx context.Context, q people.Query) (people.Page, error) {
 	size := min(max(q.Max, 1), maxPage)
-	return look(ctx, s, nil, func(tx Tx) (page people.Page, err error) {
-		found, err := findAddresses(tx, q, size+1)
-		if err != nil {
-			return page, err
-		}
+	return result(ctx, s.backend.Look, nil, func(t *tx) (page people.Page) {
+		found := findAddresses(t, q, size+1)
 		if len(found) > size {
 			found = found[:size]
 			page.Next = found[size-1]
@@ -49,120 +42,89 @@ func (s Steps) People(ctx context.Context, q people.Query) (people.Page, error) 
 		for i, who := range found {
 			records[i] = personKey(who)
 		}
-		if err := tx.Fetch(records...); err != nil {
-			return page, err
-		}
+		t.fetch(records...)
 		for _, who := range found {
-			p, err := person(tx, who)
-			if err != nil {
-				return page, err
-			}
-			if p.IsKnown() {
+			if p := person(t, who); p.IsKnown() {
 				page.People = append(page.People, p.Unpack(who))
 			}
 		}
-		return page, nil
+		return page
 	})
 }
 
-func findAddresses(tx Tx, q people.Query, n int) (found []address.Address, err error) {
+func findAddresses(t *tx, q people.Query, n int) (found []address.Address) {
 	for after := string(q.After); ; {
-		ids, err := tx.IDs(People, after, idsAtOnce)
-		if err != nil {
-			return nil, err
-		}
+		ids := t.ids(People, after, idsAtOnce)
 		for _, id := range ids {
 			if after = id; !strings.Contains(id, q.Search) {
 				continue
 			}
 			if found = append(found, address.Address(id)); len(found) == n {
-				return found, nil
+				return found
 			}
 		}
 		if len(ids) < idsAtOnce {
-			return found, nil
+			return found
 		}
 	}
 }
 
 // ChangePerson implements people.Store.
 func (s Steps) ChangePerson(ctx context.Context, who address.Address, now time.Time, how func(*people.Person) error) (people.Person, error) {
-	return change(ctx, s, ofAddress(who), func(tx Tx) (people.Person, error) {
-		before, err := person(tx, who)
-		if err != nil {
-			return people.Person{}, err
-		}
+	return result(ctx, s.backend.Change, ofAddress(who), func(t *tx) people.Person {
+		before := person(t, who)
 		wanted := before.Unpack(who)
 		wanted.Groups, wanted.Grants = slices.Clone(wanted.Groups), slices.Clone(wanted.Grants)
-		if err := how(&wanted); err != nil {
-			return people.Person{}, err
+		if t.err == nil {
+			t.fail(how(&wanted))
 		}
 		after := before
 		after.Disabled, after.Standing = wanted.Disabled, codec.PackStanding(&wanted.Standing)
-		after, err = keepPerson(tx, who, before, after, now)
-		return after.Unpack(who), err
+		return keepPerson(t, who, before, after, now).Unpack(who)
 	})
 }
 
 // keepPerson keeps what was changed of somebody, who becomes known by it, and
 // has their sessions follow.
-func keepPerson(tx Tx, who address.Address, before, after codec.Person, now time.Time) (codec.Person, error) {
+func keepPerson(t *tx, who address.Address, before, after codec.Person, now time.Time) codec.Person {
 	standing := people.Standing{}
 	if s := after.Standing.Unpack(); s != nil {
 		standing = tidy(*s, now)
 	}
 	after.Standing = codec.PackStanding(&standing)
 	if before.IsKnown() && before.Disabled == after.Disabled && equal(before.Standing.Unpack(), &standing) {
-		return before, nil
+		return before
 	}
 	if before.IsKnown() {
 		after.Changes++
 	} else {
 		after.Become(now)
 	}
-	var err error
 	if after.Disabled && !before.Disabled {
-		after, err = bar(tx, who, after, now)
+		after = bar(t, who, after, now)
 	} else if before.Disabled && !after.Disabled {
-		after, err = lift(tx, who, after)
+		after = lift(t, who, after)
 	}
-	if err != nil {
-		return codec.Person{}, err
+	savePerson(t, who, after)
+	if after.Disabled {
+		endSessions(t, who, session.Key{})
+		endLinks(t, who, now)
+	} else {
+		follow(t, who, after, now)
 	}
-	if err := savePerson(tx, who, after); err != nil {
-		return codec.Person{}, err
-	}
-	if !after.Disabled {
-		return after, follow(tx, who, after, now)
-	}
-	if _, err := endSessions(tx, who, session.Key{}); err != nil {
-		return codec.Person{}, err
-	}
-	_, err = endLinks(tx, who, now)
-	return after, err
+	return after
 }
 
 // follow gives the sessions of somebody their standing.
-func follow(tx Tx, who address.Address, p codec.Person, now time.Time) error {
-	keys, err := sessionKeys(tx, who)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		stored, found, err := load[codec.Session](tx, sessionKey(key))
-		switch {
-		case err != nil:
-			return err
-		case !found || stored.Expires <= codec.Millis(now) || equal(stored.Standing.Unpack(), p.Standing.Unpack()):
-			continue
+func follow(t *tx, who address.Address, p codec.Person, now time.Time) {
+	for _, key := range sessionKeys(t, who) {
+		stored, alive := liveSession(t, key, now)
+		if alive && !equal(stored.Standing.Unpack(), p.Standing.Unpack()) {
+			stored.Standing = p.Standing
+			saveSession(t, key, stored)
+			t.backend.Changed(key)
 		}
-		stored.Standing = p.Standing
-		if err := saveSession(tx, key, stored); err != nil {
-			return err
-		}
-		tx.Changed(key)
 	}
-	return nil
 }
 
 // tidy is a standing in its one form: groups in order, of grants for one site
@@ -189,47 +151,25 @@ func equal(a, b *people.Standing) bool {
 
 // RemovePerson implements people.Store.
 func (s Steps) RemovePerson(ctx context.Context, who address.Address, now time.Time) error {
-	return s.backend.Change(ctx, ofAddress(who), func(tx Tx) error {
-		found, err := forget(tx, who, now)
-		if err == nil && !found {
-			return people.ErrUnknown
+	return run(ctx, s.backend.Change, ofAddress(who), func(t *tx) {
+		if !forget(t, who, now) {
+			t.fail(people.ErrUnknown)
 		}
-		return err
 	})
 }
 
 // forget removes all that is kept of somebody, and reports whether there was
 // anything.
-func forget(tx Tx, who address.Address, now time.Time) (found bool, err error) {
-	p, err := person(tx, who)
-	if err != nil {
-		return false, err
-	}
-	sessions, err := endSessions(tx, who, session.Key{})
-	if err != nil {
-		return false, err
-	}
-	links, err := endLinks(tx, who, now)
-	if err != nil {
-		return false, err
-	}
-	requests, err := forgetAccessRequests(tx, who)
-	if err != nil {
-		return false, err
-	}
+func forget(t *tx, who address.Address, now time.Time) (found bool) {
+	p := person(t, who)
+	things := endSessions(t, who, session.Key{}) + endLinks(t, who, now) + forgetAccessRequests(t, who)
 	if p.Recovery != "" {
-		if err := tx.Delete(recoveryKey(p.Recovery)); err != nil {
-			return false, err
-		}
+		t.delete(recoveryKey(p.Recovery))
 	}
-	if err := tx.Delete(trailKey(who)); err != nil {
-		return false, err
-	}
-	if _, err := lift(tx, who, p); err != nil {
-		return false, err
-	}
+	t.delete(trailKey(who))
+	lift(t, who, p)
 	if p.IsKnown() {
-		err = deletePerson(tx, who)
+		deletePerson(t, who)
 	}
-	return p.IsKnown() || sessions+links+requests > 0, err
+	return p.IsKnown() || things > 0
 }

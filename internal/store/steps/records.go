@@ -2,7 +2,6 @@ package steps
 
 import (
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"time"
 
@@ -75,61 +74,33 @@ func ofAddress(who address.Address) []Key {
 // LimitKey is where the uses of a limit are counted.
 func LimitKey(use limit.Use) Key { return Key{Limits, use.Name} }
 
-// load reads a record; found is false if there is none. One that cannot be read
-// is an error and not a missing one: what was used up must not look as if it had
-// never been.
-func load[R any](tx Tx, k Key) (r R, found bool, err error) {
-	raw, err := tx.Get(k)
-	if err != nil || raw == nil {
-		return r, false, err
-	}
-	if err := codec.Decode(raw, &r); err != nil {
-		return r, false, fmt.Errorf("reading a record of %s: %w", k.Table, err)
-	}
-	return r, true, nil
-}
-
-// save writes a record. The zero time keeps it for good.
-func save(tx Tx, k Key, r any, until time.Time, leads ...Key) error {
-	raw, err := codec.Encode(r)
-	if err != nil {
-		return fmt.Errorf("writing a record of %s: %w", k.Table, err)
-	}
-	return tx.Put(k, Record{Value: raw, Until: until, Leads: leads})
-}
-
 // person is somebody as the store has them; the zero record for somebody who
 // is not known.
-func person(tx Tx, who address.Address) (codec.Person, error) {
-	p, _, err := load[codec.Person](tx, personKey(who))
-	return p, err
+func person(t *tx, who address.Address) codec.Person {
+	p, _ := load[codec.Person](t, personKey(who))
+	return p
 }
 
-func savePerson(tx Tx, who address.Address, p codec.Person) error {
-	if err := nameVariant(tx, who, true); err != nil {
-		return err
-	}
-	return save(tx, personKey(who), p, time.Time{})
+func savePerson(t *tx, who address.Address, p codec.Person) {
+	nameVariant(t, who, true)
+	save(t, personKey(who), p, time.Time{})
 }
 
-func deletePerson(tx Tx, who address.Address) error {
-	if err := nameVariant(tx, who, false); err != nil {
-		return err
-	}
-	return tx.Delete(personKey(who))
+func deletePerson(t *tx, who address.Address) {
+	nameVariant(t, who, false)
+	t.delete(personKey(who))
 }
 
 // nameVariant has a mailbox know, or not any more, that somebody is known under
 // another spelling than its fold.
-func nameVariant(tx Tx, who address.Address, known bool) error {
+func nameVariant(t *tx, who address.Address, known bool) {
 	if string(who) == who.Fold() {
-		return nil
+		return
 	}
-	m, _, err := load[codec.Mailbox](tx, mailboxKey(who))
-	if err != nil || slices.Contains(m.Variants, who) == known {
-		return err
+	if m, _ := load[codec.Mailbox](t, mailboxKey(who)); slices.Contains(m.Variants, who) == known {
+		return
 	}
-	return changeMailbox(tx, who, func(m *codec.Mailbox) {
+	changeMailbox(t, who, func(m *codec.Mailbox) {
 		if known {
 			m.Variants = append(m.Variants, who)
 		} else {
@@ -139,42 +110,36 @@ func nameVariant(tx Tx, who address.Address, known bool) error {
 }
 
 // changeMailbox changes what holds for the mailbox of an address.
-func changeMailbox(tx Tx, of address.Address, change func(*codec.Mailbox)) error {
-	m, _, err := load[codec.Mailbox](tx, mailboxKey(of))
-	if err != nil {
-		return err
-	}
+func changeMailbox(t *tx, of address.Address, change func(*codec.Mailbox)) {
+	m, _ := load[codec.Mailbox](t, mailboxKey(of))
 	change(&m)
 	end := max(m.Muted, m.Blocked)
 	switch {
 	case m.IsLasting():
-		return save(tx, mailboxKey(of), m, time.Time{})
+		save(t, mailboxKey(of), m, time.Time{})
 	case end > 0:
-		return save(tx, mailboxKey(of), m, codec.Time(end))
+		save(t, mailboxKey(of), m, codec.Time(end))
+	default:
+		t.delete(mailboxKey(of))
 	}
-	return tx.Delete(mailboxKey(of))
 }
 
 // changeAddress changes what an address has open.
-func changeAddress(tx Tx, who address.Address, now time.Time, change func(*codec.Address)) error {
-	a, _, err := load[codec.Address](tx, addressKey(who))
-	if err != nil {
-		return err
-	}
+func changeAddress(t *tx, who address.Address, now time.Time, change func(*codec.Address)) {
+	a, _ := load[codec.Address](t, addressKey(who))
 	change(&a)
 	a.Prune(codec.Millis(now))
 	if end := a.End(); end > codec.Millis(now) {
-		return save(tx, addressKey(who), a, codec.Time(end))
+		save(t, addressKey(who), a, codec.Time(end))
+	} else {
+		t.delete(addressKey(who))
 	}
-	return tx.Delete(addressKey(who))
 }
 
 // saveLink keeps a link and opens it.
-func saveLink(tx Tx, key []byte, l codec.Link, now time.Time) error {
-	if err := save(tx, linkKey(key), l, remembered(l.Expires), ofAddress(l.Address)...); err != nil {
-		return err
-	}
-	return changeAddress(tx, l.Address, now, func(a *codec.Address) {
+func saveLink(t *tx, key []byte, l codec.Link, now time.Time) {
+	save(t, linkKey(key), l, remembered(l.Expires), ofAddress(l.Address)...)
+	changeAddress(t, l.Address, now, func(a *codec.Address) {
 		a.Links = append(a.Links, codec.OpenLink{
 			Key: key, Expires: l.Expires, Purpose: l.Purpose, Familiar: l.Familiar, Promised: len(l.Browser) == 0,
 		})
@@ -183,29 +148,25 @@ func saveLink(tx Tx, key []byte, l codec.Link, now time.Time) error {
 
 // findLink finds a link and how it stands. It was a link once if its signature
 // is ours, so one that is not kept is too old.
-func findLink(tx Tx, key []byte, now time.Time) (codec.Link, signin.LinkState, error) {
-	l, found, err := load[codec.Link](tx, linkKey(key))
-	if err != nil || !found {
-		return l, signin.LinkTooOld, err
+func findLink(t *tx, key []byte, now time.Time) (codec.Link, signin.LinkState) {
+	l, found := load[codec.Link](t, linkKey(key))
+	if !found {
+		return l, signin.LinkTooOld
 	}
-	of, _, err := load[codec.Address](tx, addressKey(l.Address))
-	switch {
-	case err != nil:
-		return l, signin.LinkUnknown, err
+	switch of, _ := load[codec.Address](t, addressKey(l.Address)); {
 	case !of.HasOpen(key):
-		return l, signin.LinkUsed, nil
+		return l, signin.LinkUsed
 	case l.Expires <= codec.Millis(now):
-		return l, signin.LinkTooOld, nil
+		return l, signin.LinkTooOld
 	}
-	return l, signin.LinkGood, nil
+	return l, signin.LinkGood
 }
 
 // closeLinks closes links of an address, and returns how many.
-func closeLinks(tx Tx, who address.Address, now time.Time, which func(codec.OpenLink) bool) (closed int, err error) {
-	of, _, err := load[codec.Address](tx, addressKey(who))
-	if err != nil || of.Close(which) == 0 {
-		return 0, err
+func closeLinks(t *tx, who address.Address, now time.Time, which func(codec.OpenLink) bool) (closed int) {
+	if of, _ := load[codec.Address](t, addressKey(who)); of.Close(which) == 0 {
+		return 0
 	}
-	err = changeAddress(tx, who, now, func(a *codec.Address) { closed = a.Close(which) })
-	return closed, err
+	changeAddress(t, who, now, func(a *codec.Address) { closed = a.Close(which) })
+	return closed
 }

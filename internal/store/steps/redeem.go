@@ -33,30 +33,28 @@ type finding struct {
 	outcome    signin.Redeemed // signin.SignedIn for one that is redeemable
 }
 
-type find func(Tx, *signin.Redemption) (finding, error)
+type find func(*tx, *signin.Redemption) finding
 
 func (s Steps) redeem(ctx context.Context, r signin.Redemption, first Key, find find) (signin.Redeemed, error) {
 	reads := []Key{first, sessionKey(r.Session.Key)}
 	if r.Replace != (session.Key{}) {
 		reads = append(reads, sessionKey(r.Replace))
 	}
-	return change(ctx, s, reads, func(tx Tx) (signin.Redeemed, error) {
-		found, err := find(tx, &r)
-		if err != nil || !found.redeemable {
-			return found.outcome, err
+	return result(ctx, s.backend.Change, reads, func(t *tx) signin.Redeemed {
+		found := find(t, &r)
+		if !found.redeemable {
+			return found.outcome
 		}
-		return useUp(tx, &r, found)
+		return useUp(t, &r, found)
 	})
 }
 
-func findByLink(tx Tx, r *signin.Redemption) (finding, error) {
-	link, state, err := findLink(tx, r.Link[:], r.Now)
+func findByLink(t *tx, r *signin.Redemption) finding {
+	link, state := findLink(t, r.Link[:], r.Now)
 	f := finding{key: r.Link[:], link: link}
 	switch {
-	case err != nil:
-		return f, err
 	case state == signin.LinkUsed:
-		return sameAttempt(tx, r, f)
+		f.outcome = sameAttempt(t, r, link)
 	case state == signin.LinkTooOld:
 		f.outcome.Outcome = signin.TooOld
 	case link.Site != r.Site || link.Purpose != signin.ToSignIn:
@@ -64,58 +62,52 @@ func findByLink(tx Tx, r *signin.Redemption) (finding, error) {
 	case !bytes.Equal(link.Browser, r.Browser[:]) && !r.Elsewhere:
 		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.Request()}
 	default:
-		err = f.admit(tx, r)
+		f.admit(t, r)
 	}
-	return f, err
+	return f
 }
 
 // sameAttempt is what becomes of a used link: Used, unless the attempt is the one
 // that used it up, sent again because its answer was lost.
-func sameAttempt(tx Tx, r *signin.Redemption, f finding) (finding, error) {
-	made, found, err := load[codec.Session](tx, sessionKey(r.Session.Key))
-	if err != nil || !found || made.Address != f.link.Address {
-		f.outcome.Outcome = signin.Used
-		return f, err
+func sameAttempt(t *tx, r *signin.Redemption, link codec.Link) signin.Redeemed {
+	made, found := load[codec.Session](t, sessionKey(r.Session.Key))
+	if !found || made.Address != link.Address {
+		return signin.Redeemed{Outcome: signin.Used}
 	}
-	p, err := person(tx, f.link.Address)
-	f.outcome = signin.Redeemed{
-		Outcome: signin.SignedIn, Request: f.link.Request(), NewPerson: p.Unpack(made.Address).Proven.Equal(codec.Time(made.SignedIn)),
+	p := person(t, link.Address)
+	return signin.Redeemed{
+		Outcome: signin.SignedIn, Request: link.Request(), NewPerson: p.Unpack(made.Address).Proven.Equal(codec.Time(made.SignedIn)),
 	}
-	return f, err
 }
 
-func findByCode(tx Tx, r *signin.Redemption) (f finding, err error) {
-	request, found, err := load[codec.Request](tx, requestKey(r.Browser[:]))
+func findByCode(t *tx, r *signin.Redemption) (f finding) {
+	request, found := load[codec.Request](t, requestKey(r.Browser[:]))
 	switch {
-	case err != nil:
-		return f, err
 	case !found || request.Site != r.Site || request.Expires <= codec.Millis(r.Now):
 		f.outcome.Outcome = signin.Unknown
-		return f, nil
+		return f
 	case request.Tries >= signin.MaxCodeTries:
 		f.outcome.Outcome = signin.RequestEnded
-		return f, nil
+		return f
 	}
 	for _, key := range request.Links {
-		link, state, err := findLink(tx, key, r.Now)
-		if err != nil {
-			return f, err
-		}
+		link, state := findLink(t, key, r.Now)
 		if link.Site != r.Site || link.Purpose != signin.ToSignIn || !isOneOf(r.Codes, link.Code) {
 			continue
 		}
 		f.key, f.link = key, link
 		switch state {
 		case signin.LinkGood:
-			return f, f.admit(tx, r)
+			f.admit(t, r)
+			return f
 		case signin.LinkUsed:
-			if f, err = sameAttempt(tx, r, f); err != nil || f.outcome.Outcome == signin.SignedIn {
-				return f, err
+			if f.outcome = sameAttempt(t, r, link); f.outcome.Outcome == signin.SignedIn {
+				return f
 			}
 		}
 	}
-	f.outcome, err = countWrongCode(tx, r, request)
-	return f, err
+	f.outcome = countWrongCode(t, r, request)
+	return f
 }
 
 func isOneOf(codes []signin.CodeKey, code []byte) bool {
@@ -124,20 +116,15 @@ func isOneOf(codes []signin.CodeKey, code []byte) bool {
 
 // admit is the outcome for a good link: redeemable if the rules in force are
 // those under which it was made, and nothing of the person was changed since.
-func (f *finding) admit(tx Tx, r *signin.Redemption) (err error) {
-	if f.person, err = person(tx, f.link.Address); err != nil {
-		return err
-	}
+func (f *finding) admit(t *tx, r *signin.Redemption) {
+	f.person = person(t, f.link.Address)
 	f.outcome = signin.Redeemed{Outcome: signin.SignedIn, Request: f.link.Request()}
 	lookedAt := f.link.Revision
 	if r.Revision != nil {
 		lookedAt = *r.Revision
 	}
-	barred, err := mayNotSignIn(tx, f.link.Address, f.person)
 	switch {
-	case err != nil:
-		return err
-	case barred:
+	case mayNotSignIn(t, f.link.Address, f.person):
 		f.outcome.Outcome = signin.NotAdmitted
 	case f.link.Policy != r.Policy || f.person.Revision() != lookedAt:
 		f.outcome.Outcome, f.outcome.Policy, f.outcome.Person = signin.PolicyChanged, f.link.Policy, f.person.Unpack(f.link.Address)
@@ -145,52 +132,41 @@ func (f *finding) admit(tx Tx, r *signin.Redemption) (err error) {
 	default:
 		f.redeemable = true
 	}
-	return nil
 }
 
 // useUp closes the link and all others of its address that sign in, and makes
 // the session in place of the one that this browser had.
-func useUp(tx Tx, r *signin.Redemption, f finding) (signin.Redeemed, error) {
+func useUp(t *tx, r *signin.Redemption, f finding) signin.Redeemed {
 	who := f.link.Address
 	redeemed, p := f.outcome, f.person
 	redeemed.NewPerson = p.Prove(r.Now)
 	if learn(&p, r) || redeemed.NewPerson {
-		if err := savePerson(tx, who, p); err != nil {
-			return signin.Redeemed{}, err
-		}
+		savePerson(t, who, p)
 	}
 	if r.Replace != (session.Key{}) {
-		if err := endSession(tx, r.Replace, r.Now); err != nil {
-			return signin.Redeemed{}, err
-		}
+		endSession(t, r.Replace, r.Now)
 	}
 	made := r.Session.Record
 	made.Address, made.Standing = who, p.Standing.Unpack()
 	if f.link.Recovery {
 		made.Method = session.ByRecovery
 		if r.Notice.ID != "" {
-			if _, err := notify(tx, who, p, r.Notice, r.Now); err != nil {
-				return signin.Redeemed{}, err
-			}
+			notify(t, who, p, r.Notice, r.Now)
 		}
 	}
-	if err := uncount(tx, f.link); err != nil {
-		return signin.Redeemed{}, err
-	}
-	if _, err := closeLinks(tx, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn }); err != nil {
-		return signin.Redeemed{}, err
-	}
-	return redeemed, addSession(tx, r.Session.Key, codec.PackSession(made), r.Now)
+	uncount(t, f.link)
+	closeLinks(t, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn })
+	addSession(t, r.Session.Key, codec.PackSession(made), r.Now)
+	return redeemed
 }
 
 // uncount has the message of a link not count any more: whoever reads the mailbox
 // wanted it.
-func uncount(tx Tx, l codec.Link) error {
-	if l.Slot == 0 {
-		return nil
+func uncount(t *tx, l codec.Link) {
+	if l.Slot != 0 {
+		mailbox := limit.Use{Name: cmp.Or(l.Mailbox, l.Address.Fold())}
+		t.giveBack(letter{familiar: l.Familiar, mailbox: mailbox}.counted().Name, l.Slot)
 	}
-	mailbox := limit.Use{Name: cmp.Or(l.Mailbox, l.Address.Fold())}
-	return tx.GiveBack(letter{familiar: l.Familiar, mailbox: mailbox}.counted().Name, l.Slot)
 }
 
 // learn keeps with a person what a sign-in tells of them, and reports whether
@@ -208,16 +184,14 @@ func learn(p *codec.Person, r *signin.Redemption) (changed bool) {
 
 // countWrongCode counts a wrong code, once for one attempt. The last one that is
 // allowed ends the code; the link stays good for whoever reads the mailbox.
-func countWrongCode(tx Tx, r *signin.Redemption, request codec.Request) (signin.Redeemed, error) {
+func countWrongCode(t *tx, r *signin.Redemption, request codec.Request) signin.Redeemed {
 	if !bytes.Equal(request.Tried, r.Session.Key[:]) {
 		request.Tries, request.Tried = request.Tries+1, r.Session.Key[:]
-		if err := saveRequest(tx, r.Browser[:], request); err != nil {
-			return signin.Redeemed{}, err
-		}
+		saveRequest(t, r.Browser[:], request)
 	}
 	left := signin.MaxCodeTries - request.Tries
 	if left <= 0 {
-		return signin.Redeemed{Outcome: signin.RequestEnded}, nil
+		return signin.Redeemed{Outcome: signin.RequestEnded}
 	}
-	return signin.Redeemed{Outcome: signin.WrongCode, TriesLeft: left}, nil
+	return signin.Redeemed{Outcome: signin.WrongCode, TriesLeft: left}
 }

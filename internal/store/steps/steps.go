@@ -10,25 +10,28 @@ type Steps struct{ backend Backend }
 // New makes the steps of a store.
 func New(b Backend) Steps { return Steps{b} }
 
-// change runs a step that changes something, and returns what it returns; the
-// zero value with an error.
-func change[R any](ctx context.Context, s Steps, reads []Key, step func(Tx) (R, error)) (result R, err error) {
-	return run(func(f func(Tx) error) error { return s.backend.Change(ctx, reads, f) }, step)
-}
+// transact is Look or Change of a Backend.
+type transact func(ctx context.Context, reads []Key, f func(Tx) error) error
 
-// look runs a step that changes nothing.
-func look[R any](ctx context.Context, s Steps, reads []Key, step func(Tx) (R, error)) (result R, err error) {
-	return run(func(f func(Tx) error) error { return s.backend.Look(ctx, reads, f) }, step)
-}
-
-func run[R any](transact func(func(Tx) error) error, step func(Tx) (R, error)) (result R, err error) {
-	err = transact(func(tx Tx) error {
-		result, err = step(tx)
-		return err
+// run runs a step that returns nothing.
+func run(ctx context.Context, in transact, reads []Key, step func(*tx)) error {
+	return in(ctx, reads, func(backend Tx) error {
+		t := &tx{backend: backend}
+		step(t)
+		return t.err
 	})
-	if err != nil {
-		var none R
-		return none, err
+}
+
+// result runs a step, and returns what it returns; the zero value with an error.
+func result[R any](ctx context.Context, in transact, reads []Key, step func(*tx) R) (r R, err error) {
+	r, _, err = results(ctx, in, reads, func(t *tx) (R, bool) { return step(t), true })
+	return r, err
+}
+
+// results is result for two of them.
+func results[A, B any](ctx context.Context, in transact, reads []Key, step func(*tx) (A, B)) (a A, b B, err error) {
+	if err = run(ctx, in, reads, func(t *tx) { a, b = step(t) }); err != nil {
+		return *new(A), *new(B), err
 	}
-	return result, nil
+	return a, b, nil
 }

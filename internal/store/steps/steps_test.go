@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -38,10 +40,15 @@ func (d *desk) GiveBack(name string, slot int64) error {
 	return nil
 }
 
+func newDesk() (*tx, *desk) {
+	d := &desk{}
+	return &tx{backend: d}, d
+}
+
 var now = time.Unix(1_700_000_000, 0)
 
 // open makes a link of somebody that is open for a while.
-func open(t *testing.T, tx Tx, key byte, l codec.Link) []byte {
+func open(t *testing.T, tx *tx, key byte, l codec.Link) []byte {
 	t.Helper()
 	name := signin.LinkKey{key}
 	if l.Address == "" {
@@ -50,27 +57,24 @@ func open(t *testing.T, tx Tx, key byte, l codec.Link) []byte {
 	if l.Expires == 0 {
 		l.Expires = codec.Millis(now.Add(time.Minute))
 	}
-	if err := saveLink(tx, name[:], l, now); err != nil {
-		t.Fatal(err)
-	}
+	saveLink(tx, name[:], l, now)
 	return name[:]
 }
 
-func wantState(t *testing.T, tx Tx, key []byte, at time.Time, want signin.LinkState) {
+func wantState(t *testing.T, tx *tx, key []byte, at time.Time, want signin.LinkState) {
 	t.Helper()
-	if _, got, err := findLink(tx, key, at); got != want || err != nil {
-		t.Errorf("link %d has state %d, %v, want %d", key[0], got, err, want)
+	if _, got := findLink(tx, key, at); got != want || tx.err != nil {
+		t.Errorf("link %d has state %d, %v, want %d", key[0], got, tx.err, want)
 	}
 }
 
 func TestALinkIsUsedAsSoonAsItIsNotOpenAnyMore(t *testing.T) {
-	tx := &desk{}
+	tx, _ := newDesk()
 	first, second := open(t, tx, 1, codec.Link{}), open(t, tx, 2, codec.Link{Purpose: signin.ToDecide})
 	wantState(t, tx, first, now, signin.LinkGood)
 	wantState(t, tx, first, now.Add(time.Minute), signin.LinkTooOld)
-	closed, err := closeLinks(tx, "a@example.com", now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn })
-	if closed != 1 || err != nil {
-		t.Fatalf("%d links were closed, %v", closed, err)
+	if closed := closeLinks(tx, "a@example.com", now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn }); closed != 1 {
+		t.Fatalf("%d links were closed, %v", closed, tx.err)
 	}
 	wantState(t, tx, first, now, signin.LinkUsed)
 	wantState(t, tx, first, now.Add(time.Minute), signin.LinkUsed)
@@ -79,52 +83,51 @@ func TestALinkIsUsedAsSoonAsItIsNotOpenAnyMore(t *testing.T) {
 }
 
 func TestTheRecordOfAnAddressIsKeptUntilTheLastOfItIsOver(t *testing.T) {
-	tx, key := &desk{}, addressKey("a@example.com")
+	tx, desk := newDesk()
+	key := addressKey("a@example.com")
 	open(t, tx, 1, codec.Link{})
-	until := func() time.Time { return tx.Written[key].Until }
+	until := func() time.Time { return desk.Written[key].Until }
 	if want := now.Add(time.Minute + signin.Remembered); !until().Equal(want) {
 		t.Errorf("with a link it is kept until %v, want %v", until(), want)
 	}
-	if err := addSession(tx, session.Key{1}, codec.Session{Address: "a@example.com", Expires: codec.Millis(now.Add(24 * time.Hour))}, now); err != nil {
-		t.Fatal(err)
-	}
+	addSession(tx, session.Key{1}, codec.Session{Address: "a@example.com", Expires: codec.Millis(now.Add(24 * time.Hour))}, now)
 	if want := now.Add(24 * time.Hour); !until().Equal(want) {
 		t.Errorf("with a session it is kept until %v, want %v", until(), want)
 	}
 	later := now.Add(25 * time.Hour)
-	if err := changeAddress(tx, "a@example.com", later, func(*codec.Address) {}); err != nil || tx.Written[key].Value != nil {
-		t.Errorf("when all is over it is %q, %v", tx.Written[key].Value, err)
+	changeAddress(tx, "a@example.com", later, func(*codec.Address) {})
+	if tx.err != nil || desk.Written[key].Value != nil {
+		t.Errorf("when all is over it is %q, %v", desk.Written[key].Value, tx.err)
 	}
 }
 
 func TestASessionThatEndsTakesItsProposalAlong(t *testing.T) {
-	tx, key := &desk{}, session.Key{1}
-	if err := addSession(tx, key, codec.Session{Address: "a@example.com", Expires: codec.Millis(now.Add(time.Hour))}, now); err != nil {
-		t.Fatal(err)
+	tx, desk := newDesk()
+	key := session.Key{1}
+	addSession(tx, key, codec.Session{Address: "a@example.com", Expires: codec.Millis(now.Add(time.Hour))}, now)
+	save(tx, changeKey(key), codec.Change{}, now.Add(time.Hour))
+	if desk.Written[sessionKey(key)].Value == nil || desk.Written[changeKey(key)].Value == nil {
+		t.Fatalf("written is %+v, %v", desk.Written, tx.err)
 	}
-	if err := save(tx, changeKey(key), codec.Change{}, now.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	if err := endSession(tx, key, now); err != nil {
-		t.Fatal(err)
-	}
+	endSession(tx, key, now)
 	for _, k := range []Key{sessionKey(key), changeKey(key)} {
-		if tx.Written[k].Value != nil {
+		if desk.Written[k].Value != nil {
 			t.Errorf("the record of %s stays", k.Table)
 		}
 	}
-	if !slices.Equal(tx.EndedSessions, []session.Key{key}) {
-		t.Errorf("told of are %v", tx.EndedSessions)
+	if !slices.Equal(desk.EndedSessions, []session.Key{key}) {
+		t.Errorf("told of are %v", desk.EndedSessions)
 	}
 }
 
 func TestOneKindOfLimitDoesNotCountForAnother(t *testing.T) {
-	tx, one := &desk{}, limit.Use{Name: "a", Rule: limit.Rule{Max: 1, Window: time.Hour}}
+	tx, _ := newDesk()
+	one := limit.Use{Name: "a", Rule: limit.Rule{Max: 1, Window: time.Hour}}
 	for _, kind := range []string{clientLimit, mailboxLimit, familiarLimit, totalLimit} {
-		if wait, err := tx.Take(limited(kind, one), now); wait != 0 || err != nil {
-			t.Errorf("the first of the kind %s waits %v, %v", kind, wait, err)
+		if wait := tx.take(limited(kind, one), now); wait != 0 || tx.err != nil {
+			t.Errorf("the first of the kind %s waits %v, %v", kind, wait, tx.err)
 		}
-		if wait, _ := tx.Take(limited(kind, one), now); wait == 0 {
+		if wait := tx.take(limited(kind, one), now); wait == 0 {
 			t.Errorf("the second of the kind %s does not wait", kind)
 		}
 	}
@@ -161,5 +164,31 @@ func TestHooksAreToldUntilTheyAreCancelled(t *testing.T) {
 	draft.TellTo(&h)
 	if len(told) != 0 {
 		t.Errorf("told was %q", told)
+	}
+}
+
+func TestAfterAnErrorNothingIsFoundOrWrittenAndTheFirstErrorStays(t *testing.T) {
+	tx, desk := newDesk()
+	key := addressKey("a@example.com")
+	desk.Put(key, Record{Value: []byte("not a record")})
+	if _, found := load[codec.Address](tx, key); found || tx.err == nil {
+		t.Fatalf("what cannot be read is found: %v, %v", found, tx.err)
+	}
+	first := tx.err
+	desk.Delete(key)
+	save(tx, key, codec.Address{}, now)
+	tx.queue("a", now, Enqueued)
+	tx.fail(people.ErrUnknown)
+	if desk.Written[key].Value != nil || len(desk.Queued) > 0 || tx.err != first {
+		t.Errorf("written is %+v, %+v, %v", desk.Written, desk.Queued, tx.err)
+	}
+}
+
+func TestWhatAStepThatFailsReturnsIsDropped(t *testing.T) {
+	_, desk := newDesk()
+	got, err := result(t.Context(), func(_ context.Context, _ []Key, f func(Tx) error) error { return f(desk) }, nil,
+		func(tx *tx) string { tx.fail(people.ErrUnknown); return "made of nothing" })
+	if got != "" || !errors.Is(err, people.ErrUnknown) {
+		t.Errorf("the step returns %q, %v", got, err)
 	}
 }

@@ -40,8 +40,8 @@ type Tx interface {
 	// IDs lists at most n ids of a table that is Listed, in their order, after one.
 	IDs(t Table, after string, n int) ([]string, error)
 
-	Put(k Key, r Record) error
-	Delete(k Key) error
+	Put(k Key, r Record)
+	Delete(k Key)
 
 	// Take counts one use of a limit, or returns how long to wait if there is no
 	// room for it. Uses that others take at the same time are counted, and make
@@ -53,7 +53,7 @@ type Tx interface {
 	GiveBack(limit string, slot int64) error
 
 	// Queue says that a message waits for a sender, or does not any more.
-	Queue(id string, created time.Time, now Waiting) error
+	Queue(id string, created time.Time, now Waiting)
 
 	// Ended and Changed have all instances told of a session.
 	Ended(key session.Key)
