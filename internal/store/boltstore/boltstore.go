@@ -95,15 +95,3 @@ func (t transaction) Scan(b ordered.Bucket, from []byte, f func(key, value []byt
 		}
 	}
 }
-
-// Before implements ordered.Tx.
-func (t transaction) Before(b ordered.Bucket, key []byte) (found, value []byte) {
-	cursor := t.tx.Bucket([]byte(b)).Cursor()
-	if key == nil {
-		return cursor.Last()
-	}
-	if after, _ := cursor.Seek(key); after == nil {
-		return cursor.Last()
-	}
-	return cursor.Prev()
-}

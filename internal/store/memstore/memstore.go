@@ -91,19 +91,3 @@ func (s buckets) Delete(b ordered.Bucket, key []byte) error {
 func (s buckets) Scan(b ordered.Bucket, from []byte, f func(key, value []byte) bool) {
 	s[b].Ascend(string(from), func(key string, value []byte) bool { return f([]byte(key), value) })
 }
-
-// Before implements ordered.Tx.
-func (s buckets) Before(b ordered.Bucket, key []byte) (found, value []byte) {
-	last := func(k string, v []byte) bool {
-		if key == nil || k < string(key) {
-			found, value = []byte(k), v
-		}
-		return found == nil
-	}
-	if key == nil {
-		s[b].Reverse(last)
-	} else {
-		s[b].Descend(string(key), last)
-	}
-	return found, value
-}

@@ -9,14 +9,13 @@ type Bucket string
 
 // The buckets beside the tables of package steps, which are named as those are.
 const (
-	waiting Bucket = "waiting" // when a message was made, id
-	made    Bucket = "made"    // the same of all messages, whether they wait or not
+	waiting Bucket = "waiting" // when a message that waits was made, id
 	meta    Bucket = "meta"    // "version"
 )
 
 // Buckets lists all buckets, for engines that have to make them.
 func Buckets() []Bucket {
-	buckets := []Bucket{waiting, made, meta}
+	buckets := []Bucket{waiting, meta}
 	for _, table := range steps.Tables() {
 		buckets = append(buckets, Bucket(table))
 	}
@@ -47,8 +46,4 @@ type Tx interface {
 	// Scan calls f with the keys that are not less than from, in order, until f
 	// returns false. f must not change the bucket.
 	Scan(b Bucket, from []byte, f func(key, value []byte) bool)
-
-	// Before returns what has the greatest key less than the one given, nil for
-	// the end; found is nil if there is none.
-	Before(b Bucket, key []byte) (found, value []byte)
 }

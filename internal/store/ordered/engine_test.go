@@ -68,15 +68,6 @@ func (e *mapEngine) Scan(b Bucket, from []byte, f func(key, value []byte) bool) 
 	}
 }
 
-func (e *mapEngine) Before(b Bucket, key []byte) (found, value []byte) {
-	for k, v := range e.state[b] {
-		if (key == nil || k < string(key)) && (found == nil || k > string(found)) {
-			found, value = []byte(k), v
-		}
-	}
-	return found, value
-}
-
 func (e *mapEngine) size(t steps.Table) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -1,7 +1,6 @@
 package ordered
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -12,8 +11,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
-// placeOf is where a message stands among all, and among those that wait, the
-// oldest first.
+// placeOf is where a message stands among those that wait, the oldest first.
 func placeOf(id string, created time.Time) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(created.UnixMilli())), id...)
 }
@@ -84,40 +82,8 @@ func (s *Store) forget(queued []steps.QueueChange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, q := range queued {
-		if q.Now == steps.Dequeued {
+		if !q.Waits {
 			delete(s.claimed, q.ID)
 		}
 	}
-}
-
-// Messages implements outbox.Store.
-func (s *Store) Messages(ctx context.Context, from string, n int) (list []outbox.Message, next string, err error) {
-	before := []byte(nil)
-	if from != "" {
-		first, found, err := s.Message(ctx, from)
-		if err == nil && !found {
-			err = outbox.ErrUnknown
-		}
-		if err != nil {
-			return nil, "", fmt.Errorf("listing messages from %q: %w", from, err)
-		}
-		before = append(placeOf(first.ID, first.Created), 0) // the first key that is greater
-	}
-	err = s.view(ctx, func(tx Tx) error {
-		list, next = nil, ""
-		for place, _ := tx.Before(made, before); place != nil; place, _ = tx.Before(made, bytes.Clone(place)) {
-			m, found, err := message(tx, place)
-			switch {
-			case err != nil:
-				return err
-			case found && len(list) == n:
-				next = m.ID
-				return nil
-			case found:
-				list = append(list, m)
-			}
-		}
-		return nil
-	})
-	return list, next, err
 }

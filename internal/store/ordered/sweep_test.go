@@ -36,7 +36,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 	signInAt(t, s, "a@example.com", start)
 	full := sizes(e)
 	want := map[Bucket]int{
-		links: 3, requests: 1, addresses: 1, sessions: 1, persons: 1, limits: 3, messages: 3, made: 3, waiting: 2, meta: 1,
+		links: 3, requests: 1, addresses: 1, sessions: 1, persons: 1, limits: 3, messages: 3, places: 3, waiting: 2, meta: 1,
 	}
 	if !maps.Equal(nonZero(full), want) {
 		t.Fatalf("a sign-in leaves %v, want %v", full, want)
@@ -49,7 +49,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 		{30 * time.Minute, []Bucket{sessions}},
 		{(limit.Rule{Window: time.Hour}).Lifetime(), []Bucket{limits, limits}},
 		{linkLife + signin.Remembered, []Bucket{links, links, links, requests, addresses}},
-		{outbox.Kept, []Bucket{messages, messages, messages, made, made, made, waiting, waiting}},
+		{outbox.Kept, []Bucket{messages, messages, messages, places, places, places, waiting, waiting}},
 	}
 	now := sizes(e)
 	for _, end := range ends {
@@ -103,6 +103,7 @@ const (
 	persons   = Bucket(steps.People)
 	limits    = Bucket(steps.Limits)
 	messages  = Bucket(steps.Messages)
+	places    = Bucket(steps.Places)
 )
 
 func nonZero(n map[Bucket]int) map[Bucket]int {
@@ -137,7 +138,7 @@ func TestASessionTouchedDuringTheSweepStays(t *testing.T) {
 	over := start.Add(30 * time.Minute)
 	// Between the look at the sessions and their removal somebody whose request
 	// came in time is noted.
-	for _, b := range []Bucket{links, requests, limits, messages, made, waiting} {
+	for _, b := range []Bucket{links, requests, limits, messages, places, waiting} {
 		clear(e.state[b])
 	}
 	e.beforeUpdate = func() { must(t, s.Touch(t.Context(), key, over.Add(-time.Second), over.Add(time.Hour))) }

@@ -15,48 +15,61 @@ import (
 // backend implements steps.Backend.
 type backend struct{ store *Store }
 
-// Look implements steps.Backend.
-func (b backend) Look(ctx context.Context, _ []steps.Key, f func(steps.Tx) error) error {
-	return b.store.view(ctx, func(tx Tx) error { return f(&transaction{tx: tx}) })
+func (b backend) Look(ctx context.Context, _ []steps.Key, f steps.Step) error {
+	return b.store.view(ctx, func(tx Tx) error {
+		_, err := draw(tx, f)
+		return err
+	})
 }
 
-// Change implements steps.Backend. It looks first, so that a step that writes
-// nothing costs no disk.
-func (b backend) Change(ctx context.Context, _ []steps.Key, f func(steps.Tx) error) error {
-	var t *transaction
-	err := b.store.view(ctx, func(tx Tx) error {
-		t = &transaction{tx: tx}
-		return f(t)
+// Change looks first, so that a step that writes nothing costs no disk.
+func (b backend) Change(ctx context.Context, _ []steps.Key, f steps.Step) error {
+	var draft steps.Draft
+	err := b.store.view(ctx, func(tx Tx) (err error) {
+		draft, err = draw(tx, f)
+		return err
 	})
-	if err != nil || t.IsEmpty() {
+	if err != nil || draft.IsEmpty() {
 		return err
 	}
-	err = b.store.update(ctx, func(tx Tx) error {
-		t = &transaction{tx: tx}
-		if err := f(t); err != nil {
+	err = b.store.update(ctx, func(tx Tx) (err error) {
+		if draft, err = draw(tx, f); err != nil {
 			return err
 		}
-		return t.write()
+		return write(tx, draft)
 	})
 	if err != nil {
 		return err
 	}
-	b.store.forget(t.Queued)
-	t.TellTo(&b.store.Hooks)
+	b.store.forget(draft.Queued)
+	draft.TellTo(&b.store.Hooks)
 	return nil
 }
 
-// transaction is a steps.Tx. It writes when its step is done.
-type transaction struct {
-	steps.Draft
-	tx Tx
+// draw runs a step, whose draft has the counts of limits too.
+func draw(tx Tx, f steps.Step) (steps.Draft, error) {
+	t := &transaction{tx: tx, counters: make(map[string]*counter)}
+	draft, err := f(t)
+	if err == nil {
+		err = t.countInto(&draft)
+	}
+	return draft, err
 }
 
-// Get implements steps.Tx.
+// transaction is a steps.Tx.
+type transaction struct {
+	tx       Tx
+	counters map[string]*counter // by the name of a limit
+}
+
+// counter is the count of a limit, and how long it is kept.
+type counter struct {
+	count   limit.Count
+	until   time.Time
+	changed bool
+}
+
 func (t *transaction) Get(k steps.Key) ([]byte, error) {
-	if r, written := t.Written[k]; written {
-		return r.Value, nil
-	}
 	raw := t.tx.Get(Bucket(k.Table), []byte(k.ID))
 	if raw == nil {
 		return nil, nil
@@ -67,10 +80,9 @@ func (t *transaction) Get(k steps.Key) ([]byte, error) {
 	return raw[endLength:], nil
 }
 
-// Fetch implements steps.Tx. Everything is near.
+// Fetch has nothing to do: everything is near.
 func (t *transaction) Fetch(...steps.Key) error { return nil }
 
-// IDs implements steps.Tx.
 func (t *transaction) IDs(table steps.Table, after string, n int) (ids []string, err error) {
 	t.tx.Scan(Bucket(table), []byte(after), func(key, _ []byte) bool {
 		if string(key) != after {
@@ -81,84 +93,87 @@ func (t *transaction) IDs(table steps.Table, after string, n int) (ids []string,
 	return ids, nil
 }
 
-// Take implements steps.Tx.
 func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) {
-	count, err := t.count(use.Name)
+	c, err := t.counter(use.Name)
 	if err != nil {
 		return 0, err
 	}
-	if wait := count.Take(use.Rule, now); wait > 0 {
-		return wait, nil
+	wait := c.count.Take(use.Rule, now)
+	if wait == 0 {
+		c.until, c.changed = now.Add(use.Rule.Lifetime()), true
 	}
-	return 0, t.keep(use.Name, count, now.Add(use.Rule.Lifetime()))
+	return wait, nil
 }
 
-// GiveBack implements steps.Tx.
 func (t *transaction) GiveBack(name string, slot int64) error {
-	count, err := t.count(name)
-	if err != nil || count[slot] == 0 {
-		return err
+	c, err := t.counter(name)
+	if err == nil && c.count[slot] > 0 {
+		c.count.GiveBack(slot)
+		c.changed = true
 	}
-	count.GiveBack(slot)
-	if r, written := t.Written[steps.LimitKey(limit.Use{Name: name})]; written {
-		return t.keep(name, count, r.Until)
-	}
-	return t.keep(name, count, decodeEnd(t.tx.Get(Bucket(steps.Limits), []byte(name))))
+	return err
 }
 
-func (t *transaction) count(name string) (limit.Count, error) {
-	count := limit.Count{}
-	raw, err := t.Get(steps.LimitKey(limit.Use{Name: name}))
-	if err == nil && raw != nil {
-		err = codec.Decode(raw, &count)
+// counter reads the count of a limit.
+func (t *transaction) counter(name string) (*counter, error) {
+	if c, read := t.counters[name]; read {
+		return c, nil
+	}
+	c := &counter{count: limit.Count{}}
+	key := steps.LimitKey(limit.Use{Name: name})
+	raw, err := t.Get(key)
+	if raw != nil {
+		c.until = decodeEnd(t.tx.Get(Bucket(key.Table), []byte(key.ID)))
+		err = codec.Decode(raw, &c.count)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("counting for limit %s: %w", name, err)
 	}
-	return count, nil
+	t.counters[name] = c
+	return c, nil
 }
 
-func (t *transaction) keep(name string, count limit.Count, until time.Time) error {
-	raw, err := codec.Encode(count)
-	if err != nil {
-		return fmt.Errorf("counting for limit %s: %w", name, err)
+// countInto adds the counts that changed to what is written.
+func (t *transaction) countInto(draft *steps.Draft) error {
+	for name, c := range t.counters {
+		if !c.changed {
+			continue
+		}
+		raw, err := codec.Encode(c.count)
+		if err != nil {
+			return fmt.Errorf("counting for limit %s: %w", name, err)
+		}
+		draft.Put(steps.LimitKey(limit.Use{Name: name}), steps.Record{Value: raw, Until: c.until})
 	}
-	t.Put(steps.LimitKey(limit.Use{Name: name}), steps.Record{Value: raw, Until: until})
 	return nil
 }
 
-// write writes the draft to the engine.
-func (t *transaction) write() error {
-	for key, r := range t.Written {
+func write(tx Tx, draft steps.Draft) error {
+	for key, r := range draft.Written {
 		var err error
 		if r.Value == nil {
-			err = t.tx.Delete(Bucket(key.Table), []byte(key.ID))
+			err = tx.Delete(Bucket(key.Table), []byte(key.ID))
 		} else {
-			err = t.tx.Put(Bucket(key.Table), []byte(key.ID), append(encodeEnd(r.Until), r.Value...))
+			err = tx.Put(Bucket(key.Table), []byte(key.ID), append(encodeEnd(r.Until), r.Value...))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	for _, q := range t.Queued {
-		if err := t.queue(q); err != nil {
+	for _, q := range draft.Queued {
+		if err := queue(tx, q); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *transaction) queue(q steps.QueueChange) error {
-	key, end := placeOf(q.ID, q.Created), encodeEnd(q.Created.Add(outbox.Kept))
-	if q.Now == steps.Dequeued {
-		return t.tx.Delete(waiting, key)
+func queue(tx Tx, q steps.QueueChange) error {
+	place := placeOf(q.ID, q.Created)
+	if !q.Waits {
+		return tx.Delete(waiting, place)
 	}
-	if q.Now == steps.Enqueued {
-		if err := t.tx.Put(made, key, end); err != nil {
-			return err
-		}
-	}
-	return t.tx.Put(waiting, key, end)
+	return tx.Put(waiting, place, encodeEnd(q.Created.Add(outbox.Kept)))
 }
 
 // endLength is the length of what each value begins with: when it is over, in

@@ -3,11 +3,12 @@
 -- new ones. An instance is gone if it has not claimed anything for a while, see alive_key.
 -- Returns places in the stream and ids of messages by turns.
 
-local instance, held_here, most, oldest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local instance, held_here, most, oldest, oldest_place = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 
 local ALIVE = '5000'
 local function alive_key(instance) return base .. 'i:' .. instance end
 redis.call('SET', alive_key(instance), '1', 'PX', ALIVE)
+redis.call('ZREMRANGEBYLEX', base .. 'places', '(' .. oldest_place, '+')
 if redis.call('EXISTS', OUTBOX) == 0 then return {} end
 redis.call('XTRIM', OUTBOX, 'MINID', '~', oldest)
 

@@ -9,7 +9,7 @@
 --            now on; an empty text for nothing
 --   listed   a list, 1 or 0 for in or out, and a name
 --   told     a word for all instances
---   waiting  i or r, and the id of a message that waits, see outbox.lua
+--   waiting  the id of a message that waits
 --   done     a place in the stream of a message that waits no more
 -- Returns 1 if it was done, now or before by the same transaction.
 
@@ -74,8 +74,8 @@ for _ = 1, told do
   at = at + 1
 end
 for _ = 1, waiting do
-  redis.call('XADD', OUTBOX, '*', ARGV[at], ARGV[at + 1])
-  at = at + 2
+  redis.call('XADD', OUTBOX, '*', 'i', ARGV[at])
+  at = at + 1
 end
 for _ = 1, done do
   redis.call('XACK', OUTBOX, SENDERS, ARGV[at])

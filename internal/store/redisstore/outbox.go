@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -18,8 +17,8 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	s.mu.Lock()
 	held := len(s.claimed)
 	s.mu.Unlock()
-	oldest := time.Now().Add(-outbox.Kept).UnixMilli()
-	raw, err := s.run(ctx, claimStep, s.instance, held, n, strconv.FormatInt(oldest, 10))
+	oldest := time.Now().Add(-outbox.Kept)
+	raw, err := s.run(ctx, claimStep, s.instance, held, n, oldest.UnixMilli(), steps.PlaceAt(oldest))
 	if err != nil {
 		return nil, err
 	}
@@ -116,41 +115,10 @@ func (s *Store) letGo(queued []steps.QueueChange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, q := range queued {
-		if q.Now == steps.Dequeued {
+		if !q.Waits {
 			delete(s.claimed, q.ID)
 		}
 	}
-}
-
-// Messages implements outbox.Store.
-func (s *Store) Messages(ctx context.Context, from string, n int) (list []outbox.Message, next string, err error) {
-	if from == "" {
-		from = "+"
-	}
-	raw, err := s.run(ctx, messagesStep, from, n)
-	if err != nil {
-		return nil, "", err
-	}
-	listed, _ := raw.([]any)
-	var ids []string
-	for i, item := range listed {
-		text, _ := item.(string)
-		if i == 0 {
-			next = text
-			continue
-		}
-		ids = append(ids, text)
-	}
-	found, _, err := s.messages(ctx, ids)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, id := range ids {
-		if m, ok := found[id]; ok {
-			list = append(list, m)
-		}
-	}
-	return list, next, nil
 }
 
 // pairs takes apart a list of texts that belong together in twos.

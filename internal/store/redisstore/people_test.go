@@ -145,9 +145,11 @@ func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 	if wait, err := step.Take(use, time.Now()); wait != 0 || err != nil {
 		t.Fatal(wait, err)
 	}
-	step.Put(key, steps.Record{Value: []byte("first")})
+	writes := func(value string) steps.Draft {
+		return steps.Draft{Written: map[steps.Key]steps.Record{key: {Value: []byte(value)}}}
+	}
 	for range 2 { // the second time as if the first answer had been lost
-		if done, err := step.commit(); err != nil || !done {
+		if done, err := step.commit(writes("first")); err != nil || !done {
 			t.Fatalf("it is done: %v, %v", done, err)
 		}
 	}
@@ -159,8 +161,7 @@ func TestAChangeWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, step := range map[string]*transaction{"what rests on something else": stale, "what has no room": full} {
-		step.Put(key, steps.Record{Value: []byte("harm")})
-		if done, err := step.commit(); err != nil || done {
+		if done, err := step.commit(writes("harm")); err != nil || done {
 			t.Errorf("%s is done: %v, %v", what, done, err)
 		}
 	}

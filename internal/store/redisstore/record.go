@@ -103,16 +103,16 @@ func (a *arguments) write(k steps.Key, r steps.Record, now time.Time) {
 	}
 }
 
-func (a *arguments) tell(word string)   { a.told = append(a.told, word) }
-func (a *arguments) wait(as, id string) { a.waiting = append(a.waiting, as, id) }
-func (a *arguments) done(place string)  { a.dones = append(a.dones, place) }
+func (a *arguments) tell(word string)  { a.told = append(a.told, word) }
+func (a *arguments) wait(id string)    { a.waiting = append(a.waiting, id) }
+func (a *arguments) done(place string) { a.dones = append(a.dones, place) }
 func (a *arguments) all(id string) []any {
 	head := append(binary.BigEndian.AppendUint16(nil, uint16(len(id))), id...)
 	var all []any
 	for _, group := range []struct {
 		arguments []any
 		each      int
-	}{{a.reads, 2}, {a.takes, 5}, {a.backs, 2}, {a.writes, 3}, {a.listed, 3}, {a.told, 1}, {a.waiting, 2}, {a.dones, 1}} {
+	}{{a.reads, 2}, {a.takes, 5}, {a.backs, 2}, {a.writes, 3}, {a.listed, 3}, {a.told, 1}, {a.waiting, 1}, {a.dones, 1}} {
 		head = binary.BigEndian.AppendUint32(head, uint32(len(group.arguments)/group.each))
 		all = append(all, group.arguments...)
 	}

@@ -39,10 +39,9 @@ var (
 	readStep   = newScript("read")
 	commitStep = newScript("outbox", "commit")
 
-	claimStep    = newScript("outbox", "claim")
-	releaseStep  = newScript("outbox", "release")
-	messagesStep = newScript("outbox", "messages")
-	checkStep    = newScript("outbox", "check")
+	claimStep   = newScript("outbox", "claim")
+	releaseStep = newScript("outbox", "release")
+	checkStep   = newScript("outbox", "check")
 )
 
 // movingPause is how long to wait before a step is tried again that no node of

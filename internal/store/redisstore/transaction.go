@@ -17,40 +17,40 @@ import (
 // writes what it wrote, if what it read is still there.
 type backend struct{ store *Store }
 
-// Look implements steps.Backend.
-func (b backend) Look(ctx context.Context, reads []steps.Key, f func(steps.Tx) error) error {
+func (b backend) Look(ctx context.Context, reads []steps.Key, f steps.Step) error {
 	t := b.store.begin(ctx)
 	if err := t.Fetch(reads...); err != nil {
 		return err
 	}
-	return f(t)
+	_, err := f(t)
+	return err
 }
 
 // mostTries is how often a transaction is tried that others come before.
 const mostTries = 20
 
-// Change implements steps.Backend. What f makes of what it read counts only if
-// that was there at one time, be it an error.
-func (b backend) Change(ctx context.Context, reads []steps.Key, f func(steps.Tx) error) error {
+// Change commits what f makes of what it read, be it an error: that counts only if
+// all of it was there at one time.
+func (b backend) Change(ctx context.Context, reads []steps.Key, f steps.Step) error {
 	for try := range mostTries {
 		t := b.store.begin(ctx)
 		if err := t.fetchDeep(reads); err != nil {
 			return err
 		}
-		failed := f(t)
+		draft, failed := f(t)
 		if failed != nil {
 			if t.failed != nil || ctx.Err() != nil {
 				return failed
 			}
-			t.Draft, t.takes, t.backs = steps.Draft{}, nil, nil
+			draft, t.takes, t.backs = steps.Draft{}, nil, nil
 		}
-		done, err := t.commit()
+		done, err := t.commit(draft)
 		if err != nil {
 			return err
 		}
 		if done {
-			b.store.letGo(t.Queued)
-			t.TellTo(&b.store.Hooks)
+			b.store.letGo(draft.Queued)
+			draft.TellTo(&b.store.Hooks)
 			return failed
 		}
 		longest := time.Duration(min(1<<try, 50)) * time.Millisecond
@@ -63,7 +63,6 @@ func (b backend) Change(ctx context.Context, reads []steps.Key, f func(steps.Tx)
 
 // transaction is a steps.Tx.
 type transaction struct {
-	steps.Draft
 	store *Store
 	ctx   context.Context // of the call that it is a part of
 	now   time.Time
@@ -99,11 +98,7 @@ func (s *Store) begin(ctx context.Context) *transaction {
 	}
 }
 
-// Get implements steps.Tx.
 func (t *transaction) Get(k steps.Key) ([]byte, error) {
-	if r, written := t.Written[k]; written {
-		return r.Value, nil
-	}
 	if err := t.Fetch(k); err != nil {
 		return nil, err
 	}
@@ -111,7 +106,6 @@ func (t *transaction) Get(k steps.Key) ([]byte, error) {
 	return valueOf(t.read[k])
 }
 
-// Fetch implements steps.Tx.
 func (t *transaction) Fetch(keys ...steps.Key) error {
 	var missing []steps.Key
 	for _, k := range keys {
@@ -183,7 +177,6 @@ func (t *transaction) run(step script, arguments ...any) (any, error) {
 	return raw, err
 }
 
-// IDs implements steps.Tx.
 func (t *transaction) IDs(table steps.Table, after string, n int) ([]string, error) {
 	t.looks++
 	ids, err := t.store.ids(t.ctx, table, after, n)
@@ -191,7 +184,6 @@ func (t *transaction) IDs(table steps.Table, after string, n int) ([]string, err
 	return ids, err
 }
 
-// Take implements steps.Tx.
 func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) {
 	count, read := t.counts[use.Name]
 	if !read {
@@ -207,7 +199,6 @@ func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) 
 	return wait, nil
 }
 
-// GiveBack implements steps.Tx.
 func (t *transaction) GiveBack(limit string, slot int64) error {
 	t.backs = append(t.backs, back{limit, slot})
 	return nil
@@ -215,8 +206,8 @@ func (t *transaction) GiveBack(limit string, slot int64) error {
 
 // commit writes everything. It is false if something was not as it was read, or
 // if there is no room any more for what it takes.
-func (t *transaction) commit() (done bool, err error) {
-	if t.IsEmpty() && len(t.takes)+len(t.backs) == 0 && t.looks <= 1 {
+func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
+	if draft.IsEmpty() && len(t.takes)+len(t.backs) == 0 && t.looks <= 1 {
 		return true, nil // what was read at once was there at one time
 	}
 	if t.store.beforeCommit != nil {
@@ -232,25 +223,20 @@ func (t *transaction) commit() (done bool, err error) {
 	for _, back := range t.backs {
 		a.giveBack(back)
 	}
-	for k, r := range t.Written {
+	for k, r := range draft.Written {
 		a.write(k, r, t.now)
 	}
-	for _, key := range t.EndedSessions {
+	for _, key := range draft.EndedSessions {
 		a.tell(endedWord(key))
 	}
-	for _, key := range t.ChangedSessions {
+	for _, key := range draft.ChangedSessions {
 		a.tell(changedWord(key))
 	}
-	for _, q := range t.Queued {
-		switch q.Now {
-		case steps.Enqueued:
-			a.wait("i", q.ID)
-		case steps.Requeued:
-			a.wait("r", q.ID)
-		case steps.Dequeued:
-			if place := t.store.placeOf(q.ID); place != "" {
-				a.done(place)
-			}
+	for _, q := range draft.Queued {
+		if q.Waits {
+			a.wait(q.ID)
+		} else if place := t.store.placeOf(q.ID); place != "" {
+			a.done(place)
 		}
 	}
 	raw, err := t.run(commitStep, a.all(t.id)...)

@@ -6,26 +6,22 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
-// Draft is what a transaction has written so far. Stores embed it in theirs and
-// write it down when the step is done. The zero Draft is empty.
+// Draft is what a step wants to have written.
 type Draft struct {
 	Written map[Key]Record // a nil Value is a record that is deleted
 	Queued  []QueueChange
 
-	EndedSessions, ChangedSessions []session.Key
+	EndedSessions, ChangedSessions []session.Key // that all instances are told of
 }
 
-// QueueChange is one call of Tx.Queue.
+// QueueChange says that a message waits for a sender from now on, or does not any more.
 type QueueChange struct {
 	ID      string
 	Created time.Time
-	Now     Waiting
+	Waits   bool
 }
 
-// IsEmpty reports whether there is nothing to write down.
-func (d *Draft) IsEmpty() bool { return len(d.Written)+len(d.Queued) == 0 }
-
-// Put implements Tx.
+// Put writes a record.
 func (d *Draft) Put(k Key, r Record) {
 	if d.Written == nil {
 		d.Written = make(map[Key]Record)
@@ -33,19 +29,8 @@ func (d *Draft) Put(k Key, r Record) {
 	d.Written[k] = r
 }
 
-// Delete implements Tx.
-func (d *Draft) Delete(k Key) { d.Put(k, Record{}) }
-
-// Queue implements Tx.
-func (d *Draft) Queue(id string, created time.Time, now Waiting) {
-	d.Queued = append(d.Queued, QueueChange{id, created, now})
-}
-
-// Ended implements Tx.
-func (d *Draft) Ended(key session.Key) { d.EndedSessions = append(d.EndedSessions, key) }
-
-// Changed implements Tx.
-func (d *Draft) Changed(key session.Key) { d.ChangedSessions = append(d.ChangedSessions, key) }
+// IsEmpty reports whether there is nothing to write down.
+func (d *Draft) IsEmpty() bool { return len(d.Written)+len(d.Queued) == 0 }
 
 // TellTo tells the hooks of this instance what was done.
 func (d *Draft) TellTo(h *Hooks) {
@@ -56,7 +41,7 @@ func (d *Draft) TellTo(h *Hooks) {
 		h.TellChanged(key)
 	}
 	for _, q := range d.Queued {
-		if q.Now != Dequeued {
+		if q.Waits {
 			h.TellWaiting()
 			return
 		}

@@ -137,7 +137,8 @@ func sendTo(t *tx, reader codec.Person, m outbox.Message) {
 
 func enqueue(t *tx, m outbox.Message) {
 	saveMessage(t, m)
-	t.queue(m.ID, m.Created, Enqueued)
+	save(t, placeKey(m), true, m.Created.Add(outbox.Kept))
+	t.queue(m, true)
 }
 
 func saveMessage(t *tx, m outbox.Message) {

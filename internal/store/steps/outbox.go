@@ -25,6 +25,35 @@ func (s Steps) Message(ctx context.Context, id string) (outbox.Message, bool, er
 	})
 }
 
+// Messages implements outbox.Store.
+func (s Steps) Messages(ctx context.Context, from string, n int) ([]outbox.Message, string, error) {
+	return results(ctx, s.backend.Look, nil, func(t *tx) (list []outbox.Message, next string) {
+		after := ""
+		if from != "" {
+			last, found := load[codec.Message](t, messageKey(from))
+			if !found {
+				t.fail(outbox.ErrUnknown)
+			}
+			after = placeKey(last.Unpack()).ID
+		}
+		places := t.ids(Places, after, n+1)
+		keys := make([]Key, len(places))
+		for i, place := range places {
+			keys[i] = messageKey(place[placeTime:])
+		}
+		t.fetch(keys...)
+		for i, key := range keys {
+			if i == n {
+				return list, keys[i-1].ID
+			}
+			if m, found := load[codec.Message](t, key); found {
+				list = append(list, m.Unpack())
+			}
+		}
+		return list, ""
+	})
+}
+
 // Change implements outbox.Store.
 func (s Steps) Change(ctx context.Context, id string, once outbox.Once, change func(*outbox.Message) error) (outbox.Message, error) {
 	reads := []Key{messageKey(id)}
@@ -59,11 +88,8 @@ func happensOnce(t *tx, once outbox.Once) {
 }
 
 func saveChanged(t *tx, before, after outbox.Message) {
-	switch {
-	case after.Waiting() && !before.Waiting():
-		t.queue(after.ID, after.Created, Requeued)
-	case !after.Waiting() && before.Waiting():
-		t.queue(after.ID, after.Created, Dequeued)
+	if after.Waiting() != before.Waiting() {
+		t.queue(after, after.Waiting())
 	}
 	if after.State == outbox.Bounced && before.State != outbox.Bounced {
 		block(t, after.To, after.Since.Add(outbox.BlockedFor), time.Now())

@@ -122,7 +122,7 @@ func follow(t *tx, who address.Address, p codec.Person, now time.Time) {
 		if alive && !equal(stored.Standing.Unpack(), p.Standing.Unpack()) {
 			stored.Standing = p.Standing
 			saveSession(t, key, stored)
-			t.backend.Changed(key)
+			t.changed(key)
 		}
 	}
 }

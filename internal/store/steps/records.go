@@ -2,11 +2,14 @@ package steps
 
 import (
 	"encoding/base64"
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
@@ -27,6 +30,7 @@ const (
 	Sessions       Table = "sessions"        // a session.Key
 	Changes        Table = "changes"         // a session.Key
 	Messages       Table = "messages"        // the id of a message
+	Places         Table = "places"          // when a message was made and its id, so that the newest is the first
 	AccessRequests Table = "access_requests" // the id of an access request
 	AskedBefore    Table = "asked_before"    // a hash of a mailbox and a site
 	Lists          Table = "lists"           // a name
@@ -36,11 +40,11 @@ const (
 
 // Tables lists all tables, for stores that have to make them.
 func Tables() []Table {
-	return []Table{People, Recoveries, Addresses, Mailboxes, Trails, Links, Requests, Sessions, Changes, Messages, AccessRequests, AskedBefore, Lists, Happened, Limits}
+	return []Table{People, Recoveries, Addresses, Mailboxes, Trails, Links, Requests, Sessions, Changes, Messages, Places, AccessRequests, AskedBefore, Lists, Happened, Limits}
 }
 
 // Listed reports whether the ids of a table can be listed in order.
-func (t Table) Listed() bool { return t == People }
+func (t Table) Listed() bool { return t == People || t == Places }
 
 // Key names a record. An id is text that can be shown.
 type Key struct {
@@ -69,6 +73,17 @@ func remembered(expires int64) (end time.Time) { return codec.Time(expires).Add(
 // ofAddress are the records that say what somebody may do.
 func ofAddress(who address.Address) []Key {
 	return []Key{personKey(who), addressKey(who), mailboxKey(who)}
+}
+
+// placeTime is the length of the time in the id of a place.
+const placeTime = 16
+
+// placeKey is where a message stands in the list of all.
+func placeKey(m outbox.Message) Key { return Key{Places, PlaceAt(m.Created) + m.ID} }
+
+// PlaceAt is what the id of a place begins with. Those of older messages are greater.
+func PlaceAt(made time.Time) string {
+	return fmt.Sprintf("%0*x", placeTime, math.MaxInt64-made.UnixMilli())
 }
 
 // LimitKey is where the uses of a limit are counted.

@@ -140,7 +140,7 @@ func endSessionOf(t *tx, who address.Address, key session.Key, now time.Time) {
 
 // dropSession removes the record of a session, and what it has proposed to change.
 func dropSession(t *tx, key session.Key) {
-	t.backend.Ended(key)
+	t.ended(key)
 	t.delete(changeKey(key))
 	t.delete(sessionKey(key))
 }

@@ -11,14 +11,14 @@ type Steps struct{ backend Backend }
 func New(b Backend) Steps { return Steps{b} }
 
 // transact is Look or Change of a Backend.
-type transact func(ctx context.Context, reads []Key, f func(Tx) error) error
+type transact func(ctx context.Context, reads []Key, f Step) error
 
 // run runs a step that returns nothing.
 func run(ctx context.Context, in transact, reads []Key, step func(*tx)) error {
-	return in(ctx, reads, func(backend Tx) error {
+	return in(ctx, reads, func(backend Tx) (Draft, error) {
 		t := &tx{backend: backend}
 		step(t)
-		return t.err
+		return t.draft, t.err
 	})
 }
 

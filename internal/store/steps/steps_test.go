@@ -14,13 +14,13 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
-// desk is a transaction over nothing but what it has written itself.
+// desk is a transaction over nothing but some records.
 type desk struct {
-	Draft
-	counts map[string]limit.Count
+	records map[Key][]byte
+	counts  map[string]limit.Count
 }
 
-func (d *desk) Get(k Key) ([]byte, error)                { return d.Written[k].Value, nil }
+func (d *desk) Get(k Key) ([]byte, error)                { return d.records[k], nil }
 func (d *desk) Fetch(...Key) error                       { return nil }
 func (d *desk) IDs(Table, string, int) ([]string, error) { return nil, nil }
 func (d *desk) Take(use limit.Use, now time.Time) (time.Duration, error) {
@@ -40,10 +40,7 @@ func (d *desk) GiveBack(name string, slot int64) error {
 	return nil
 }
 
-func newDesk() (*tx, *desk) {
-	d := &desk{}
-	return &tx{backend: d}, d
-}
+func newTx() *tx { return &tx{backend: &desk{}} }
 
 var now = time.Unix(1_700_000_000, 0)
 
@@ -69,7 +66,7 @@ func wantState(t *testing.T, tx *tx, key []byte, at time.Time, want signin.LinkS
 }
 
 func TestALinkIsUsedAsSoonAsItIsNotOpenAnyMore(t *testing.T) {
-	tx, _ := newDesk()
+	tx := newTx()
 	first, second := open(t, tx, 1, codec.Link{}), open(t, tx, 2, codec.Link{Purpose: signin.ToDecide})
 	wantState(t, tx, first, now, signin.LinkGood)
 	wantState(t, tx, first, now.Add(time.Minute), signin.LinkTooOld)
@@ -83,10 +80,10 @@ func TestALinkIsUsedAsSoonAsItIsNotOpenAnyMore(t *testing.T) {
 }
 
 func TestTheRecordOfAnAddressIsKeptUntilTheLastOfItIsOver(t *testing.T) {
-	tx, desk := newDesk()
+	tx := newTx()
 	key := addressKey("a@example.com")
 	open(t, tx, 1, codec.Link{})
-	until := func() time.Time { return desk.Written[key].Until }
+	until := func() time.Time { return tx.draft.Written[key].Until }
 	if want := now.Add(time.Minute + signin.Remembered); !until().Equal(want) {
 		t.Errorf("with a link it is kept until %v, want %v", until(), want)
 	}
@@ -96,32 +93,32 @@ func TestTheRecordOfAnAddressIsKeptUntilTheLastOfItIsOver(t *testing.T) {
 	}
 	later := now.Add(25 * time.Hour)
 	changeAddress(tx, "a@example.com", later, func(*codec.Address) {})
-	if tx.err != nil || desk.Written[key].Value != nil {
-		t.Errorf("when all is over it is %q, %v", desk.Written[key].Value, tx.err)
+	if tx.err != nil || tx.draft.Written[key].Value != nil {
+		t.Errorf("when all is over it is %q, %v", tx.draft.Written[key].Value, tx.err)
 	}
 }
 
 func TestASessionThatEndsTakesItsProposalAlong(t *testing.T) {
-	tx, desk := newDesk()
+	tx := newTx()
 	key := session.Key{1}
 	addSession(tx, key, codec.Session{Address: "a@example.com", Expires: codec.Millis(now.Add(time.Hour))}, now)
 	save(tx, changeKey(key), codec.Change{}, now.Add(time.Hour))
-	if desk.Written[sessionKey(key)].Value == nil || desk.Written[changeKey(key)].Value == nil {
-		t.Fatalf("written is %+v, %v", desk.Written, tx.err)
+	if tx.draft.Written[sessionKey(key)].Value == nil || tx.draft.Written[changeKey(key)].Value == nil {
+		t.Fatalf("written is %+v, %v", tx.draft.Written, tx.err)
 	}
 	endSession(tx, key, now)
 	for _, k := range []Key{sessionKey(key), changeKey(key)} {
-		if desk.Written[k].Value != nil {
+		if tx.draft.Written[k].Value != nil {
 			t.Errorf("the record of %s stays", k.Table)
 		}
 	}
-	if !slices.Equal(desk.EndedSessions, []session.Key{key}) {
-		t.Errorf("told of are %v", desk.EndedSessions)
+	if !slices.Equal(tx.draft.EndedSessions, []session.Key{key}) {
+		t.Errorf("told of are %v", tx.draft.EndedSessions)
 	}
 }
 
 func TestOneKindOfLimitDoesNotCountForAnother(t *testing.T) {
-	tx, _ := newDesk()
+	tx := newTx()
 	one := limit.Use{Name: "a", Rule: limit.Rule{Max: 1, Window: time.Hour}}
 	for _, kind := range []string{clientLimit, mailboxLimit, familiarLimit, totalLimit} {
 		if wait := tx.take(limited(kind, one), now); wait != 0 || tx.err != nil {
@@ -150,14 +147,14 @@ func TestHooksAreToldUntilTheyAreCancelled(t *testing.T) {
 	cancels := []func(){h.OnEnd(note("ended")), h.OnChange(note("changed")), h.OnWaiting(func() { told = append(told, "waiting") })}
 	draft := Draft{
 		EndedSessions: []session.Key{{1}}, ChangedSessions: []session.Key{{2}},
-		Queued: []QueueChange{{Now: Dequeued}, {Now: Enqueued}, {Now: Requeued}},
+		Queued: []QueueChange{{}, {Waits: true}, {Waits: true}},
 	}
 	draft.TellTo(&h)
 	if want := []string{"ended", "changed", "waiting"}; !slices.Equal(told, want) {
 		t.Errorf("told was %q, want %q", told, want)
 	}
 	told = nil
-	(&Draft{Queued: []QueueChange{{Now: Dequeued}}}).TellTo(&h)
+	(&Draft{Queued: []QueueChange{{}}}).TellTo(&h)
 	for _, cancel := range cancels {
 		cancel()
 	}
@@ -167,27 +164,35 @@ func TestHooksAreToldUntilTheyAreCancelled(t *testing.T) {
 	}
 }
 
-func TestAfterAnErrorNothingIsFoundOrWrittenAndTheFirstErrorStays(t *testing.T) {
-	tx, desk := newDesk()
-	key := addressKey("a@example.com")
-	desk.Put(key, Record{Value: []byte("not a record")})
-	if _, found := load[codec.Address](tx, key); found || tx.err == nil {
+func TestAfterAnErrorNothingIsFoundAndTheFirstErrorStays(t *testing.T) {
+	broken, whole := addressKey("a@example.com"), addressKey("b@example.com")
+	good, err := codec.Encode(codec.Address{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := &tx{backend: &desk{records: map[Key][]byte{broken: []byte("not a record"), whole: good}}}
+	if _, found := load[codec.Address](tx, whole); !found || tx.err != nil {
+		t.Fatalf("what is there is found: %v, %v", found, tx.err)
+	}
+	if _, found := load[codec.Address](tx, broken); found || tx.err == nil {
 		t.Fatalf("what cannot be read is found: %v, %v", found, tx.err)
 	}
 	first := tx.err
-	desk.Delete(key)
-	save(tx, key, codec.Address{}, now)
-	tx.queue("a", now, Enqueued)
 	tx.fail(people.ErrUnknown)
-	if desk.Written[key].Value != nil || len(desk.Queued) > 0 || tx.err != first {
-		t.Errorf("written is %+v, %+v, %v", desk.Written, desk.Queued, tx.err)
+	if _, found := load[codec.Address](tx, whole); found || tx.err != first {
+		t.Errorf("after an error something is found: %v, %v", found, tx.err)
 	}
 }
 
 func TestWhatAStepThatFailsReturnsIsDropped(t *testing.T) {
-	_, desk := newDesk()
-	got, err := result(t.Context(), func(_ context.Context, _ []Key, f func(Tx) error) error { return f(desk) }, nil,
-		func(tx *tx) string { tx.fail(people.ErrUnknown); return "made of nothing" })
+	in := func(_ context.Context, _ []Key, f Step) error {
+		_, err := f(&desk{})
+		return err
+	}
+	got, err := result(t.Context(), in, nil, func(tx *tx) string {
+		tx.fail(people.ErrUnknown)
+		return "made of nothing"
+	})
 	if got != "" || !errors.Is(err, people.ErrUnknown) {
 		t.Errorf("the step returns %q, %v", got, err)
 	}

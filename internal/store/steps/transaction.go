@@ -6,14 +6,17 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
-// tx is a transaction that remembers its first error, so that a step need not look
-// after each call. From then on nothing is found and nothing is written, and what
-// the step returns is dropped for the error.
+// tx is a transaction that reads what it has written itself, and remembers its first
+// error, so that a step need not look after each call. From then on nothing is found,
+// and what the step writes and returns is dropped for the error.
 type tx struct {
 	backend Tx
+	draft   Draft
 	err     error
 }
 
@@ -21,9 +24,13 @@ type tx struct {
 func (t *tx) fail(err error) { t.err = cmp.Or(t.err, err) }
 
 func (t *tx) get(k Key) (raw []byte) {
-	if t.err == nil {
-		raw, t.err = t.backend.Get(k)
+	if t.err != nil {
+		return nil
 	}
+	if r, written := t.draft.Written[k]; written {
+		return r.Value
+	}
+	raw, t.err = t.backend.Get(k)
 	return raw
 }
 
@@ -54,23 +61,15 @@ func (t *tx) giveBack(limit string, slot int64) {
 	}
 }
 
-func (t *tx) put(k Key, r Record) {
-	if t.err == nil {
-		t.backend.Put(k, r)
-	}
+func (t *tx) delete(k Key) { t.draft.Put(k, Record{}) }
+
+func (t *tx) queue(m outbox.Message, waits bool) {
+	t.draft.Queued = append(t.draft.Queued, QueueChange{m.ID, m.Created, waits})
 }
 
-func (t *tx) delete(k Key) {
-	if t.err == nil {
-		t.backend.Delete(k)
-	}
-}
-
-func (t *tx) queue(id string, created time.Time, now Waiting) {
-	if t.err == nil {
-		t.backend.Queue(id, created, now)
-	}
-}
+// ended and changed have all instances told of a session.
+func (t *tx) ended(key session.Key)   { t.draft.EndedSessions = append(t.draft.EndedSessions, key) }
+func (t *tx) changed(key session.Key) { t.draft.ChangedSessions = append(t.draft.ChangedSessions, key) }
 
 // load reads a record; found is false if there is none. One that cannot be read
 // is an error and not a missing one: what was used up must not look as if it had
@@ -94,5 +93,5 @@ func save(t *tx, k Key, r any, until time.Time, leads ...Key) {
 		t.fail(fmt.Errorf("writing a record of %s: %w", k.Table, err))
 		return
 	}
-	t.put(k, Record{Value: raw, Until: until, Leads: leads})
+	t.draft.Put(k, Record{Value: raw, Until: until, Leads: leads})
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
-	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
 // Backend runs transactions over the records of a store. It is safe for
@@ -17,31 +16,31 @@ import (
 type Backend interface {
 	// Look runs f on what is there. f writes nothing. reads are the records that
 	// it is going to read first: a store far away fetches them together.
-	Look(ctx context.Context, reads []Key, f func(Tx) error) error
+	Look(ctx context.Context, reads []Key, f Step) error
 
-	// Change runs f so that, if it returns no error, all that it wrote stays, and
-	// nothing otherwise. What f returns counts, errors included, only if nothing
-	// of what it read has changed meanwhile; otherwise f is run again. A store far
-	// away fetches the reads, all that they lead to, and what that leads to,
-	// together, and writes with one more call. When Change returns, instances have
-	// been told of sessions that ended or changed, and a message that waits is
-	// seen.
-	Change(ctx context.Context, reads []Key, f func(Tx) error) error
+	// Change runs f, and unless it returns an error writes its draft down, wholly.
+	// What f returns counts, errors included, only if nothing of what it read has
+	// changed meanwhile; otherwise f is run again. A store far away fetches the
+	// reads, all that they lead to, and what that leads to, together, and writes
+	// with one more call. When Change returns, instances have been told of sessions
+	// that ended or changed, and a message that waits is seen.
+	Change(ctx context.Context, reads []Key, f Step) error
 }
+
+// Step is what is done in a transaction: from what it reads it makes a draft of
+// what is to be written.
+type Step func(Tx) (Draft, error)
 
 // Tx is a transaction. It is used by one goroutine, and not after the function
 // that got it has returned. What it returns is not to be changed.
 type Tx interface {
-	// Get returns a record, as this transaction has written it; nil for none.
-	// One that is over may still be there.
+	// Get returns a record as it was before the transaction; nil for none. One
+	// that is over may still be there.
 	Get(k Key) ([]byte, error)
 	// Fetch reads records in one go that are going to be read by Get.
 	Fetch(keys ...Key) error
 	// IDs lists at most n ids of a table that is Listed, in their order, after one.
 	IDs(t Table, after string, n int) ([]string, error)
-
-	Put(k Key, r Record)
-	Delete(k Key)
 
 	// Take counts one use of a limit, or returns how long to wait if there is no
 	// room for it. Uses that others take at the same time are counted, and make
@@ -51,13 +50,6 @@ type Tx interface {
 	// GiveBack takes back one use of a limit that was counted in a slot, see
 	// limit.Rule. What the slot has lost already stays lost.
 	GiveBack(limit string, slot int64) error
-
-	// Queue says that a message waits for a sender, or does not any more.
-	Queue(id string, created time.Time, now Waiting)
-
-	// Ended and Changed have all instances told of a session.
-	Ended(key session.Key)
-	Changed(key session.Key)
 }
 
 // Record is what lies under a key.
@@ -66,13 +58,3 @@ type Record struct {
 	Until time.Time // forgotten then; zero: kept for good
 	Leads []Key     // what is mostly read together with it
 }
-
-// Waiting is what becomes of a message's place among those that wait.
-type Waiting int
-
-// A message is enqueued when it is made, and again when it is retried.
-const (
-	Enqueued Waiting = iota
-	Requeued
-	Dequeued
-)
