@@ -11,12 +11,14 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 )
 
 // flakyStore is a real store that a test can make fail.
 type flakyStore struct {
-	outbox.Store
+	*ordered.Store
 	mu      sync.Mutex
 	fails   bool // before anything is done
 	forgets bool // to answer: it does the work and returns an error
@@ -76,17 +78,18 @@ func (s *flakyStore) Change(ctx context.Context, id string, once outbox.Once, ch
 }
 
 // put stores a new message with the given time to live, changed by change.
-func put(t *testing.T, store outbox.Store, life time.Duration, changes ...func(*outbox.Message)) string {
+func put(t *testing.T, store *flakyStore, life time.Duration, changes ...func(*outbox.Message)) string {
 	t.Helper()
 	now := time.Now()
 	m := outbox.Message{
-		ID: NewID(), Kind: outbox.SignIn, To: address.Address("alice@example.org"), Site: "https://app.example.com",
+		ID: NewID(), Kind: outbox.Invite, To: address.Address("alice@example.org"), Site: "https://app.example.com",
 		Sealed: []byte("sealed"), Created: now, Deadline: now.Add(life), State: outbox.Queued, Since: now, Due: now,
 	}
 	for _, change := range changes {
 		change(&m)
 	}
-	if err := store.Put(context.Background(), m); err != nil {
+	link := signin.Link{Purpose: signin.ToAsk, Address: m.To, Expires: m.Deadline}
+	if _, err := store.Promise(context.Background(), signin.Promised{Now: now, Link: link, Message: m}); err != nil {
 		t.Fatal(err)
 	}
 	return m.ID

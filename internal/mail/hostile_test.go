@@ -18,6 +18,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/mail/smtprelay"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
@@ -43,10 +44,11 @@ func (want fate) check(t *testing.T, mailer mail.Mailer, asked *atomic.Int32) {
 	logger := slog.New(slog.NewTextHandler(&logged, nil))
 	now := time.Now()
 	m := outbox.Message{
-		ID: mail.NewID(), Kind: outbox.SignIn, To: "alice@example.org", Site: "https://app.example.com", Sealed: []byte("sealed"),
+		ID: mail.NewID(), Kind: outbox.Invite, To: "alice@example.org", Site: "https://app.example.com", Sealed: []byte("sealed"),
 		Created: now, Deadline: now.Add(20 * time.Second), State: outbox.Queued, Since: now, Due: now,
 	}
-	if err := store.Put(t.Context(), m); err != nil {
+	link := signin.Link{Purpose: signin.ToAsk, Address: m.To, Expires: m.Deadline}
+	if _, err := store.Promise(t.Context(), signin.Promised{Now: now, Link: link, Message: m}); err != nil {
 		t.Fatal(err)
 	}
 	failover := mail.NewFailover(logger, mailer)

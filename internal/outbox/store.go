@@ -21,13 +21,10 @@ type Once struct {
 	Until time.Time
 }
 
-// Store keeps messages, of which signin.Store makes most. All methods are safe
+// Store keeps messages, which other stores make in the steps that need them. All methods are safe
 // for concurrent use and honour ctx; each happens wholly or not at all. An
 // error other than those above means that the store cannot do its work.
 type Store interface {
-	// Put keeps a message that waits.
-	Put(ctx context.Context, m Message) error
-
 	// Claim gives the caller at most n messages that wait, the oldest first,
 	// whether or not they are due. Nobody else gets them until they are
 	// released, or this process has been dead for some seconds. A claim whose

@@ -132,10 +132,6 @@ func notify(t *tx, to address.Address, reader codec.Person, m outbox.Message, no
 // sendTo keeps a message to somebody, which waits from now on.
 func sendTo(t *tx, reader codec.Person, m outbox.Message) {
 	m.Welcome, m.Language = !reader.IsProven(), cmp.Or(m.Language, reader.Language)
-	enqueue(t, m)
-}
-
-func enqueue(t *tx, m outbox.Message) {
 	saveMessage(t, m)
 	save(t, placeKey(m), true, m.Created.Add(outbox.Kept))
 	t.queue(m, true)

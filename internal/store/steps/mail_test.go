@@ -51,11 +51,11 @@ func callers(t *testing.T, name string) []string {
 }
 
 // Nothing keeps a message but send, which knows all limits, and notify, which
-// refuses what a stranger may have typed. (Put is for tests.)
+// refuses what a stranger may have typed.
 func TestNoMessageGoesRoundTheLimits(t *testing.T) {
 	for name, want := range map[string][]string{
-		"placeKey": {"Messages", "enqueue"}, "enqueue": {"Put", "sendTo"}, "sendTo": {"notify", "send"}, "maySend": {"send"},
-		"saveMessage": {"enqueue", "saveChanged"}, "visitor": {"countVisitor"},
+		"placeKey": {"Messages", "sendTo"}, "sendTo": {"notify", "send"}, "maySend": {"send"},
+		"saveMessage": {"saveChanged", "sendTo"}, "visitor": {"countVisitor"},
 	} {
 		if got := callers(t, name); !slices.Equal(got, want) {
 			t.Errorf("%s is named in %v, want %v", name, got, want)

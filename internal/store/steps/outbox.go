@@ -9,11 +9,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
-// Put implements outbox.Store.
-func (s Steps) Put(ctx context.Context, m outbox.Message) error {
-	return run(ctx, s.backend.Change, nil, func(t *tx) { enqueue(t, m) })
-}
-
 // Message implements outbox.Store.
 func (s Steps) Message(ctx context.Context, id string) (outbox.Message, bool, error) {
 	return results(ctx, s.backend.Look, []Key{messageKey(id)}, func(t *tx) (m outbox.Message, found bool) {

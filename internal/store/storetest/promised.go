@@ -273,9 +273,8 @@ func filled(m outbox.Message, welcome bool) outbox.Message {
 // blocks has a mailbox bounce.
 func (f *fixture) blocks(who address.Address) {
 	f.Helper()
-	m := f.message(who)
-	f.must(f.Put(f.Context(), m))
-	f.change(m.ID, func(m *outbox.Message) error {
+	p := f.promised(who, signin.ToAsk, "")
+	f.change(p.Message.ID, func(m *outbox.Message) error {
 		m.GiveUp(f.now, outbox.Bounced, "mailer", "no such mailbox", 0)
 		return nil
 	})
