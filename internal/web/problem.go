@@ -18,7 +18,10 @@ type problemDetails struct {
 }
 
 // problemKinds are the problems that have a page.
-var problemKinds = map[int]struct{ kind, detail string }{
+var problemKinds = map[int]struct {
+	kind   view.ProblemKind
+	detail string
+}{
 	http.StatusBadRequest:            {view.ProblemMalformed, "the form cannot be read: each field is given once, as application/x-www-form-urlencoded"},
 	http.StatusForbidden:             {view.ProblemCrossSite, "a form is accepted from a page of this site only: Origin or Sec-Fetch-Site has to say so"},
 	http.StatusNotFound:              {view.ProblemNotFound, "there is nothing here"},

@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -35,14 +36,8 @@ type RequestAccess struct {
 	TooLong bool   // Words are
 }
 
-func (RequestAccess) template() string { return "ask" }
-
-func (p RequestAccess) title(lang *text.Language, site string) string {
-	title := lang.Say("ask.title", "site", site)
-	if p.Unknown || p.TooLong {
-		return lang.Say("frame.error_title", "title", title)
-	}
-	return title
+func (p RequestAccess) about() about {
+	return about{template: "ask", title: "ask.title", failed: p.Unknown || p.TooLong, form: newForm(gate.RequestAccessPath, "token", "words")}
 }
 
 // AccessRequested says that the owners were asked.
@@ -51,11 +46,7 @@ type AccessRequested struct {
 	Email string // who asks
 }
 
-func (AccessRequested) template() string { return "asked" }
-
-func (AccessRequested) title(lang *text.Language, _ string) string {
-	return lang.Say("ask.done_title")
-}
+func (AccessRequested) about() about { return about{template: "asked", title: "ask.done_title"} }
 
 // DecideAccess is where a message leads an owner. Without Token it is as Stop: the
 // fragment of the address, or what the person pastes, has what the form sends. With
@@ -67,16 +58,13 @@ type DecideAccess struct {
 	Request AccessRequest
 }
 
-func (DecideAccess) template() string { return "decide" }
-
-func (p DecideAccess) title(lang *text.Language, site string) string {
-	switch {
-	case p.Token != "":
-		return lang.Say("decide.title", "address", p.Request.Email, "site", site)
-	case p.Unknown:
-		return lang.Say("frame.error_title", "title", lang.Say("decide.landing_title", "site", site))
+func (p DecideAccess) about() about {
+	a := about{template: "decide", title: "decide.landing_title", failed: p.Unknown, form: newForm(gate.DecideAccessPath, "token")}
+	if p.Token != "" {
+		a.title, a.address = "decide.title", p.Request.Email
+		a.form.fields = append(a.form.fields, "decision")
 	}
-	return lang.Say("decide.landing_title", "site", site)
+	return a
 }
 
 // AccessDecided says what was decided.
@@ -89,10 +77,8 @@ type AccessDecided struct {
 	Before   bool      // somebody had decided before, and that counts
 }
 
-func (AccessDecided) template() string { return "decided" }
-
-func (p AccessDecided) title(lang *text.Language, site string) string {
-	return lang.Say(p.Heading(), "address", p.Email, "site", site)
+func (p AccessDecided) about() about {
+	return about{template: "decided", title: p.Heading(), address: p.Email}
 }
 
 // Heading is the key of the words that say what was decided.
@@ -102,3 +88,19 @@ func (p AccessDecided) Heading() string {
 	}
 	return "decide.refused_title"
 }
+
+var _ = samples([]Sample{
+	{"ask", RequestAccess{Frame: sampleFrame}},
+	{"ask-unknown", RequestAccess{Frame: sampleFrame, Unknown: true, Words: sampleWords}},
+	{"ask-too-long", RequestAccess{Frame: sampleFrame, Token: "t0ken", Words: sampleWords, TooLong: true}},
+	{"asked", AccessRequested{Frame: sampleFrame, Email: sampleAddress}},
+	{"decide", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleAddress, Words: sampleWords, Asked: sampleTime,
+		Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"}}},
+	{"decide-bare", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleLongAddress, Asked: sampleTime}}},
+	{"decide-landing", DecideAccess{Frame: sampleFrame}},
+	{"decide-unknown", DecideAccess{Frame: sampleFrame, Unknown: true}},
+	{"decided", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true, Until: sampleTime}},
+	{"decided-always", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true}},
+	{"decided-refused", AccessDecided{Frame: sampleFrame, Email: sampleAddress}},
+	{"decided-before", AccessDecided{Frame: sampleFrame, Email: sampleLongAddress, Before: true, By: "grace@example.com"}},
+})

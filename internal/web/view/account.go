@@ -68,14 +68,8 @@ type AccountSession struct {
 	Current         bool // the browser that shows the page
 }
 
-func (Account) template() string { return "account" }
-
-func (p Account) title(lang *text.Language, _ string) string {
-	title := lang.Say("account.title")
-	if p.Failed() {
-		return lang.Say("frame.error_title", "title", title)
-	}
-	return title
+func (p Account) about() about {
+	return about{template: "account", title: "account.title", failed: p.Failed()}
 }
 
 // Failed reports whether something is wrong with what was typed.
@@ -124,3 +118,16 @@ func (p Account) HasOthers() bool {
 func (s AccountSession) Device(lang *text.Language) string {
 	return device(lang, s.Browser, s.System, "account.unknown_device")
 }
+
+var _ = samples([]Sample{
+	{"account", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions}},
+	{"account-alone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2]}},
+	{"account-recovery", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
+		Recovery: sampleOther, Notice: AccountRecovery}},
+	{"account-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountRecovery}},
+	{"account-moved", Account{Frame: sampleFrame, Email: sampleLongAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountMoved}},
+	{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
+		NewAddress: AccountField{Typed: "ada@example", Problem: AccountMalformed}}},
+	{"account-too-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
+		NewRecovery: AccountField{Typed: sampleOther, Problem: AccountTooMany}}},
+})

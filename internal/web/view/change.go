@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -31,14 +32,15 @@ const (
 	CodeMalformed CodeProblem = "malformed" // it cannot be a code
 )
 
-func (ConfirmChange) template() string { return "confirm-change" }
-
-func (p ConfirmChange) title(lang *text.Language, site string) string {
-	title := lang.Say(p.Heading(), "address", p.New, "site", site)
-	if p.Problem != "" || p.NewProblem != "" {
-		return lang.Say("frame.error_title", "title", title)
+func (p ConfirmChange) about() about {
+	a := about{
+		template: "confirm-change", title: p.Heading(), address: p.New, failed: p.Problem != "" || p.NewProblem != "",
+		form: newForm(gate.ConfirmChangePath),
 	}
-	return title
+	for _, field := range p.Fields() {
+		a.form.fields = append(a.form.fields, field.Name)
+	}
+	return a
 }
 
 // Heading, Lead and Button are keys of what the page says.
@@ -52,6 +54,8 @@ func (p ConfirmChange) Button() string { return p.words().button }
 
 // Moves reports whether the address takes the place of the present one.
 func (p ConfirmChange) Moves() bool { return p.Kind == account.Move }
+
+type confirmWords struct{ title, lead, button string }
 
 func (p ConfirmChange) words() confirmWords {
 	switch p.Kind {
@@ -122,10 +126,8 @@ const (
 	AddressDenied     NotChangedReason = "denied" // the rules of the site do not admit Email
 )
 
-func (NotChanged) template() string { return "not-changed" }
-
-func (p NotChanged) title(lang *text.Language, site string) string {
-	return lang.Say(p.Heading(), "address", p.Email, "site", site)
+func (p NotChanged) about() about {
+	return about{template: "not-changed", title: p.Heading(), address: p.Email}
 }
 
 // Heading and Lead are keys of what the page says.
@@ -149,3 +151,18 @@ func (p NotChanged) Lead() string {
 	}
 	return "change.nothing_lead"
 }
+
+var _ = samples([]Sample{
+	{"confirm-change", ConfirmChange{Frame: sampleFrame, Kind: account.Move, Email: sampleAddress, New: sampleOther, Present: true, ValidFor: 10 * time.Minute}},
+	{"confirm-change-wrong", ConfirmChange{Frame: sampleFrame, Kind: account.Move, Email: sampleAddress, New: sampleLongAddress, Present: true,
+		ValidFor: 10 * time.Minute, Typed: "ABCD-23", NewTyped: "ABCD-2345", Problem: CodeMalformed, NewProblem: CodeWrong, TriesLeft: 3}},
+	{"confirm-change-recovery", ConfirmChange{Frame: sampleFrame, Kind: account.Recovery, Email: sampleAddress, New: sampleOther, ValidFor: 10 * time.Minute,
+		NewProblem: CodeWrong, TriesLeft: 1}},
+	{"confirm-change-drop", ConfirmChange{Frame: sampleFrame, Kind: account.Drop, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
+	{"confirm-change-leave", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
+	{"confirm-change-leave-at-once", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleLongAddress}},
+	{"not-changed", NotChanged{Frame: sampleFrame, Why: NothingToConfirm}},
+	{"not-changed-over", NotChanged{Frame: sampleFrame, Why: TooManyWrongCodes}},
+	{"not-changed-taken", NotChanged{Frame: sampleFrame, Why: AddressTaken, Email: sampleLongAddress}},
+	{"not-changed-denied", NotChanged{Frame: sampleFrame, Why: AddressDenied, Email: sampleAddress}},
+})

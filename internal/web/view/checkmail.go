@@ -1,6 +1,9 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/text"
+import (
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
 
 // CheckMail says that a message is on its way, and takes its code.
 type CheckMail struct {
@@ -21,17 +24,25 @@ type Provider struct {
 	URL  string // its inbox
 }
 
-func (CheckMail) template() string { return "check-mail" }
-
-func (p CheckMail) title(lang *text.Language, _ string) string {
-	title := lang.Say("checkmail.title")
-	if p.WrongCode || p.Ended {
-		return lang.Say("frame.error_title", "title", title)
+func (p CheckMail) about() about {
+	a := about{template: "check-mail", title: "checkmail.title", failed: p.WrongCode || p.Ended}
+	if !p.Ended {
+		a.form = newForm(gate.CodePath, "code")
 	}
-	return title
+	return a
 }
 
 // Wrong says that the code was wrong and how many tries are left.
 func (p CheckMail) Wrong(lang *text.Language) string {
 	return lang.Count("checkmail.wrong", p.TriesLeft)
 }
+
+var _ = samples([]Sample{
+	{"check-mail", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, ResendAfter: 30,
+		Mailbox: Provider{Name: "Gmail", URL: "https://mail.google.com/"}}},
+	{"check-mail-plain", CheckMail{Frame: sampleFrame, To: sampleTo}},
+	{"check-mail-long", CheckMail{Frame: sampleFrame, Typed: sampleLongAddress, To: sampleTo, Before: "2026-03-04T17:05:00Z"}},
+	{"check-mail-wrong", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, WrongCode: true, TriesLeft: 3}},
+	{"check-mail-ended", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Ended: true}},
+	{"check-mail-ended-plain", CheckMail{Frame: sampleFrame, To: sampleTo, Ended: true}},
+})

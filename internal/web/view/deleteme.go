@@ -1,6 +1,6 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/text"
+import "github.com/doorpost-auth/doorpost/internal/gate"
 
 // DeleteMe asks whether a person wants to leave for good.
 type DeleteMe struct {
@@ -8,17 +8,16 @@ type DeleteMe struct {
 	Email string // who is signed in
 }
 
-func (DeleteMe) template() string { return "delete-me" }
-
-func (DeleteMe) title(lang *text.Language, site string) string {
-	return lang.Say("deleteme.title", "site", site)
+func (DeleteMe) about() about {
+	return about{template: "delete-me", title: "deleteme.title", form: newForm(gate.DeleteAccountPath)}
 }
 
 // DeletedMe says that nothing is known of the person any more.
 type DeletedMe struct{ Frame }
 
-func (DeletedMe) template() string { return "deleted-me" }
+func (DeletedMe) about() about { return about{template: "deleted-me", title: "deleteme.done_title"} }
 
-func (DeletedMe) title(lang *text.Language, site string) string {
-	return lang.Say("deleteme.done_title", "site", site)
-}
+var _ = samples([]Sample{
+	{"delete-me", DeleteMe{Frame: sampleFrame, Email: sampleAddress}},
+	{"deleted-me", DeletedMe{Frame: sampleFrame}},
+})

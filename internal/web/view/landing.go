@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -14,10 +15,8 @@ type Landing struct {
 	To   string // where the person wants to go
 }
 
-func (Landing) template() string { return "landing" }
-
-func (Landing) title(lang *text.Language, site string) string {
-	return lang.Say("landing.title", "site", site)
+func (Landing) about() about {
+	return about{template: "landing", title: "landing.title", form: &form{action: gate.LinkPath, fields: []string{"token"}, around: "data-landing"}}
 }
 
 // ConfirmElsewhere asks before a link signs in a browser that did not ask for
@@ -31,10 +30,8 @@ type ConfirmElsewhere struct {
 	SignedInAs      string // set if this browser is signed in already
 }
 
-func (ConfirmElsewhere) template() string { return "confirm" }
-
-func (p ConfirmElsewhere) title(lang *text.Language, site string) string {
-	return lang.Say("confirm.title", "site", site, "address", p.Email)
+func (p ConfirmElsewhere) about() about {
+	return about{template: "confirm", title: "confirm.title", address: p.Email, form: newForm(gate.LinkPath, "token", "confirm")}
 }
 
 // Device is where the link was asked for.
@@ -54,3 +51,11 @@ func (p ConfirmElsewhere) Ago(lang *text.Language) string {
 func (p ConfirmElsewhere) Replaces() bool {
 	return p.SignedInAs != "" && p.SignedInAs != p.Email
 }
+
+var _ = samples([]Sample{
+	{"landing-here", Landing{Frame: sampleFrame, Here: true, To: sampleTo}},
+	{"landing-elsewhere", Landing{Frame: sampleFrame, To: sampleTo}},
+	{"confirm", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, AskedMinutes: 4, Browser: "Firefox", System: "Windows",
+		Token: "t0ken", Confirm: "c0nfirm"}},
+	{"confirm-replaces", ConfirmElsewhere{Frame: sampleFrame, Email: sampleLongAddress, Token: "t0ken", Confirm: "c0nfirm", SignedInAs: sampleAddress}},
+})

@@ -1,7 +1,5 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/text"
-
 // LinkUsed says that a link has been used before.
 type LinkUsed struct {
 	Frame
@@ -10,9 +8,7 @@ type LinkUsed struct {
 	To       string // where the person wants to go
 }
 
-func (LinkUsed) template() string { return "link-used" }
-
-func (LinkUsed) title(lang *text.Language, _ string) string { return lang.Say("linkused.title") }
+func (LinkUsed) about() about { return about{template: "link-used", title: "linkused.title"} }
 
 // LinkTooOld says that a link has expired.
 type LinkTooOld struct {
@@ -22,9 +18,7 @@ type LinkTooOld struct {
 	To       string // where the person wants to go
 }
 
-func (LinkTooOld) template() string { return "link-too-old" }
-
-func (LinkTooOld) title(lang *text.Language, _ string) string { return lang.Say("linktooold.title") }
+func (LinkTooOld) about() about { return about{template: "link-too-old", title: "linktooold.title"} }
 
 // LinkUnknown says that a link is not one of ours, or only a part of one.
 type LinkUnknown struct {
@@ -33,6 +27,11 @@ type LinkUnknown struct {
 	To    string // where the person wants to go
 }
 
-func (LinkUnknown) template() string { return "link-unknown" }
+func (LinkUnknown) about() about { return about{template: "link-unknown", title: "linkunknown.title"} }
 
-func (LinkUnknown) title(lang *text.Language, _ string) string { return lang.Say("linkunknown.title") }
+var _ = samples([]Sample{
+	{"link-used", LinkUsed{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+	{"link-used-signed-in", LinkUsed{Frame: sampleFrame, SignedIn: true, To: sampleTo}},
+	{"link-too-old", LinkTooOld{Frame: sampleFrame, ValidFor: "10 minutes", Email: sampleAddress, To: sampleTo}},
+	{"link-unknown", LinkUnknown{Frame: sampleFrame, To: sampleTo}},
+})

@@ -3,8 +3,6 @@ package view
 import (
 	"slices"
 	"time"
-
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // Mailbox shows the messages of the demo, which never leave the machine.
@@ -23,9 +21,7 @@ type MailboxMessage struct {
 	HTML              string // the page only checks whether it is empty
 }
 
-func (Mailbox) template() string { return "mailbox" }
-
-func (Mailbox) title(lang *text.Language, _ string) string { return lang.Say("mailbox.title") }
+func (Mailbox) about() about { return about{template: "mailbox", title: "mailbox.title"} }
 
 // Ordered lists the messages, the newest first.
 func (p Mailbox) Ordered() []MailboxMessage {
@@ -36,3 +32,21 @@ func (p Mailbox) Ordered() []MailboxMessage {
 
 // Parts is the text of a message, cut at its links.
 func (p Mailbox) Parts(message MailboxMessage) []TextPart { return findLinks(message.Text, p.Host) }
+
+var _ = samples([]Sample{
+	{"mailbox", Mailbox{Frame: Frame{Host: "localhost:8080"}, Messages: sampleMessages}},
+	{"mailbox-empty", Mailbox{Frame: Frame{Host: "localhost:8080"}}},
+})
+
+var sampleMessages = []MailboxMessage{
+	{
+		ID: "m1", At: sampleTime, From: "Reports <door@example.com>", To: sampleAddress, Subject: "Sign in to Reports",
+		Text: "Here is your link to sign in to Reports.\n\nhttp://localhost:8080/_doorpost/link#AbCdEfGhIjKlMnOpQrStUvWxYz0123456789\n\n" +
+			"Or type this code: ABCD-2345\n\nWorks once, for 10 minutes.",
+		HTML: "<p>Here is your link to sign in to Reports.</p>",
+	},
+	{
+		ID: "m2", At: sampleTime.Add(time.Minute), From: "Reports <door@example.com>", To: sampleLongAddress, Subject: "Welcome to Reports",
+		Text: "Reports uses your mailbox instead of a password. More at https://elsewhere.example.com/.",
+	},
+}

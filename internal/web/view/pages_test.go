@@ -60,7 +60,7 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"no access":                    {view.NotAdmitted{Frame: frame, Email: address}, []string{address + " has no access to Reports", "Ask help@example.com"}, nil},
 		"too many attempts":            {view.Throttled{Frame: frame, RetryAfter: 61 * time.Second}, []string{"Try again in 2 minutes."}, nil},
 		"an account with one session":  {view.Account{Frame: frame, Sessions: []view.AccountSession{{Current: true, Browser: "Safari"}}}, []string{"Safari This one", "Sign out here"}, []string{"everywhere else"}},
-		"a problem of no known kind":   {view.Problem{Frame: frame, Status: 418, Kind: "teapot"}, []string{"This page does not exist", "418"}, nil},
+		"a page that is not there":     {view.Problem{Frame: frame, Status: 404, Kind: view.ProblemNotFound}, []string{"This page does not exist", "404"}, nil},
 		"a problem of another site":    {view.Problem{Frame: frame, Status: 403, Kind: view.ProblemCrossSite}, []string{"from another page", "Start again"}, nil},
 		"an empty mailbox":             {view.Mailbox{Frame: frame}, []string{"No messages yet.", "Look again"}, nil},
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // People shows admins the access requests and the known people.
@@ -30,9 +29,7 @@ type PeopleRow struct {
 	Groups   []string
 }
 
-func (People) template() string { return "people" }
-
-func (People) title(lang *text.Language, _ string) string { return lang.Say("people.title") }
+func (People) about() about { return about{template: "people", title: "people.title"} }
 
 // NoticeKey is the key of the words of the notice, "" without one.
 func (p People) NoticeKey() string {
@@ -49,4 +46,21 @@ func (p People) Next() string {
 		return ""
 	}
 	return gate.PeoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
+}
+
+var _ = samples([]Sample{
+	{"people", People{Frame: sampleFrame, Requests: sampleRequests, People: samplePeople, NextPage: "after=edsger%40example.com"}},
+	{"people-empty", People{Frame: sampleFrame}},
+	{"people-search", People{
+		Frame: sampleFrame, People: samplePeople[:1], Search: "lovelace", Notice: "disabled", NoticeAddress: sampleLongAddress,
+	}},
+	{"people-not-found", People{Frame: sampleFrame, Requests: sampleRequests[:1], Search: "nobody@", Notice: "approved", NoticeAddress: sampleAddress}},
+})
+
+var samplePeople = []PeopleRow{
+	{Email: sampleAddress, Proven: sampleTime, Groups: []string{"editors", "staff"}},
+	{Email: "alan@example.com", Proven: sampleTime.AddDate(0, -1, 0)},
+	{Email: "barbara@example.com", Disabled: true, Proven: sampleTime.AddDate(0, -5, 0)},
+	{Email: sampleLongAddress},
+	{Email: "edsger@example.com", Groups: []string{"staff"}},
 }

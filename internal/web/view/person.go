@@ -3,7 +3,7 @@ package view
 import (
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/text"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
 // Person shows admins what is known of a person, and changes it.
@@ -25,9 +25,9 @@ type PersonGrant struct {
 	Until  time.Time // zero: no end
 }
 
-func (Person) template() string { return "person" }
-
-func (p Person) title(*text.Language, string) string { return p.Email }
+func (p Person) about() about {
+	return about{template: "person", address: p.Email, form: newForm(gate.PeoplePath, "who", "action")}
+}
 
 // Ordered lists the sessions: the one of the admin who looks at the page first,
 // then the last used.
@@ -42,33 +42,45 @@ type ConfirmPerson struct {
 	Yourself bool   // the person is the admin who looks at the page
 }
 
-func (ConfirmPerson) template() string { return "confirm-person" }
-
-func (p ConfirmPerson) title(lang *text.Language, _ string) string {
-	return lang.Say(p.words().title, "address", p.Email)
+func (p ConfirmPerson) about() about {
+	return about{template: "confirm-person", title: p.Heading(), address: p.Email, form: newForm(gate.PeoplePath, "who", "action", "confirm")}
 }
 
 // Heading, Lead and Button are keys of what the page says.
-func (p ConfirmPerson) Heading() string { return p.words().title }
+func (p ConfirmPerson) Heading() string { return p.Button() + "_title" }
 
 // Lead: see Heading.
-func (p ConfirmPerson) Lead() string { return p.words().lead }
+func (p ConfirmPerson) Lead() string { return p.act() + "_lead" }
 
 // Button: see Heading.
-func (p ConfirmPerson) Button() string { return p.words().button }
-
-type confirmWords struct{ title, lead, button string }
-
-func (p ConfirmPerson) words() confirmWords {
-	switch {
-	case p.Action == "disable":
-		return confirmWords{"person.disable_title", "person.disable_lead", "person.disable"}
-	case p.Action == "enable":
-		return confirmWords{"person.enable_title", "person.enable_lead", "person.enable"}
-	case p.Action == "remove":
-		return confirmWords{"person.remove_title", "person.remove_lead", "person.remove"}
-	case p.Session != "":
-		return confirmWords{"person.end_one_title", "person.end_lead", "person.end_one"}
+func (p ConfirmPerson) Button() string {
+	if p.Session != "" {
+		return p.act() + "_one"
 	}
-	return confirmWords{"person.end_title", "person.end_lead", "person.end"}
+	return p.act()
 }
+
+func (p ConfirmPerson) act() string {
+	switch p.Action {
+	case "disable", "enable", "remove":
+		return "person." + p.Action
+	}
+	return "person.end"
+}
+
+var _ = samples([]Sample{
+	{"person", Person{
+		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
+		Groups: []string{"editors", "staff"}, Recovery: sampleOther, Sessions: sampleSessions, Yourself: true,
+		Grants: []PersonGrant{
+			{Origin: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
+			{Origin: "https://wiki.mail.department.university.example.com"},
+		},
+	}},
+	{"person-disabled", Person{Frame: sampleFrame, Email: sampleLongAddress, Disabled: true, Added: sampleTime}},
+	{"confirm-person", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end"}},
+	{"confirm-person-one", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end", Session: "s2"}},
+	{"confirm-person-disable", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "disable", Yourself: true}},
+	{"confirm-person-enable", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "enable"}},
+	{"confirm-person-remove", ConfirmPerson{Frame: sampleFrame, Email: sampleLongAddress, Action: "remove"}},
+})

@@ -1,55 +1,46 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/text"
-
 // Problem says in one sentence why a request cannot be answered.
 type Problem struct {
 	Frame
-	Status int    // of the answer
-	Kind   string // one of the Problem constants; anything else is ProblemNotFound
+	Status int // of the answer
+	Kind   ProblemKind
 }
+
+// ProblemKind is a part of the keys of what the page says.
+type ProblemKind string
 
 // The kinds of problem.
 const (
-	ProblemNotFound    = "not_found"    // 404
-	ProblemCrossSite   = "cross_site"   // 403: a form of another site
-	ProblemTooLarge    = "too_large"    // 413
-	ProblemUnsupported = "unsupported"  // 415
-	ProblemMalformed   = "malformed"    // 400
-	ProblemWrongMethod = "wrong_method" // 405
-	ProblemWrongHost   = "wrong_host"   // 421
-	ProblemTooEarly    = "too_early"    // 425
+	ProblemNotFound    ProblemKind = "not_found"    // 404
+	ProblemCrossSite   ProblemKind = "cross_site"   // 403: a form of another site
+	ProblemTooLarge    ProblemKind = "too_large"    // 413
+	ProblemUnsupported ProblemKind = "unsupported"  // 415
+	ProblemMalformed   ProblemKind = "malformed"    // 400
+	ProblemWrongMethod ProblemKind = "wrong_method" // 405
+	ProblemWrongHost   ProblemKind = "wrong_host"   // 421
+	ProblemTooEarly    ProblemKind = "too_early"    // 425
 )
 
-type problemWords struct{ title, lead, action string }
+func (p Problem) about() about { return about{template: "problem", title: p.Heading()} }
 
-var problems = map[string]problemWords{
-	ProblemNotFound:    {"problem.not_found_title", "problem.not_found_lead", "problem.to_start"},
-	ProblemCrossSite:   {"problem.cross_site_title", "problem.cross_site_lead", "problem.start_again"},
-	ProblemTooLarge:    {"problem.too_large_title", "problem.too_large_lead", "problem.to_start"},
-	ProblemUnsupported: {"problem.unsupported_title", "problem.unsupported_lead", "problem.start_again"},
-	ProblemMalformed:   {"problem.malformed_title", "problem.malformed_lead", "problem.start_again"},
-	ProblemWrongMethod: {"problem.wrong_method_title", "problem.wrong_method_lead", "problem.to_start"},
-	ProblemWrongHost:   {"problem.wrong_host_title", "problem.wrong_host_lead", "problem.to_start"},
-	ProblemTooEarly:    {"problem.too_early_title", "problem.too_early_lead", "problem.start_again"},
-}
+// Heading, Lead and Action, the label of the link that helps out, are keys of what
+// the page says.
+func (p Problem) Heading() string { return "problem." + string(p.Kind) + "_title" }
 
-func (p Problem) words() problemWords {
-	if words, ok := problems[p.Kind]; ok {
-		return words
+// Lead: see Heading.
+func (p Problem) Lead() string { return "problem." + string(p.Kind) + "_lead" }
+
+// Action: see Heading.
+func (p Problem) Action() string {
+	switch p.Kind {
+	case ProblemCrossSite, ProblemUnsupported, ProblemMalformed, ProblemTooEarly:
+		return "problem.start_again"
 	}
-	return problems[ProblemNotFound]
+	return "problem.to_start"
 }
 
-func (Problem) template() string { return "problem" }
-
-func (p Problem) title(lang *text.Language, _ string) string { return p.Heading(lang) }
-
-// Heading names the problem.
-func (p Problem) Heading(lang *text.Language) string { return lang.Say(p.words().title) }
-
-// Lead explains it.
-func (p Problem) Lead(lang *text.Language) string { return lang.Say(p.words().lead) }
-
-// Action is the label of the link that helps out.
-func (p Problem) Action(lang *text.Language) string { return lang.Say(p.words().action) }
+var _ = samples([]Sample{
+	{"problem-not-found", Problem{Frame: sampleFrame, Status: 404, Kind: ProblemNotFound}},
+	{"problem-cross-site", Problem{Frame: sampleFrame, Status: 403, Kind: ProblemCrossSite}},
+})

@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -17,10 +18,12 @@ type NotAdmitted struct {
 	TooLong bool   // Words are
 }
 
-func (NotAdmitted) template() string { return "not-admitted" }
-
-func (p NotAdmitted) title(lang *text.Language, site string) string {
-	return lang.Say("notadmitted.title", "address", p.Email, "site", site)
+func (p NotAdmitted) about() about {
+	a := about{template: "not-admitted", title: "notadmitted.title", address: p.Email}
+	if p.MayAsk {
+		a.form = newForm(gate.RequestAccessPath, "words")
+	}
+	return a
 }
 
 // Throttled says that there were too many attempts from a network.
@@ -29,9 +32,7 @@ type Throttled struct {
 	RetryAfter time.Duration
 }
 
-func (Throttled) template() string { return "throttled" }
-
-func (Throttled) title(lang *text.Language, _ string) string { return lang.Say("throttled.title") }
+func (Throttled) about() about { return about{template: "throttled", title: "throttled.title"} }
 
 // Wait is how long the person has to wait, in words.
 func (p Throttled) Wait(lang *text.Language) string { return Duration(lang, p.RetryAfter) }
@@ -42,9 +43,7 @@ type Unavailable struct {
 	To string // where the person wants to go
 }
 
-func (Unavailable) template() string { return "unavailable" }
-
-func (Unavailable) title(lang *text.Language, _ string) string { return lang.Say("unavailable.title") }
+func (Unavailable) about() about { return about{template: "unavailable", title: "unavailable.title"} }
 
 // FormNotSent says that a form did not reach the site, because the person was
 // not signed in.
@@ -53,6 +52,13 @@ type FormNotSent struct {
 	Back string // the page with the form
 }
 
-func (FormNotSent) template() string { return "form-not-sent" }
+func (FormNotSent) about() about { return about{template: "form-not-sent", title: "formnotsent.title"} }
 
-func (FormNotSent) title(lang *text.Language, _ string) string { return lang.Say("formnotsent.title") }
+var _ = samples([]Sample{
+	{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+	{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
+	{"not-admitted-too-long", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Words: sampleWords, TooLong: true}},
+	{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second}},
+	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
+	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
+})

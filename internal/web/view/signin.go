@@ -1,6 +1,6 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/text"
+import "github.com/doorpost-auth/doorpost/internal/gate"
 
 // SignIn asks for an email address.
 type SignIn struct {
@@ -15,15 +15,8 @@ type SignIn struct {
 	Again bool
 }
 
-func (SignIn) template() string { return "sign-in" }
-
-func (p SignIn) title(lang *text.Language, site string) string {
-	title := lang.Say(p.Heading(), "site", site)
-	if p.Malformed {
-		// Screen readers read the title first.
-		return lang.Say("frame.error_title", "title", title)
-	}
-	return title
+func (p SignIn) about() about {
+	return about{template: "sign-in", title: p.Heading(), failed: p.Malformed, form: newForm(gate.SignInPath, "email", "to")}
 }
 
 // Heading is the key of the words that say what the page asks for.
@@ -33,3 +26,10 @@ func (p SignIn) Heading() string {
 	}
 	return "signin.title"
 }
+
+var _ = samples([]Sample{
+	{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
+	{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Email: "ada.lovelace@example", Malformed: true}},
+	{"sign-in-signed-in", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleAddress}},
+	{"sign-in-again", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleLongAddress, Again: true}},
+})

@@ -1,6 +1,6 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/text"
+import "github.com/doorpost-auth/doorpost/internal/gate"
 
 // SignOut asks whether to sign out.
 type SignOut struct {
@@ -9,15 +9,16 @@ type SignOut struct {
 	To    string // where to go afterwards, and where to go without signing out
 }
 
-func (SignOut) template() string { return "sign-out" }
-
-func (SignOut) title(lang *text.Language, site string) string {
-	return lang.Say("signout.title", "site", site)
+func (SignOut) about() about {
+	return about{template: "sign-out", title: "signout.title", form: newForm(gate.SignOutPath, "to")}
 }
 
 // SignedOut says that the person is signed out.
 type SignedOut struct{ Frame }
 
-func (SignedOut) template() string { return "signed-out" }
+func (SignedOut) about() about { return about{template: "signed-out", title: "signedout.title"} }
 
-func (SignedOut) title(lang *text.Language, _ string) string { return lang.Say("signedout.title") }
+var _ = samples([]Sample{
+	{"sign-out", SignOut{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+	{"signed-out", SignedOut{Frame: sampleFrame}},
+})

@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -15,14 +16,8 @@ type Stop struct {
 	Unknown bool          // what was sent is not a link of ours, or is too old
 }
 
-func (Stop) template() string { return "stop" }
-
-func (p Stop) title(lang *text.Language, _ string) string {
-	title := lang.Say("stop.title")
-	if p.Unknown {
-		return lang.Say("frame.error_title", "title", title)
-	}
-	return title
+func (p Stop) about() about {
+	return about{template: "stop", title: "stop.title", failed: p.Unknown, form: newForm(gate.StopPath, "token")}
 }
 
 // For is how long messages would be stopped, in words.
@@ -34,9 +29,13 @@ type Stopped struct {
 	Mute time.Duration // how long messages are stopped; 0 for this message only
 }
 
-func (Stopped) template() string { return "stopped" }
-
-func (Stopped) title(lang *text.Language, _ string) string { return lang.Say("stop.done_title") }
+func (Stopped) about() about { return about{template: "stopped", title: "stop.done_title"} }
 
 // For is how long messages are stopped, in words.
 func (p Stopped) For(lang *text.Language) string { return Duration(lang, p.Mute) }
+
+var _ = samples([]Sample{
+	{"stop", Stop{Frame: sampleFrame, Mute: 24 * time.Hour}},
+	{"stop-unknown", Stop{Frame: sampleFrame, Mute: 24 * time.Hour, Unknown: true}},
+	{"stopped", Stopped{Frame: sampleFrame, Mute: 24 * time.Hour}},
+})

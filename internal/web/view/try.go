@@ -41,7 +41,7 @@ func (v *Views) try(own templates.Files) error {
 					return own.Errorf(name, at, "the page %q has %s", sample.Name, what)
 				}
 			}
-			if lack := purpose(sample.Page).missing(root); lack != "" {
+			if lack := sample.Page.about().form.missing(root); lack != "" {
 				return own.Errorf(files[0], -1, "the page %q lacks %s", sample.Name, lack)
 			}
 		}
@@ -51,7 +51,7 @@ func (v *Views) try(own templates.Files) error {
 
 // filesOf lists the operator's templates that a page uses, its own first.
 func filesOf(page Page, own templates.Files) (files []string) {
-	for _, name := range append([]string{page.template() + ".html"}, sharedFiles...) {
+	for _, name := range append([]string{page.about().template + ".html"}, sharedFiles...) {
 		if _, ok := own.Get(name); ok {
 			files = append(files, name)
 		}

@@ -82,16 +82,16 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 func (v *Views) Render(w io.Writer, lang *text.Language, page Page) error {
 	body, err := v.render(lang, page)
 	if err != nil {
-		return fmt.Errorf("rendering page %q: %w", page.template(), err)
+		return fmt.Errorf("rendering page %q: %w", page.about().template, err)
 	}
 	if _, err := body.WriteTo(w); err != nil {
-		return fmt.Errorf("writing page %q: %w", page.template(), err)
+		return fmt.Errorf("writing page %q: %w", page.about().template, err)
 	}
 	return nil
 }
 
 func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
-	site := v.brand.Name
+	about, site := page.about(), v.brand.Name
 	if site == "" {
 		site = page.host()
 	}
@@ -101,14 +101,14 @@ func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 		Page:     page,
 		Brand:    v.brand,
 		SiteName: site,
-		Title:    page.title(lang, site),
+		Title:    about.inTab(lang, site),
 		Style:    v.style,
 		Script:   scriptPath,
 	}
 	if !strings.Contains(scene.Title, site) {
 		scene.Title = lang.Say("frame.title", "title", scene.Title, "site", site)
 	}
-	parsed, ok := v.pages[page.template()]
+	parsed, ok := v.pages[about.template]
 	if !ok {
 		return nil, errors.New("it has no template")
 	}
