@@ -6,10 +6,11 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/adminapi"
-	"github.com/doorpost-auth/doorpost/internal/outbox"
-	"github.com/doorpost-auth/doorpost/internal/post"
 	"github.com/spf13/cobra"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
 var outboxCommand = Command{
@@ -125,7 +126,8 @@ func cause(problem string) string { return frames.ReplaceAllString(problem, "") 
 // printLife prints what is known of a message.
 func (c *invocation) printLife(m adminapi.Message) {
 	now := time.Now()
-	c.say("Message %s: %s %s, for %s.", m.ID, post.Words(m.Kind), m.Site, m.To)
+	kind, _ := mail.KindOf(m.Kind)
+	c.say("Message %s: %s %s, for %s.", m.ID, kind.Words, m.Site, m.To)
 	if m.Welcome {
 		c.say("Nobody had signed in with this address before.")
 	}

@@ -1,10 +1,10 @@
 package mail
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
@@ -81,47 +81,6 @@ func (l Letter) check() error {
 	return nil
 }
 
-func needsLink(l Letter) error {
-	if l.Link == "" {
-		return errors.New("its link is missing")
-	}
-	return nil
-}
-
-func needsCode(l Letter) error {
-	if l.Code == "" {
-		return errors.New("its code is missing")
-	}
-	return nil
-}
-
-func needsTime(l Letter) error {
-	if l.AskedAt.IsZero() {
-		return errors.New("the time of the request is missing")
-	}
-	return nil
-}
-
-func needsPerson(l Letter) error {
-	if !bareAddress.MatchString(l.Person) {
-		return errors.New("the person it is about is not a mail address")
-	}
-	return nil
-}
-
-// needsChange refuses a change that is not known, or without the address that it
-// is about.
-func needsChange(l Letter) error {
-	change := account.Change{Kind: l.Change}
-	switch {
-	case !slices.Contains([]account.Kind{account.Move, account.Recovery, account.Drop, account.Leave}, l.Change):
-		return errors.New("this version does not know the change that it is about")
-	case change.New() && !bareAddress.MatchString(l.New):
-		return errors.New("the address that its change is about is not a mail address")
-	}
-	return nil
-}
-
 // Write writes a letter in a language. It fails on a letter that could not be sent
 // or would not work; the error has neither its link nor its code nor an address.
 func (c *Composer) Write(l Letter, lang *text.Language) (Message, error) {
@@ -133,17 +92,12 @@ func (c *Composer) Write(l Letter, lang *text.Language) (Message, error) {
 }
 
 func (c *Composer) write(l Letter, lang *text.Language) (Message, error) {
-	kind, ok := kindOf(l.Kind)
+	kind, ok := KindOf(l.Kind)
 	if !ok {
 		return Message{}, errors.New("this version does not know the kind")
 	}
-	if err := l.check(); err != nil {
+	if err := cmp.Or(l.check(), kind.check(l)); err != nil {
 		return Message{}, err
 	}
-	for _, need := range kind.needs {
-		if err := need(l); err != nil {
-			return Message{}, err
-		}
-	}
-	return c.compose(l, kind.template, kind.words(l, lang))
+	return c.compose(l, kind.template, newWords(l, kind, lang))
 }

@@ -37,7 +37,7 @@ func NewComposer(from Mailbox, overrides fs.FS) (*Composer, error) {
 }
 
 // compose makes a message of a letter from its templates and words.
-func (c *Composer) compose(l Letter, template string, w words) (Message, error) {
+func (c *Composer) compose(l Letter, template string, w letterWords) (Message, error) {
 	pair, err := c.templates[template]()
 	if err != nil {
 		return Message{}, err
@@ -54,10 +54,10 @@ func (c *Composer) compose(l Letter, template string, w words) (Message, error) 
 	}
 	m := Message{
 		ID: l.ID, From: c.from, To: l.To,
-		Subject:  w.common().Subject,
+		Subject:  w.Subject,
 		Text:     strings.TrimSpace(plain.String()) + "\n",
 		HTML:     strings.TrimSpace(rich.String()) + "\n",
-		Language: w.common().Language,
+		Language: w.Language,
 	}
 	return m, m.Check()
 }

@@ -1,37 +1,64 @@
 package mail
 
 import (
+	"errors"
 	"slices"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// kind is one kind of letter.
-type kind struct {
+// Kind is what one kind of letter is.
+type Kind struct {
+	Words   string // what operators call it, followed by the site: "a link to sign in at"
+	Path    string // of the page to which its link leads; empty: there is no link
+	MayStop bool   // it has a link to stop such messages too
+
 	kind     outbox.Kind
-	template string // its pair of templates, without the ending; several kinds may share one
-	words    func(Letter, *text.Language) words
-	needs    []func(Letter) error // beside what every letter has
+	template string   // its pair of templates, without the ending; several kinds may share one
+	needs    part     // beside what every letter has
+	keys     []string // what the keys of its words begin with; the first that there is counts
 }
+
+// part is something that a letter may have.
+type part int
+
+const (
+	link part = 1 << iota
+	code
+	asked  // the time
+	person // that the letter is about
+	change // of an account
+)
+
+const (
+	signInKeys = "mail.signin."
+	codeKeys   = "mail.code."
+	noticeKeys = "mail.changed."
+	goneKeys   = "mail.gone." // where the reader cannot sign in and look any more
+)
 
 // kinds are all kinds of letter.
-var kinds = []kind{
-	{outbox.SignIn, "sign-in", signInWordsOf, []func(Letter) error{needsLink, needsCode, needsTime}},
-	{outbox.Invite, "sign-in", inviteWordsOf, []func(Letter) error{needsLink}},
-	{outbox.Approved, "sign-in", approvedWordsOf, []func(Letter) error{needsLink, needsTime}},
-	{outbox.Offer, "offer", offerWordsOf, []func(Letter) error{needsLink, needsTime}},
-	{outbox.Approve, "approve", approveWordsOf, []func(Letter) error{needsLink, needsTime, needsPerson}},
-	{outbox.Confirm, "code", confirmWordsOf, []func(Letter) error{needsCode, needsTime, needsChange}},
-	{outbox.Proof, "code", proofWordsOf, []func(Letter) error{needsCode, needsTime, needsPerson, needsChange}},
-	{outbox.Changed, "notice", changedWordsOf, []func(Letter) error{needsTime, needsChange}},
-	{outbox.Recovered, "notice", recoveredWordsOf, []func(Letter) error{needsTime}},
+var kinds = []Kind{
+	{"a link to sign in at", gate.LinkPath, true, outbox.SignIn, "sign-in", link | code | asked, []string{signInKeys}},
+	{"an invitation to", gate.LinkPath, true, outbox.Invite, "sign-in", link, []string{"mail.invite.", signInKeys}},
+	{"a link for somebody that an owner let in at", gate.LinkPath, true, outbox.Approved, "sign-in", link | asked, []string{"mail.approved.", signInKeys}},
+	{"an offer to ask to be let in at", gate.RequestAccessPath, true, outbox.Offer, "offer", link | asked, []string{"mail.offer."}},
+	{"a request to be decided by an owner of", gate.DecideAccessPath, false, outbox.Approve, "approve", link | asked | person, []string{"mail.approve."}},
+
+	{"a code to confirm a change of an account at", "", true, outbox.Confirm, "code", code | asked | change, []string{"mail.confirm.", codeKeys, noticeKeys}},
+	{"a code to confirm another address at", "", true, outbox.Proof, "code", code | asked | change | person, []string{"mail.proof.", codeKeys}},
+	{"notice of a change of an account at", "", false, outbox.Changed, "notice", asked | change, []string{noticeKeys}},
+	{"notice of a sign-in by the recovery address at", "", false, outbox.Recovered, "notice", asked, []string{"mail.recovered.", noticeKeys}},
 }
 
-func kindOf(k outbox.Kind) (kind, bool) {
-	i := slices.IndexFunc(kinds, func(known kind) bool { return known.kind == k })
+// KindOf looks a kind up. One that this version does not know has only Words, as it is
+// spelt.
+func KindOf(named outbox.Kind) (Kind, bool) {
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.kind == named })
 	if i < 0 {
-		return kind{}, false
+		return Kind{Words: string(named)}, false
 	}
 	return kinds[i], true
 }
@@ -46,88 +73,36 @@ func templateNames() (names []string) {
 	return names
 }
 
-// words is what templates are filled with.
-type words interface{ common() letterWords }
-
-// signInWords is what the templates of the sign-in letter are filled with.
-type signInWords struct {
-	letterWords
-
-	Welcome         string // empty except in a first message
-	Until           string // how long the reader may enter; may be empty
-	CodeLabel, Code string // both may be empty
-}
-
-func newSignInWords(l Letter, lang *text.Language) signInWords {
-	w := signInWords{letterWords: newLetterWords(l, lang)}
-	lasts := durationInWords(l.ValidFor, lang)
-	w.Subject = lang.Say("mail.signin.subject", "site", w.SiteName)
-	w.Preview = lang.Say("mail.signin.preview-link", "duration", lasts)
-	w.Intro = lang.Say("mail.signin.intro", "site", w.SiteName)
-	w.Button = lang.Say("mail.signin.button")
-	if l.Code != "" {
-		w.Preview = lang.Say("mail.signin.preview", "duration", lasts)
-		w.CodeLabel, w.Code = lang.Say("mail.signin.code"), l.Code
-	}
+// prefixes are what the keys of the words of a letter begin with, in the order in
+// which they are looked for.
+func (k Kind) prefixes(l Letter) []string {
+	prefixes := slices.Clone(k.keys)
 	if l.Welcome {
-		w.Subject = lang.Say("mail.welcome.subject", "site", w.SiteName)
-		w.Heading = lang.Say("mail.welcome.title", "site", w.SiteName)
-		w.Welcome = lang.Say("mail.welcome.intro", "site", w.SiteName)
+		prefixes = slices.Insert(prefixes, len(prefixes)-1, "mail.welcome.")
 	}
-	return w
-}
-
-func signInWordsOf(l Letter, lang *text.Language) words {
-	w := newSignInWords(l, lang)
-	w.Asked = whenInWords("mail.asked.", l, lang)
-	return w
-}
-
-func inviteWordsOf(l Letter, lang *text.Language) words {
-	w := newSignInWords(l, lang)
-	w.Subject = lang.Say("mail.invite.subject", "site", w.SiteName)
-	w.Intro = lang.Say("mail.invite.intro", "site", w.SiteName)
-	w.Why = lang.Say("mail.invite.why", "address", l.To, "host", l.Host)
-	return w
-}
-
-func approvedWordsOf(l Letter, lang *text.Language) words {
-	w := newSignInWords(l, lang)
-	w.Subject = lang.Say("mail.approved.subject", "site", w.SiteName)
-	w.Intro = lang.Say("mail.approved.intro", "site", w.SiteName)
-	w.Asked = whenInWords("mail.asked.", l, lang)
-	w.Why = lang.Say("mail.approved.why", "address", l.To, "host", l.Host)
-	if !l.Until.IsZero() {
-		w.Until = lang.Say("mail.approved.until", "date", dateInWords(l.Until, lang), "time", timeInWords(l.Until))
+	if k.kind == outbox.Changed && (l.Change == account.Move || l.Change == account.Leave) {
+		prefixes = slices.Insert(prefixes, 0, goneKeys)
 	}
-	return w
+	return append(prefixes, "mail.letter.")
 }
 
-func offerWordsOf(l Letter, lang *text.Language) words {
-	w := newLetterWords(l, lang)
-	w.say("mail.offer.", l, lang)
-	w.Asked = whenInWords("mail.asked.", l, lang)
-	return w
-}
-
-// approveWords is what the templates of the letter to decide are filled with.
-type approveWords struct {
-	letterWords
-
-	QuoteLabel string
-	Quote      []string // lines that the person typed; may be empty
-}
-
-func approveWordsOf(l Letter, lang *text.Language) words {
-	w := approveWords{letterWords: newLetterWords(l, lang)}
-	w.say("mail.approve.", l, lang, "address", l.Person)
-	w.QuoteLabel, w.Quote = lang.Say("mail.approve.words"), quotedLines(l.Words)
-	w.Asked = whenInWords("mail.asked.", l, lang)
-	if network := oneLine(l.Network, 60); network != "" {
-		w.Asked += lang.Space() + lang.Say("account.network", "network", network)
+// check refuses a letter that lacks what its kind needs.
+func (k Kind) check(l Letter) error {
+	needs := func(p part) bool { return k.needs&p != 0 }
+	moves := account.Change{Kind: l.Change}
+	switch {
+	case needs(link) && l.Link == "":
+		return errors.New("its link is missing")
+	case needs(code) && l.Code == "":
+		return errors.New("its code is missing")
+	case needs(asked) && l.AskedAt.IsZero():
+		return errors.New("the time of the request is missing")
+	case needs(person) && !bareAddress.MatchString(l.Person):
+		return errors.New("the person it is about is not a mail address")
+	case needs(change) && !slices.Contains([]account.Kind{account.Move, account.Recovery, account.Drop, account.Leave}, l.Change):
+		return errors.New("this version does not know the change that it is about")
+	case needs(change) && moves.New() && !bareAddress.MatchString(l.New):
+		return errors.New("the address that its change is about is not a mail address")
 	}
-	w.Once = lang.Say("mail.approve.once", "duration", durationInWords(l.ValidFor, lang))
-	w.NotYou = lang.Say("mail.approve.not-you")
-	w.Why = lang.Say("mail.approve.why", "address", l.To, "host", l.Host)
-	return w
+	return nil
 }

@@ -190,6 +190,14 @@ func eachSample(t *testing.T, check func(t *testing.T, s Sample, m Message, lang
 	}
 }
 
+func TestThereIsASampleOfEveryKind(t *testing.T) {
+	for _, kind := range kinds {
+		if !slices.ContainsFunc(Samples(), func(s Sample) bool { return s.Letter.Kind == kind.kind }) {
+			t.Errorf("there is no sample of the kind %s", kind.kind)
+		}
+	}
+}
+
 var preview = regexp.MustCompile(`<body[^>]*>\s*<div style="display:none;[^"]*">([^<]+)</div>`)
 
 func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {

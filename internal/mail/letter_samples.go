@@ -16,7 +16,7 @@ type Sample struct {
 }
 
 func (s Sample) template() string {
-	kind, _ := kindOf(s.Letter.Kind)
+	kind, _ := KindOf(s.Letter.Kind)
 	return kind.template
 }
 

@@ -1,15 +1,19 @@
 package mail
 
 import (
+	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// letterWords is what the templates of every kind of letter are filled with:
-// sentences in the reader's language, not escaped yet.
+// letterWords is what the templates of letters are filled with: sentences in the
+// reader's language, not escaped yet. What a letter does not have is empty.
 type letterWords struct {
 	Language, Direction string
 	Start               string // the side on which lines begin: left or right
@@ -17,46 +21,40 @@ type letterWords struct {
 
 	Subject, Preview string
 	Heading          string
+	Welcome          string // in a first message
 	Intro, Button    string
-	LinkLabel, Link  string // Link is empty where there is none
-	Once             string // how long link or code work; empty where there is none
-	Asked            string // when and from where it was asked for, or done; may be empty
+	QuoteLabel       string
+	Quote            []string // lines that a stranger typed
+	LinkLabel, Link  string
+	CodeLabel, Code  string
+	Until            string // how long the reader may enter
+	Once             string // how long link or code work
+	Asked            string // when and from where it was asked for, or done
 	NotYou           string
 	StopLabel        string // before StopLink
 	StopWords        string // of the link
-	StopLink         string // may be empty
+	StopLink         string
 	Why              string // the reader got the letter
 
-	SupportSentence string // empty without support
+	SupportSentence string
 	BeforeSupport   string
 	Support         string
 	SupportHref     string // empty if support is neither an address nor a URL
 	AfterSupport    string
 
 	SiteName         string // as people know the site, or its host
-	Logo             string // URL; may be empty
+	Logo             string // URL
 	Accent, OnAccent string // colour of buttons, and of the words on them
 	Edge, EdgeDark   string // of buttons, in light and in dark mode
 }
 
-func (w letterWords) common() letterWords { return w }
-
-// newLetterWords returns the words that letters of all kinds have in common. Each
-// kind sets subject, preview, intro and button, and may set others.
-func newLetterWords(l Letter, lang *text.Language) letterWords {
+func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 	w := letterWords{
 		Language: lang.Tag(), Direction: lang.Direction(), Start: "left", Space: lang.Space(),
-		LinkLabel: lang.Say("mail.link"), Link: l.Link,
-		Once:      lang.Say("mail.once", "duration", durationInWords(l.ValidFor, lang)),
-		NotYou:    lang.Say("mail.not-you"),
+		LinkLabel: lang.Say("mail.link"), Link: l.Link, Code: l.Code, Quote: quotedLines(l.Words),
 		StopLabel: lang.Say("mail.stop"), StopWords: lang.Say("mail.stop-link"), StopLink: l.StopLink,
-		Why:      lang.Say("mail.why", "address", l.To, "host", l.Host),
-		SiteName: oneLine(l.SiteName, 60), Logo: logoURL(l.LogoURL, l.Host),
+		SiteName: cmp.Or(oneLine(l.SiteName, 60), l.Host), Logo: logoURL(l.LogoURL, l.Host),
 	}
-	if w.SiteName == "" {
-		w.SiteName = l.Host
-	}
-	w.Heading = w.SiteName
 	if w.Direction == "rtl" {
 		w.Start = "right"
 	}
@@ -66,30 +64,73 @@ func newLetterWords(l Letter, lang *text.Language) letterWords {
 		w.SupportSentence = lang.Say("mail.support", "support", w.Support)
 		w.BeforeSupport, w.AfterSupport, _ = strings.Cut(lang.Say("mail.support"), "{support}")
 	}
+
+	s := sentences{lang, kind.prefixes(l), []string{"site", w.SiteName, "host", l.Host, "duration", lang.Duration(l.ValidFor)}}
+	about := l.New
+	if kind.needs&person != 0 {
+		about = l.Person
+	}
+	w.Subject = s.say("subject", "address", about)
+	w.Preview = s.say("preview")
+	w.Heading = cmp.Or(s.say("title"), w.SiteName)
+	w.Welcome = s.say("welcome")
+	w.Intro = s.intro(l, about, kind.needs&change != 0)
+	w.Button, w.CodeLabel, w.QuoteLabel = s.say("button"), s.say("code-label"), s.say("quote-label")
+	w.NotYou = s.say("not-you")
+	w.Why = s.say("why", "address", l.To)
+	if l.Code != "" {
+		w.Preview = s.say("preview-code")
+	}
+	if l.Link != "" || l.Code != "" {
+		w.Once = s.say("once")
+	}
+	if !l.Until.IsZero() {
+		w.Until = s.say("until", "date", dateInWords(l.Until, lang), "time", timeInWords(l.Until))
+	}
+	if kind.needs&asked != 0 {
+		w.Asked = whenInWords(l, lang)
+	}
+	if network := oneLine(l.Network, 60); network != "" && kind.kind == outbox.Approve {
+		w.Asked += lang.Space() + lang.Say("account.network", "network", network)
+	}
 	return w
 }
 
-// say sets the words whose keys begin with prefix, with the site's name and the
-// time that the link lasts as values, and others.
-func (w *letterWords) say(prefix string, l Letter, lang *text.Language, nameAndValue ...string) {
-	values := append([]string{"site", w.SiteName, "duration", durationInWords(l.ValidFor, lang)}, nameAndValue...)
-	w.Subject = lang.Say(prefix+"subject", values...)
-	w.Preview = lang.Say(prefix+"preview", values...)
-	w.Intro = lang.Say(prefix+"intro", values...)
-	w.Button = lang.Say(prefix+"button", values...)
+// sentences are those of one letter.
+type sentences struct {
+	lang     *text.Language
+	prefixes []string // of keys, in the order in which they are looked for
+	values   []string // names and values that each sentence may have
 }
 
-// durationInWords gives a duration in days if it is several whole days, in hours if
-// it is whole hours, else in minutes, rounded up.
-func durationInWords(d time.Duration, lang *text.Language) string {
-	n := int((d + time.Minute - 1) / time.Minute)
-	switch {
-	case n > 24*60 && n%(24*60) == 0:
-		return lang.Count("duration.days", n/(24*60))
-	case n%60 == 0:
-		return lang.Count("duration.hours", n/60)
+// say is the sentence with a key, without its prefix; empty if there is none.
+func (s sentences) say(key string, nameAndValue ...string) string {
+	for _, prefix := range s.prefixes {
+		if s.lang.Has(prefix + key) {
+			return s.lang.Say(prefix+key, append(nameAndValue, s.values...)...)
+		}
 	}
-	return lang.Count("duration.minutes", n)
+	return ""
+}
+
+// plainLocal is an address of which no mail program takes a part for the address of
+// a page.
+var plainLocal = regexp.MustCompile(`^[a-z0-9._+-]+@`)
+
+// intro says what the letter is about. The address in a letter about a change is one
+// that a stranger may have chosen: one that is not plain is masked. In text parts it
+// never begins a line, where some mail programs make a link of what looks like
+// www.example.com: where words have spaces between them it stays with the word before
+// it, elsewhere with its quotation mark.
+func (s sentences) intro(l Letter, about string, strange bool) string {
+	if strange && !plainLocal.MatchString(about) {
+		about = address.Address(about).Mask()
+	}
+	intro := cmp.Or(s.say("intro-"+string(l.Change), "address", about), s.say("intro", "address", about))
+	if !strange {
+		return intro
+	}
+	return strings.ReplaceAll(intro, " "+about, "\u00a0"+about)
 }
 
 func dateInWords(at time.Time, lang *text.Language) string {
@@ -103,9 +144,13 @@ func dateInWords(at time.Time, lang *text.Language) string {
 func timeInWords(at time.Time) string { return at.UTC().Format("15:04") }
 
 // whenInWords says when and from where the message was asked for, or what it tells of
-// was done, with the words whose keys begin with prefix.
-func whenInWords(prefix string, l Letter, lang *text.Language) string {
+// was done.
+func whenInWords(l Letter, lang *text.Language) string {
 	browser, system := productName(l.Browser), productName(l.System)
+	prefix := "mail.asked."
+	if l.Link == "" && l.Code == "" {
+		prefix = "mail.happened."
+	}
 	key := prefix + "when"
 	switch {
 	case browser != "" && system != "":

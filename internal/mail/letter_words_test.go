@@ -43,18 +43,6 @@ func TestTheLetterIsWholeInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestDurationsAreInWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Second: "1 minute", time.Minute: "1 minute", 61 * time.Second: "2 minutes", 10 * time.Minute: "10 minutes",
-		time.Hour: "1 hour", 90 * time.Minute: "90 minutes", 2 * time.Hour: "2 hours", 24 * time.Hour: "24 hours",
-		36 * time.Hour: "36 hours", 72 * time.Hour: "3 days", 72*time.Hour - time.Second: "3 days", 7 * 24 * time.Hour: "7 days",
-	} {
-		if got := durationInWords(d, english(t)); got != want {
-			t.Errorf("%s is told as %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestALetterThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

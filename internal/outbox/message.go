@@ -42,6 +42,15 @@ const (
 	Recovered Kind = "recovered" // to a person: somebody signed in by the recovery address
 )
 
+// Typed reports whether such messages go to an address that a stranger may have typed.
+func (k Kind) Typed() bool {
+	switch k {
+	case SignIn, Offer, Confirm, Proof:
+		return true
+	}
+	return false
+}
+
 // State is what became of a message so far.
 type State string
 

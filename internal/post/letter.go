@@ -41,7 +41,7 @@ func (w Writer) Write(m outbox.Message) (mail.Message, error) {
 }
 
 func (w Writer) write(m outbox.Message) (mail.Message, error) {
-	kind, known := kinds[m.Kind]
+	kind, known := mail.KindOf(m.Kind)
 	if !known {
 		return mail.Message{}, fmt.Errorf("this version does not know the kind %q; let the version that made the message send it, or wait until it has expired", m.Kind)
 	}
@@ -62,10 +62,10 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 		Person: string(promise.Person), Words: promise.Words,
 		Change: account.Kind(promise.Change), New: string(promise.New),
 	}
-	if kind.path != "" {
-		letter.Link = origin.String() + kind.path + "#" + promise.Token
+	if kind.Path != "" {
+		letter.Link = origin.String() + kind.Path + "#" + promise.Token
 	}
-	if kind.mayStop {
+	if kind.MayStop {
 		letter.StopLink = origin.String() + gate.StopPath + "#" + promise.Token
 	}
 	return w.Composer.Write(letter, w.Languages.Match(m.Language))

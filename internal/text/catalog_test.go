@@ -255,7 +255,7 @@ func keysInSources(t *testing.T) map[string]string {
 	t.Helper()
 	quoted := regexp.MustCompile(`"([a-z]+\.(?:[a-z0-9_-]+\.?)*)"`)
 	used := map[string]string{}
-	for _, pattern := range []string{"../web/view/*.go", "../web/view/templates/*.html", "../web/view/templates/*/*.html", "../mail/*.go"} {
+	for _, pattern := range []string{"../web/view/*.go", "../web/view/templates/*.html", "../web/view/templates/*/*.html", "../mail/*.go", "*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s matches nothing: %v", pattern, err)

@@ -3,6 +3,7 @@ package text_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMatchPicksTheLanguageThatTheBrowserAsksFor(t *testing.T) {
@@ -82,5 +83,26 @@ func TestAnUnknownKeyIsReturnedAsItIs(t *testing.T) {
 	}
 	if got := en.Count("no.such_key", 3); got != "no.such_key_other" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second:             "1 second",
+		0:                        "1 second",
+		1500 * time.Millisecond:  "2 seconds",
+		59 * time.Second:         "59 seconds",
+		59500 * time.Millisecond: "1 minute",
+		time.Minute:              "1 minute",
+		61 * time.Second:         "2 minutes",
+		time.Hour:                "1 hour",
+		90 * time.Minute:         "90 minutes",
+		2 * time.Hour:            "2 hours",
+		24 * time.Hour:           "24 hours",
+		72 * time.Hour:           "3 days",
+	} {
+		if got := english(t).Duration(d); got != want {
+			t.Errorf("%s: got %q, want %q", d, got, want)
+		}
 	}
 }

@@ -123,7 +123,7 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 		})
 	case signin.TooOld:
 		d.show(c, http.StatusGone, view.LinkTooOld{
-			Frame: frame(c), ValidFor: view.Duration(c.lang, d.Service.LinkLife), Email: request.Typed, To: to,
+			Frame: frame(c), ValidFor: c.lang.Duration(d.Service.LinkLife), Email: request.Typed, To: to,
 		})
 	default:
 		d.show(c, http.StatusUnprocessableEntity, view.LinkUnknown{Frame: frame(c), Email: request.Typed, To: to})

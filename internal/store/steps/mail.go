@@ -3,7 +3,6 @@ package steps
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -33,10 +32,6 @@ type letter struct {
 	reserve        int // of total, for familiar browsers
 	message        outbox.Message
 }
-
-// typed are the kinds of messages that go to an address which a stranger may have
-// typed.
-var typed = []outbox.Kind{outbox.SignIn, outbox.Offer, outbox.Confirm, outbox.Proof}
 
 // The kinds of limits.
 const (
@@ -119,7 +114,7 @@ func send(t *tx, l letter, now time.Time) signin.SilentReason {
 // notify sends a message to somebody whose address no stranger has typed: it has no
 // limits, but nobody writes to a mailbox that bounced.
 func notify(t *tx, to address.Address, reader codec.Person, m outbox.Message, now time.Time) signin.SilentReason {
-	if slices.Contains(typed, m.Kind) {
+	if m.Kind.Typed() {
 		t.fail(fmt.Errorf("a message of the kind %q is to be sent without limits", m.Kind))
 	}
 	if blocked, _ := isClosed(t, to, now); blocked {

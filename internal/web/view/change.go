@@ -70,7 +70,7 @@ func (p ConfirmChange) words() confirmWords {
 }
 
 // For is how long codes work, in words.
-func (p ConfirmChange) For(lang *text.Language) string { return Duration(lang, p.ValidFor) }
+func (p ConfirmChange) For(lang *text.Language) string { return lang.Duration(p.ValidFor) }
 
 // CodeField is a field for a code.
 type CodeField struct {

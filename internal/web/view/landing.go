@@ -44,7 +44,7 @@ func (p ConfirmElsewhere) Ago(lang *text.Language) string {
 	if p.AskedMinutes < 1 {
 		return lang.Say("confirm.just_now")
 	}
-	return lang.Say("confirm.ago", "time", Duration(lang, time.Duration(p.AskedMinutes)*time.Minute))
+	return lang.Say("confirm.ago", "time", lang.Duration(time.Duration(p.AskedMinutes)*time.Minute))
 }
 
 // Replaces reports whether somebody else would be signed out by going on.

@@ -13,7 +13,7 @@ func (LinkUsed) about() about { return about{template: "link-used", title: "link
 // LinkTooOld says that a link has expired.
 type LinkTooOld struct {
 	Frame
-	ValidFor string // how long links work, in words; see Duration
+	ValidFor string // how long links work, in words
 	Email    string // set if this browser asked: a new link is one click away
 	To       string // where the person wants to go
 }

@@ -151,27 +151,6 @@ func TestTheSessionOfThisBrowserComesFirstThenTheLastUsed(t *testing.T) {
 	}
 }
 
-func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-time.Second:             "1 second",
-		0:                        "1 second",
-		1500 * time.Millisecond:  "2 seconds",
-		59 * time.Second:         "59 seconds",
-		59500 * time.Millisecond: "1 minute",
-		time.Minute:              "1 minute",
-		61 * time.Second:         "2 minutes",
-		time.Hour:                "1 hour",
-		90 * time.Minute:         "90 minutes",
-		2 * time.Hour:            "2 hours",
-		24 * time.Hour:           "24 hours",
-		72 * time.Hour:           "3 days",
-	} {
-		if got := view.Duration(english(t), d); got != want {
-			t.Errorf("%s: got %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestAWaitingPageIgnoresTheSessionFromBefore(t *testing.T) {
 	for name, c := range map[string]struct {
 		page view.CheckMail

@@ -35,7 +35,7 @@ type Throttled struct {
 func (Throttled) about() about { return about{template: "throttled", title: "throttled.title"} }
 
 // Wait is how long the person has to wait, in words.
-func (p Throttled) Wait(lang *text.Language) string { return Duration(lang, p.RetryAfter) }
+func (p Throttled) Wait(lang *text.Language) string { return lang.Duration(p.RetryAfter) }
 
 // Unavailable says that nobody can sign in for now.
 type Unavailable struct {

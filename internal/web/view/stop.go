@@ -21,7 +21,7 @@ func (p Stop) about() about {
 }
 
 // For is how long messages would be stopped, in words.
-func (p Stop) For(lang *text.Language) string { return Duration(lang, p.Mute) }
+func (p Stop) For(lang *text.Language) string { return lang.Duration(p.Mute) }
 
 // Stopped says that strangers cannot cause such a message for now.
 type Stopped struct {
@@ -32,7 +32,7 @@ type Stopped struct {
 func (Stopped) about() about { return about{template: "stopped", title: "stop.done_title"} }
 
 // For is how long messages are stopped, in words.
-func (p Stopped) For(lang *text.Language) string { return Duration(lang, p.Mute) }
+func (p Stopped) For(lang *text.Language) string { return lang.Duration(p.Mute) }
 
 var _ = samples([]Sample{
 	{"stop", Stop{Frame: sampleFrame, Mute: 24 * time.Hour}},
