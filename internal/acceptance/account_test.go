@@ -318,10 +318,7 @@ func TestSomebodyChangesTheirAddressInABrowser(t *testing.T) {
 			tab.typeInto("#code", code)
 			tab.typeInto("#new_code", "AAAA-2222\r")
 			tab.awaitText("You have 4 more tries.")
-			await(t, "the page to be loaded, and its script", func() bool {
-				state, err := evaluate[string](tab, "document.readyState")
-				return err == nil && state == "complete"
-			})
+			tab.awaitScript()
 			tab.run(chromedp.Reload())
 			tab.awaitGone("more tries") // sent again, it would have cost one more
 		}

@@ -93,7 +93,7 @@ func TestDemoLetsSomebodyInByTheLinkAndOutByTheButton(t *testing.T) {
 	tab.awaitText("Sign out of Doorpost demo?")
 	tab.picture("sign-out")
 	tab.click("form button")
-	tab.awaitText("Type your email address")
+	tab.awaitText("You are signed out")
 	tab.open(d.origin + "/anything")
 	tab.awaitText("Type your email address")
 }

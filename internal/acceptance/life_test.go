@@ -16,7 +16,7 @@ func TestLinkWorksOnce(t *testing.T) {
 	v.submit("/_doorpost/link", "token", m.token).leadsTo(t, "/")
 	again := v.submit("/_doorpost/link", "token", m.token).is(t, http.StatusGone).setsNoSession(t)
 	again.says(t, "This link has been used").says(t, "You are signed in already")
-	v.submit("/_doorpost/code", "code", m.code).setsNoSession(t)
+	v.submit("/_doorpost/code", "code", m.code).setsNoSession(t).says(t, "This code has been used.")
 
 	// Whoever holds no request cookie learns nothing more than that.
 	stranger := g.visitor().submit("/_doorpost/link", "token", m.token).is(t, http.StatusGone).setsNoSession(t)
@@ -59,7 +59,10 @@ func TestFiveWrongCodesEndTheCodesAndNotTheLink(t *testing.T) {
 	v := g.visitor()
 	v.ask("ada@example.com", "/")
 	m := g.mail.await("ada@example.com")
-	wrong := []string{"AAAA-AAAA", "", "' OR 1=1 --", strings.Repeat("A", 9000), "ZZZZ-ZZZZ"}
+	for _, garbage := range []string{"", "' OR 1=1 --", strings.Repeat("A", 9000)} {
+		v.submit("/_doorpost/code", "code", garbage).is(t, http.StatusUnprocessableEntity).says(t, "That cannot be the code.")
+	}
+	wrong := []string{"AAAA-AAAA", "bbbb cccc", "Code: DDDD-EEEE.", "22223333", "ZZZZ-ZZZZ"}
 	for i, code := range wrong[:4] {
 		a := v.submit("/_doorpost/code", "code", code).is(t, http.StatusUnprocessableEntity).setsNoSession(t)
 		left := []string{"You have 4 more tries.", "You have 3 more tries.", "You have 2 more tries.", "You have one more try."}

@@ -145,6 +145,15 @@ func (b *tab) awaitText(words string) {
 	}
 }
 
+// awaitScript waits until the page is loaded, and its script has run.
+func (b *tab) awaitScript() {
+	b.t.Helper()
+	await(b.t, "the page to be loaded, and its script", func() bool {
+		state, err := evaluate[string](b, "document.readyState")
+		return err == nil && state == "complete"
+	})
+}
+
 // awaitGone waits until the page says the words no more.
 func (b *tab) awaitGone(words string) {
 	b.t.Helper()

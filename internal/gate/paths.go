@@ -1,6 +1,9 @@
 package gate
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // PathPrefix is the path under which all our pages are.
 const PathPrefix = "/_doorpost"
@@ -25,6 +28,14 @@ const (
 	MailboxPath        = PathPrefix + "/mailbox"
 	AssetsPath         = PathPrefix + "/assets/"
 )
+
+// SignInFor is the path of the sign-in form for somebody who wants to go to a path.
+func SignInFor(to string) string {
+	if to == "" || to == "/" {
+		return SignInPath
+	}
+	return SignInPath + "?to=" + url.QueryEscape(to)
+}
 
 // IsOwnPath reports whether a path is one of ours.
 func IsOwnPath(path string) bool {

@@ -84,7 +84,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 		},
 		{
 			"a request", func() (Message, error) { return c.Write(testApprove(), en) }, "bob@example.net asks to enter Example",
-			[]string{"bob@example.net asks to enter Example.", "In their own words:", "I am new here.", "Let me in, please.", "within 7 days", "from Firefox on Linux. Network 203.0.113.0/24", "you decide who may enter app.example.com"},
+			[]string{"bob@example.net asks to enter Example.", "In their own words:", "I am new here.", "Let me in, please.", "within 7 days", "from Firefox on Linux. Network: 203.0.113.0/24.", "you decide who may enter app.example.com"},
 			[]string{"Works once", "top such messages"},
 		},
 		{

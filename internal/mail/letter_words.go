@@ -91,7 +91,7 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 		w.Asked = whenInWords(l, lang)
 	}
 	if network := oneLine(l.Network, 60); network != "" && kind.kind == outbox.Approve {
-		w.Asked += lang.Space() + lang.Say("account.network", "network", network)
+		w.Asked += lang.Space() + s.say("network", "network", network)
 	}
 	return w
 }

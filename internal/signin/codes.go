@@ -4,7 +4,11 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"regexp"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
 )
@@ -33,25 +37,47 @@ func newCode() string {
 	return string(code[:codeLength/2]) + "-" + string(code[codeLength/2:])
 }
 
-// plainCode is a code as typed without what does not count: case, spaces,
-// dashes. It is false for what cannot be a code.
+// maxTyped is how much is read of what was typed, in bytes: a code with the sentence
+// of a message around it.
+const maxTyped = 512
+
+// shownCode and bareCode find a code in a sentence.
+var (
+	shownCode = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{4}-[A-HJKM-NP-Z2-9]{4}\b`)
+	bareCode  = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{8}\b`)
+)
+
+// plainCode is a code as typed or pasted without what does not count: case, form of
+// letters, spaces, dashes, quotation marks, and the words around the only code of a
+// sentence. It is false for what cannot be a code.
 func plainCode(typed string) (string, bool) {
-	if len(typed) > 64 {
+	if len(typed) > maxTyped {
 		return "", false
 	}
-	plain := strings.Map(func(r rune) rune {
+	sentence := strings.ToUpper(strings.Map(func(r rune) rune {
 		switch {
-		case r == ' ', r == '-', r == '\t', r == '\u00a0', r == '\u2010', r == '\u2011', r == '\u2013', r == '\u2014':
+		case unicode.Is(unicode.Cf, r):
 			return -1
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
+		case unicode.Is(unicode.Pd, r):
+			return '-'
 		}
 		return r
-	}, strings.TrimSpace(typed))
-	if len(plain) != codeLength || strings.Trim(plain, codeAlphabet) != "" {
-		return "", false
+	}, norm.NFKC.String(typed)))
+	plain := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, sentence)
+	if len(plain) == codeLength && strings.Trim(plain, codeAlphabet) == "" {
+		return plain, true
 	}
-	return plain, true
+	for _, form := range []*regexp.Regexp{shownCode, bareCode} {
+		if found := form.FindAllString(sentence, 2); len(found) == 1 {
+			return strings.ReplaceAll(found[0], "-", ""), true
+		}
+	}
+	return "", false
 }
 
 // IsCode reports whether what was typed can be a code at all, right or wrong.

@@ -4,17 +4,22 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/width"
 )
 
 func TestACodeIsReadInEverySpellingThatPeopleType(t *testing.T) {
 	code := newCode()
 	plain := strings.ReplaceAll(code, "-", "")
-	for _, typed := range []string{code, plain, strings.ToLower(code), " " + code + "\n", plain[:2] + " " + plain[2:6] + " " + plain[6:], plain[:4] + "\u2013" + plain[4:], plain[:4] + "\u00a0" + plain[4:]} {
+	for _, typed := range []string{code, plain, strings.ToLower(code), " " + code + "\n", plain[:2] + " " + plain[2:6] + " " + plain[6:], plain[:4] + "\u2013" + plain[4:], plain[:4] + "\u00a0" + plain[4:],
+		"Code: " + code, code + ".", `"` + code + `"`, "\u200b" + code, "Or type this code: " + code, "Use the one code: " + strings.ToLower(plain) + "!",
+		width.Widen.String(code), plain[:4] + "_" + plain[4:],
+	} {
 		if got, ok := plainCode(typed); !ok || got != plain {
 			t.Errorf("plainCode(%q) = %q, %v", typed, got, ok)
 		}
 	}
-	for _, typed := range []string{"", plain[1:], plain + "A", "ABCD-234O", "ABCD-2341", "ABCD_2345", strings.Repeat("-", 100) + plain, "ＡBCD2345"} {
+	for _, typed := range []string{"", plain[1:], plain + "A", "ABCD-234O", "ABCD-2341", strings.Repeat("-", 600) + plain, "Code: " + plain + "A", "ABCD-2345 or BCDE-3456", "Code ABCD2345 or BCDE3456"} {
 		if got, ok := plainCode(typed); ok {
 			t.Errorf("plainCode(%q) = %q", typed, got)
 		}

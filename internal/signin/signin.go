@@ -192,8 +192,11 @@ func (s *Service) RedeemCode(ctx context.Context, site Site, a Attempt) (Result,
 		s.record(ctx, site, Result{})
 		return Result{}, nil
 	}
-	// What cannot be a code is a wrong one: it counts like any other.
-	plain, _ := plainCode(a.Code)
+	plain, ok := plainCode(a.Code)
+	if !ok {
+		s.record(ctx, site, Result{Redeemed: Redeemed{Outcome: NotACode}})
+		return Result{Redeemed: Redeemed{Outcome: NotACode}}, nil
+	}
 	return s.redeem(ctx, site, a, Redemption{Codes: s.codes.keys(a.Browser.Key(), plain)}, s.Store.RedeemCode)
 }
 
@@ -239,7 +242,7 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 // reasons are why a link or code was refused.
 var reasons = map[Outcome]string{
 	Unknown: "unknown", Used: "used before", TooOld: "too old", NotAdmitted: "not admitted any more", PolicyChanged: "rules changed",
-	WrongCode: "wrong code", RequestEnded: "too many wrong codes",
+	WrongCode: "wrong code", RequestEnded: "too many wrong codes", NotACode: "not a code",
 }
 
 // record writes down how an attempt ended.

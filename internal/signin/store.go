@@ -67,8 +67,8 @@ type Store interface {
 	RedeemLink(ctx context.Context, r Redemption) (Redeemed, error)
 
 	// RedeemCode does the same with a code, which counts in the browser that
-	// asked only. A wrong one is counted, once for an attempt, and the fifth ends
-	// the codes of that browser; the links stay good for whoever reads the mailbox.
+	// asked only. One that is Used is no wrong one. A wrong one is counted, once for
+	// an attempt, and the fifth ends the codes of that browser; the links stay good for whoever reads the mailbox.
 	RedeemCode(ctx context.Context, r Redemption) (Redeemed, error)
 
 	// Promise keeps a link that no browser asked for, and its message, unless its
@@ -253,6 +253,7 @@ const (
 	NotAdmitted                  // the rules in force do not admit the address, or it is disabled
 	WrongCode                    // not the code; Redeemed.TriesLeft says how many tries are left
 	RequestEnded                 // too many wrong codes
+	NotACode                     // what was typed cannot be a code; it costs no try
 )
 
 // Redeemed says what became of an attempt to sign in.

@@ -123,7 +123,7 @@ func (d *Door) signOut(c *call) {
 	}
 	d.forgetSession(c)
 	if fields.Has("to") {
-		c.seeOther(signInPath(gate.ReturnTo(fields.Get("to"))))
+		c.seeOther(gate.SignInFor(gate.ReturnTo(fields.Get("to"))))
 		return
 	}
 	c.seeOther(gate.PathPrefix + "/sign-out")

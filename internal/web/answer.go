@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/fault"
-	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -76,7 +74,7 @@ func (d *Door) showWithPolicy(c *call, status int, p view.Page, policy string) {
 		c.lang = d.language(c.r)
 	}
 	var body bytes.Buffer
-	if err := d.Views.Render(&body, c.lang, p); err != nil {
+	if err := d.Views.Render(&body, c.lang, p, c.r.Method == http.MethodPost); err != nil {
 		d.Logger.Error("rendering a page", "error", err)
 		d.writeProblem(c, http.StatusInternalServerError, "")
 		return
@@ -150,12 +148,4 @@ func (d *Door) failed(c *call, to string, err error) {
 		return
 	}
 	d.writeProblem(c, status, "the session cannot be checked just now; try again soon")
-}
-
-// signInPath is the path of the sign-in form for somebody who wants to go to a path.
-func signInPath(to string) string {
-	if to == "/" {
-		return gate.SignInPath
-	}
-	return gate.SignInPath + "?to=" + url.QueryEscape(to)
 }

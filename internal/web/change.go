@@ -94,7 +94,7 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 	case err != nil:
 		d.failed(c, gate.AccountPath, err)
 	case wait > 0:
-		d.throttled(c, wait)
+		d.throttled(c, view.Throttled{RetryAfter: wait, To: gate.AccountPath})
 	default:
 		c.seeOther(gate.ConfirmChangePath)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -42,7 +43,11 @@ func (d *Door) checkMail(c *call) {
 		c.seeOther(gate.ReturnTo(request.To))
 		return
 	}
-	d.show(c, http.StatusOK, checkMailPage(c, request))
+	p := d.checkMailPage(c, request)
+	if times, err := strconv.Atoi(c.r.URL.Query().Get(againField)); err == nil {
+		p.Again = min(max(times, 0), signin.MaxLiveLinks)
+	}
+	d.show(c, http.StatusOK, p)
 }
 
 // remembered returns the request of this browser, zero if it has none.
@@ -51,11 +56,17 @@ func (d *Door) remembered(c *call) (signin.Request, error) {
 	return request, err
 }
 
-func checkMailPage(c *call, request signin.Request) view.CheckMail {
+func (d *Door) checkMailPage(c *call, request signin.Request) view.CheckMail {
 	wait := resendAfter - c.now.Sub(request.Asked)
 	p := view.CheckMail{
 		Frame: frame(c), Typed: request.Typed, To: gate.ReturnTo(request.To), Mailbox: mailProviders[request.Address.Domain()],
-		ResendAfter: max(0, int(wait/time.Second)),
+		ResendAfter: max(0, int(wait/time.Second)), ValidFor: d.Service.LinkLife,
+	}
+	switch {
+	case !request.Expires.After(c.now):
+		p.Problem = view.CodeTooOld
+	case request.Tries >= signin.MaxCodeTries:
+		p.Problem = view.CodesEnded
 	}
 	if s, err := c.visit.Session(c.r); err == nil && s != nil {
 		p.Before = signedInAt(s)

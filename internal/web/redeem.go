@@ -43,8 +43,9 @@ func (d *Door) redeemCode(c *call) {
 	attempt := d.attempt(c)
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
-	if err == nil && result.Outcome == signin.Unknown {
-		result.Outcome = signin.RequestEnded // in both cases only a new message helps
+	if err == nil && codeProblems[result.Outcome] != "" {
+		d.wrongCode(c, result)
+		return
 	}
 	d.answerRedemption(c, attempt, result, err)
 }
@@ -78,8 +79,6 @@ func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.R
 		d.confirmElsewhere(c, attempt.Token, result.Request)
 	case signin.NotAdmitted:
 		d.show(c, http.StatusForbidden, view.NotAdmitted{Frame: frame(c), Email: string(result.Request.Address), To: "/"})
-	case signin.WrongCode, signin.RequestEnded:
-		d.wrongCode(c, result)
 	default:
 		d.deadLink(c, attempt, result)
 	}
@@ -95,6 +94,13 @@ func (d *Door) notRedeemed(c *call, attempt signin.Attempt, result signin.Result
 	d.failed(c, gate.CheckMailPath, err)
 }
 
+// codeProblems are the outcomes that the page with the field for the code tells.
+// Where a browser has not asked for anything, that page says so.
+var codeProblems = map[signin.Outcome]view.CodeProblem{
+	signin.Unknown: view.CodeTooOld, signin.WrongCode: view.CodeWrong, signin.NotACode: view.CodeMalformed,
+	signin.Used: view.CodeUsed, signin.TooOld: view.CodeTooOld, signin.RequestEnded: view.CodesEnded,
+}
+
 // wrongCode shows the page with the field again, or says that only a new message helps.
 func (d *Door) wrongCode(c *call, result signin.Result) {
 	request, err := d.remembered(c)
@@ -102,9 +108,13 @@ func (d *Door) wrongCode(c *call, result signin.Result) {
 		d.failed(c, gate.CheckMailPath, err)
 		return
 	}
-	p := checkMailPage(c, request)
-	p.WrongCode, p.TriesLeft = result.Outcome == signin.WrongCode, result.TriesLeft
-	p.Ended, p.ResendAfter = result.Outcome == signin.RequestEnded, 0
+	p := d.checkMailPage(c, request)
+	if p.Problem == "" {
+		p.Problem, p.TriesLeft = codeProblems[result.Outcome], result.TriesLeft
+	}
+	if p.Over() {
+		p.ResendAfter = 0
+	}
 	d.show(c, http.StatusUnprocessableEntity, p)
 }
 
@@ -160,7 +170,7 @@ func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
 		return
 	}
 	d.show(c, http.StatusOK, view.ConfirmElsewhere{
-		Frame: frame(c), Email: string(request.Address), AskedMinutes: int(c.now.Sub(request.Asked) / time.Minute),
+		Frame: frame(c), Email: string(request.Address), Unasked: request.Device == (session.Device{}), AskedMinutes: int(c.now.Sub(request.Asked) / time.Minute),
 		Browser: request.Device.Browser, System: request.Device.System, Token: token, Confirm: confirm, SignedInAs: signedInAs(c),
 	})
 }

@@ -37,7 +37,7 @@ func (d *Door) noSession(c *call, uri string) {
 		if c.visit.HadSessionCookie() {
 			http.SetCookie(c.w, c.visit.Cookie().Clear())
 		}
-		c.seeOther(signInPath(gate.ReturnTo(uri)))
+		c.seeOther(gate.SignInFor(gate.ReturnTo(uri)))
 	case gate.FormSubmit:
 		c.w.Header().Set("WWW-Authenticate", d.challenge(c).authenticate)
 		d.show(c, http.StatusUnauthorized, view.FormNotSent{Frame: frame(c), Back: formPage(c)})
@@ -60,7 +60,7 @@ func formPage(c *call) string {
 func (d *Door) notRecent(c *call, uri string) {
 	switch gate.Classify(c.r) {
 	case gate.Navigation:
-		c.seeOther(signInPath(gate.ReturnTo(uri)) + "&" + againField + "=1")
+		c.seeOther(gate.SignInPath + "?" + againField + "=1&to=" + url.QueryEscape(gate.ReturnTo(uri)))
 	default:
 		d.noSession(c, uri)
 	}

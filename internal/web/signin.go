@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,8 @@ import (
 )
 
 // againField is a field of the form's query: the person is signed in, but proved their
-// address too long ago. It changes the words of the form, and nothing else.
+// address too long ago. In the form of the page that waits it is how often the message
+// was asked for again. It changes words, and nothing else.
 const againField = "again"
 
 // signInForm shows the form. Nothing is stored.
@@ -49,20 +51,31 @@ func (d *Door) ask(c *call) {
 	})
 	switch {
 	case err != nil:
-		d.failed(c, signInPath(to), err)
+		d.failed(c, gate.SignInFor(to), err)
 	case wait > 0:
-		d.throttled(c, wait)
+		d.throttled(c, view.Throttled{RetryAfter: wait, Email: typed, To: to})
 	default:
 		d.setMark(c, here)
-		c.seeOther(gate.CheckMailPath)
+		c.seeOther(gate.CheckMailPath + timesAgain(fields))
 	}
 }
 
-func (d *Door) throttled(c *call, wait time.Duration) {
-	seconds := int((wait + time.Second - 1) / time.Second)
+// timesAgain is the query by which the page says that the message was asked for again,
+// and how often.
+func timesAgain(fields url.Values) string {
+	before, err := strconv.Atoi(fields.Get(againField))
+	if err != nil {
+		return ""
+	}
+	return "?" + againField + "=" + strconv.Itoa(min(max(before, 0), signin.MaxLiveLinks)+1)
+}
+
+func (d *Door) throttled(c *call, p view.Throttled) {
+	p.Frame = frame(c)
+	seconds := int((p.RetryAfter + time.Second - 1) / time.Second)
 	c.w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	if c.wantsPage() {
-		d.show(c, http.StatusTooManyRequests, view.Throttled{Frame: frame(c), RetryAfter: wait})
+		d.show(c, http.StatusTooManyRequests, p)
 		return
 	}
 	d.writeProblem(c, http.StatusTooManyRequests, "too many attempts from this network")

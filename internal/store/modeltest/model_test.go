@@ -153,6 +153,11 @@ func (m *model) byCode(r signin.Redemption) (found *link, outcome signin.Outcome
 			return l, m.judge(l, r)
 		}
 	}
+	if slices.ContainsFunc(asked.links, func(l *link) bool {
+		return l.used && l.expires.After(m.now) && l.site == r.Site && slices.Contains(r.Codes, l.code)
+	}) {
+		return nil, signin.Used
+	}
 	if asked.tries++; asked.tries < signin.MaxCodeTries {
 		return nil, signin.WrongCode
 	}

@@ -101,9 +101,8 @@ func findByCode(t *tx, r *signin.Redemption) (f finding) {
 			f.admit(t, r)
 			return f
 		case signin.LinkUsed:
-			if f.outcome = sameAttempt(t, r, link); f.outcome.Outcome == signin.SignedIn {
-				return f
-			}
+			f.outcome = sameAttempt(t, r, link)
+			return f
 		}
 	}
 	f.outcome = countWrongCode(t, r, request)

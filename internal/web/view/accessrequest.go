@@ -37,7 +37,7 @@ type RequestAccess struct {
 }
 
 func (p RequestAccess) about() about {
-	return about{template: "ask", title: "ask.title", failed: p.Unknown || p.TooLong, form: newForm(gate.RequestAccessPath, "token", "words")}
+	return about{template: "ask", title: "ask.title", failed: p.Unknown || p.TooLong, form: newForm(gate.RequestAccessPath, "token", "words"), reload: gate.RequestAccessPath}
 }
 
 // AccessRequested says that the owners were asked.
@@ -59,7 +59,7 @@ type DecideAccess struct {
 }
 
 func (p DecideAccess) about() about {
-	a := about{template: "decide", title: "decide.landing_title", failed: p.Unknown, form: newForm(gate.DecideAccessPath, "token")}
+	a := about{template: "decide", title: "decide.landing_title", failed: p.Unknown, form: newForm(gate.DecideAccessPath, "token"), reload: gate.DecideAccessPath}
 	if p.Token != "" {
 		a.title, a.address = "decide.title", p.Request.Email
 		a.form.fields = append(a.form.fields, "decision")

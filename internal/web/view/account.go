@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -69,7 +70,7 @@ type AccountSession struct {
 }
 
 func (p Account) about() about {
-	return about{template: "account", title: "account.title", failed: p.Failed()}
+	return about{template: "account", title: "account.title", failed: p.Failed(), reload: gate.AccountPath}
 }
 
 // Failed reports whether something is wrong with what was typed.

@@ -23,19 +23,10 @@ type ConfirmChange struct {
 	TriesLeft           int         // how many codes can still be tried; shown with CodeWrong
 }
 
-// CodeProblem is what is wrong with a code that was typed; empty: nothing.
-type CodeProblem string
-
-// The problems.
-const (
-	CodeWrong     CodeProblem = "wrong"
-	CodeMalformed CodeProblem = "malformed" // it cannot be a code
-)
-
 func (p ConfirmChange) about() about {
 	a := about{
 		template: "confirm-change", title: p.Heading(), address: p.New, failed: p.Problem != "" || p.NewProblem != "",
-		form: newForm(gate.ConfirmChangePath),
+		form: newForm(gate.ConfirmChangePath), reload: gate.ConfirmChangePath,
 	}
 	for _, field := range p.Fields() {
 		a.form.fields = append(a.form.fields, field.Name)
@@ -100,13 +91,8 @@ func (p ConfirmChange) Fields() (fields []CodeField) {
 	return fields
 }
 
-// Wrong says what is wrong with the code, and how many tries are left.
-func (f CodeField) Wrong(lang *text.Language) string {
-	if f.Problem == CodeMalformed {
-		return lang.Say("change.no_code")
-	}
-	return lang.Count("checkmail.wrong", f.triesLeft)
-}
+// Wrong says what is wrong with the code.
+func (f CodeField) Wrong(lang *text.Language) string { return f.Problem.in(lang, f.triesLeft, 0) }
 
 // NotChanged says why an account was not changed.
 type NotChanged struct {
@@ -127,7 +113,7 @@ const (
 )
 
 func (p NotChanged) about() about {
-	return about{template: "not-changed", title: p.Heading(), address: p.Email}
+	return about{template: "not-changed", title: p.Heading(), address: p.Email, reload: gate.AccountPath}
 }
 
 // Heading and Lead are keys of what the page says.

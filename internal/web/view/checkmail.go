@@ -1,6 +1,8 @@
 package view
 
 import (
+	"time"
+
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
@@ -8,15 +10,28 @@ import (
 // CheckMail says that a message is on its way, and takes its code.
 type CheckMail struct {
 	Frame
-	Typed       string // the address as it was typed; may be empty
-	To          string // where the person wants to go
-	TriesLeft   int    // how many codes can still be tried; shown if WrongCode
-	WrongCode   bool   // the code that was just typed is wrong
-	Ended       bool   // too many wrong codes: only a new message helps
+	Typed       string        // the address as it was typed; empty if nothing was asked for in this browser
+	To          string        // where the person wants to go
+	Problem     CodeProblem   // with the code that was just typed
+	TriesLeft   int           // how many codes can still be tried; shown with CodeWrong
+	ValidFor    time.Duration // how long codes work
+	Again       int           // how often the message was asked for again
 	Mailbox     Provider
 	ResendAfter int    // seconds until it makes sense to ask again
 	Before      string // signed_in of this browser's session, as /session returns it; empty without
 }
+
+// CodeProblem is what is wrong with a code that was typed; empty: nothing.
+type CodeProblem string
+
+// The problems.
+const (
+	CodeWrong     CodeProblem = "wrong"
+	CodeMalformed CodeProblem = "malformed" // it cannot be a code
+	CodeUsed      CodeProblem = "used"
+	CodeTooOld    CodeProblem = "too_old"
+	CodesEnded    CodeProblem = "ended" // too many wrong ones
+)
 
 // Provider is a web mailbox.
 type Provider struct {
@@ -24,25 +39,57 @@ type Provider struct {
 	URL  string // its inbox
 }
 
+// Over reports whether only a new message helps.
+func (p CheckMail) Over() bool {
+	return p.Typed == "" || p.Problem != "" && p.Problem != CodeWrong && p.Problem != CodeMalformed
+}
+
 func (p CheckMail) about() about {
-	a := about{template: "check-mail", title: "checkmail.title", failed: p.WrongCode || p.Ended}
-	if !p.Ended {
+	a := about{template: "check-mail", title: "checkmail.title", failed: p.Problem != "", reload: gate.CheckMailPath}
+	if !p.Over() {
 		a.form = newForm(gate.CodePath, "code")
 	}
 	return a
 }
 
-// Wrong says that the code was wrong and how many tries are left.
+// Wrong says what is wrong with the code.
 func (p CheckMail) Wrong(lang *text.Language) string {
-	return lang.Count("checkmail.wrong", p.TriesLeft)
+	return p.Problem.in(lang, p.TriesLeft, p.ValidFor)
+}
+
+func (c CodeProblem) in(lang *text.Language, triesLeft int, validFor time.Duration) string {
+	switch c {
+	case CodeMalformed:
+		return lang.Say("change.no_code")
+	case CodeUsed:
+		return lang.Say("checkmail.used")
+	case CodeTooOld:
+		return lang.Say("checkmail.too_old", "time", lang.Duration(validFor))
+	case CodesEnded:
+		return lang.Say("checkmail.ended")
+	}
+	return lang.Count("checkmail.wrong", triesLeft)
+}
+
+// TimesAgain says that the message was asked for again; with several times, that no
+// more may come.
+func (p CheckMail) TimesAgain(lang *text.Language) string {
+	if p.Again > 1 {
+		return lang.Say("checkmail.enough", "time", lang.Duration(p.ValidFor))
+	}
+	return lang.Say("checkmail.asked_again")
 }
 
 var _ = samples([]Sample{
 	{"check-mail", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, ResendAfter: 30,
 		Mailbox: Provider{Name: "Gmail", URL: "https://mail.google.com/"}}},
-	{"check-mail-plain", CheckMail{Frame: sampleFrame, To: sampleTo}},
+	{"check-mail-nothing", CheckMail{Frame: sampleFrame, To: "/"}},
 	{"check-mail-long", CheckMail{Frame: sampleFrame, Typed: sampleLongAddress, To: sampleTo, Before: "2026-03-04T17:05:00Z"}},
-	{"check-mail-wrong", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, WrongCode: true, TriesLeft: 3}},
-	{"check-mail-ended", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Ended: true}},
-	{"check-mail-ended-plain", CheckMail{Frame: sampleFrame, To: sampleTo, Ended: true}},
+	{"check-mail-again", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Again: 1, ResendAfter: 30}},
+	{"check-mail-enough", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Again: 2, ValidFor: 10 * time.Minute}},
+	{"check-mail-wrong", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodeWrong, TriesLeft: 3}},
+	{"check-mail-malformed", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodeMalformed}},
+	{"check-mail-used", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodeUsed}},
+	{"check-mail-too-old", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodeTooOld, ValidFor: 10 * time.Minute}},
+	{"check-mail-ended", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodesEnded}},
 })

@@ -24,6 +24,7 @@ func (Landing) about() about {
 type ConfirmElsewhere struct {
 	Frame
 	Email           string // who would be signed in
+	Unasked         bool   // the link came with an invitation or with access: no browser asked for it
 	AskedMinutes    int    // how long ago the link was asked for
 	Browser, System string // where it was asked for; may be empty
 	Token, Confirm  string // what the form sends
@@ -31,7 +32,7 @@ type ConfirmElsewhere struct {
 }
 
 func (p ConfirmElsewhere) about() about {
-	return about{template: "confirm", title: "confirm.title", address: p.Email, form: newForm(gate.LinkPath, "token", "confirm")}
+	return about{template: "confirm", title: "confirm.title", address: p.Email, form: newForm(gate.LinkPath, "token", "confirm"), reload: gate.SignInPath}
 }
 
 // Device is where the link was asked for.
@@ -57,5 +58,6 @@ var _ = samples([]Sample{
 	{"landing-elsewhere", Landing{Frame: sampleFrame, To: sampleTo}},
 	{"confirm", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, AskedMinutes: 4, Browser: "Firefox", System: "Windows",
 		Token: "t0ken", Confirm: "c0nfirm"}},
+	{"confirm-unasked", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, Unasked: true, Token: "t0ken", Confirm: "c0nfirm"}},
 	{"confirm-replaces", ConfirmElsewhere{Frame: sampleFrame, Email: sampleLongAddress, Token: "t0ken", Confirm: "c0nfirm", SignedInAs: sampleAddress}},
 })

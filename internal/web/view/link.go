@@ -1,5 +1,7 @@
 package view
 
+import "github.com/doorpost-auth/doorpost/internal/gate"
+
 // LinkUsed says that a link has been used before.
 type LinkUsed struct {
 	Frame
@@ -8,7 +10,9 @@ type LinkUsed struct {
 	To       string // where the person wants to go
 }
 
-func (LinkUsed) about() about { return about{template: "link-used", title: "linkused.title"} }
+func (p LinkUsed) about() about {
+	return about{template: "link-used", title: "linkused.title", reload: gate.SignInFor(p.To)}
+}
 
 // LinkTooOld says that a link has expired.
 type LinkTooOld struct {
@@ -18,7 +22,9 @@ type LinkTooOld struct {
 	To       string // where the person wants to go
 }
 
-func (LinkTooOld) about() about { return about{template: "link-too-old", title: "linktooold.title"} }
+func (p LinkTooOld) about() about {
+	return about{template: "link-too-old", title: "linktooold.title", reload: gate.SignInFor(p.To)}
+}
 
 // LinkUnknown says that a link is not one of ours, or only a part of one.
 type LinkUnknown struct {
@@ -27,7 +33,9 @@ type LinkUnknown struct {
 	To    string // where the person wants to go
 }
 
-func (LinkUnknown) about() about { return about{template: "link-unknown", title: "linkunknown.title"} }
+func (p LinkUnknown) about() about {
+	return about{template: "link-unknown", title: "linkunknown.title", reload: gate.SignInFor(p.To)}
+}
 
 var _ = samples([]Sample{
 	{"link-used", LinkUsed{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},

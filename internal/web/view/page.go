@@ -20,6 +20,10 @@ type about struct {
 	address  string // that the title is about
 	failed   bool   // something that was typed is not right
 	form     *form  // that the page is for; nil if there is none
+
+	// reload is the path under which the page is loaded again if it answers a form;
+	// empty: the form is sent again.
+	reload string
 }
 
 // inTab is what a browser shows in its tab. Screen readers read it first.

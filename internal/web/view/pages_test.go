@@ -38,14 +38,20 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"a malformed address":          {view.SignIn{Frame: frame, Email: "ada@", Malformed: true}, []string{"Check for a missing dot or @."}, nil},
 		"a sign-in of somebody":        {view.SignIn{Frame: frame, SignedInAs: address}, []string{"You are signed in as " + address + ".", "Go on", "another address"}, nil},
 		"a message on its way":         {view.CheckMail{Frame: frame, Typed: address}, []string{"If " + address + " can sign in here", "Send it again", "Use another address"}, []string{"not the code"}},
-		"a message to nobody known":    {view.CheckMail{Frame: frame}, []string{"If you can sign in here"}, []string{"Send it again"}},
-		"a known mailbox":              {view.CheckMail{Frame: frame, Mailbox: view.Provider{Name: "Gmail", URL: "https://mail.google.com/"}}, []string{"Open Gmail"}, nil},
-		"a wrong code":                 {view.CheckMail{Frame: frame, WrongCode: true, TriesLeft: 3}, []string{"You have 3 more tries."}, nil},
-		"a wrong code before the last": {view.CheckMail{Frame: frame, WrongCode: true, TriesLeft: 1}, []string{"You have one more try."}, nil},
-		"the last wrong code":          {view.CheckMail{Frame: frame, Typed: address, Ended: true}, []string{"Ask for a new message.", "Send me a new message"}, []string{"Code from the message"}},
+		"nothing that was asked for":   {view.CheckMail{Frame: frame}, []string{"Start with your email address", "Nothing was asked for in this browser", "cookies"}, []string{"Send it again", "on its way", "Code from the message"}},
+		"a known mailbox":              {view.CheckMail{Frame: frame, Typed: address, Mailbox: view.Provider{Name: "Gmail", URL: "https://mail.google.com/"}}, []string{"Open Gmail"}, nil},
+		"a wrong code":                 {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeWrong, TriesLeft: 3}, []string{"You have 3 more tries."}, nil},
+		"no code at all":               {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeMalformed}, []string{"That cannot be the code.", "Code from the message"}, []string{"tries"}},
+		"a used code":                  {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeUsed}, []string{"This code has been used.", "Send me a new message"}, []string{"wrong", "Code from the message"}},
+		"an old code":                  {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeTooOld, ValidFor: 10 * time.Minute}, []string{"too old: codes work for 10 minutes.", "Send me a new message"}, []string{"wrong"}},
+		"a message asked for again":    {view.CheckMail{Frame: frame, Typed: address, Again: 1}, []string{"We asked for the message again"}, nil},
+		"one asked for many times":     {view.CheckMail{Frame: frame, Typed: address, Again: 2, ValidFor: 10 * time.Minute}, []string{"still work; for 10 minutes, no more may come"}, nil},
+		"a wrong code before the last": {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeWrong, TriesLeft: 1}, []string{"You have one more try."}, nil},
+		"the last wrong code":          {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodesEnded}, []string{"one wrong code too many", "Or ask for a new message.", "Send me a new message"}, []string{"Code from the message"}},
 		"a link asked for just now":    {view.ConfirmElsewhere{Frame: frame, Email: address}, []string{"Sign in to Reports as " + address + "?", "less than a minute ago, with another browser."}, []string{"signed in as"}},
 		"a link asked for before":      {view.ConfirmElsewhere{Frame: frame, AskedMinutes: 4, Browser: "Firefox", System: "Linux"}, []string{"4 minutes ago, with Firefox on Linux."}, nil},
 		"a link of the same person":    {view.ConfirmElsewhere{Frame: frame, Email: address, SignedInAs: address}, nil, []string{"That ends"}},
+		"a link that nobody asked for": {view.ConfirmElsewhere{Frame: frame, Email: address, Unasked: true}, []string{"This link was sent to " + address, "Sign in here"}, []string{"asked for less", "type the code"}},
 		"a link of another person":     {view.ConfirmElsewhere{Frame: frame, Email: address, SignedInAs: "bob@example.com"}, []string{"you are signed in as bob@example.com. That ends when you go on."}, nil},
 		"a used link, signed in":       {view.LinkUsed{Frame: frame, SignedIn: true, Email: address}, []string{"Go on"}, []string{"Send me"}},
 		"a used link, here":            {view.LinkUsed{Frame: frame, Email: address}, []string{"Send me a new one", "It goes to " + address}, []string{"Go on"}},
@@ -58,7 +64,7 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"stopped":                      {view.Stopped{Frame: frame, Mute: 48 * time.Hour}, []string{"does not work any more", "holds for 2 days"}, nil},
 		"one message stopped":          {view.Stopped{Frame: frame}, []string{"does not work any more"}, []string{"holds"}},
 		"no access":                    {view.NotAdmitted{Frame: frame, Email: address}, []string{address + " has no access to Reports", "Ask help@example.com"}, nil},
-		"too many attempts":            {view.Throttled{Frame: frame, RetryAfter: 61 * time.Second}, []string{"Try again in 2 minutes."}, nil},
+		"too many attempts":            {view.Throttled{Frame: frame, RetryAfter: 61 * time.Second}, []string{"Try again in 2 minutes.", "Try again It may"}, nil},
 		"an account with one session":  {view.Account{Frame: frame, Sessions: []view.AccountSession{{Current: true, Browser: "Safari"}}}, []string{"Safari This one", "Sign out here"}, []string{"everywhere else"}},
 		"a page that is not there":     {view.Problem{Frame: frame, Status: 404, Kind: view.ProblemNotFound}, []string{"This page does not exist", "404"}, nil},
 		"a problem of another site":    {view.Problem{Frame: frame, Status: 403, Kind: view.ProblemCrossSite}, []string{"from another page", "Start again"}, nil},
@@ -180,7 +186,7 @@ var errBroken = errors.New("broken pipe")
 func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestAPageThatCannotBeWrittenIsAnError(t *testing.T) {
-	err := newViews(t, brand).Render(brokenWriter{}, english(t), view.SignedOut{Frame: frame})
+	err := newViews(t, brand).Render(brokenWriter{}, english(t), view.SignedOut{Frame: frame}, false)
 	if !errors.Is(err, errBroken) {
 		t.Errorf("got %v, want %v", err, errBroken)
 	}
@@ -188,7 +194,7 @@ func TestAPageThatCannotBeWrittenIsAnError(t *testing.T) {
 
 func TestTheSignInPageIsSmall(t *testing.T) {
 	var out bytes.Buffer
-	if err := newViews(t, brand).Render(&out, english(t), view.SignIn{Frame: frame}); err != nil {
+	if err := newViews(t, brand).Render(&out, english(t), view.SignIn{Frame: frame}, false); err != nil {
 		t.Fatalf("rendering: %v", err)
 	}
 	if out.Len() > 8*1024 {

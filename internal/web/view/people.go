@@ -29,7 +29,9 @@ type PeopleRow struct {
 	Groups   []string
 }
 
-func (People) about() about { return about{template: "people", title: "people.title"} }
+func (People) about() about {
+	return about{template: "people", title: "people.title", reload: gate.PeoplePath}
+}
 
 // NoticeKey is the key of the words of the notice, "" without one.
 func (p People) NoticeKey() string {

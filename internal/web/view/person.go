@@ -43,7 +43,7 @@ type ConfirmPerson struct {
 }
 
 func (p ConfirmPerson) about() about {
-	return about{template: "confirm-person", title: p.Heading(), address: p.Email, form: newForm(gate.PeoplePath, "who", "action", "confirm")}
+	return about{template: "confirm-person", title: p.Heading(), address: p.Email, form: newForm(gate.PeoplePath, "who", "action", "confirm"), reload: gate.PeoplePath}
 }
 
 // Heading, Lead and Button are keys of what the page says.

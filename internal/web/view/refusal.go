@@ -19,7 +19,7 @@ type NotAdmitted struct {
 }
 
 func (p NotAdmitted) about() about {
-	a := about{template: "not-admitted", title: "notadmitted.title", address: p.Email}
+	a := about{template: "not-admitted", title: "notadmitted.title", address: p.Email, reload: gate.SignInFor(p.To)}
 	if p.MayAsk {
 		a.form = newForm(gate.RequestAccessPath, "words")
 	}
@@ -30,6 +30,8 @@ func (p NotAdmitted) about() about {
 type Throttled struct {
 	Frame
 	RetryAfter time.Duration
+	Email      string // that was typed: the same is asked for in one click; may be empty
+	To         string // where the person wants to go, or where to try again without Email
 }
 
 func (Throttled) about() about { return about{template: "throttled", title: "throttled.title"} }
@@ -58,7 +60,8 @@ var _ = samples([]Sample{
 	{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 	{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
 	{"not-admitted-too-long", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Words: sampleWords, TooLong: true}},
-	{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second}},
+	{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, Email: sampleAddress, To: sampleTo}},
+	{"throttled-account", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, To: gate.AccountPath}},
 	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
 })

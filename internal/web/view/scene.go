@@ -17,6 +17,7 @@ type scene struct {
 	Title    string
 	Style    template.CSS
 	Script   string
+	Reload   string // path under which the page is loaded again; empty: its own
 }
 
 // Initial is the letter that stands for a site without a logo.
@@ -54,7 +55,7 @@ type sceneOf struct {
 // breakable escapes a value and marks where a line may end within it: before the @ of
 // an address, and before the dots of a long piece.
 func breakable(value string) string {
-	const fillsLine = 24
+	const fillsLine = 12
 	pieces := strings.Split(value, "@")
 	for i, piece := range pieces {
 		pieces[i] = template.HTMLEscapeString(piece)

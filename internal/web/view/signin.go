@@ -16,7 +16,7 @@ type SignIn struct {
 }
 
 func (p SignIn) about() about {
-	return about{template: "sign-in", title: p.Heading(), failed: p.Malformed, form: newForm(gate.SignInPath, "email", "to")}
+	return about{template: "sign-in", title: p.Heading(), failed: p.Malformed, form: newForm(gate.SignInPath, "email", "to"), reload: gate.SignInFor(p.To)}
 }
 
 // Heading is the key of the words that say what the page asks for.

@@ -6,11 +6,11 @@ import "github.com/doorpost-auth/doorpost/internal/gate"
 type SignOut struct {
 	Frame
 	Email string // who is signed in
-	To    string // where to go afterwards, and where to go without signing out
+	To    string // where to go without signing out
 }
 
 func (SignOut) about() about {
-	return about{template: "sign-out", title: "signout.title", form: newForm(gate.SignOutPath, "to")}
+	return about{template: "sign-out", title: "signout.title", form: newForm(gate.SignOutPath)}
 }
 
 // SignedOut says that the person is signed out.

@@ -17,7 +17,7 @@ type Stop struct {
 }
 
 func (p Stop) about() about {
-	return about{template: "stop", title: "stop.title", failed: p.Unknown, form: newForm(gate.StopPath, "token")}
+	return about{template: "stop", title: "stop.title", failed: p.Unknown, form: newForm(gate.StopPath, "token"), reload: gate.StopPath}
 }
 
 // For is how long messages would be stopped, in words.

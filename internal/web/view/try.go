@@ -27,7 +27,7 @@ func (v *Views) try(own templates.Files) error {
 			continue
 		}
 		for _, lang := range catalogue.Languages() {
-			body, err := v.render(lang, sample.Page)
+			body, err := v.render(lang, sample.Page, true)
 			if err != nil {
 				return own.Locate(err, files[0])
 			}

@@ -77,10 +77,10 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 	return v, nil
 }
 
-// Render writes a page in a language. Nothing is written if the page cannot
+// Render writes a page in a language, in answer to a form or not. Nothing is written if the page cannot
 // be rendered, so that the caller can still answer with something else.
-func (v *Views) Render(w io.Writer, lang *text.Language, page Page) error {
-	body, err := v.render(lang, page)
+func (v *Views) Render(w io.Writer, lang *text.Language, page Page, toForm bool) error {
+	body, err := v.render(lang, page, toForm)
 	if err != nil {
 		return fmt.Errorf("rendering page %q: %w", page.about().template, err)
 	}
@@ -90,7 +90,7 @@ func (v *Views) Render(w io.Writer, lang *text.Language, page Page) error {
 	return nil
 }
 
-func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
+func (v *Views) render(lang *text.Language, page Page, toForm bool) (*bytes.Buffer, error) {
 	about, site := page.about(), v.brand.Name
 	if site == "" {
 		site = page.host()
@@ -104,6 +104,9 @@ func (v *Views) render(lang *text.Language, page Page) (*bytes.Buffer, error) {
 		Title:    about.inTab(lang, site),
 		Style:    v.style,
 		Script:   scriptPath,
+	}
+	if toForm {
+		scene.Reload = about.reload
 	}
 	if !strings.Contains(scene.Title, site) {
 		scene.Title = lang.Say("frame.title", "title", scene.Title, "site", site)

@@ -53,7 +53,7 @@ func TestSentencesAreSetApartAsTheLanguageWants(t *testing.T) {
 		"en": "on its way. Open its link", "pl": "w drodze. Otwórz link", "ja": "届きます。この端末で", "zh-Hans": "很快就到。请在这台",
 	}
 	for _, lang := range languages(t) {
-		page := renderIn(t, views, lang, view.CheckMail{Frame: frame})
+		page := renderIn(t, views, lang, view.CheckMail{Frame: frame, Typed: address})
 		if want := between[lang.Tag()]; !strings.Contains(page, want) {
 			t.Errorf("%s: the page does not say %q", lang.Tag(), want)
 		}

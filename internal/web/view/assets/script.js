@@ -15,6 +15,12 @@
     if (!to.value.includes('#')) to.value += location.hash;
   });
 
+  // Each form is sent once, and shows that it was taken if the answer is slow.
+  document.querySelectorAll('form[method=post]').forEach((post) => post.addEventListener('submit', (event) => {
+    if (post.hasAttribute('aria-busy')) event.preventDefault();
+    post.setAttribute('aria-busy', 'true');
+  }));
+
   // The link was opened in another tab: this one goes on too.
   const wait = one('[data-wait-for-sign-in]');
   if (wait) {
@@ -63,8 +69,10 @@
   const landing = one('[data-landing]'), form = one('[data-landing] form'), paste = one('[data-paste]');
   const link = location.hash.slice(1);
   // First of all, remove it from the address bar and the history.
-  // And a page that answers a form is loaded again without sending it again.
-  if (form || paste || one('[data-reload-safe]')) history.replaceState(null, '', location.pathname);
+  if (form || paste) history.replaceState(null, '', location.pathname);
+  // A page that answers a form is loaded again without sending it again.
+  const reloadAs = document.documentElement.dataset.reloadAs;
+  if (reloadAs) history.replaceState(null, '', reloadAs);
   if (paste && link) {
     paste.hidden = true;
     one('[name=token]').value = link;
@@ -75,26 +83,23 @@
       const cutOff = one('[data-cut-off]');
       if (cutOff) cutOff.hidden = false;
     } else {
-      let sent = false;
       const ready = one('[data-ready]'), button = form.querySelector('button');
       form.elements.token.value = link;
       if (ready) ready.hidden = false;
-      form.addEventListener('submit', (event) => {
-        if (sent) event.preventDefault();
-        sent = true;
-      });
-      // The person came back: the link has been used, so do not send it again.
-      addEventListener('pageshow', (event) => {
-        if (event.persisted && sent) goTo('/_doorpost/sign-in?to=' + encodeURIComponent(form.dataset.to || '/'));
-      });
       if ('here' in form.dataset) {
-        sent = true;
-        form.submit();
+        form.requestSubmit();
       } else if (button) {
         button.disabled = button.hidden = false;
       }
     }
   }
+
+  // The person came back. A link has been used, so it is not sent again.
+  addEventListener('pageshow', (event) => {
+    if (!event.persisted) return;
+    if (form && form.hasAttribute('aria-busy')) goTo('/_doorpost/sign-in?to=' + encodeURIComponent(form.dataset.to || '/'));
+    document.querySelectorAll('[aria-busy]').forEach((post) => post.removeAttribute('aria-busy'));
+  });
 
   // Times in the reader's zone, in the language of the page.
   const lang = document.documentElement.lang;

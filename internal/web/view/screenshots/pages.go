@@ -43,7 +43,7 @@ func handler(language string) (http.Handler, error) {
 				}
 				w.Header().Set("Content-Security-Policy", policy)
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
-				if err := views.Render(w, lang, named.Page); err != nil {
+				if err := views.Render(w, lang, named.Page, false); err != nil {
 					log.Printf("%s: %v", named.Name, err)
 				}
 			})

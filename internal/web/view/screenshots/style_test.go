@@ -36,7 +36,7 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := views.Render(w, catalogue.Languages()[0], view.SignedOut{}); err != nil {
+		if err := views.Render(w, catalogue.Languages()[0], view.SignedOut{}, false); err != nil {
 			t.Error(err)
 		}
 	}))

@@ -1,0 +1,69 @@
+package acceptance
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Reload and Back meet pages, not forms that the browser would send again.
+func TestReloadAndBackSendNoFormAgain(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	tab := newProfile(t).newTab()
+	tab.expect("422")
+	tab.expect(waitingNoise)
+	tab.expect("/favicon.ico")
+	tab.open(g.origin + "/")
+	tab.typeInto("#email", "ada@example\r")
+	tab.awaitText("does not look like an email address")
+	tab.awaitScript()
+	tab.run(chromedp.Reload())
+	tab.awaitGone("does not look like")
+	tab.typeInto("#email", "ada@example.com\r")
+	tab.awaitText("Check your mail")
+	m := g.mail.await("ada@example.com")
+	for range 2 {
+		tab.typeInto("#code", "AAAA-2222\r")
+		tab.awaitText("That is not the code.")
+		tab.awaitScript()
+		tab.run(chromedp.Reload())
+		tab.awaitGone("That is not the code.")
+	}
+	tab.typeInto("#code", "BBBB-3333\r")
+	tab.awaitText("You have 2 more tries.")
+	tab.awaitScript()
+	tab.typeInto("#code", "Code: "+m.code+"\r")
+	tab.awaitLocation(g.origin + "/")
+	tab.run(chromedp.NavigateBack()) // to the page that waits, which goes on
+	tab.awaitLocation(g.origin + "/")
+}
+
+func TestAFormIsSentOnceHoweverOftenItsButtonIsPressed(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	tab := newProfile(t).newTab()
+	tab.expect("/favicon.ico")
+	tab.open(g.origin + "/")
+	tab.awaitScript()
+	sent, err := evaluate[int](tab, `(() => {
+		let sent = 0;
+		addEventListener('submit', (event) => { if (!event.defaultPrevented) sent++; event.preventDefault(); });
+		document.querySelector('#email').value = 'ada@example.com';
+		for (let i = 0; i < 3; i++) document.querySelector('form button').click();
+		return document.querySelector('form[aria-busy=true]') ? sent : -1;
+	})()`)
+	if err != nil || sent != 1 {
+		t.Errorf("three clicks send the form %d times, %v", sent, err)
+	}
+}
+
+func TestSigningOutSaysThatItIsDone(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	tab := newProfile(t).newTab()
+	tab.signInAs(g, "ada@example.com")
+	tab.open(g.origin + "/_doorpost/sign-out")
+	tab.click("form button")
+	tab.awaitText("You are signed out")
+}
