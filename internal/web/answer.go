@@ -25,7 +25,7 @@ type field struct{ name, value string }
 var secured = [...]field{
 	{"X-Content-Type-Options", "nosniff"},
 	{"Cache-Control", "no-store"},
-	{"Referrer-Policy", "same-origin"}, // no-referrer makes browsers send Origin: null with our own forms
+	{"Referrer-Policy", "same-origin"}, // the pages say so, too: a header of the site may replace this one
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 }

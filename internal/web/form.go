@@ -73,10 +73,17 @@ func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
 // fromOwnPage reports whether a POST comes from a page of this very origin:
 // scheme, host and port. http.CrossOriginProtection is not enough: it compares hosts
 // only, and lets a request pass that does not say where it comes from.
+//
+// From a page with the referrer policy no-referrer, which a header of the site or an
+// extension may make of ours, browsers send Origin: null. Then Sec-Fetch-Site has to
+// say that it is the same origin: a sandboxed frame or another site cannot.
 func fromOwnPage(c *call) bool {
 	origins, sites := c.r.Header["Origin"], c.r.Header["Sec-Fetch-Site"]
-	if len(origins)+len(sites) == 0 || len(origins) > 1 || len(sites) > 1 {
+	if len(origins) > 1 || len(sites) > 1 || len(sites) == 1 && sites[0] != "same-origin" {
 		return false
 	}
-	return (len(origins) == 0 || origins[0] == c.origin.String()) && (len(sites) == 0 || sites[0] == "same-origin")
+	if len(origins) == 0 || origins[0] == "null" {
+		return len(sites) == 1
+	}
+	return origins[0] == c.origin.String()
 }
