@@ -43,6 +43,7 @@ type gateway struct {
 	logs    string // file that log lines are written to
 	site    string // what stands in the site
 	options string // global options
+	host    string // what browsers open, by https; empty: the site on plain http
 }
 
 // newGateway starts a server on a free port of the loopback interface, with the
@@ -114,7 +115,12 @@ func (g *gateway) app() *App {
 	return app.(*App)
 }
 
-func (g *gateway) origin() string { return fmt.Sprintf("http://localhost:%s", g.port) }
+func (g *gateway) origin() string {
+	if g.host != "" {
+		return "https://" + g.host
+	}
+	return fmt.Sprintf("http://localhost:%s", g.port)
+}
 
 // logged is what was written to the log.
 func (g *gateway) logged() string {

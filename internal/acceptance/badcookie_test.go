@@ -75,9 +75,10 @@ func TestNoMalformedSessionCookieOpensTheDoor(t *testing.T) {
 	for what, value := range bad {
 		refused(what, name+"="+value)
 	}
-	refused("two of one name", v.cookie()+"; "+v.cookie())
-	refused("two of one name, one bad", v.cookie()+"; "+name+"=x")
-	refused("two lines of one name", v.cookie()+"\nCookie: "+v.cookie())
+	other := g.signedIn("bob@example.com").cookie()
+	refused("two sessions", v.cookie()+"; "+other)
+	refused("two sessions on two lines", v.cookie()+"\nCookie: "+other)
+	refused("two sessions, one twice", v.cookie()+"; "+other+"; "+v.cookie())
 	for what, cookies := range map[string]string{
 		"another name": "D" + name[1:] + "=" + good, "of another port": "doorpost=" + good, "__Host-": "__Host-doorpost=" + good, "__Secure-": "__Secure-doorpost=" + good, "request cookie's name": askName + "=" + good, "name in the value": "x=" + name + "=" + good,
 	} {
@@ -88,6 +89,13 @@ func TestNoMalformedSessionCookieOpensTheDoor(t *testing.T) {
 	}
 	if n := g.upstream.count() - hits; n != 0 {
 		t.Errorf("the app was reached %d times", n)
+	}
+	for what, cookies := range map[string]string{
+		"the same twice": v.cookie() + "; " + v.cookie(), "a bad one before": name + "=x; " + v.cookie(), "a bad one behind": v.cookie() + "\nCookie: " + name + "=" + foreign,
+	} {
+		if a := g.mustRaw(g.line("GET", "/app", cookies) + "Connection: close\n"); a.status != http.StatusOK {
+			t.Errorf("%s: answered %d", what, a.status)
+		}
 	}
 	v.open("/").echo(t)
 }

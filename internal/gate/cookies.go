@@ -22,9 +22,34 @@ func isOurCookie(name string) bool {
 func mentionsUs(line string) bool { return strings.Contains(line, ourCookie) }
 
 // cookieValues are the values of our cookies in a request.
-type cookieValues struct {
-	session, request   string
-	sessions, requests int32 // how many cookies had that name
+type cookieValues struct{ session, request claims }
+
+// claims are the values of all cookies of one name. A browser has several if a
+// sibling host or another cookie_domain left some.
+type claims struct {
+	first string
+	sent  bool
+	more  []string
+}
+
+func (c *claims) add(value string) {
+	if c.sent {
+		c.more = append(c.more, value)
+		return
+	}
+	c.first, c.sent = value, true
+}
+
+// each yields the values in the order in which they were sent.
+func (c *claims) each(yield func(string) bool) {
+	if !c.sent || !yield(c.first) {
+		return
+	}
+	for _, value := range c.more {
+		if !yield(value) {
+			return
+		}
+	}
 }
 
 // removeCookies removes our cookies from the request, so that the app never sees
@@ -47,13 +72,6 @@ func removeCookies(header http.Header, sessionName, requestName string) (values 
 	default:
 		header["Cookie"] = kept
 	}
-	// Two cookies with one name contradict each other: somebody planted one of them.
-	if values.sessions > 1 {
-		values.session = ""
-	}
-	if values.requests > 1 {
-		values.request = ""
-	}
 	return values
 }
 
@@ -75,11 +93,9 @@ func (v *cookieValues) removeFrom(line, sessionName, requestName string) string 
 				piece = end + 1
 				switch name {
 				case sessionName:
-					v.session = textproto.TrimString(value)
-					v.sessions++
+					v.session.add(textproto.TrimString(value))
 				case requestName:
-					v.request = textproto.TrimString(value)
-					v.requests++
+					v.request.add(textproto.TrimString(value))
 				}
 			}
 		}

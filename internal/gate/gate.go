@@ -123,13 +123,6 @@ func (v *Visit) OriginNumber() int { return int(v.origin) }
 // Cookie is the session cookie of the origin. Only for a visit that has one.
 func (v *Visit) Cookie() *session.Cookie { return v.site.cookies[v.origin] }
 
-// HadSessionCookie reports whether the browser sent something under the name of
-// our session cookie.
-func (v *Visit) HadSessionCookie() bool { return v.sent.sessions > 0 }
-
-// RequestCookie is the value of the cookie that marks a browser that asked.
-func (v *Visit) RequestCookie() string { return v.sent.request }
-
 // Session finds who is signed in, nil for nobody. The error wraps
 // of kind fault.Unavailable.
 func (v *Visit) Session(r *http.Request) (*session.Session, error) {
@@ -137,11 +130,14 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 		return v.session, v.err
 	}
 	v.looked = true
-	if v.origin < 0 || v.sent.session == "" {
+	if v.origin < 0 || !v.sent.session.sent {
 		return nil, nil
 	}
 	v.ends = v.site.keeper.Ends()
-	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.sent.session)
+	if v.sent.session.more != nil {
+		v.settle()
+	}
+	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.sent.session.first)
 	return v.session, v.err
 }
 

@@ -88,7 +88,7 @@ func (s *Site) serves(v *Visit) bool {
 func (s *Site) wouldPass(v *Visit) bool {
 	origin, _ := v.Origin()
 	cookie := s.cookies[slices.Index(s.origins.list, origin)]
-	if id, ok := cookie.Read(v.sent.session); !ok || id.Key() != v.session.Key {
+	if id, ok := cookie.Read(v.sent.session.first); !ok || id.Key() != v.session.Key {
 		return false
 	}
 	sameShape := slices.EqualFunc(s.blocks, v.site.blocks, func(a, b *Block) bool { return a.Covers == b.Covers })

@@ -5,9 +5,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"golang.org/x/net/publicsuffix"
 )
 
 // cookieVersion is the first byte of the payload, so that later versions can differ.
@@ -105,6 +108,64 @@ func (c *Cookie) Clear() *http.Cookie {
 	cookie := c.blank()
 	cookie.MaxAge = -1
 	return cookie
+}
+
+// ClearElsewhere makes the cookies that remove what a browser sent under the name
+// from anywhere but the cookie's own place: from the host and each domain above it
+// up to the registrable one, and from each path that leads to the one given. Under
+// the prefix __Host- there is one place only.
+func (c *Cookie) ClearElsewhere(host, path string) (cleared []*http.Cookie) {
+	if strings.HasPrefix(c.name, "__Host-") {
+		return nil
+	}
+	for _, domain := range domainsAbove(host) {
+		for _, p := range pathsAbove(path) {
+			if domain == c.domain && p == "/" {
+				continue
+			}
+			cookie := c.Clear()
+			cookie.Domain, cookie.Path = domain, p
+			cleared = append(cleared, cookie)
+		}
+	}
+	return cleared
+}
+
+// domainsAbove are the domains that a cookie which reaches a host may have, none
+// (for the host alone) among them.
+func domainsAbove(host string) []string {
+	domains := []string{""}
+	registrable, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if _, notIP := netip.ParseAddr(host); err != nil || notIP == nil {
+		return domains
+	}
+	for domain := host; ; {
+		if domains = append(domains, domain); domain == registrable {
+			return domains
+		}
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+}
+
+// maxPaths bounds pathsAbove: deeper paths are nobody's for a cookie.
+const maxPaths = 16
+
+// pathsAbove are the paths that a cookie which is sent with a path may have (RFC
+// 6265, section 5.1.4).
+func pathsAbove(path string) []string {
+	paths := []string{"/"}
+	if path == "/" || !strings.HasPrefix(path, "/") || strings.Contains(path, ";") {
+		return paths
+	}
+	for i := 1; i < len(path) && len(paths) < maxPaths; i++ {
+		if path[i] == '/' {
+			paths = append(paths, path[:i], path[:i+1])
+		}
+	}
+	if !strings.HasSuffix(path, "/") {
+		paths = append(paths, path)
+	}
+	return paths
 }
 
 func (c *Cookie) blank() *http.Cookie {

@@ -100,5 +100,6 @@ func (d *Door) changed(c *call, result account.Result) {
 // browser kept, which are not shown to the next person.
 func (d *Door) forgetSession(c *call) {
 	http.SetCookie(c.w, c.visit.Cookie().Clear())
+	c.clearStrays(c.r.URL.EscapedPath())
 	c.w.Header().Set("Clear-Site-Data", `"cache"`)
 }

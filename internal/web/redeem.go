@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -157,8 +158,18 @@ func (d *Door) setSession(c *call, id session.ID) bool {
 		d.Logger.Error("issuing the session cookie", "error", err)
 		return false
 	}
+	c.clearStrays(c.r.URL.EscapedPath())
 	http.SetCookie(c.w, cookie)
 	return true
+}
+
+// clearStrays clears cookies that got under the name of the session cookie by
+// another way than ours.
+func (c *call) clearStrays(uri string) {
+	path, _, _ := strings.Cut(uri, "?")
+	for _, cookie := range c.visit.StrayCookies(path) {
+		http.SetCookie(c.w, cookie)
+	}
 }
 
 // confirmElsewhere asks for confirmation in a browser that did not ask for the link.

@@ -36,6 +36,7 @@ func (d *Door) noSession(c *call, uri string) {
 	case gate.Navigation:
 		if c.visit.HadSessionCookie() {
 			http.SetCookie(c.w, c.visit.Cookie().Clear())
+			c.clearStrays(uri)
 		}
 		c.seeOther(gate.SignInFor(gate.ReturnTo(uri)))
 	case gate.FormSubmit:
