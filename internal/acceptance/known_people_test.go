@@ -40,6 +40,7 @@ func TestWhateverChangesPeopleIsLogged(t *testing.T) {
 	t.Parallel()
 	g := start(t, adminSetup())
 	admin, ada := enter(t, g, "admin@example.com"), enter(t, g, "ada@example.com")
+	mayAct(t, g, admin)
 	for _, action := range []string{"end", "disable", "enable", "remove"} {
 		confirmed(t, admin, "ada@example.com", action)
 	}

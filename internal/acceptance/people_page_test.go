@@ -25,6 +25,57 @@ func confirmed(t *testing.T, admin *visitor, who, action string, more ...string)
 	return admin.press(ask, "/_doorpost/people").is(t, http.StatusOK)
 }
 
+// mayAct has an admin type the code without which nobody acts for others, with a form
+// that only asks.
+func mayAct(t *testing.T, d doorway, admin *visitor) {
+	t.Helper()
+	page := admin.submit("/_doorpost/people", "who", "admin@example.com", "action", "end").is(t, http.StatusOK).says(t, "Is it you?")
+	admin.press(page, "/_doorpost/people", "code", awaitCode(t, d, "admin@example.com")).is(t, http.StatusOK)
+}
+
+func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
+	eachStore(t, adminSetup(), func(t *testing.T, d doorway) {
+		admin, elsewhere, ada := enter(t, d, "admin@example.com"), enter(t, d, "admin@example.com"), enter(t, d, "ada@example.com")
+		eve := d.visitor()
+		eve.ask("eve@elsewhere.example", "/")
+		eve.submit("/_doorpost/ask", "token", d.postbox().await("eve@elsewhere.example").token).is(t, http.StatusOK)
+		var request string
+		for _, form := range admin.open("/_doorpost/people").forms(t) {
+			if at := slices.Index(form.fields, "request"); at >= 0 {
+				request = form.fields[at+1]
+			}
+		}
+
+		// No form does anything without the code, whatever it says.
+		for _, form := range [][]string{
+			{"who", "ada@example.com", "action", "disable", "confirm", "yes"}, {"who", "ada@example.com", "action", "end", "confirm", "yes", "code", "AAAA-2222"},
+			{"who", "ada@example.com", "action", "remove", "confirm", "yes"}, {"request", request, "decision", "always"},
+		} {
+			admin.submit("/_doorpost/people", form...).says(t, "Is it you?")
+		}
+		ada.isIn("ada@example.com")
+
+		// The code of one session is good there only, once, and the form it came with is done.
+		for range 2 { // each form without a code had one sent
+			awaitCode(t, d, "admin@example.com")
+		}
+		code := awaitCode(t, d, "admin@example.com")
+		form := []string{"who", "ada@example.com", "action", "end", "confirm", "yes"}
+		elsewhere.submit("/_doorpost/people", append(form, "code", code)...).says(t, "Is it you?")
+		page := admin.submit("/_doorpost/people", append(form, "code", "AAAA-2222")...).is(t, http.StatusUnprocessableEntity).says(t, "You have 4 more tries.")
+		admin.press(page, "/_doorpost/people", "code", "nonsense").is(t, http.StatusUnprocessableEntity).says(t, "That cannot be the code.")
+		ada.isIn("ada@example.com")
+		admin.press(page, "/_doorpost/people", "code", code).is(t, http.StatusOK).says(t, "ada@example.com")
+		ada.isOut()
+
+		// For ten minutes this session needs no other one.
+		admin.submit("/_doorpost/people", "request", request, "decision", "always").is(t, http.StatusOK).says(t, "eve@elsewhere.example")
+		eve.redeem(d.postbox().await("eve@elsewhere.example"), "/")
+		elsewhere.submit("/_doorpost/people", "who", "eve@elsewhere.example", "action", "end", "confirm", "yes").says(t, "Is it you?")
+		eve.isIn("eve@elsewhere.example")
+	})
+}
+
 func TestPeoplePageIsForAdminsOnly(t *testing.T) {
 	t.Parallel()
 	g := start(t, adminSetup())
@@ -52,6 +103,7 @@ func TestAdminShowsPeopleOutAtOnceAndEverywhere(t *testing.T) {
 	eachStore(t, adminSetup(), func(t *testing.T, d doorway) {
 		admin := enter(t, d, "admin@example.com")
 		ada, adaElsewhere, bob := enter(t, d, "ada@example.com"), enter(t, d, "ada@example.com"), enter(t, d, "bob@example.com")
+		mayAct(t, d, admin)
 		open := d.visitor() // with a link on its way
 		open.ask("ada@example.com", "/")
 		link := d.postbox().await("ada@example.com")
@@ -150,6 +202,10 @@ func TestAdminDecidesAboutRequestsInABrowser(t *testing.T) {
 		admin.awaitText("Let me in, please")
 		admin.picture("people")
 		admin.click("button[name=decision][value=day]")
+		admin.awaitText("Is it you?")
+		admin.picture("confirm-change-administer")
+		admin.typeInto("input[name=code]", awaitCode(t, d, "admin@example.com"))
+		admin.click("form:has(input[name=code]) button")
 		admin.awaitText("eve@elsewhere.example")
 		eve.redeem(d.postbox().await("eve@elsewhere.example"), "/")
 		eve.isIn("eve@elsewhere.example")

@@ -16,7 +16,7 @@ import (
 )
 
 // FreshProof is how long a proof other than the mail of the present address takes
-// the place of a code that goes there.
+// the place of a code that goes there, and how long an Administer holds.
 const FreshProof = 10 * time.Minute
 
 // Service is what people do with their own account. It is safe for concurrent
@@ -82,7 +82,14 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind 
 // Pending is what a session has proposed and can still confirm.
 func (s *Service) Pending(ctx context.Context, m Member) (c Change, found bool, err error) {
 	c, found, err = s.Store.Pending(ctx, m.Session, time.Now())
-	return c, found, fault.Store("looking up a change", err)
+	return c, found && !c.Confirmed, fault.Store("looking up a change", err)
+}
+
+// MayAdminister reports whether the member has confirmed an Administer in this
+// session in the last FreshProof. Whether they are an admin it does not know.
+func (s *Service) MayAdminister(ctx context.Context, m Member) (bool, error) {
+	c, found, err := s.Store.Pending(ctx, m.Session, time.Now())
+	return found && c.Kind == Administer && c.Confirmed, fault.Store("looking up a proof", err)
 }
 
 // Result says how an attempt to confirm a change ended.
@@ -92,7 +99,7 @@ type Result struct {
 }
 
 // events are what is written down of a change that was made.
-var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed}
+var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed, Administer: audit.Proven}
 
 // Confirm makes the change that the member has proposed in this session, if the
 // codes are right, and tells the present address of it. If the new address belongs
@@ -113,13 +120,16 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code,
 	}
 	now, of := time.Now(), signin.BrowserKey(m.Session)
 	result := Result{Renewed: session.NewID()}
-	result.Confirmed, err = s.Store.Confirm(ctx, Confirmation{
+	confirmation := Confirmation{
 		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
 		Renewed: result.Renewed.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
-		Notice: s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
+	}
+	if c.Kind != Administer {
+		confirmation.Notice = s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
 			Change: string(c.Kind), Person: m.Address, New: c.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
-		}),
-	})
+		})
+	}
+	result.Confirmed, err = s.Store.Confirm(ctx, confirmation)
 	switch {
 	case errors.Is(err, ErrTaken), errors.Is(err, ErrNotAdmitted):
 		result.Change = c

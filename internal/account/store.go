@@ -43,6 +43,10 @@ const (
 	Recovery Kind = "recovery" // another address signs in as the person, too
 	Drop     Kind = "drop"     // the recovery address does so no more
 	Leave    Kind = "leave"    // everything that is kept of the person is forgotten
+
+	// Administer changes nothing of the person: once it is confirmed, the session may
+	// change what other people may do, for FreshProof.
+	Administer Kind = "administer"
 )
 
 // Change is what a session wants to change, or has changed.
@@ -53,6 +57,8 @@ type Change struct {
 	Present bool            // a code of the present address is asked for
 	Expires time.Time       // end of the codes
 	Tries   int             // wrong codes so far
+
+	Confirmed bool // of Administer: it was, and holds until Expires
 }
 
 // New reports whether a code of the new address is asked for.
@@ -70,7 +76,8 @@ type Store interface {
 	// ErrTooMany after MaxProposals in 24 hours.
 	Propose(ctx context.Context, p Proposal) (Proposed, error)
 
-	// Pending returns what a session has proposed, and can still confirm.
+	// Pending returns what a session has proposed, and can still confirm, or an
+	// Administer that it has confirmed.
 	Pending(ctx context.Context, key session.Key, now time.Time) (c Change, found bool, err error)
 
 	// Confirm makes the change that a session has proposed, if the codes are right.
@@ -82,7 +89,7 @@ type Store interface {
 	// address that is the new one are forgotten, all sessions end, and Session is
 	// made in their place. Recovery and Drop close the open links of the address
 	// that signed in as the person before. Leave is people.Store.RemovePerson. The
-	// notice is kept in the same step.
+	// notice is kept in the same step. Administer stays, as Confirmed.
 	//
 	// It is ErrTaken if somebody else has the new address by now, and ErrNotAdmitted
 	// if the confirmation is Denied; both only once the codes are right.

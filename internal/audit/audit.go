@@ -44,6 +44,7 @@ const (
 	Removed         Event = "removed"
 	Proposed        Event = "proposed" // a person wants to change their account
 	Moved           Event = "moved"    // a person has another address
+	Proven          Event = "proven"   // a person typed a code that was mailed to them, to act as an admin
 	Recovery        Event = "recovery" // the recovery address of a person was set, changed or removed
 )
 

@@ -99,7 +99,7 @@ func (k Kind) check(l Letter) error {
 		return errors.New("the time of the request is missing")
 	case needs(person) && !bareAddress.MatchString(l.Person):
 		return errors.New("the person it is about is not a mail address")
-	case needs(change) && !slices.Contains([]account.Kind{account.Move, account.Recovery, account.Drop, account.Leave}, l.Change):
+	case needs(change) && !slices.Contains([]account.Kind{account.Move, account.Recovery, account.Drop, account.Leave, account.Administer}, l.Change):
 		return errors.New("this version does not know the change that it is about")
 	case needs(change) && moves.New() && !bareAddress.MatchString(l.New):
 		return errors.New("the address that its change is about is not a mail address")

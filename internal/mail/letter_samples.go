@@ -73,7 +73,7 @@ func Samples() []Sample {
 		{"sign-in", signIn}, {"sign-in-welcome", welcome}, {"sign-in-branded", branded}, {"sign-in-black", black}, {"sign-in-bare", bare},
 		{"sign-in-invited", invited}, {"sign-in-approved", approved}, {"offer", offer}, {"approve", approve}, {"approve-silent", silent},
 		{"confirm", confirm}, {"confirm-recovery", of(confirm, account.Recovery, "ada@example.org")}, {"confirm-drop", of(confirm, account.Drop, "")},
-		{"confirm-leave", of(confirm, account.Leave, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
+		{"confirm-leave", of(confirm, account.Leave, "")}, {"confirm-administer", of(confirm, account.Administer, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
 		{"changed", changed}, {"changed-recovery", of(changed, account.Recovery, "ada@example.org")}, {"changed-drop", of(changed, account.Drop, "")},
 		{"changed-leave", of(changed, account.Leave, "")}, {"recovered", recovered},
 	}

@@ -111,23 +111,42 @@ func (d *Door) changePeople(c *call) {
 	if s == nil {
 		return
 	}
+	change := d.changeOfPeople(c, s, fields)
+	switch {
+	case change == nil:
+		d.problem(c, http.StatusBadRequest)
+	case d.mayAdminister(c, s, fields):
+		change()
+	}
+}
+
+// changeOfPeople is what a form of the people page does, nil for a form that is not
+// one of them.
+func (d *Door) changeOfPeople(c *call, s *session.Session, fields url.Values) func() {
 	if fields.Has("request") {
-		d.decideAccessAsAdmin(c, s, fields)
-		return
+		choice, chosen := readChoice(fields.Get("decision"))
+		if !chosen {
+			return nil
+		}
+		return func() { d.decideAccessAsAdmin(c, s, fields.Get("request"), choice) }
 	}
 	who, err := address.Parse(fields.Get("who"))
 	key, isOne := session.ParseKey(fields.Get("session"))
 	act, known := d.actions(c, key, isOne)[fields.Get("action")]
 	if err != nil || !known || fields.Has("session") && !isOne {
-		d.problem(c, http.StatusBadRequest)
-		return
+		return nil
 	}
-	if fields.Get("confirm") != "yes" {
+	if fields.Get("confirm") == "yes" {
+		return func() { d.changePerson(c, who, act) }
+	}
+	return func() {
 		d.show(c, http.StatusOK, view.ConfirmPerson{
 			Frame: frame(c), Email: string(who), Action: fields.Get("action"), Session: fields.Get("session"), Yourself: who == s.Address,
 		})
-		return
 	}
+}
+
+func (d *Door) changePerson(c *call, who address.Address, act action) {
 	if err := act.do(who); err != nil {
 		d.failed(c, gate.PeoplePath, err)
 		return
@@ -156,13 +175,8 @@ func (d *Door) actions(c *call, key session.Key, isOne bool) map[string]action {
 	}
 }
 
-func (d *Door) decideAccessAsAdmin(c *call, admin *session.Session, fields url.Values) {
-	choice, chosen := readChoice(fields.Get("decision"))
-	if !chosen {
-		d.problem(c, http.StatusBadRequest)
-		return
-	}
-	request, first, err := d.Access.Decide(c.r.Context(), fields.Get("request"), admin.Address, choice)
+func (d *Door) decideAccessAsAdmin(c *call, admin *session.Session, id string, choice access.Choice) {
+	request, first, err := d.Access.Decide(c.r.Context(), id, admin.Address, choice)
 	notice := map[access.State]string{access.Granted: "approved", access.Refused: "refused"}[request.State]
 	if !first {
 		notice = "decided"

@@ -14,6 +14,8 @@ type Change struct {
 	Code    []byte          `cbor:"5,keyasint,omitempty"` // none if none is asked for
 	NewCode []byte          `cbor:"6,keyasint,omitempty"`
 	Tries   int             `cbor:"7,keyasint,omitempty"`
+
+	Confirmed bool `cbor:"8,keyasint,omitempty"`
 }
 
 // PackChange makes the record of a proposal.
@@ -31,6 +33,6 @@ func PackChange(p account.Proposal) Change {
 // Unpack is the change that the record is of.
 func (c Change) Unpack() account.Change {
 	return account.Change{
-		Kind: c.Kind, Person: c.Person, Address: c.Address, Present: c.Code != nil, Expires: Time(c.Expires), Tries: c.Tries,
+		Kind: c.Kind, Person: c.Person, Address: c.Address, Present: c.Code != nil, Expires: Time(c.Expires), Tries: c.Tries, Confirmed: c.Confirmed,
 	}
 }

@@ -94,7 +94,7 @@ func (s Steps) Confirm(ctx context.Context, c account.Confirmation) (account.Con
 func confirm(t *tx, c account.Confirmation) account.Confirmed {
 	change, found := load[codec.Change](t, changeKey(c.Session))
 	switch {
-	case !found || change.Expires <= codec.Millis(c.Now):
+	case !found || change.Expires <= codec.Millis(c.Now) || change.Confirmed:
 		return account.Confirmed{Outcome: account.Nothing}
 	case change.Tries >= signin.MaxCodeTries:
 		return account.Confirmed{Outcome: account.Over}
@@ -132,6 +132,10 @@ func countWrongChange(t *tx, c account.Confirmation, change codec.Change) accoun
 
 func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Person, present codec.Session) {
 	switch change.Kind {
+	case account.Administer:
+		saveChange(t, c.Session, codec.Change{
+			Kind: change.Kind, Person: change.Person, Confirmed: true, Expires: codec.Millis(c.Now.Add(account.FreshProof)),
+		})
 	case account.Leave:
 		forget(t, change.Person, c.Now)
 	case account.Recovery, account.Drop:

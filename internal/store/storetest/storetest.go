@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Shares", sharePromises},
 		{"Decisions", decisionPromises},
 		{"Changes", changePromises},
+		{"Administer", administerPromises},
 		{"Moves", movePromises},
 		{"Recovery", recoveryPromises},
 		{"Context", contextPromises},

@@ -21,17 +21,46 @@ type ConfirmChange struct {
 	Typed, NewTyped     string      // the codes, as they were typed before
 	Problem, NewProblem CodeProblem // with the code that went to Email, and with that for New
 	TriesLeft           int         // how many codes can still be tried; shown with CodeWrong
+
+	// Carried is with account.Administer the form of the people page that is sent
+	// again with the code.
+	Carried []CarriedField
 }
+
+// CarriedField is a field of a form that a page sends again.
+type CarriedField struct{ Name, Value string }
 
 func (p ConfirmChange) about() about {
 	a := about{
 		template: "confirm-change", title: p.Heading(), address: p.New, failed: p.Problem != "" || p.NewProblem != "",
-		form: newForm(gate.ConfirmChangePath), reload: gate.ConfirmChangePath,
+		form: newForm(p.Action()), reload: p.Back(),
+	}
+	if p.Kind != account.Administer {
+		a.reload = gate.ConfirmChangePath
 	}
 	for _, field := range p.Fields() {
 		a.form.fields = append(a.form.fields, field.Name)
 	}
+	for _, field := range p.Carried {
+		a.form.fields = append(a.form.fields, field.Name)
+	}
 	return a
+}
+
+// Action is where the codes are sent to.
+func (p ConfirmChange) Action() string {
+	if p.Kind == account.Administer {
+		return gate.PeoplePath
+	}
+	return gate.ConfirmChangePath
+}
+
+// Back is where whoever changes nothing goes on.
+func (p ConfirmChange) Back() string {
+	if p.Kind == account.Administer {
+		return gate.PeoplePath
+	}
+	return gate.AccountPath
 }
 
 // Heading, Lead and Button are keys of what the page says.
@@ -56,6 +85,8 @@ func (p ConfirmChange) words() confirmWords {
 		return confirmWords{"change.drop_title", "change.drop_lead", "account.recovery_remove"}
 	case account.Leave:
 		return confirmWords{"deleteme.title", "change.leave_lead", "deleteme.delete"}
+	case account.Administer:
+		return confirmWords{"change.administer_title", "change.administer_lead", "change.administer"}
 	}
 	return confirmWords{"change.move_title", "change.move_lead", "change.move"}
 }
@@ -147,6 +178,8 @@ var _ = samples([]Sample{
 	{"confirm-change-drop", ConfirmChange{Frame: sampleFrame, Kind: account.Drop, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
 	{"confirm-change-leave", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute}},
 	{"confirm-change-leave-at-once", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleLongAddress}},
+	{"confirm-change-administer", ConfirmChange{Frame: sampleFrame, Kind: account.Administer, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute,
+		Carried: []CarriedField{{"action", "disable"}, {"who", sampleOther}}}},
 	{"not-changed", NotChanged{Frame: sampleFrame, Why: NothingToConfirm}},
 	{"not-changed-over", NotChanged{Frame: sampleFrame, Why: TooManyWrongCodes}},
 	{"not-changed-taken", NotChanged{Frame: sampleFrame, Why: AddressTaken, Email: sampleLongAddress}},
