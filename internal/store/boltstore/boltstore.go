@@ -17,6 +17,7 @@ import (
 // disk with.
 const batchDelay = 2 * time.Millisecond
 
+// engine implements ordered.Engine.
 type engine struct{ db *bbolt.DB }
 
 // Open opens the store in a file, made if it does not exist, readable by the
@@ -49,28 +50,24 @@ func Open(path string) (*ordered.Store, error) {
 	return store, nil
 }
 
-// View implements ordered.Engine.
 func (e *engine) View(f func(ordered.Tx) error) error {
 	return e.db.View(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
 }
 
-// Update implements ordered.Engine. Changes that come at the same time share a
-// write to disk.
+// Update has changes that come at the same time share a write to disk.
 func (e *engine) Update(f func(ordered.Tx) error) error {
 	return e.db.Batch(func(tx *bbolt.Tx) error { return f(transaction{tx}) })
 }
 
-// Close implements ordered.Engine.
 func (e *engine) Close() error { return e.db.Close() }
 
+// transaction is an ordered.Tx.
 type transaction struct{ tx *bbolt.Tx }
 
-// Get implements ordered.Tx.
 func (t transaction) Get(b ordered.Bucket, key []byte) []byte {
 	return t.tx.Bucket([]byte(b)).Get(key)
 }
 
-// Put implements ordered.Tx.
 func (t transaction) Put(b ordered.Bucket, key, value []byte) error {
 	if err := t.tx.Bucket([]byte(b)).Put(key, value); err != nil {
 		return fmt.Errorf("writing to bucket %s: %w", b, err)
@@ -78,7 +75,6 @@ func (t transaction) Put(b ordered.Bucket, key, value []byte) error {
 	return nil
 }
 
-// Delete implements ordered.Tx.
 func (t transaction) Delete(b ordered.Bucket, key []byte) error {
 	if err := t.tx.Bucket([]byte(b)).Delete(key); err != nil {
 		return fmt.Errorf("deleting from bucket %s: %w", b, err)
@@ -86,7 +82,6 @@ func (t transaction) Delete(b ordered.Bucket, key []byte) error {
 	return nil
 }
 
-// Scan implements ordered.Tx.
 func (t transaction) Scan(b ordered.Bucket, from []byte, f func(key, value []byte) bool) {
 	cursor := t.tx.Bucket([]byte(b)).Cursor()
 	for key, value := cursor.Seek(from); key != nil; key, value = cursor.Next() {

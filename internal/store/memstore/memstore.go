@@ -13,9 +13,10 @@ import (
 // ErrClosed is what transactions return after Close.
 var ErrClosed = errors.New("the memory store is closed")
 
-// buckets is a state of the store. A copy shares what neither changes.
+// buckets is a state of the store, and an ordered.Tx. A copy shares what neither changes.
 type buckets map[ordered.Bucket]*btree.Map[string, []byte]
 
+// engine implements ordered.Engine.
 type engine struct {
 	mu    sync.RWMutex
 	state buckets // nil once closed
@@ -32,7 +33,6 @@ func newEngine() *engine {
 	return &engine{state: state}
 }
 
-// View implements ordered.Engine.
 func (e *engine) View(f func(ordered.Tx) error) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -42,8 +42,7 @@ func (e *engine) View(f func(ordered.Tx) error) error {
 	return f(e.state)
 }
 
-// Update implements ordered.Engine. It works on a copy, which takes the place
-// of the state if f succeeds.
+// Update works on a copy, which takes the place of the state if f succeeds.
 func (e *engine) Update(f func(ordered.Tx) error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -61,7 +60,6 @@ func (e *engine) Update(f func(ordered.Tx) error) error {
 	return nil
 }
 
-// Close implements ordered.Engine.
 func (e *engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -69,25 +67,21 @@ func (e *engine) Close() error {
 	return nil
 }
 
-// Get implements ordered.Tx.
 func (s buckets) Get(b ordered.Bucket, key []byte) []byte {
 	value, _ := s[b].Get(string(key))
 	return value
 }
 
-// Put implements ordered.Tx.
 func (s buckets) Put(b ordered.Bucket, key, value []byte) error {
 	s[b].Set(string(key), append([]byte{}, value...)) // never nil, which would be none
 	return nil
 }
 
-// Delete implements ordered.Tx.
 func (s buckets) Delete(b ordered.Bucket, key []byte) error {
 	s[b].Delete(string(key))
 	return nil
 }
 
-// Scan implements ordered.Tx.
 func (s buckets) Scan(b ordered.Bucket, from []byte, f func(key, value []byte) bool) {
 	s[b].Ascend(string(from), func(key string, value []byte) bool { return f([]byte(key), value) })
 }

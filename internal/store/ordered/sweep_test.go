@@ -95,7 +95,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 }
 
 // The tables that the tests name.
-const (
+var (
 	links     = Bucket(steps.Links)
 	requests  = Bucket(steps.Requests)
 	addresses = Bucket(steps.Addresses)

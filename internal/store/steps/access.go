@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"time"
@@ -16,6 +15,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
+
+var (
+	AccessRequests = newTable("access_requests") // by id
+	askedBefore    = newTable("asked_before")    // by a hash of a mailbox and a site
+	Lists          = newTable("lists")           // by name
+)
+
+func accessKey(id string) Key { return Key{AccessRequests, id} }
 
 // messagesWindow is what access.MaxMessages are counted in.
 const messagesWindow = 24 * time.Hour
@@ -84,7 +91,7 @@ func othersOf(t *tx, next codec.AccessRequest, now time.Time) (open []codec.Acce
 // has asked to be admitted to a site, and what was decided. It names neither.
 func askedBeforeKey(a codec.AccessRequest) Key {
 	sum := sha256.Sum256([]byte(a.Address.Fold() + "\x00" + a.GrantSite))
-	return Key{AskedBefore, base64.RawURLEncoding.EncodeToString(sum[:16])}
+	return hashed(askedBefore, sum[:16])
 }
 
 // dropAccessRequest forgets a request, with the links by which it is decided.

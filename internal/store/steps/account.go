@@ -12,6 +12,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
+var (
+	changes    = newTable("changes")    // by the session.Key of the session that proposed it
+	recoveries = newTable("recoveries") // by recovery address; the record is whose it is
+)
+
+func changeKey(of session.Key) Key      { return hashed(changes, of[:]) }
+func recoveryKey(a address.Address) Key { return Key{recoveries, string(a)} }
+
 // Propose implements account.Store.
 func (s Steps) Propose(ctx context.Context, p account.Proposal) (account.Proposed, error) {
 	return result(ctx, s.backend.Change, []Key{sessionKey(p.Session)}, func(t *tx) account.Proposed { return propose(t, p) })

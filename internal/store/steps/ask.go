@@ -12,6 +12,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
+// Requests are what browsers asked for, by a signin.BrowserKey.
+var Requests = newTable("requests")
+
+func requestKey(browser []byte) Key { return hashed(Requests, browser) }
+
 // Ask implements signin.Store.
 func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 	who := a.Request.Address

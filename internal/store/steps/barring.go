@@ -10,6 +10,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
+// trails are which addresses people have had or named of late, by address.
+var trails = newTable("trails")
+
+func trailKey(who address.Address) Key { return Key{trails, string(who)} }
+
 // barredBy is who is disabled and keeps an address out with their mailboxes, others
 // than those given; empty for nobody.
 func barredBy(t *tx, who address.Address, p codec.Person, but ...address.Address) address.Address {

@@ -2,10 +2,20 @@ package steps
 
 import (
 	"context"
+	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
+
+// Links are the links that were sent, by a signin.LinkKey.
+var Links = newTable("links")
+
+func linkKey(key []byte) Key { return hashed(Links, key) }
+
+// remembered is until when a link or a request is kept that ends at a time.
+func remembered(expires int64) time.Time { return codec.Time(expires).Add(signin.Remembered) }
 
 // Promise implements signin.Store.
 func (s Steps) Promise(ctx context.Context, p signin.Promised) (signin.SilentReason, error) {
@@ -54,4 +64,39 @@ func use(t *tx, u signin.Use) (signin.Link, signin.LinkState) {
 		closeLink(t, u.Link[:], u.Now)
 	}
 	return link, state
+}
+
+// saveLink keeps a link and opens it.
+func saveLink(t *tx, key []byte, l codec.Link, now time.Time) {
+	save(t, linkKey(key), l, remembered(l.Expires), ofAddress(l.Address)...)
+	changeAddress(t, l.Address, now, func(a *codec.Address) {
+		a.Links = append(a.Links, codec.OpenLink{
+			Key: key, Expires: l.Expires, Purpose: l.Purpose, Familiar: l.Familiar, Promised: len(l.Browser) == 0,
+		})
+	})
+}
+
+// findLink finds a link and how it stands. It was a link once if its signature
+// is ours, so one that is not kept is too old.
+func findLink(t *tx, key []byte, now time.Time) (codec.Link, signin.LinkState) {
+	l, found := load[codec.Link](t, linkKey(key))
+	if !found {
+		return l, signin.LinkTooOld
+	}
+	switch of, _ := load[codec.Address](t, addressKey(l.Address)); {
+	case !of.HasOpen(key):
+		return l, signin.LinkUsed
+	case l.Expires <= codec.Millis(now):
+		return l, signin.LinkTooOld
+	}
+	return l, signin.LinkGood
+}
+
+// closeLinks closes links of an address, and returns how many.
+func closeLinks(t *tx, who address.Address, now time.Time, which func(codec.OpenLink) bool) (closed int) {
+	if of, _ := load[codec.Address](t, addressKey(who)); of.Close(which) == 0 {
+		return 0
+	}
+	changeAddress(t, who, now, func(a *codec.Address) { closed = a.Close(which) })
+	return closed
 }

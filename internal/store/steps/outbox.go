@@ -2,12 +2,34 @@ package steps
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
+
+var (
+	Messages = newTable("messages") // by id
+	Places   = newTable("places")   // by when a message was made and its id, so that the newest is the first
+	happened = newTable("happened") // by the name of what may happen once
+)
+
+func messageKey(id string) Key    { return Key{Messages, id} }
+func happenedKey(name string) Key { return Key{happened, name} }
+
+// placeTime is the length of the time in the id of a place.
+const placeTime = 16
+
+// placeKey is where a message stands in the list of all.
+func placeKey(m outbox.Message) Key { return Key{Places, PlaceAt(m.Created) + m.ID} }
+
+// PlaceAt is what the id of a place begins with. Those of older messages are greater.
+func PlaceAt(made time.Time) string {
+	return fmt.Sprintf("%0*x", placeTime, math.MaxInt64-made.UnixMilli())
+}
 
 // Message implements outbox.Store.
 func (s Steps) Message(ctx context.Context, id string) (outbox.Message, bool, error) {

@@ -9,6 +9,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
+// Sessions are by session.Key.
+var Sessions = newTable("sessions")
+
+func sessionKey(key session.Key) Key { return hashed(Sessions, key[:]) }
+
 // Session implements session.Store.
 func (s Steps) Session(ctx context.Context, key session.Key, now time.Time) (session.Record, bool, error) {
 	return results(ctx, s.backend.Look, []Key{sessionKey(key)}, func(t *tx) (session.Record, bool) {
