@@ -1,32 +1,27 @@
 -- Writes what a transaction wrote, if all that it read is as it was and there is
--- room for what it takes of limits. ARGV[1] has the id of the transaction and how
--- many of each follow:
---   reads    a key, and what it held; an empty text for nothing
---   takes    a key, the slot that counts, the newest slot that is past, how many
---            uses there may be, and how long the count is kept
---   backs    a key, and the slot that counted a use which is given back
---   writes   a key, for how long it is kept (0 for good), and what it holds from
---            now on; an empty text for nothing
---   listed   a list, 1 or 0 for in or out, and a name
---   told     a word for all instances
---   waiting  the id of a message that waits
---   done     a place in the stream of a message that waits no more
+-- room for what it takes of limits. The first arguments are the id of the
+-- transaction and how many of each follow:
+--   reads     a key, and what it held; an empty text for nothing
+--   takes     a key, the slot that counts, the newest slot that is past, how many
+--             uses there may be, and how long the count is kept
+--   backs     a key, and the slot that counted a use which is given back
+--   commands  how many words it has, and those
 -- Returns 1 if it was done, now or before by the same transaction.
 
-local id, reads, takes, backs, writes, listed, told, waiting, done = struct.unpack('>I2c0I4I4I4I4I4I4I4I4', ARGV[1])
+local id, reads, takes, backs, commands = unpack(ARGV, 1, 5)
 local mark = base .. 'done:' .. id
 if redis.call('EXISTS', mark) == 1 then return 1 end
 
-local at = 2
+local at = 6
 for _ = 1, reads do
-  if (redis.call('GET', base .. ARGV[at]) or '') ~= ARGV[at + 1] then return 0 end
+  if (redis.call('GET', ARGV[at]) or '') ~= ARGV[at + 1] then return 0 end
   at = at + 2
 end
 
 local first_take, taken = at, {}
 for _ = 1, takes do
   local key, past = ARGV[at], tonumber(ARGV[at + 2])
-  local counts, total = redis.call('HGETALL', base .. key), taken[key] or 0
+  local counts, total = redis.call('HGETALL', key), taken[key] or 0
   for i = 1, #counts, 2 do
     if tonumber(counts[i]) > past then total = total + counts[i + 1] end
   end
@@ -36,7 +31,7 @@ for _ = 1, takes do
 end
 for take = 0, takes - 1 do
   local this = first_take + 5 * take
-  local key, past = base .. ARGV[this], tonumber(ARGV[this + 2])
+  local key, past = ARGV[this], tonumber(ARGV[this + 2])
   for _, slot in ipairs(redis.call('HKEYS', key)) do
     if tonumber(slot) <= past then redis.call('HDEL', key, slot) end
   end
@@ -45,41 +40,15 @@ for take = 0, takes - 1 do
 end
 
 for _ = 1, backs do
-  local key, slot = base .. ARGV[at], ARGV[at + 1]
+  local key, slot = ARGV[at], ARGV[at + 1]
   if redis.call('HINCRBY', key, slot, -1) <= 0 then redis.call('HDEL', key, slot) end
   at = at + 2
 end
 
-for _ = 1, writes do
-  local key, life, value = base .. ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  if value == '' then
-    redis.call('DEL', key)
-  elseif life == '0' then
-    redis.call('SET', key, value)
-  else
-    redis.call('SET', key, value, 'PX', life)
-  end
-  at = at + 3
-end
-for _ = 1, listed do
-  if ARGV[at + 1] == '1' then
-    redis.call('ZADD', base .. ARGV[at], '0', ARGV[at + 2])
-  else
-    redis.call('ZREM', base .. ARGV[at], ARGV[at + 2])
-  end
-  at = at + 3
-end
-for _ = 1, told do
-  redis.call('PUBLISH', base .. 'ended', ARGV[at])
-  at = at + 1
-end
-for _ = 1, waiting do
-  redis.call('XADD', OUTBOX, '*', 'i', ARGV[at])
-  at = at + 1
-end
-for _ = 1, done do
-  redis.call('XACK', OUTBOX, SENDERS, ARGV[at])
-  at = at + 1
+for _ = 1, commands do
+  local last = at + ARGV[at]
+  redis.call(unpack(ARGV, at + 1, last))
+  at = last + 1
 end
 redis.call('SET', mark, '1', 'PX', '60000')
 return 1

@@ -9,6 +9,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
+// stream is where the messages that wait stand, for the group of senders; see outbox.lua.
+func (s *Store) stream() string { return s.base + "outbox" }
+
+const senders = "senders"
+
 // Claim implements outbox.Store. One claim at a time is made, so that what this
 // instance holds and does not know is what a lost answer left behind.
 func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
@@ -43,7 +48,7 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	s.mu.Unlock()
 	if len(over) > 0 {
 		_, err = s.guarded(ctx, func(ctx context.Context) (any, error) {
-			return s.client.XAck(ctx, s.base+"outbox", "senders", over...).Result()
+			return s.client.XAck(ctx, s.stream(), senders, over...).Result()
 		})
 		if err != nil {
 			s.logger.Warn("messages that are done with stay claimed for now", "error", err)

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,52 +70,57 @@ func countOf(raw any) limit.Count {
 
 // arguments are those of commit.lua.
 type arguments struct {
-	reads, takes, backs, writes, listed, told, waiting, dones []any
+	base                          string // of all keys
+	reads, takes, backs, commands group
 }
 
-func (a *arguments) read(k steps.Key, was string) { a.reads = append(a.reads, nameOf(k), was) }
+// group is how many there are of something, and the words for them.
+type group struct {
+	count int
+	words []any
+}
+
+func (g *group) add(words ...any) {
+	g.count++
+	g.words = append(g.words, words...)
+}
+
+func (a *arguments) key(k steps.Key) string { return a.base + nameOf(k) }
+
+func (a *arguments) read(k steps.Key, was string) { a.reads.add(a.key(k), was) }
 
 func (a *arguments) take(t take) {
 	rule := t.use.Rule
-	a.takes = append(a.takes, nameOf(steps.LimitKey(t.use)), rule.Slot(t.now), rule.Past(t.now), rule.Max, rule.Lifetime().Milliseconds()+1)
+	a.takes.add(a.key(steps.LimitKey(t.use)), rule.Slot(t.now), rule.Past(t.now), rule.Max, rule.Lifetime().Milliseconds()+1)
 }
 
 func (a *arguments) giveBack(b back) {
-	a.backs = append(a.backs, nameOf(steps.LimitKey(limit.Use{Name: b.limit})), b.slot)
+	a.backs.add(a.key(steps.LimitKey(limit.Use{Name: b.limit})), b.slot)
 }
+
+// command adds a command that is run if all goes well.
+func (a *arguments) command(words ...any) { a.commands.add(append([]any{len(words)}, words...)...) }
 
 func (a *arguments) write(k steps.Key, r steps.Record, now time.Time) {
-	life, text := int64(0), ""
-	if r.Value != nil {
-		text = textOf(r)
+	life := r.Until.Sub(now).Milliseconds()
+	gone := r.Value == nil || !r.Until.IsZero() && life <= 0
+	switch {
+	case gone:
+		a.command("DEL", a.key(k))
+	case r.Until.IsZero():
+		a.command("SET", a.key(k), textOf(r))
+	default:
+		a.command("SET", a.key(k), textOf(r), "PX", life)
 	}
-	if !r.Until.IsZero() {
-		if life = r.Until.Sub(now).Milliseconds(); life <= 0 {
-			text = "" // it is over
-		}
-	}
-	a.writes = append(a.writes, nameOf(k), life, text)
-	if k.Table.Listed() {
-		in := 0
-		if text != "" {
-			in = 1
-		}
-		a.listed = append(a.listed, string(k.Table), in, k.ID)
+	switch list := a.base + string(k.Table); {
+	case k.Table.Listed() && gone:
+		a.command("ZREM", list, k.ID)
+	case k.Table.Listed():
+		a.command("ZADD", list, 0, k.ID)
 	}
 }
 
-func (a *arguments) tell(word string)  { a.told = append(a.told, word) }
-func (a *arguments) wait(id string)    { a.waiting = append(a.waiting, id) }
-func (a *arguments) done(place string) { a.dones = append(a.dones, place) }
 func (a *arguments) all(id string) []any {
-	head := append(binary.BigEndian.AppendUint16(nil, uint16(len(id))), id...)
-	var all []any
-	for _, group := range []struct {
-		arguments []any
-		each      int
-	}{{a.reads, 2}, {a.takes, 5}, {a.backs, 2}, {a.writes, 3}, {a.listed, 3}, {a.told, 1}, {a.waiting, 1}, {a.dones, 1}} {
-		head = binary.BigEndian.AppendUint32(head, uint32(len(group.arguments)/group.each))
-		all = append(all, group.arguments...)
-	}
-	return append([]any{head}, all...)
+	all := []any{id, a.reads.count, a.takes.count, a.backs.count, a.commands.count}
+	return slices.Concat(all, a.reads.words, a.takes.words, a.backs.words, a.commands.words)
 }

@@ -37,7 +37,7 @@ func newScript(parts ...string) script {
 // The scripts. None of them knows what a record means.
 var (
 	readStep   = newScript("read")
-	commitStep = newScript("outbox", "commit")
+	commitStep = newScript("commit")
 
 	claimStep   = newScript("outbox", "claim")
 	releaseStep = newScript("outbox", "release")

@@ -213,7 +213,7 @@ func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
 	if t.store.beforeCommit != nil {
 		t.store.beforeCommit()
 	}
-	var a arguments
+	a := arguments{base: t.store.base}
 	for k := range t.used {
 		a.read(k, t.read[k])
 	}
@@ -227,16 +227,16 @@ func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
 		a.write(k, r, t.now)
 	}
 	for _, key := range draft.EndedSessions {
-		a.tell(endedWord(key))
+		a.command("PUBLISH", t.store.channel(), endedWord(key))
 	}
 	for _, key := range draft.ChangedSessions {
-		a.tell(changedWord(key))
+		a.command("PUBLISH", t.store.channel(), changedWord(key))
 	}
 	for _, q := range draft.Queued {
 		if q.Waits {
-			a.wait(q.ID)
+			a.command("XADD", t.store.stream(), "*", "i", q.ID)
 		} else if place := t.store.placeOf(q.ID); place != "" {
-			a.done(place)
+			a.command("XACK", t.store.stream(), senders, place)
 		}
 	}
 	raw, err := t.run(commitStep, a.all(t.id)...)
