@@ -27,8 +27,15 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	places, ids := pairs(raw)
-	found, broken, err := s.messages(ctx, ids)
+	claimed, _ := raw.([]any)
+	var places, ids []string
+	var keys []steps.Key
+	for i := 0; i+1 < len(claimed); i += 2 {
+		place, _ := claimed[i].(string)
+		id, _ := claimed[i+1].(string)
+		places, ids, keys = append(places, place), append(ids, id), append(keys, steps.Key{Table: steps.Messages, ID: id})
+	}
+	texts, err := s.texts(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +43,10 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	var over []string
 	s.mu.Lock()
 	for i, id := range ids {
-		switch m, ok := found[id]; {
-		case broken[id]: // it is left alone, for somebody to look at
-		case !ok || !m.Waiting():
+		switch m, err := messageOf(texts[i]); {
+		case err != nil: // it is left alone, for somebody to look at
+			s.logger.Error("a message cannot be read and is left alone", "id", id, "error", err)
+		case !m.Waiting():
 			over = append(over, places[i])
 		case s.claimed[id] != places[i]: // otherwise it is at work on that
 			s.claimed[id] = places[i]
@@ -57,32 +65,15 @@ func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	return waiting, nil
 }
 
-// messages reads messages by id. Broken are those that cannot be read.
-func (s *Store) messages(ctx context.Context, ids []string) (found map[string]outbox.Message, broken map[string]bool, err error) {
-	keys := make([]steps.Key, len(ids))
-	for i, id := range ids {
-		keys[i] = steps.Key{Table: steps.Messages, ID: id}
+// messageOf is a message as Redis keeps it; the zero message for none.
+func messageOf(text string) (outbox.Message, error) {
+	value, err := valueOf(text)
+	if value == nil {
+		return outbox.Message{}, err
 	}
-	texts, err := s.texts(ctx, keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	found, broken = make(map[string]outbox.Message, len(ids)), make(map[string]bool)
-	for i, text := range texts {
-		var stored codec.Message
-		value, err := valueOf(text)
-		if err == nil && value != nil {
-			err = codec.Decode(value, &stored)
-		}
-		switch {
-		case err != nil:
-			broken[ids[i]] = true
-			s.logger.Error("a message cannot be read and is left alone", "id", ids[i], "error", err)
-		case value != nil:
-			found[ids[i]] = stored.Unpack()
-		}
-	}
-	return found, broken, nil
+	var stored codec.Message
+	err = codec.Decode(value, &stored)
+	return stored.Unpack(), err
 }
 
 // Release implements outbox.Store. What could not be given back is claimed
@@ -124,15 +115,4 @@ func (s *Store) letGo(queued []steps.QueueChange) {
 			delete(s.claimed, q.ID)
 		}
 	}
-}
-
-// pairs takes apart a list of texts that belong together in twos.
-func pairs(raw any) (first, second []string) {
-	list, _ := raw.([]any)
-	for i := 0; i+1 < len(list); i += 2 {
-		a, _ := list[i].(string)
-		b, _ := list[i+1].(string)
-		first, second = append(first, a), append(second, b)
-	}
-	return first, second
 }

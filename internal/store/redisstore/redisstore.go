@@ -106,7 +106,7 @@ func (s *Store) texts(ctx context.Context, keys []steps.Key) ([]string, error) {
 	for few := range slices.Chunk(keys, mostTexts) {
 		names := make([]string, len(few))
 		for i, k := range few {
-			names[i] = s.base + nameOf(k)
+			names[i] = s.name(k)
 		}
 		raw, err := s.guarded(ctx, func(ctx context.Context) (any, error) { return s.client.MGet(ctx, names...).Result() })
 		if err != nil {

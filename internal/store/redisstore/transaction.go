@@ -42,7 +42,7 @@ func (b backend) Change(ctx context.Context, reads []steps.Key, f steps.Step) er
 			if t.failed != nil || ctx.Err() != nil {
 				return failed
 			}
-			draft, t.takes, t.backs = steps.Draft{}, nil, nil
+			draft, t.takes, t.backs = steps.Draft{}, group{}, group{}
 		}
 		done, err := t.commit(draft)
 		if err != nil {
@@ -73,22 +73,10 @@ type transaction struct {
 	counts map[string]limit.Count
 	looks  int   // how often something was read
 	failed error // of a look
-	takes  []take
-	backs  []back
+	takes  group // of limits, see commit.lua
+	backs  group
 
 	repeated bool // an answer was lost, and asked for again
-}
-
-// take is one use of a limit.
-type take struct {
-	use limit.Use
-	now time.Time
-}
-
-// back is one use of a limit that is given back.
-type back struct {
-	limit string
-	slot  int64
 }
 
 func (s *Store) begin(ctx context.Context) *transaction {
@@ -192,53 +180,15 @@ func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) 
 		}
 		count = t.counts[use.Name]
 	}
-	wait := count.Take(use.Rule, now)
+	rule := use.Rule
+	wait := count.Take(rule, now)
 	if wait == 0 {
-		t.takes = append(t.takes, take{use, now})
+		t.takes.add(t.store.name(steps.LimitKey(use)), rule.Slot(now), rule.Past(now), rule.Max, rule.Lifetime().Milliseconds()+1)
 	}
 	return wait, nil
 }
 
-func (t *transaction) GiveBack(limit string, slot int64) error {
-	t.backs = append(t.backs, back{limit, slot})
+func (t *transaction) GiveBack(name string, slot int64) error {
+	t.backs.add(t.store.name(steps.LimitKey(limit.Use{Name: name})), slot)
 	return nil
-}
-
-// commit writes everything. It is false if something was not as it was read, or
-// if there is no room any more for what it takes.
-func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
-	if draft.IsEmpty() && len(t.takes)+len(t.backs) == 0 && t.looks <= 1 {
-		return true, nil // what was read at once was there at one time
-	}
-	if t.store.beforeCommit != nil {
-		t.store.beforeCommit()
-	}
-	a := arguments{base: t.store.base}
-	for k := range t.used {
-		a.read(k, t.read[k])
-	}
-	for _, take := range t.takes {
-		a.take(take)
-	}
-	for _, back := range t.backs {
-		a.giveBack(back)
-	}
-	for k, r := range draft.Written {
-		a.write(k, r, t.now)
-	}
-	for _, key := range draft.EndedSessions {
-		a.command("PUBLISH", t.store.channel(), endedWord(key))
-	}
-	for _, key := range draft.ChangedSessions {
-		a.command("PUBLISH", t.store.channel(), changedWord(key))
-	}
-	for _, q := range draft.Queued {
-		if q.Waits {
-			a.command("XADD", t.store.stream(), "*", "i", q.ID)
-		} else if place := t.store.placeOf(q.ID); place != "" {
-			a.command("XACK", t.store.stream(), senders, place)
-		}
-	}
-	raw, err := t.run(commitStep, a.all(t.id)...)
-	return raw == int64(1), err
 }

@@ -9,63 +9,59 @@ import (
 // Hooks are the functions that want to be told what a store did. Stores embed
 // them. The zero Hooks is ready for use, and safe for concurrent use.
 type Hooks struct {
-	mu      sync.Mutex
-	next    int
-	ended   map[int]func(session.Key)
-	changed map[int]func(session.Key)
-	waiting map[int]func()
-	doubted map[int]func()
+	ended, changed   hooks[session.Key]
+	waiting, doubted hooks[struct{}]
 }
 
 // OnEnd implements session.Store.
-func (h *Hooks) OnEnd(ended func(session.Key)) (cancel func()) { return hook(h, &h.ended, ended) }
+func (h *Hooks) OnEnd(f func(session.Key)) (cancel func()) { return h.ended.add(f) }
 
 // OnChange implements session.Store.
-func (h *Hooks) OnChange(changed func(session.Key)) (cancel func()) {
-	return hook(h, &h.changed, changed)
-}
+func (h *Hooks) OnChange(f func(session.Key)) (cancel func()) { return h.changed.add(f) }
 
 // OnWaiting implements outbox.Store.
-func (h *Hooks) OnWaiting(f func()) (cancel func()) { return hook(h, &h.waiting, f) }
+func (h *Hooks) OnWaiting(f func()) (cancel func()) { return h.waiting.add(func(struct{}) { f() }) }
 
 // OnDoubt calls a function whenever word of ended and changed sessions may have
 // been missed.
-func (h *Hooks) OnDoubt(doubted func()) (cancel func()) { return hook(h, &h.doubted, doubted) }
+func (h *Hooks) OnDoubt(f func()) (cancel func()) { return h.doubted.add(func(struct{}) { f() }) }
 
-func hook[F any](h *Hooks, hooks *map[int]F, f F) (cancel func()) {
+// TellEnded tells of a session that ended.
+func (h *Hooks) TellEnded(key session.Key) { h.ended.tell(key) }
+
+// TellChanged tells of a session that changed.
+func (h *Hooks) TellChanged(key session.Key) { h.changed.tell(key) }
+
+// TellWaiting tells that a message waits.
+func (h *Hooks) TellWaiting() { h.waiting.tell(struct{}{}) }
+
+// TellDoubt tells that word may have been missed.
+func (h *Hooks) TellDoubt() { h.doubted.tell(struct{}{}) }
+
+// hooks are the functions that want to be told of one kind of thing.
+type hooks[T any] struct {
+	mu  sync.Mutex
+	all map[*func(T)]bool
+}
+
+func (h *hooks[T]) add(f func(T)) (cancel func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if *hooks == nil {
-		*hooks = make(map[int]F)
+	if h.all == nil {
+		h.all = make(map[*func(T)]bool)
 	}
-	id := h.next
-	h.next++
-	(*hooks)[id] = f
+	h.all[&f] = true
 	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		delete(*hooks, id)
+		delete(h.all, &f)
 	}
 }
 
-// TellEnded tells of a session that ended.
-func (h *Hooks) TellEnded(key session.Key) { tell(h, &h.ended, func(f func(session.Key)) { f(key) }) }
-
-// TellChanged tells of a session that changed.
-func (h *Hooks) TellChanged(key session.Key) {
-	tell(h, &h.changed, func(f func(session.Key)) { f(key) })
-}
-
-// TellWaiting tells that a message waits.
-func (h *Hooks) TellWaiting() { tell(h, &h.waiting, func(f func()) { f() }) }
-
-// TellDoubt tells that word may have been missed.
-func (h *Hooks) TellDoubt() { tell(h, &h.doubted, func(f func()) { f() }) }
-
-func tell[F any](h *Hooks, hooks *map[int]F, call func(F)) {
+func (h *hooks[T]) tell(of T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, f := range *hooks {
-		call(f)
+	for f := range h.all {
+		(*f)(of)
 	}
 }
