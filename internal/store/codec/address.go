@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -19,7 +18,7 @@ type Address struct {
 // address was used, or ended with another; one that is too old stays among them
 // for as long as it is remembered.
 type OpenLink struct {
-	Key     []byte         `cbor:"1,keyasint"`
+	Key     signin.LinkKey `cbor:"1,keyasint"`
 	Expires int64          `cbor:"2,keyasint"`
 	Purpose signin.Purpose `cbor:"3,keyasint,omitempty"`
 
@@ -29,8 +28,8 @@ type OpenLink struct {
 
 // OpenSession is a session and its end as of its last use.
 type OpenSession struct {
-	Key     []byte `cbor:"1,keyasint"`
-	Expires int64  `cbor:"2,keyasint"`
+	Key     session.Key `cbor:"1,keyasint"`
+	Expires int64       `cbor:"2,keyasint"`
 }
 
 // End is when all of it is over, 0 if that is so already. Links count until they
@@ -53,8 +52,8 @@ func (a *Address) Prune(now int64) {
 }
 
 // HasOpen reports whether a link is open.
-func (a *Address) HasOpen(link []byte) bool {
-	return slices.ContainsFunc(a.Links, func(l OpenLink) bool { return bytes.Equal(l.Key, link) })
+func (a *Address) HasOpen(link signin.LinkKey) bool {
+	return slices.ContainsFunc(a.Links, func(l OpenLink) bool { return l.Key == link })
 }
 
 // Close takes links out of those that are open, and returns how many.
@@ -67,20 +66,20 @@ func (a *Address) Close(which func(OpenLink) bool) (closed int) {
 // AddSession adds a session, in the place of itself if it is there.
 func (a *Address) AddSession(key session.Key, expires int64) {
 	a.DropSession(key)
-	a.Sessions = append(a.Sessions, OpenSession{bytes.Clone(key[:]), expires})
+	a.Sessions = append(a.Sessions, OpenSession{key, expires})
 }
 
 // DropSession takes a session out.
 func (a *Address) DropSession(key session.Key) {
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return bytes.Equal(s.Key, key[:]) })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return s.Key == key })
 }
 
 // HasSession reports whether a session is among them.
 func (a *Address) HasSession(key session.Key) bool {
-	return slices.ContainsFunc(a.Sessions, func(s OpenSession) bool { return bytes.Equal(s.Key, key[:]) })
+	return slices.ContainsFunc(a.Sessions, func(s OpenSession) bool { return s.Key == key })
 }
 
 // KeepSession drops all sessions but one.
 func (a *Address) KeepSession(key session.Key) {
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return !bytes.Equal(s.Key, key[:]) })
+	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return s.Key != key })
 }

@@ -3,6 +3,7 @@ package codec
 import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
 // Change is an account.Change with its codes, under the session that proposed it.
@@ -11,8 +12,8 @@ type Change struct {
 	Kind    account.Kind    `cbor:"2,keyasint"`
 	Person  address.Address `cbor:"3,keyasint"`
 	Address address.Address `cbor:"4,keyasint,omitempty"`
-	Code    []byte          `cbor:"5,keyasint,omitempty"` // none if none is asked for
-	NewCode []byte          `cbor:"6,keyasint,omitempty"`
+	Code    signin.CodeKey  `cbor:"5,keyasint,omitzero"` // none if none is asked for
+	NewCode signin.CodeKey  `cbor:"6,keyasint,omitzero"`
 	Tries   int             `cbor:"7,keyasint,omitempty"`
 
 	Confirmed bool `cbor:"8,keyasint,omitempty"`
@@ -22,10 +23,10 @@ type Change struct {
 func PackChange(p account.Proposal) Change {
 	c := Change{Expires: Millis(p.Change.Expires), Kind: p.Change.Kind, Person: p.Change.Person, Address: p.Change.Address}
 	if p.Change.Present {
-		c.Code = p.Code[:]
+		c.Code = p.Code
 	}
 	if p.Change.New() {
-		c.NewCode = p.NewCode[:]
+		c.NewCode = p.NewCode
 	}
 	return c
 }
@@ -33,6 +34,6 @@ func PackChange(p account.Proposal) Change {
 // Unpack is the change that the record is of.
 func (c Change) Unpack() account.Change {
 	return account.Change{
-		Kind: c.Kind, Person: c.Person, Address: c.Address, Present: c.Code != nil, Expires: Time(c.Expires), Tries: c.Tries, Confirmed: c.Confirmed,
+		Kind: c.Kind, Person: c.Person, Address: c.Address, Present: c.Code != (signin.CodeKey{}), Expires: Time(c.Expires), Tries: c.Tries, Confirmed: c.Confirmed,
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
-// Device is a session.Device; nil for one of which nothing is known.
+// Device is a session.Device.
 type Device struct {
 	Browser string `cbor:"1,keyasint,omitempty"`
 	System  string `cbor:"2,keyasint,omitempty"`
@@ -21,36 +21,36 @@ type Device struct {
 
 // Link is one link with its code.
 type Link struct {
-	Expires  int64           `cbor:"1,keyasint"`
-	Browser  []byte          `cbor:"2,keyasint,omitempty"` // that asked; none for a promised link
-	Address  address.Address `cbor:"3,keyasint"`
-	Site     string          `cbor:"4,keyasint"`
-	To       string          `cbor:"5,keyasint,omitempty"`
-	Asked    int64           `cbor:"6,keyasint"`
-	Code     []byte          `cbor:"7,keyasint,omitempty"`
-	Policy   string          `cbor:"8,keyasint,omitempty"`
-	Device   *Device         `cbor:"9,keyasint,omitempty"`
-	Purpose  signin.Purpose  `cbor:"10,keyasint,omitempty"`
-	Subject  string          `cbor:"11,keyasint,omitempty"`
-	Revision uint64          `cbor:"12,keyasint,omitempty"` // of its person when it was made
-	Recovery bool            `cbor:"13,keyasint,omitempty"` // it went to the recovery address of its person
-	Familiar bool            `cbor:"14,keyasint,omitempty"` // the browser that asked was familiar to its reader
-	Mailbox  string          `cbor:"15,keyasint,omitempty"` // under which its message counts, unless it is the fold of Address
-	Slot     int64           `cbor:"16,keyasint,omitempty"` // in which it counts; 0 for no limit
+	Expires  int64             `cbor:"1,keyasint"`
+	Browser  signin.BrowserKey `cbor:"2,keyasint,omitzero"` // that asked; none for a promised link
+	Address  address.Address   `cbor:"3,keyasint"`
+	Site     string            `cbor:"4,keyasint"`
+	To       string            `cbor:"5,keyasint,omitempty"`
+	Asked    int64             `cbor:"6,keyasint"`
+	Code     signin.CodeKey    `cbor:"7,keyasint,omitzero"`
+	Policy   string            `cbor:"8,keyasint,omitempty"`
+	Device   Device            `cbor:"9,keyasint,omitzero"`
+	Purpose  signin.Purpose    `cbor:"10,keyasint,omitempty"`
+	Subject  string            `cbor:"11,keyasint,omitempty"`
+	Revision uint64            `cbor:"12,keyasint,omitempty"` // of its person when it was made
+	Recovery bool              `cbor:"13,keyasint,omitempty"` // it went to the recovery address of its person
+	Familiar bool              `cbor:"14,keyasint,omitempty"` // the browser that asked was familiar to its reader
+	Mailbox  string            `cbor:"15,keyasint,omitempty"` // under which its message counts, unless it is the fold of Address
+	Slot     int64             `cbor:"16,keyasint,omitempty"` // in which it counts; 0 for no limit
 }
 
 // Request is what a browser asked for.
 type Request struct {
-	Expires int64           `cbor:"1,keyasint"`
-	Address address.Address `cbor:"2,keyasint"`
-	Typed   string          `cbor:"3,keyasint"`
-	Site    string          `cbor:"4,keyasint"`
-	To      string          `cbor:"5,keyasint"`
-	Asked   int64           `cbor:"6,keyasint"`
-	Device  *Device         `cbor:"7,keyasint,omitempty"`
-	Tries   int             `cbor:"8,keyasint,omitempty"`
-	Links   [][]byte        `cbor:"9,keyasint,omitempty"`
-	Tried   []byte          `cbor:"10,keyasint,omitempty"` // the session that the last wrong try would have made
+	Expires int64            `cbor:"1,keyasint"`
+	Address address.Address  `cbor:"2,keyasint"`
+	Typed   string           `cbor:"3,keyasint"`
+	Site    string           `cbor:"4,keyasint"`
+	To      string           `cbor:"5,keyasint"`
+	Asked   int64            `cbor:"6,keyasint"`
+	Device  Device           `cbor:"7,keyasint,omitzero"`
+	Tries   int              `cbor:"8,keyasint,omitempty"`
+	Links   []signin.LinkKey `cbor:"9,keyasint,omitempty"`
+	Tried   session.Key      `cbor:"10,keyasint,omitzero"` // the session that the last wrong try would have made
 }
 
 // Session is a session.Record.
@@ -60,7 +60,7 @@ type Session struct {
 	Scope    string          `cbor:"3,keyasint"`
 	SignedIn int64           `cbor:"4,keyasint"`
 	Seen     int64           `cbor:"5,keyasint"`
-	Device   *Device         `cbor:"6,keyasint,omitempty"`
+	Device   Device          `cbor:"6,keyasint,omitzero"`
 	Standing *Standing       `cbor:"7,keyasint,omitempty"` // nil for none
 	Method   session.Method  `cbor:"8,keyasint,omitempty"`
 }
@@ -71,40 +71,26 @@ func Millis(t time.Time) int64 { return t.UnixMilli() }
 // Time is a time that Millis made.
 func Time(ms int64) time.Time { return time.UnixMilli(ms) }
 
-func packDevice(d session.Device) *Device {
-	if d == (session.Device{}) {
-		return nil
-	}
-	return &Device{Browser: d.Browser, System: d.System, Network: d.Network}
-}
-
-func (d *Device) unpack() session.Device {
-	if d == nil {
-		return session.Device{}
-	}
-	return session.Device{Browser: d.Browser, System: d.System, Network: d.Network}
-}
-
 // PackLink makes the record of the link that an asking gets.
 func PackLink(a *signin.Asking) Link {
 	r := a.Request
 	return Link{
-		Browser: a.Browser[:], Expires: Millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: Millis(r.Asked),
-		Code: a.Code[:], Policy: a.Policy, Device: packDevice(r.Device),
+		Browser: a.Browser, Expires: Millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: Millis(r.Asked),
+		Code: a.Code, Policy: a.Policy, Device: Device(r.Device),
 	}
 }
 
 // Request is what the link was asked for with.
 func (l Link) Request() signin.Request {
 	return signin.Request{
-		Address: l.Address, Site: l.Site, To: l.To, Asked: Time(l.Asked), Expires: Time(l.Expires), Device: l.Device.unpack(),
+		Address: l.Address, Site: l.Site, To: l.To, Asked: Time(l.Asked), Expires: Time(l.Expires), Device: session.Device(l.Device),
 	}
 }
 
 // PackRequest makes the record of a request without tries and links.
 func PackRequest(r signin.Request) Request {
 	return Request{
-		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Millis(r.Asked), Expires: Millis(r.Expires), Device: packDevice(r.Device),
+		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Millis(r.Asked), Expires: Millis(r.Expires), Device: Device(r.Device),
 	}
 }
 
@@ -112,7 +98,7 @@ func PackRequest(r signin.Request) Request {
 func (r Request) Unpack() signin.Request {
 	return signin.Request{
 		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Time(r.Asked), Expires: Time(r.Expires),
-		Device: r.Device.unpack(), Tries: r.Tries,
+		Device: session.Device(r.Device), Tries: r.Tries,
 	}
 }
 
@@ -120,7 +106,7 @@ func (r Request) Unpack() signin.Request {
 func PackSession(r session.Record) Session {
 	return Session{
 		Address: r.Address, Scope: r.Scope, SignedIn: Millis(r.SignedIn), Seen: Millis(r.Seen), Expires: Millis(r.Expires),
-		Device: packDevice(r.Device), Standing: PackStanding(r.Standing), Method: r.Method,
+		Device: Device(r.Device), Standing: PackStanding(r.Standing), Method: r.Method,
 	}
 }
 
@@ -128,6 +114,6 @@ func PackSession(r session.Record) Session {
 func (r Session) Unpack() session.Record {
 	return session.Record{
 		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
-		Device: r.Device.unpack(), Standing: r.Standing.Unpack(), Method: r.Method,
+		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method,
 	}
 }

@@ -6,19 +6,20 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
 // Person is a people.Person. What is as with nearly everybody takes no room.
 type Person struct {
-	Added    int64           `cbor:"2,keyasint"`
-	Language string          `cbor:"3,keyasint,omitempty"`
-	Browsers [][]byte        `cbor:"4,keyasint,omitempty"` // familiar ones, the last one last
-	Proven   int64           `cbor:"5,keyasint,omitempty"` // unless it is Added; notProven
-	Disabled bool            `cbor:"6,keyasint,omitempty"`
-	Standing *Standing       `cbor:"7,keyasint,omitempty"`
-	Recovery address.Address `cbor:"8,keyasint,omitempty"`
-	Changes  uint64          `cbor:"10,keyasint,omitempty"` // as Revision, from 0
-	Barred   []string        `cbor:"11,keyasint,omitempty"` // mailboxes that are kept out because the person is disabled
+	Added    int64               `cbor:"2,keyasint"`
+	Language string              `cbor:"3,keyasint,omitempty"`
+	Browsers []signin.BrowserKey `cbor:"4,keyasint,omitempty"` // familiar ones, the last one last
+	Proven   int64               `cbor:"5,keyasint,omitempty"` // unless it is Added; notProven
+	Disabled bool                `cbor:"6,keyasint,omitempty"`
+	Standing *Standing           `cbor:"7,keyasint,omitempty"`
+	Recovery address.Address     `cbor:"8,keyasint,omitempty"`
+	Changes  uint64              `cbor:"10,keyasint,omitempty"` // as Revision, from 0
+	Barred   []string            `cbor:"11,keyasint,omitempty"` // mailboxes that are kept out because the person is disabled
 }
 
 const notProven = -1

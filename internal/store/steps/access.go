@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -103,14 +102,14 @@ func dropAccessRequest(t *tx, a codec.AccessRequest, now time.Time) {
 
 // tellOwners sends the links by which they decide, unless they were sent as many
 // already as in a day.
-func tellOwners(t *tx, a codec.AccessRequest, promised []signin.Promised, now time.Time) (links [][]byte) {
+func tellOwners(t *tx, a codec.AccessRequest, promised []signin.Promised, now time.Time) (links []signin.LinkKey) {
 	if len(promised) == 0 || t.take(toOwners(a.GrantSite), now) > 0 {
 		return nil
 	}
 	for _, p := range promised {
 		owner := p.Link.Address
 		if !mayNotSignIn(t, owner, person(t, owner)) && promise(t, p) == signin.NotSilent {
-			links = append(links, bytes.Clone(p.Link.Key[:]))
+			links = append(links, p.Link.Key)
 		}
 	}
 	return links
@@ -219,7 +218,7 @@ func moveAccessRequests(t *tx, from, to address.Address, now time.Time) {
 	}
 }
 
-func closeAll(t *tx, links [][]byte, now time.Time) {
+func closeAll(t *tx, links []signin.LinkKey, now time.Time) {
 	for _, key := range links {
 		closeLink(t, key, now)
 	}

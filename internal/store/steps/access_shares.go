@@ -37,7 +37,7 @@ func givesWay(open []codec.AccessRequest, next codec.AccessRequest) *codec.Acces
 // sourcesOf are by which a request is one of many of the same origin.
 func sourcesOf(a codec.AccessRequest) []string {
 	sources := []string{"@" + a.Address.Domain()}
-	if a.Device != nil && a.Device.Network != "" {
+	if a.Device.Network != "" {
 		sources = append(sources, a.Device.Network)
 	}
 	return sources

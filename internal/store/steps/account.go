@@ -108,7 +108,7 @@ func confirm(t *tx, c account.Confirmation) account.Confirmed {
 		return account.Confirmed{Outcome: account.Over}
 	}
 	present := sessionOf(t, c.Session, change.Person, c.Now)
-	wrong, wrongNew := change.Code != nil && !isOneOf(c.Codes, change.Code), change.NewCode != nil && !isOneOf(c.NewCodes, change.NewCode)
+	wrong, wrongNew := change.Code != (signin.CodeKey{}) && !isOneOf(c.Codes, change.Code), change.NewCode != (signin.CodeKey{}) && !isOneOf(c.NewCodes, change.NewCode)
 	if wrong || wrongNew {
 		confirmed := countWrongChange(t, c, change)
 		confirmed.Wrong, confirmed.WrongNew = wrong, wrongNew

@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -15,12 +14,12 @@ import (
 // Requests are what browsers asked for, by a signin.BrowserKey.
 var Requests = newTable("requests")
 
-func requestKey(browser []byte) Key { return hashed(Requests, browser) }
+func requestKey(browser signin.BrowserKey) Key { return hashed(Requests, browser[:]) }
 
 // Ask implements signin.Store.
 func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 	who := a.Request.Address
-	reads := append(ofAddress(who), recoveryKey(who), requestKey(a.Browser[:]),
+	reads := append(ofAddress(who), recoveryKey(who), requestKey(a.Browser),
 		LimitKey(limited(clientLimit, a.Client)), LimitKey(limited(mailboxLimit, a.Mailbox)),
 		LimitKey(limited(familiarLimit, a.Mailbox)), LimitKey(limited(totalLimit, a.Total)))
 	return result(ctx, s.backend.Change, reads, func(t *tx) signin.Asked { return ask(t, &a) })
@@ -36,7 +35,7 @@ func ask(t *tx, a *signin.Asking) signin.Asked {
 	asked := signin.Asked{Silent: silent, Send: silent == signin.NotSilent}
 
 	next := codec.PackRequest(a.Request)
-	before, found := load[codec.Request](t, requestKey(a.Browser[:]))
+	before, found := load[codec.Request](t, requestKey(a.Browser))
 	if found && before.Expires > codec.Millis(a.Now) && before.Tries < signin.MaxCodeTries {
 		next.Tries, next.Tried = before.Tries, before.Tried
 		next.Links = goodLinks(t, before.Links, a.Now)
@@ -44,13 +43,13 @@ func ask(t *tx, a *signin.Asking) signin.Asked {
 	if asked.Send {
 		next.Links = append(next.Links, g.key)
 	}
-	saveRequest(t, a.Browser[:], next)
+	saveRequest(t, a.Browser, next)
 	return asked
 }
 
 // saveRequest keeps a request, which leads to the links that its codes are looked
 // for in.
-func saveRequest(t *tx, browser []byte, r codec.Request) {
+func saveRequest(t *tx, browser signin.BrowserKey, r codec.Request) {
 	var leads []Key
 	for _, key := range r.Links {
 		leads = append(leads, linkKey(key))
@@ -59,7 +58,7 @@ func saveRequest(t *tx, browser []byte, r codec.Request) {
 }
 
 // goodLinks keeps of some links those that can still be redeemed.
-func goodLinks(t *tx, keys [][]byte, now time.Time) (good [][]byte) {
+func goodLinks(t *tx, keys []signin.LinkKey, now time.Time) (good []signin.LinkKey) {
 	for _, key := range keys {
 		if _, state := findLink(t, key, now); state == signin.LinkGood {
 			good = append(good, key)
@@ -70,8 +69,8 @@ func goodLinks(t *tx, keys [][]byte, now time.Time) (good [][]byte) {
 
 // guest is somebody who asks, and what they may get.
 type guest struct {
-	person  codec.Person // whose the link would be
-	key     []byte       // nil for nothing
+	person  codec.Person   // whose the link would be
+	key     signin.LinkKey // zero for nothing
 	link    codec.Link
 	message outbox.Message
 }
@@ -93,11 +92,11 @@ func receive(t *tx, a *signin.Asking) guest {
 	case mayNotSignIn(t, who, p) || !own && mayNotSignIn(t, a.Request.Address, p):
 		return g
 	case stands || own && a.Admission.Admits(standing, a.Now):
-		g.key, g.link, g.message = a.Link[:], codec.PackLink(a), a.Message
+		g.key, g.link, g.message = a.Link, codec.PackLink(a), a.Message
 		g.link.Recovery = stands
 	case a.OfferLink != (signin.LinkKey{}) && own && a.Admission.MayAsk(standing):
-		g.key, g.link, g.message = a.OfferLink[:], codec.PackLink(a), a.Offer
-		g.link.Purpose, g.link.Code = signin.ToAsk, nil
+		g.key, g.link, g.message = a.OfferLink, codec.PackLink(a), a.Offer
+		g.link.Purpose, g.link.Code = signin.ToAsk, signin.CodeKey{}
 	}
 	g.link.Address, g.link.Policy, g.link.Revision = who, policy, p.Revision()
 	return g
@@ -109,7 +108,7 @@ func give(t *tx, a *signin.Asking, g guest, from visitor) signin.SilentReason {
 		from: from, to: a.Request.Address, reader: g.person, familiar: isFamiliar(g.person, a.Browser),
 		mailbox: a.Mailbox, total: a.Total, reserve: a.Reserve, message: g.message,
 	}
-	if g.key == nil {
+	if g.key == (signin.LinkKey{}) {
 		t.take(l.counted(), a.Now)
 		return signin.SilentNotAllowed
 	}
@@ -155,12 +154,12 @@ func toGiveWay(live []codec.OpenLink) codec.OpenLink {
 
 // isFamiliar reports whether somebody has proven their address in a browser.
 func isFamiliar(p codec.Person, browser signin.BrowserKey) bool {
-	return slices.ContainsFunc(p.Browsers, func(b []byte) bool { return bytes.Equal(b, browser[:]) })
+	return slices.Contains(p.Browsers, browser)
 }
 
 // Request implements signin.Store.
 func (s Steps) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (signin.Request, bool, error) {
-	key := requestKey(browser[:])
+	key := requestKey(browser)
 	return results(ctx, s.backend.Look, []Key{key}, func(t *tx) (signin.Request, bool) {
 		stored, found := load[codec.Request](t, key)
 		if !found || stored.Expires+signin.Remembered.Milliseconds() <= codec.Millis(now) {

@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -40,7 +39,7 @@ func decide(t *tx, d access.Decision) (decided access.Request, first bool) {
 // mayDecide reports whether a link is one of an access request's, and good, or used
 // up by its decision.
 func mayDecide(t *tx, u signin.Use, a codec.AccessRequest) bool {
-	its := slices.ContainsFunc(a.Owners, func(key []byte) bool { return bytes.Equal(key, u.Link[:]) })
+	its := slices.Contains(a.Owners, u.Link)
 	if !its || u.Purpose != signin.ToDecide {
 		return false
 	}

@@ -12,7 +12,7 @@ import (
 // Links are the links that were sent, by a signin.LinkKey.
 var Links = newTable("links")
 
-func linkKey(key []byte) Key { return hashed(Links, key) }
+func linkKey(key signin.LinkKey) Key { return hashed(Links, key[:]) }
 
 // remembered is until when a link or a request is kept that ends at a time.
 func remembered(expires int64) time.Time { return codec.Time(expires).Add(signin.Remembered) }
@@ -34,19 +34,19 @@ func promise(t *tx, p signin.Promised) signin.SilentReason {
 	if signsIn && !reader.IsKnown() {
 		reader = keepPerson(t, who, reader, reader, p.Now)
 	}
-	saveLink(t, p.Link.Key[:], codec.PackPromised(p, reader.Revision()), p.Now)
+	saveLink(t, p.Link.Key, codec.PackPromised(p, reader.Revision()), p.Now)
 	return signin.NotSilent
 }
 
 // Link implements signin.Store.
 func (s Steps) Link(ctx context.Context, u signin.Use) (signin.Link, signin.LinkState, error) {
-	return results(ctx, s.backend.Look, []Key{linkKey(u.Link[:])}, func(t *tx) (signin.Link, signin.LinkState) { return lookUp(t, u) })
+	return results(ctx, s.backend.Look, []Key{linkKey(u.Link)}, func(t *tx) (signin.Link, signin.LinkState) { return lookUp(t, u) })
 }
 
 // lookUp finds a link that does not sign in, and how it stands. Nothing is told
 // of one that is not of the purpose and site.
 func lookUp(t *tx, u signin.Use) (signin.Link, signin.LinkState) {
-	l, state := findLink(t, u.Link[:], u.Now)
+	l, state := findLink(t, u.Link, u.Now)
 	right := l.Purpose == u.Purpose && l.Site == u.Site && l.Purpose != signin.ToSignIn
 	switch {
 	case state == signin.LinkGood && !right:
@@ -61,24 +61,24 @@ func lookUp(t *tx, u signin.Use) (signin.Link, signin.LinkState) {
 func use(t *tx, u signin.Use) (signin.Link, signin.LinkState) {
 	link, state := lookUp(t, u)
 	if state == signin.LinkGood {
-		closeLink(t, u.Link[:], u.Now)
+		closeLink(t, u.Link, u.Now)
 	}
 	return link, state
 }
 
 // saveLink keeps a link and opens it.
-func saveLink(t *tx, key []byte, l codec.Link, now time.Time) {
+func saveLink(t *tx, key signin.LinkKey, l codec.Link, now time.Time) {
 	save(t, linkKey(key), l, remembered(l.Expires), ofAddress(l.Address)...)
 	changeAddress(t, l.Address, now, func(a *codec.Address) {
 		a.Links = append(a.Links, codec.OpenLink{
-			Key: key, Expires: l.Expires, Purpose: l.Purpose, Familiar: l.Familiar, Promised: len(l.Browser) == 0,
+			Key: key, Expires: l.Expires, Purpose: l.Purpose, Familiar: l.Familiar, Promised: l.Browser == (signin.BrowserKey{}),
 		})
 	})
 }
 
 // findLink finds a link and how it stands. It was a link once if its signature
 // is ours, so one that is not kept is too old.
-func findLink(t *tx, key []byte, now time.Time) (codec.Link, signin.LinkState) {
+func findLink(t *tx, key signin.LinkKey, now time.Time) (codec.Link, signin.LinkState) {
 	l, found := load[codec.Link](t, linkKey(key))
 	if !found {
 		return l, signin.LinkTooOld

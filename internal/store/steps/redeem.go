@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/hmac"
@@ -15,18 +14,18 @@ import (
 
 // RedeemLink implements signin.Store.
 func (s Steps) RedeemLink(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
-	return s.redeem(ctx, r, linkKey(r.Link[:]), findByLink)
+	return s.redeem(ctx, r, linkKey(r.Link), findByLink)
 }
 
 // RedeemCode implements signin.Store.
 func (s Steps) RedeemCode(ctx context.Context, r signin.Redemption) (signin.Redeemed, error) {
-	return s.redeem(ctx, r, requestKey(r.Browser[:]), findByCode)
+	return s.redeem(ctx, r, requestKey(r.Browser), findByCode)
 }
 
 // finding is a link that was looked for: one that may be redeemed, with its
 // person, or the outcome that stands without.
 type finding struct {
-	key        []byte
+	key        signin.LinkKey
 	link       codec.Link
 	person     codec.Person
 	redeemable bool
@@ -50,8 +49,8 @@ func (s Steps) redeem(ctx context.Context, r signin.Redemption, first Key, find 
 }
 
 func findByLink(t *tx, r *signin.Redemption) finding {
-	link, state := findLink(t, r.Link[:], r.Now)
-	f := finding{key: r.Link[:], link: link}
+	link, state := findLink(t, r.Link, r.Now)
+	f := finding{key: r.Link, link: link}
 	switch {
 	case state == signin.LinkUsed:
 		f.outcome = sameAttempt(t, r, link)
@@ -59,7 +58,7 @@ func findByLink(t *tx, r *signin.Redemption) finding {
 		f.outcome.Outcome = signin.TooOld
 	case link.Site != r.Site || link.Purpose != signin.ToSignIn:
 		f.outcome.Outcome = signin.Unknown
-	case !bytes.Equal(link.Browser, r.Browser[:]) && !r.Elsewhere:
+	case link.Browser != r.Browser && !r.Elsewhere:
 		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.Request()}
 	default:
 		f.admit(t, r)
@@ -81,7 +80,7 @@ func sameAttempt(t *tx, r *signin.Redemption, link codec.Link) signin.Redeemed {
 }
 
 func findByCode(t *tx, r *signin.Redemption) (f finding) {
-	request, found := load[codec.Request](t, requestKey(r.Browser[:]))
+	request, found := load[codec.Request](t, requestKey(r.Browser))
 	switch {
 	case !found || request.Site != r.Site || request.Expires <= codec.Millis(r.Now):
 		f.outcome.Outcome = signin.Unknown
@@ -109,8 +108,8 @@ func findByCode(t *tx, r *signin.Redemption) (f finding) {
 	return f
 }
 
-func isOneOf(codes []signin.CodeKey, code []byte) bool {
-	return slices.ContainsFunc(codes, func(c signin.CodeKey) bool { return hmac.Equal(c[:], code) })
+func isOneOf(codes []signin.CodeKey, code signin.CodeKey) bool {
+	return slices.ContainsFunc(codes, func(c signin.CodeKey) bool { return hmac.Equal(c[:], code[:]) })
 }
 
 // admit is the outcome for a good link: redeemable if the rules in force are
@@ -175,7 +174,7 @@ func learn(p *codec.Person, r *signin.Redemption) (changed bool) {
 		p.Language, changed = r.Language, true
 	}
 	if r.Mark != (signin.BrowserKey{}) && !isFamiliar(*p, r.Mark) {
-		p.Browsers, changed = append(p.Browsers, r.Mark[:]), true
+		p.Browsers, changed = append(p.Browsers, r.Mark), true
 		p.Browsers = p.Browsers[max(len(p.Browsers)-signin.MaxFamiliar, 0):]
 	}
 	return changed
@@ -184,9 +183,9 @@ func learn(p *codec.Person, r *signin.Redemption) (changed bool) {
 // countWrongCode counts a wrong code, once for one attempt. The last one that is
 // allowed ends the code; the link stays good for whoever reads the mailbox.
 func countWrongCode(t *tx, r *signin.Redemption, request codec.Request) signin.Redeemed {
-	if !bytes.Equal(request.Tried, r.Session.Key[:]) {
-		request.Tries, request.Tried = request.Tries+1, r.Session.Key[:]
-		saveRequest(t, r.Browser[:], request)
+	if request.Tried != r.Session.Key {
+		request.Tries, request.Tried = request.Tries+1, r.Session.Key
+		saveRequest(t, r.Browser, request)
 	}
 	left := signin.MaxCodeTries - request.Tries
 	if left <= 0 {

@@ -61,7 +61,7 @@ func sessionKeys(t *tx, who address.Address) (keys []session.Key) {
 	a, _ := load[codec.Address](t, addressKey(who))
 	var records []Key
 	for _, open := range a.Sessions {
-		key := session.Key(open.Key)
+		key := open.Key
 		keys, records = append(keys, key), append(records, sessionKey(key))
 	}
 	t.fetch(records...)
@@ -108,7 +108,7 @@ func (s Steps) EndAll(ctx context.Context, who address.Address, keep session.Key
 func endSessions(t *tx, who address.Address, keep session.Key) (ended int) {
 	a, _ := load[codec.Address](t, addressKey(who))
 	for _, open := range a.Sessions {
-		if key := session.Key(open.Key); key != keep {
+		if key := open.Key; key != keep {
 			dropSession(t, key)
 			ended++
 		}

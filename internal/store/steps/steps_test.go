@@ -45,7 +45,7 @@ func newTx() *tx { return &tx{backend: &desk{}} }
 var now = time.Unix(1_700_000_000, 0)
 
 // open makes a link of somebody that is open for a while.
-func open(t *testing.T, tx *tx, key byte, l codec.Link) []byte {
+func open(t *testing.T, tx *tx, key byte, l codec.Link) signin.LinkKey {
 	t.Helper()
 	name := signin.LinkKey{key}
 	if l.Address == "" {
@@ -54,11 +54,11 @@ func open(t *testing.T, tx *tx, key byte, l codec.Link) []byte {
 	if l.Expires == 0 {
 		l.Expires = codec.Millis(now.Add(time.Minute))
 	}
-	saveLink(tx, name[:], l, now)
-	return name[:]
+	saveLink(tx, name, l, now)
+	return name
 }
 
-func wantState(t *testing.T, tx *tx, key []byte, at time.Time, want signin.LinkState) {
+func wantState(t *testing.T, tx *tx, key signin.LinkKey, at time.Time, want signin.LinkState) {
 	t.Helper()
 	if _, got := findLink(tx, key, at); got != want || tx.err != nil {
 		t.Errorf("link %d has state %d, %v, want %d", key[0], got, tx.err, want)
@@ -76,7 +76,7 @@ func TestALinkIsUsedAsSoonAsItIsNotOpenAnyMore(t *testing.T) {
 	wantState(t, tx, first, now, signin.LinkUsed)
 	wantState(t, tx, first, now.Add(time.Minute), signin.LinkUsed)
 	wantState(t, tx, second, now, signin.LinkGood)
-	wantState(t, tx, []byte{9}, now, signin.LinkTooOld)
+	wantState(t, tx, signin.LinkKey{9}, now, signin.LinkTooOld)
 }
 
 func TestTheRecordOfAnAddressIsKeptUntilTheLastOfItIsOver(t *testing.T) {

@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -13,12 +12,12 @@ import (
 
 // Stop implements signin.Store.
 func (s Steps) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, err error) {
-	return result(ctx, s.backend.Change, []Key{messageKey(stop.Message), linkKey(stop.Link[:])}, func(t *tx) bool {
+	return result(ctx, s.backend.Change, []Key{messageKey(stop.Message), linkKey(stop.Link)}, func(t *tx) bool {
 		who := readerOf(t, stop)
 		if who == "" {
 			return false
 		}
-		endRequestOf(t, stop.Link[:], stop.Now)
+		endRequestOf(t, stop.Link, stop.Now)
 		changeMailbox(t, who, func(m *codec.Mailbox) { m.Muted = codec.Millis(stop.Until) })
 		return true
 	})
@@ -32,7 +31,7 @@ func readerOf(t *tx, stop signin.Stopping) address.Address {
 	if found && message.Site == stop.Site && message.Expires > codec.Millis(stop.Now) {
 		return message.To
 	}
-	if link, _ := load[codec.Link](t, linkKey(stop.Link[:])); link.Site == stop.Site {
+	if link, _ := load[codec.Link](t, linkKey(stop.Link)); link.Site == stop.Site {
 		return link.Address
 	}
 	return ""
@@ -40,14 +39,14 @@ func readerOf(t *tx, stop signin.Stopping) address.Address {
 
 // endRequestOf ends the request that a link belongs to, if it is the last one
 // of its browser, and the link in any case.
-func endRequestOf(t *tx, key []byte, now time.Time) {
+func endRequestOf(t *tx, key signin.LinkKey, now time.Time) {
 	link, found := load[codec.Link](t, linkKey(key))
 	if !found {
 		return
 	}
-	ending := [][]byte{key}
+	ending := []signin.LinkKey{key}
 	request, found := load[codec.Request](t, requestKey(link.Browser))
-	if found && slices.ContainsFunc(request.Links, func(l []byte) bool { return bytes.Equal(l, key) }) {
+	if found && slices.Contains(request.Links, key) {
 		ending = append(ending, request.Links...)
 		request.Links, request.Tries = nil, signin.MaxCodeTries
 		saveRequest(t, link.Browser, request)
@@ -58,9 +57,9 @@ func endRequestOf(t *tx, key []byte, now time.Time) {
 }
 
 // closeLink closes one link, if it is open.
-func closeLink(t *tx, key []byte, now time.Time) {
+func closeLink(t *tx, key signin.LinkKey, now time.Time) {
 	if link, found := load[codec.Link](t, linkKey(key)); found {
-		closeLinks(t, link.Address, now, func(l codec.OpenLink) bool { return bytes.Equal(l.Key, key) })
+		closeLinks(t, link.Address, now, func(l codec.OpenLink) bool { return l.Key == key })
 	}
 }
 
