@@ -35,7 +35,7 @@ var native = binary.NativeEndian
 // checker walks through the pages of a file. It reads each once.
 type checker struct {
 	pages *pageReader
-	used  bitmap
+	used  []bool   // by page
 	keys  [][]byte // of one leaf
 }
 
@@ -56,7 +56,7 @@ func checkPages(tx *bbolt.Tx) (err error) {
 	}
 	pageSize := int64(tx.DB().Info().PageSize)
 	c := &checker{pages: &pageReader{file: file, size: pageSize, count: uint64(tx.Size() / pageSize)}}
-	c.used = newBitmap(c.pages.count)
+	c.used = make([]bool, c.pages.count)
 	if err := c.tree(uint64(tx.Cursor().Bucket().Root()), nil, nil); err != nil {
 		return err
 	}
@@ -85,10 +85,10 @@ func (c *checker) page(id uint64) (page, error) {
 		return page{}, fmt.Errorf("the head of page %d is damaged", id)
 	}
 	for i := id; i <= id+overflow; i++ {
-		if c.used.has(i) {
+		if c.used[i] {
 			return page{}, fmt.Errorf("page %d is used twice", i)
 		}
-		c.used.add(i)
+		c.used[i] = true
 	}
 	if overflow > 0 {
 		if raw, err = c.pages.read(id, overflow+1); err != nil {
@@ -230,7 +230,7 @@ func (c *checker) freelist(meta uint64) error {
 	}
 	for last, i := uint64(firstPage-1), uint64(0); i < count; i++ {
 		free := native.Uint64(list[i*8:])
-		if free <= last || free >= c.pages.count || c.used.has(free) {
+		if free <= last || free >= c.pages.count || c.used[free] {
 			return fmt.Errorf("page %d is free and is not", free)
 		}
 		last = free

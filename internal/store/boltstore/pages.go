@@ -51,12 +51,3 @@ func (r *pageReader) fill(id, n uint64) error {
 	r.end = id + n
 	return nil
 }
-
-// bitmap is a set of pages.
-type bitmap []uint64
-
-func newBitmap(pages uint64) bitmap { return make(bitmap, (pages+63)/64) }
-
-func (b bitmap) has(page uint64) bool { return b[page/64]>>(page%64)&1 != 0 }
-
-func (b bitmap) add(page uint64) { b[page/64] |= 1 << (page % 64) }

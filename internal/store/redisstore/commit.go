@@ -23,10 +23,10 @@ func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
 		t.write(&commands, k, r)
 	}
 	for _, key := range draft.EndedSessions {
-		commands.command("PUBLISH", t.store.channel(), endedWord(key))
+		commands.command("PUBLISH", t.store.channel(), key.String())
 	}
 	for _, key := range draft.ChangedSessions {
-		commands.command("PUBLISH", t.store.channel(), changedWord(key))
+		commands.command("PUBLISH", t.store.channel(), changedMark+key.String())
 	}
 	for _, q := range draft.Queued {
 		if q.Waits {

@@ -13,10 +13,6 @@ import (
 // ended ones are told.
 const changedMark = "~"
 
-func endedWord(key session.Key) string { return encode(key[:]) }
-
-func changedWord(key session.Key) string { return changedMark + encode(key[:]) }
-
 // listenPause is how long to wait before listening again after a failure, and
 // pingInterval how often a quiet connection is tried.
 const (
@@ -67,7 +63,7 @@ func (s *Store) listen(ctx context.Context) {
 // know is nothing to it.
 func (s *Store) hear(word string) {
 	name, changed := strings.CutPrefix(word, changedMark)
-	key, ok := decodeKey(name)
+	key, ok := session.ParseKey(name)
 	switch {
 	case ok && changed:
 		s.TellChanged(key)

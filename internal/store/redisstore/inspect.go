@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -135,11 +134,9 @@ func field(info, name string) string {
 }
 
 func isOlder(version string, major, minor int) bool {
-	first, rest, _ := strings.Cut(version, ".")
-	second, _, _ := strings.Cut(rest, ".")
-	a, err1 := strconv.Atoi(first)
-	b, err2 := strconv.Atoi(second)
-	return err1 == nil && err2 == nil && (a < major || a == major && b < minor)
+	var itsMajor, itsMinor int
+	_, err := fmt.Sscanf(version, "%d.%d", &itsMajor, &itsMinor)
+	return err == nil && (itsMajor < major || itsMajor == major && itsMinor < minor)
 }
 
 func isTimeout(err error) bool {

@@ -39,7 +39,7 @@ func awaitListening(t testing.TB, store *Store) {
 	t.Helper()
 	l, key := listen(t, store), session.NewID().Key()
 	redistest.Await(t, recoveryTime, "the store hears of ends", func() bool {
-		store.client.Publish(t.Context(), store.channel(), encode(key[:]))
+		store.client.Publish(t.Context(), store.channel(), key.String())
 		return l.heard(key)
 	})
 }

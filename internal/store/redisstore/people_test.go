@@ -93,7 +93,7 @@ func TestAChangeReachesAnotherInstanceAndIsNothingToOneThatDoesNotKnowIt(t *test
 			case <-time.After(revocationTime):
 				t.Error("the change is not told")
 			}
-			there.hear("?" + encode(make([]byte, 16))) // of a later version
+			there.hear("?" + session.Key{}.String()) // of a later version
 			found, _, err := there.Session(t.Context(), v.session.Key(), v.now)
 			if err != nil || found.Standing == nil || !slices.Equal(found.Standing.Groups, []string{"staff"}) {
 				t.Errorf("the session has %+v, %v", found.Standing, err)

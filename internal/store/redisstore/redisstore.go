@@ -11,7 +11,6 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,7 +18,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/steps"
 	"github.com/redis/go-redis/v9"
 )
@@ -202,15 +200,4 @@ func (s *Store) usable() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.refused
-}
-
-// encode writes a key as it stands in Redis and in JSON.
-func encode(key []byte) string { return base64.RawURLEncoding.EncodeToString(key) }
-
-func decodeKey(encoded string) (key session.Key, ok bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(encoded)
-	if err != nil || len(raw) != len(key) {
-		return key, false
-	}
-	return session.Key(raw), true
 }
