@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
@@ -201,43 +200,6 @@ func (h *history) mayBe(t *rapid.T, by string, l *link, r signin.Redemption, got
 	}
 }
 
-// race redeems one link and its code many times at once.
-func (h *history) race(t *rapid.T) {
-	const tries = 6
-	r := h.redemption(t, h.someLink(t))
-	before := h.requests[r.Browser]
-	if before != nil && before.tries > 0 {
-		t.Skip("wrong tries would be counted in any order")
-	}
-	l, want := h.byLink(r)
-	var attempts []signin.Redemption
-	for range tries {
-		attempt := r
-		attempt.Session.Key = session.Key(h.number())
-		attempts = append(attempts, attempt)
-	}
-	outcomes, errs := make([]signin.Redeemed, tries), make([]error, tries)
-	var running sync.WaitGroup
-	for i, attempt := range attempts {
-		running.Go(func() { outcomes[i], errs[i] = h.store.RedeemLink(context.Background(), attempt) })
-	}
-	running.Wait()
-	winners := 0
-	for i, got := range outcomes {
-		if errs[i] != nil {
-			t.Fatalf("one of many redemptions: %v", errs[i])
-		}
-		if got.Outcome == signin.SignedIn {
-			h.mayBe(t, "link", l, r, got)
-			h.signedIn(l, attempts[i])
-			winners++
-		}
-	}
-	if winners > 1 || (winners == 1) != (want == signin.SignedIn) {
-		t.Fatalf("%d of %d redemptions signed in, and the outcome of one would be %d", winners, tries, want)
-	}
-}
-
 func (h *history) stop(t *rapid.T) {
 	l := h.someLink(t)
 	s := signin.Stopping{Now: h.now, Site: one(t, sites, "site"), Link: l.key, Until: h.now.Add(time.Hour)}
@@ -253,48 +215,6 @@ func (h *history) stop(t *rapid.T) {
 	}
 }
 
-func (h *history) signOut(t *rapid.T) {
-	if len(h.visits) == 0 {
-		t.Skip("nobody has signed in")
-	}
-	v, who := one(t, h.visits, "session"), one(t, persons, "person")
-	if yes(t, "all of the person") {
-		keep := session.Key{}
-		if yes(t, "but this one") {
-			keep = v.key
-		}
-		if err := h.store.EndAll(context.Background(), who, keep); err != nil {
-			t.Fatal(err)
-		}
-		for _, other := range h.visits {
-			other.ended = other.ended || other.who == who && other.key != keep
-		}
-		return
-	}
-	if err := h.store.End(context.Background(), who, v.key); err != nil {
-		t.Fatal(err)
-	}
-	v.ended = v.ended || v.who == who
-}
-
-// touch moves a session on, or tries to move it back or to wake a dead one.
-func (h *history) touch(t *rapid.T) {
-	if len(h.visits) == 0 {
-		t.Skip("nobody has signed in")
-	}
-	v := one(t, h.visits, "session")
-	expires := h.now.Add(rapid.SampledFrom([]time.Duration{-time.Minute, time.Minute, sessionLife}).Draw(t, "new end"))
-	if !v.alive(h.now) && !v.ended {
-		t.Skip("the keeper touches no session that is over")
-	}
-	if err := h.store.Touch(context.Background(), v.key, h.now, expires); err != nil {
-		t.Fatal(err)
-	}
-	if !v.ended && expires.After(v.expires) {
-		v.expires = expires
-	}
-}
-
 func (h *history) wait(t *rapid.T) { h.now = h.now.Add(one(t, steps, "time")) }
 
 func (h *history) crash(t *rapid.T) {
@@ -302,32 +222,4 @@ func (h *history) crash(t *rapid.T) {
 		t.Skip("nothing is kept")
 	}
 	h.store = h.reopen()
-}
-
-// holds compares all sessions and requests with the model's.
-func (h *history) holds(t *rapid.T) {
-	ctx := context.Background()
-	alive := make(map[address.Address]int)
-	for _, v := range h.visits {
-		record, found, err := h.store.Session(ctx, v.key, h.now)
-		if err != nil || found != v.alive(h.now) || found && record.Address != v.who {
-			t.Fatalf("a session of %s is found: %v, as that of %q, %v; want %v", v.who, found, record.Address, err, v.alive(h.now))
-		}
-		if found {
-			alive[v.who]++
-		}
-	}
-	for _, who := range persons {
-		listed, err := h.store.Sessions(ctx, who, h.now)
-		if err != nil || len(listed) != alive[who] {
-			t.Fatalf("%s has %d sessions, %v, want %d", who, len(listed), err, alive[who])
-		}
-		h.isAsKnown(t, who, len(listed))
-	}
-	for browser, want := range h.requests {
-		got, found, err := h.store.Request(ctx, browser, h.now)
-		if err != nil || want.expires.After(h.now) && (!found || got.Address != want.who || got.Site != want.site || got.Tries != want.tries) {
-			t.Fatalf("a browser asked for %+v (%v, %v), want %+v", got, found, err, *want)
-		}
-	}
 }

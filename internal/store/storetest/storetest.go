@@ -1,6 +1,7 @@
-// Package storetest holds every store to what the interfaces of Store promise. It knows nothing of how a store is built, shares no
-// address, browser or network between two tests, and takes the time from
-// arguments, so that all tests can run at once on one server.
+// Package storetest holds every store to what the interfaces of Store promise.
+// It knows nothing of how a store is built, shares no address, browser or network
+// between two tests, and takes the time from arguments, so that all tests can run
+// at once on one server.
 package storetest
 
 import (
