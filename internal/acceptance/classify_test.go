@@ -38,7 +38,7 @@ func TestProgramWithoutSessionIsToldWhereToSignIn(t *testing.T) {
 	page := []string{"Accept", "text/html"}
 	for what, r := range map[string]*http.Request{
 		"fetch":                          v.script(http.MethodGet, "/api"),
-		"fetch that wants HTML":          v.request(http.MethodGet, "/api", "", "Accept", "text/html", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"),
+		"XHR that wants HTML":            v.request(http.MethodGet, "/api", "", "Accept", "text/html", "X-Requested-With", "XMLHttpRequest", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"),
 		"an image":                       v.request(http.MethodGet, "/x.png", "", "Accept", "image/avif,*/*", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"),
 		"a script":                       v.request(http.MethodGet, "/x.js", "", "Accept", "*/*", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script"),
 		"XHR":                            v.request(http.MethodGet, "/api", "", append(page, "X-Requested-With", "XMLHttpRequest")...),

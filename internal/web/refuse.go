@@ -39,12 +39,31 @@ func (d *Door) noSession(c *call, uri string) {
 			c.clearStrays(uri)
 		}
 		c.seeOther(gate.SignInFor(gate.ReturnTo(uri)))
+	case gate.PageFetch:
+		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: gate.ReturnTo(uri)})
 	case gate.FormSubmit:
-		c.w.Header().Set("WWW-Authenticate", d.challenge(c).authenticate)
-		d.show(c, http.StatusUnauthorized, view.FormNotSent{Frame: frame(c), Back: formPage(c)})
+		d.showUnauthorized(c, view.FormNotSent{Frame: frame(c), Back: formPage(c), FromElsewhere: fromElsewhere(c)})
 	default:
 		d.signInRequired(c)
 	}
+}
+
+func (d *Door) showUnauthorized(c *call, page view.Page) {
+	c.w.Header().Set("WWW-Authenticate", d.challenge(c).authenticate)
+	d.show(c, http.StatusUnauthorized, page)
+}
+
+// fromElsewhere reports whether a form that came without our cookie is of another
+// site: browsers send none along then, so nobody knows whether somebody is signed in.
+func fromElsewhere(c *call) bool {
+	if c.visit.HadSessionCookie() {
+		return false
+	}
+	if site := c.r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "cross-site"
+	}
+	origin := c.r.Header.Get("Origin")
+	return origin != "" && origin != "null" && origin != c.origin.String()
 }
 
 // formPage is the page of this site that has the submitted form.
@@ -62,6 +81,8 @@ func (d *Door) notRecent(c *call, uri string) {
 	switch gate.Classify(c.r) {
 	case gate.Navigation:
 		c.seeOther(gate.SignInPath + "?" + againField + "=1&to=" + url.QueryEscape(gate.ReturnTo(uri)))
+	case gate.PageFetch:
+		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: gate.ReturnTo(uri), Again: true})
 	default:
 		d.noSession(c, uri)
 	}

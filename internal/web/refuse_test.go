@@ -134,6 +134,43 @@ func TestRefusalsAreTheSameWhateverBecameOfOthers(t *testing.T) {
 	all.Wait()
 }
 
+// What the browser says of a request decides what a person reads, and where they can go.
+func TestAPersonWhoIsRefusedReadsWhatHelps(t *testing.T) {
+	refuser := newRefuser(t)
+	const page = "text/html,*/*;q=0.8"
+	for name, c := range map[string]struct {
+		method, site, origin, cookie string
+		mode, dest                   string
+		link, says                   string
+	}{
+		"a page that a service worker fetches": {
+			method: http.MethodGet, mode: "same-origin", dest: "empty", site: "same-origin",
+			link: "/_doorpost/sign-in?to=%2freports%2f2024%3fmonth%3d5%26view%3dtable", says: "once you are signed in",
+		},
+		"a form of ours":                                 {method: http.MethodPost, mode: "navigate", dest: "document", site: "same-origin", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form that a service worker submits":           {method: http.MethodPost, mode: "same-origin", dest: "empty", site: "same-origin", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form of a sibling host, which brings cookies": {method: http.MethodPost, mode: "navigate", dest: "document", site: "same-site", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form of another site":                         {method: http.MethodPost, mode: "navigate", dest: "document", site: "cross-site", link: "/", says: "came from another site"},
+		"a form of another site, with our cookie":        {method: http.MethodPost, mode: "navigate", dest: "document", site: "cross-site", cookie: "__Host-doorpost=x", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form of another site, in an old browser":      {method: http.MethodPost, origin: "https://idp.example", link: "/", says: "came from another site"},
+		"a form of ours, in an old browser":              {method: http.MethodPost, origin: "https://a.example", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form that hides its origin":                   {method: http.MethodPost, origin: "null", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+	} {
+		headers := map[string]string{"Accept": page}
+		for field, value := range map[string]string{"Sec-Fetch-Site": c.site, "Sec-Fetch-Mode": c.mode, "Sec-Fetch-Dest": c.dest, "Origin": c.origin, "Cookie": c.cookie} {
+			if value != "" {
+				headers[field] = value
+			}
+		}
+		w := httptest.NewRecorder()
+		refuser("a.example", headers)(c.method, w)
+		body := w.Body.String()
+		if w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") == "" || !strings.Contains(body, `class="button" href="`+c.link+`"`) || !strings.Contains(body, c.says) {
+			t.Errorf("%s is answered with %d %s", name, w.Code, body[strings.Index(body, "<main>"):])
+		}
+	}
+}
+
 // The server counts the body, which it does not see in an answer to HEAD.
 func TestTheLengthOfARefusalIsSaid(t *testing.T) {
 	refuser := newRefuser(t)

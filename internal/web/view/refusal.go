@@ -47,11 +47,20 @@ type Unavailable struct {
 
 func (Unavailable) about() about { return about{template: "unavailable", title: "unavailable.title"} }
 
-// FormNotSent says that a form did not reach the site, because the person was
-// not signed in.
+// SignInNeeded leads to sign-in where a redirect would not arrive.
+type SignInNeeded struct {
+	Frame
+	To    string // where the person wants to go
+	Again bool   // they are signed in, and have to prove their address once more
+}
+
+func (SignInNeeded) about() about { return about{template: "sign-in-needed", title: "signin.title"} }
+
+// FormNotSent says that a form did not reach the site, because nobody was signed in.
 type FormNotSent struct {
 	Frame
-	Back string // the page with the form
+	Back          string // the page with the form
+	FromElsewhere bool   // the form is of another site, and the person may be signed in
 }
 
 func (FormNotSent) about() about { return about{template: "form-not-sent", title: "formnotsent.title"} }
@@ -63,5 +72,8 @@ var _ = samples([]Sample{
 	{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, Email: sampleAddress, To: sampleTo}},
 	{"throttled-account", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, To: gate.AccountPath}},
 	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
+	{"sign-in-needed", SignInNeeded{Frame: sampleFrame, To: sampleTo}},
+	{"sign-in-needed-again", SignInNeeded{Frame: sampleFrame, To: sampleTo, Again: true}},
 	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
+	{"form-not-sent-from-elsewhere", FormNotSent{Frame: sampleFrame, Back: "/", FromElsewhere: true}},
 })
