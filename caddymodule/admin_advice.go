@@ -40,7 +40,11 @@ func (a *App) adviseOnSecret() adminapi.Finding {
 // adviseOnSites says where links lead.
 func (a *App) adviseOnSites() (found []adminapi.Finding) {
 	for _, origin := range a.origins() {
-		if !origin.IsLoopback() {
+		switch {
+		case origin.IsWildcard():
+			found = append(found, adminapi.NewFinding("site", adminapi.Fine, "links lead to the host that asked, one of "+origin.String(), ""))
+			continue
+		case !origin.IsLoopback():
 			found = append(found, adminapi.NewFinding("site", adminapi.Fine, "links lead to "+origin.String(), ""))
 			continue
 		}

@@ -15,13 +15,11 @@ import (
 func (a *App) siteFor(given string) (s *site, origin string, err error) {
 	for _, key := range slices.Sorted(maps.Keys(a.sites)) { // always in the same order
 		s := a.sites[key]
-		if given == "" && len(a.sites) == 1 {
-			return s, s.name(), nil
+		if first := s.origins.All()[0]; given == "" && len(a.sites) == 1 && !first.IsWildcard() {
+			return s, first.String(), nil
 		}
-		for _, o := range s.origins.All() {
-			if o.String() == strings.TrimSuffix(given, "/") {
-				return s, o.String(), nil
-			}
+		if o, err := gate.ParseOrigin(given); err == nil && s.origins.Have(o) {
+			return s, o.String(), nil
 		}
 	}
 	if given == "" {

@@ -50,7 +50,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "deny", read: values(&h.Deny, "mallory@example.org", people.CheckWho), many: true},
 		option{name: "ask", read: values(&h.Ask, "owner@example.com", parses(parseOwner)), many: true},
 		option{name: "public", read: values(&h.Public, "/health /assets/*", checkPublic), many: true},
-		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseOrigin))},
+		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseSiteOrigin))},
 		option{name: "recent", read: duration(&h.Recent, "15m", checkRecent)},
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
 		option{name: "headers", read: h.readHeaders, nested: true},

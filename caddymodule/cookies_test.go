@@ -23,12 +23,12 @@ const scopedHost = "a.app.example.com"
 // newScoped starts a gate at scopedHost, behind https as cookie_domain needs it.
 func newScoped(t *testing.T, cookieDomain string) *gateway {
 	folder, secure := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: testkit.FreePort(), folder: folder, logs: folder + "/log", host: scopedHost + ":" + secure}
-	g.site = "respond none\n}\nhttps://" + g.host + " {\nbind 127.0.0.1\ntls internal\ndoorpost {\nallow *\n}\nrespond \"user={header.Remote-User}.\"\n"
+	g := &gateway{t: t, port: testkit.FreePort(), folder: folder, logs: folder + "/log", base: "https://" + scopedHost + ":" + secure}
+	g.site = "respond none\n}\n" + g.base + " {\nbind 127.0.0.1\ntls internal\ndoorpost {\nallow *\n}\nrespond \"user={header.Remote-User}.\"\n"
 	g.scope(cookieDomain)
 	g.load()
 	t.Cleanup(g.stop)
-	probe := g.newScopedBrowser() // the certificate is made in the background
+	probe := g.newFarBrowser() // the certificate is made in the background
 	if !testkit.HoldsWithin(20*time.Second, func() bool {
 		answer, err := probe.client.Get(g.origin())
 		if err == nil {
@@ -46,8 +46,9 @@ func (g *gateway) scope(cookieDomain string) {
 	g.options = fmt.Sprintf("skip_install_trust\nauto_https disable_redirects\ndoorpost {\nstore bolt %s/db\nmailer console\nlimit address 10000 1m\nlimit client 100000 1m\nlimit total 100000 1m\nsession {\ncookie_domain %s\n}\n}\n", g.folder, cookieDomain)
 }
 
-// newScopedBrowser is a browser with a jar that knows domains, hosts and paths.
-func (g *gateway) newScopedBrowser() *browser {
+// newFarBrowser is a browser for which all hosts are this machine, with a jar that knows
+// domains.
+func (g *gateway) newFarBrowser() *browser {
 	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
 		g.t.Fatal(err)
@@ -118,7 +119,7 @@ func TestAChangedCookieDomainCostsOneSignIn(t *testing.T) {
 			}
 			t.Run(before+" to "+after, func(t *testing.T) {
 				g := newScoped(t, before)
-				b := g.newScopedBrowser()
+				b := g.newFarBrowser()
 				b.arrive("/", "alice@example.com")
 				for _, domain := range []string{after, before, after} {
 					g.scope(domain)
@@ -139,7 +140,7 @@ func TestAChangedCookieDomainCostsOneSignIn(t *testing.T) {
 // It locks nobody out, and of two sessions neither counts.
 func TestAPlantedCookieLocksNobodyOut(t *testing.T) {
 	g := newScoped(t, "app.example.com")
-	gone := g.newScopedBrowser()
+	gone := g.newFarBrowser()
 	gone.arrive("/", "alice@example.com")
 	ended := gone.session()
 	gone.post("/_doorpost/sign-out", nil)
@@ -149,7 +150,7 @@ func TestAPlantedCookieLocksNobodyOut(t *testing.T) {
 		"a long one":   func() string { return strings.Repeat("A", len(ended)) },
 		"an ended one": func() string { return ended },
 		"somebody's own": func() string { // a sign-in of hers ends it where she sends it along
-			mallory := g.newScopedBrowser()
+			mallory := g.newFarBrowser()
 			mallory.signIn("mallory@example.com")
 			return mallory.session()
 		},
@@ -158,7 +159,7 @@ func TestAPlantedCookieLocksNobodyOut(t *testing.T) {
 			for _, path := range []string{"/", "/x", "/x/", "/x/y", "/_doorpost", "/_doorpost/link"} {
 				where := fmt.Sprintf("%s at %q and %s", what, domain, path)
 				planted := &http.Cookie{Name: "__Secure-doorpost", Value: value(), Domain: domain, Path: path, Secure: true, MaxAge: 3600}
-				early, late := g.newScopedBrowser(), g.newScopedBrowser()
+				early, late := g.newFarBrowser(), g.newFarBrowser()
 				early.client.Jar.SetCookies(early.at("/"), []*http.Cookie{planted})
 				if got := early.get("/x/y"); got.body != "user=mallory@example.com." { // as if he had signed in there
 					if n := early.arrive("/x/y", "alice@example.com"); n != 1 {

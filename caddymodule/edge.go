@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -89,6 +90,7 @@ func (EdgeBuilder) Provision(ctx caddy.Context) error {
 	if e == nil {
 		return nil
 	}
+	e.leaveToOthers(server.Routes)
 	for _, route := range server.Routes {
 		for _, handler := range route.Handlers {
 			subroute, ok := handler.(*caddyhttp.Subroute)
@@ -111,6 +113,19 @@ func (EdgeBuilder) Provision(ctx caddy.Context) error {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (EdgeBuilder) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return next.ServeHTTP(w, r)
+}
+
+// leaveToOthers keeps wildcard sites from the hosts that routes of other sites name.
+func (e *edge) leaveToOthers(routes caddyhttp.RouteList) {
+	for _, s := range e.sites {
+		var others []string
+		for _, route := range routes {
+			if hosts, _ := coverage(route); !slices.Equal(hosts, s.hosts) {
+				others = append(others, hosts...)
+			}
+		}
+		s.origins.Except(others)
+	}
 }
 
 // open puts the edge together with the sites as they run.

@@ -43,7 +43,7 @@ type gateway struct {
 	logs    string // file that log lines are written to
 	site    string // what stands in the site
 	options string // global options
-	host    string // what browsers open, by https; empty: the site on plain http
+	base    string // the origin that browsers open; empty: that of the site on localhost
 }
 
 // newGateway starts a server on a free port of the loopback interface, with the
@@ -116,8 +116,8 @@ func (g *gateway) app() *App {
 }
 
 func (g *gateway) origin() string {
-	if g.host != "" {
-		return "https://" + g.host
+	if g.base != "" {
+		return g.base
 	}
 	return fmt.Sprintf("http://localhost:%s", g.port)
 }

@@ -15,6 +15,7 @@ import (
 type site struct {
 	edge     *edge
 	url      string
+	hosts    []string // of its address
 	origins  gate.Origins
 	handlers []*Handler // one for each of its blocks
 	running  atomic.Pointer[runningSite]
@@ -31,7 +32,7 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 	key := where.key(h.URL)
 	s := a.sites[key]
 	if s == nil {
-		s = &site{edge: e}
+		s = &site{edge: e, hosts: where.hosts}
 		e.sites = append(e.sites, s)
 	}
 	if err := s.locate(a, where, h.URL); err != nil {
@@ -82,7 +83,7 @@ func (s *site) locate(a *App, where siteAddress, given string) error {
 		found, err = where.origins(httpApp(a.ctx))
 	} else if given, err = resolve("url", s.url); err == nil {
 		var origin gate.Origin
-		origin, err = gate.ParseOrigin(given)
+		origin, err = gate.ParseSiteOrigin(given)
 		found, err = []gate.Origin{origin}, wrong("url", err)
 	}
 	if err != nil {
@@ -101,14 +102,14 @@ func (s *site) locate(a *App, where siteAddress, given string) error {
 
 // open puts the site together with what the app opened.
 func (s *site) open(a *App, rt *runningApp) {
-	cookies := each(s.origins.All(), func(origin gate.Origin) *session.Cookie {
+	cookie := func(origin gate.Origin) *session.Cookie {
 		return session.NewCookie(rt.ring, session.CookieOptions{
 			Scope: cmp.Or(a.Session.CookieDomain, origin.String()), Domain: a.Session.CookieDomain,
 			Port: origin.Port(), Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
 		})
-	})
+	}
 	blocks := s.blocks()
-	atGate := gate.NewSite(s.origins, cookies, rt.keeper, blocks...)
+	atGate := gate.NewSite(s.origins, cookie, rt.keeper, blocks...)
 	if upgrades := s.upgrades(); upgrades != nil {
 		atGate.Upgrades = upgrades
 	}

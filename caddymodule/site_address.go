@@ -144,7 +144,7 @@ func (s siteAddress) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 	var origins []gate.Origin
 	for _, host := range s.hosts {
 		if strings.ContainsAny(host, "*{") {
-			return nil, fmt.Errorf("the address %s does not name a single host; say what the public origin is, for example url https://app.example.com", host)
+			return nil, fmt.Errorf("the address %s does not name a single host; say what the public origin is, for example url https://app.example.com, or with url https://*.example.com make each host under the domain an origin of its own", host)
 		}
 		for _, p := range s.listen {
 			candidates := []string{p.scheme() + "://" + net.JoinHostPort(host, strconv.Itoa(p.number))}

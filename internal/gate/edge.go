@@ -3,7 +3,6 @@ package gate
 import (
 	"net/http"
 	"net/url"
-	"slices"
 )
 
 // Edge is what every request to a server meets first, whatever route, order or
@@ -29,18 +28,31 @@ func NewEdge(sites ...*Site) *Edge {
 // It deletes whatever claims an identity under the names of any site, our cookies
 // included. Nothing may read an identity from the request before.
 func (e *Edge) Arrive(r *http.Request) *Visit {
-	v := &Visit{origin: -1}
+	v := new(Visit)
+	if v.site, v.place = e.find(r.Host); v.site == nil {
+		removeCookies(r.Header, "", "")
+		e.names.strip(r, nil)
+		return v
+	}
+	v.sent = removeCookies(r.Header, v.place.cookie.Name(), v.place.ask)
+	e.names.strip(r, v.site.Upgrades)
+	return v
+}
+
+// find finds the site of a Host, nil for none. One that names the host goes before one
+// with a wildcard.
+func (e *Edge) find(host string) (*Site, *place) {
 	for _, s := range e.sites {
-		if i, ok := s.origins.find(r.Host); ok {
-			v.site, v.origin = s, int32(i)
-			v.sent = removeCookies(r.Header, s.cookies[i].Name(), s.asks[i])
-			e.names.strip(r, s.Upgrades)
-			return v
+		if p := s.places.named(host); p != nil {
+			return s, p
 		}
 	}
-	removeCookies(r.Header, "", "")
-	e.names.strip(r, nil)
-	return v
+	for _, s := range e.sites {
+		if p := s.places.wild(host); p != nil {
+			return s, p
+		}
+	}
+	return nil, nil
 }
 
 // Clears reports whether all blocks of the visit's site let the request go on, those
@@ -73,9 +85,9 @@ func (v *Visit) At(s *Site) *Visit {
 			return here
 		}
 	}
-	last.other = &Visit{site: s, origin: -1, sent: v.sent}
+	last.other = &Visit{site: s, sent: v.sent}
 	if origin, ok := v.Origin(); ok {
-		last.other.origin = int32(slices.Index(s.origins.list, origin))
+		last.other.place = s.places.of(origin)
 	}
 	return last.other
 }

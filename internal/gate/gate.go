@@ -30,11 +30,9 @@ type Rules interface {
 
 // Site is the gate of one site. Its blocks act as one.
 type Site struct {
-	origins Origins
-	cookies []*session.Cookie // one for each origin
-	asks    []string          // the names of the request cookies, one for each origin
-	keeper  *session.Keeper
-	blocks  []*Block
+	places *places
+	keeper *session.Keeper
+	blocks []*Block
 
 	// Upgrades are the protocols that reach the app by the header Upgrade.
 	Upgrades []string
@@ -46,13 +44,9 @@ type Site struct {
 // MaxBlocks is how many blocks a site may have: a visit has a bit for each.
 const MaxBlocks = 64
 
-// NewSite makes the gate of a site with one session cookie for each origin.
-func NewSite(origins Origins, cookies []*session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
-	s := &Site{origins: origins, cookies: cookies, keeper: keeper, blocks: blocks, Upgrades: []string{"websocket"}}
-	for _, origin := range origins.list {
-		s.asks = append(s.asks, RequestCookieName(origin))
-	}
-	return s
+// NewSite makes the gate of a site. cookie makes the session cookie of an origin.
+func NewSite(origins Origins, cookie func(Origin) *session.Cookie, keeper *session.Keeper, blocks ...*Block) *Site {
+	return &Site{places: newPlaces(origins, cookie), keeper: keeper, blocks: blocks, Upgrades: []string{"websocket"}}
 }
 
 // RequestCookieName is the name of the cookie that marks a browser that asked
@@ -98,7 +92,7 @@ type Visit struct {
 	ends    uint64 // see session.Keeper.Ends
 	err     error
 	looked  bool
-	origin  int32 // index of the origin that Host names, -1 for any other Host
+	place   *place // that Host names, nil for any other Host
 
 	// A bit for each block that let it pass, and for each that only named the person.
 	passed, greeted atomic.Uint64
@@ -110,18 +104,14 @@ type Visit struct {
 // Origin is the origin of the site that the request's Host names; false if it names
 // none of them.
 func (v *Visit) Origin() (Origin, bool) {
-	if v.origin < 0 {
+	if v.place == nil {
 		return Origin{}, false
 	}
-	return v.site.origins.list[v.origin], true
+	return v.place.origin, true
 }
 
-// OriginNumber is the index of that origin in the site's Origins. Only for a visit
-// that has one.
-func (v *Visit) OriginNumber() int { return int(v.origin) }
-
 // Cookie is the session cookie of the origin. Only for a visit that has one.
-func (v *Visit) Cookie() *session.Cookie { return v.site.cookies[v.origin] }
+func (v *Visit) Cookie() *session.Cookie { return v.place.cookie }
 
 // Session finds who is signed in, nil for nobody. The error wraps
 // of kind fault.Unavailable.
@@ -130,7 +120,7 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 		return v.session, v.err
 	}
 	v.looked = true
-	if v.origin < 0 || !v.sent.session.sent {
+	if v.place == nil || !v.sent.session.sent {
 		return nil, nil
 	}
 	v.ends = v.site.keeper.Ends()
@@ -146,7 +136,7 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 	s, err := v.Session(r)
 	switch {
-	case v.origin < 0:
+	case v.place == nil:
 		return WrongHost
 	case err != nil:
 		return Unavailable

@@ -92,20 +92,26 @@ func (g *liveGate) site(origin string, blocks ...*Block) *Site {
 		g.t.Fatal(err)
 	}
 	cookie := session.NewCookie(g.ring, session.CookieOptions{Scope: origin, Secure: true, Lifetime: time.Hour})
-	return NewSite(origins, []*session.Cookie{cookie}, g.keeper, blocks...)
+	return NewSite(origins, func(Origin) *session.Cookie { return cookie }, g.keeper, blocks...)
+}
+
+// cookie is that of the site, which has one origin.
+func (s *Site) cookie() *session.Cookie {
+	origin := s.places.origins.list[0]
+	return s.places.of(origin).cookie
 }
 
 // signIn makes a session and returns its key and the cookie line.
 func (g *liveGate) signIn(s *Site, who address.Address) (key session.Key, line string) {
 	g.t.Helper()
 	id := session.NewID()
-	cookie, err := s.cookies[0].Issue(id)
+	cookie, err := s.cookie().Issue(id)
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	now := time.Now()
 	g.store.mu.Lock()
-	g.store.byKey[id.Key()] = session.Record{Address: who, Scope: s.cookies[0].Scope(), SignedIn: now, Seen: now, Expires: now.Add(time.Hour)}
+	g.store.byKey[id.Key()] = session.Record{Address: who, Scope: s.cookie().Scope(), SignedIn: now, Seen: now, Expires: now.Add(time.Hour)}
 	g.store.mu.Unlock()
 	return id.Key(), cookie.Name + "=" + cookie.Value
 }

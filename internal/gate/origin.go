@@ -1,9 +1,7 @@
 package gate
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -27,7 +25,7 @@ func ParseOrigin(s string) (Origin, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return Origin{}, fmt.Errorf("%q is not an origin such as https://app.example.com: it has a scheme, a host and, if need be, a port, nothing else", s)
 	case strings.ContainsAny(u.Hostname(), "*{} \\"):
-		return Origin{}, fmt.Errorf("%q is not an origin: it names one host", s)
+		return Origin{}, fmt.Errorf("%q is not an origin: it names one host, or as https://*.example.com every host of one label under a domain", s)
 	}
 	o := Origin{scheme: u.Scheme, host: strings.ToLower(u.Hostname()), port: u.Port()}
 	if o.port == defaultPort(o.scheme) {
@@ -38,6 +36,30 @@ func ParseOrigin(s string) (Origin, error) {
 	}
 	return o, nil
 }
+
+// anyLabel stands for the first label of the host in the origin of a wildcard site.
+const anyLabel = "*."
+
+// ParseSiteOrigin checks the origin of a site: one as ParseOrigin has it, or
+// https://*.example.com, by which each host of one label under the domain is an origin
+// of its own.
+func ParseSiteOrigin(s string) (Origin, error) {
+	scheme, host, _ := strings.Cut(s, "://")
+	domain, wildcard := strings.CutPrefix(host, anyLabel)
+	if !wildcard {
+		return ParseOrigin(s)
+	}
+	o, err := ParseOrigin(scheme + "://any." + domain)
+	if domain = strings.TrimPrefix(o.host, "any."); err != nil || domain == "" {
+		_, err = ParseOrigin(s) // which names what was given
+		return Origin{}, err
+	}
+	o.host = anyLabel + domain
+	return o, nil
+}
+
+// IsWildcard reports whether it stands for many origins.
+func (o Origin) IsWildcard() bool { return strings.HasPrefix(o.host, anyLabel) }
 
 func defaultPort(scheme string) string {
 	if scheme == "https" {
@@ -78,54 +100,4 @@ func (o Origin) IsLoopback() bool {
 	}
 	ip, err := netip.ParseAddr(o.host)
 	return err == nil && ip.IsLoopback()
-}
-
-// Origins are the addresses of a site.
-type Origins struct {
-	list   []Origin
-	byHost map[string]int
-}
-
-// NewOrigins makes the origins of a site. It fails if the list is empty.
-func NewOrigins(list []Origin) (Origins, error) {
-	if len(list) == 0 {
-		return Origins{}, errors.New("the site's address does not give its public origin; set it with url https://app.example.com")
-	}
-	o := Origins{byHost: make(map[string]int)}
-	for _, origin := range list {
-		if _, twice := o.byHost[origin.HostPort()]; twice {
-			continue
-		}
-		o.byHost[origin.HostPort()] = len(o.list)
-		o.list = append(o.list, origin)
-	}
-	return o, nil
-}
-
-// All lists the origins.
-func (o Origins) All() []Origin { return o.list }
-
-// Has reports whether a request's Host names one of them.
-func (o Origins) Has(host string) bool {
-	_, ok := o.find(host)
-	return ok
-}
-
-// find returns the index of the origin that a request's Host names; false if it names
-// none.
-func (o Origins) find(host string) (int, bool) {
-	if i, ok := o.byHost[host]; ok {
-		return i, true
-	}
-	name, port, err := net.SplitHostPort(host)
-	if err != nil {
-		name, port = host, ""
-	}
-	name = strings.ToLower(strings.Trim(name, "[]"))
-	for i, origin := range o.list {
-		if origin.host == name && (origin.port == port || origin.port == "" && port == defaultPort(origin.scheme)) {
-			return i, true
-		}
-	}
-	return 0, false
 }

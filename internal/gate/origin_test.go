@@ -1,6 +1,9 @@
 package gate
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseOriginTakesHttpsAndLoopbackOnly(t *testing.T) {
 	for given, want := range map[string]string{
@@ -45,14 +48,42 @@ func TestOnlyTheHostsOfTheSiteAreFound(t *testing.T) {
 		"a.example:80": -1, "a.example:8443": -1, "b.example": -1, "localhost": -1, "evil.example": -1, "": -1, "a.example.": -1, "a.example:1@evil": -1, "x.a.example": -1,
 	} {
 		got, ok := origins.find(host)
-		if !ok {
-			got = -1
-		}
-		if got != want {
-			t.Errorf("Host %q is origin %d, want %d", host, got, want)
+		if ok != (want >= 0) || ok && got != origins.All()[want] {
+			t.Errorf("Host %q is origin %s (%v), want number %d", host, got, ok, want)
 		}
 	}
 	if _, err := NewOrigins(nil); err == nil {
 		t.Error("a site without origins was accepted")
+	}
+}
+
+func TestAWildcardStandsForHostsOfOneLabel(t *testing.T) {
+	wild, err := ParseSiteOrigin("https://*.Example.com:443")
+	if err != nil || wild.String() != "https://*.example.com" || !wild.IsWildcard() {
+		t.Fatalf("the origin is %s, %v", wild, err)
+	}
+	origins, err := NewOrigins([]Origin{wild})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origins.Except([]string{"www.example.com"})
+	labels := map[string]bool{
+		"a": true, "A": true, "xn--bcher-kva": true, "0-0": true, strings.Repeat("a", 63): true,
+		"": false, "www": false, "a.b": false, "-a": false, "a-": false, "*": false, "a_b": false, "a b": false, "a@b": false, "a/b": false, "a%2eb": false, "ä": false, "a\x00": false, strings.Repeat("a", 64): false,
+	}
+	for label, stands := range labels {
+		for suffix, same := range map[string]bool{".example.com": true, ".EXAMPLE.com:443": true, ".example.com:8443": false, ".example.com:80": false, ".example.com.": false, ".example.org": false, "example.com": false, ".com": false} {
+			host := label + suffix
+			if got := origins.Has(host); got != (stands && same) {
+				t.Errorf("it has the Host %q: %v", host, got)
+			}
+		}
+	}
+	for _, s := range []string{
+		"https://*", "https://*.", "https://*.*.example.com", "https://a.*.example.com", "https://a*.example.com", "https://{host}", "https://*.{host}", "http://*.example.com", "*.example.com", "https://*.example.com/x", "https://*.example.com?x", "https://u@*.example.com", "https://?.example.com",
+	} {
+		if o, err := ParseSiteOrigin(s); err == nil {
+			t.Errorf("%s is taken for %s", s, o)
+		}
 	}
 }

@@ -79,7 +79,7 @@ func (s *Site) admits(v *Visit) bool {
 // serves reports whether a site has the origin of a visit to another.
 func (s *Site) serves(v *Visit) bool {
 	origin, _ := v.Origin()
-	return slices.Contains(s.origins.list, origin)
+	return s.places.of(origin) != nil
 }
 
 // wouldPass reports whether a visit that passed a site of an earlier configuration
@@ -87,8 +87,7 @@ func (s *Site) serves(v *Visit) bool {
 // would need admits the person. The site serves the visit's origin.
 func (s *Site) wouldPass(v *Visit) bool {
 	origin, _ := v.Origin()
-	cookie := s.cookies[slices.Index(s.origins.list, origin)]
-	if id, ok := cookie.Read(v.sent.session.first); !ok || id.Key() != v.session.Key {
+	if id, ok := s.places.of(origin).cookie.Read(v.sent.session.first); !ok || id.Key() != v.session.Key {
 		return false
 	}
 	sameShape := slices.EqualFunc(s.blocks, v.site.blocks, func(a, b *Block) bool { return a.Covers == b.Covers })

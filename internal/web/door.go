@@ -29,7 +29,7 @@ type Door struct {
 	request      session.Signer // of the request cookie
 	confirmation session.Signer // proves that a confirm page was shown
 	pages        map[string]page
-	challenges   []challenge // one for each origin
+	challenges   map[gate.Origin]*challenge
 }
 
 // Parts is what a Door needs.
@@ -62,8 +62,9 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	d := &Door{Parts: parts}
 	d.request = session.NewSigner(ring, keys.RequestCookie, familiarLife) // requests themselves end earlier, in the store
 	d.confirmation = session.NewSigner(ring, keys.Confirmation, parts.Service.LinkLife)
+	d.challenges = make(map[gate.Origin]*challenge)
 	for _, origin := range parts.Origins.All() {
-		d.challenges = append(d.challenges, newChallenge(origin))
+		d.challenges[origin] = newChallenge(origin)
 	}
 	script, _ := view.Script()
 	d.pages = map[string]page{

@@ -25,7 +25,9 @@ func TestAFormIsTakenFromTheSameOriginOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	door := web.NewDoor(ring, parts)
-	site := gate.NewSite(parts.Origins, []*session.Cookie{session.NewCookie(ring, session.CookieOptions{Scope: origin.String(), Secure: true})}, keeper)
+	site := gate.NewSite(parts.Origins, func(o gate.Origin) *session.Cookie {
+		return session.NewCookie(ring, session.CookieOptions{Scope: o.String(), Secure: true})
+	}, keeper)
 
 	const ours = "https://app.example.com"
 	origins := [][]string{

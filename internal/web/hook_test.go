@@ -35,7 +35,7 @@ func startDoor(t *testing.T, hooks map[string]web.Hook) string {
 		t.Fatal(err)
 	}
 	cookie := session.NewCookie(ring, session.CookieOptions{Scope: origin.String(), Lifetime: time.Hour})
-	site := gate.NewSite(origins, []*session.Cookie{cookie}, keeper)
+	site := gate.NewSite(origins, func(gate.Origin) *session.Cookie { return cookie }, keeper)
 	parts.Hooks = hooks
 	door := web.NewDoor(ring, parts)
 	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

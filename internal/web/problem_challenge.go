@@ -14,17 +14,23 @@ type challenge struct {
 	body         []byte // never written to
 }
 
-func newChallenge(o gate.Origin) challenge {
+func newChallenge(o gate.Origin) *challenge {
 	signIn := o.String() + gate.SignInPath
 	body := encode(problemDetails{
 		Type: "about:blank", Title: http.StatusText(http.StatusUnauthorized), Status: http.StatusUnauthorized,
 		Detail: "nobody is signed in; a person signs in at sign_in_url", SignInURL: signIn,
 	})
-	return challenge{authenticate: `Doorpost sign_in_url="` + signIn + `"`, body: body}
+	return &challenge{authenticate: `Doorpost sign_in_url="` + signIn + `"`, body: body}
 }
 
-// challenge is the one of the origin that a call came to.
-func (d *Door) challenge(c *call) *challenge { return &d.challenges[c.visit.OriginNumber()] }
+// challenge is the one of the origin that a call came to. For a host that a wildcard
+// stands for it is made anew.
+func (d *Door) challenge(c *call) *challenge {
+	if known := d.challenges[c.origin]; known != nil {
+		return known
+	}
+	return newChallenge(c.origin)
+}
 
 // signInRequired answers to a program that nobody is signed in.
 func (d *Door) signInRequired(c *call) {

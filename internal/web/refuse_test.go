@@ -41,14 +41,12 @@ func newRefuser(t testing.TB) refuser {
 	t.Helper()
 	ring, parts, keeper := newParts(t)
 	var list []gate.Origin
-	var cookies []*session.Cookie
 	for _, s := range []string{"https://a.example", "https://b.example:8443"} {
 		origin, err := gate.ParseOrigin(s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		list = append(list, origin)
-		cookies = append(cookies, session.NewCookie(ring, session.CookieOptions{Scope: s, Secure: true, Lifetime: time.Hour}))
 	}
 	origins, err := gate.NewOrigins(list)
 	if err != nil {
@@ -56,7 +54,9 @@ func newRefuser(t testing.TB) refuser {
 	}
 	parts.Origins = origins
 	door := web.NewDoor(ring, parts)
-	site := gate.NewSite(origins, cookies, keeper)
+	site := gate.NewSite(origins, func(o gate.Origin) *session.Cookie {
+		return session.NewCookie(ring, session.CookieOptions{Scope: o.String(), Secure: true, Lifetime: time.Hour})
+	}, keeper)
 	return func(host string, headers map[string]string) func(string, http.ResponseWriter) {
 		r := httptest.NewRequest(http.MethodGet, "https://"+host+anonymousURI, nil)
 		for name, value := range headers {
