@@ -37,6 +37,7 @@ type Member struct {
 	Network  string         // what counts as one client
 	Language string         // BCP 47; empty if the browser names none
 	Device   session.Device
+	Mark     signin.Browser // of their browser; may be zero
 }
 
 // Propose asks for a change: it sends a code to the present address, unless the
@@ -122,7 +123,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code,
 	result := Result{Renewed: session.NewID()}
 	confirmation := Confirmation{
 		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
-		Renewed: result.Renewed.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
+		Renewed: result.Renewed.Key(), Mark: m.Mark.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
 	}
 	if c.Kind != Administer {
 		confirmation.Notice = s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{

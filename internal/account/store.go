@@ -85,7 +85,7 @@ type Store interface {
 	// that is Made, nothing is left to confirm.
 	//
 	// Move gives the person the new address, with groups, grants and access
-	// requests; familiar browsers, open links of both addresses and a recovery
+	// requests; other familiar browsers than this one, open links of both addresses and a recovery
 	// address that is the new one are forgotten, all sessions end, and Session is
 	// made in their place. Recovery and Drop close the open links of the address
 	// that signed in as the person before. Leave is people.Store.RemovePerson. The
@@ -140,7 +140,8 @@ type Confirmation struct {
 	// Renewed takes the place of the session after a Move; its Record is that of
 	// the session but for the address.
 	Renewed session.Key
-	Expires time.Time // of Renewed
+	Expires time.Time         // of Renewed
+	Mark    signin.BrowserKey // of the browser, to be familiar to the new address after a Move; may be zero
 
 	Notice outbox.Message // to the present address; without ID for none
 }

@@ -117,7 +117,7 @@ func (d *Door) showAddressProblem(c *call, s *session.Session, p view.Account, p
 func (d *Door) member(c *call, s *session.Session) account.Member {
 	return account.Member{
 		Session: s.Key, Address: s.Address, SignedIn: s.SignedIn(), Method: s.Method(),
-		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c),
+		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c), Mark: d.mark(c).browser,
 	}
 }
 

@@ -37,14 +37,18 @@ func (d *Door) confirmChange(c *call) {
 		d.show(c, http.StatusUnprocessableEntity, p)
 		return
 	}
-	result, err := d.Account.Confirm(c.r.Context(), d.site(c), d.member(c, s), code, newCode)
+	member := d.member(c, s)
+	if member.Mark == (signin.Browser{}) {
+		member.Mark = signin.NewBrowser()
+	}
+	result, err := d.Account.Confirm(c.r.Context(), d.site(c), member, code, newCode)
 	if err != nil {
 		d.notConfirmed(c, p, err)
 		return
 	}
 	switch result.Outcome {
 	case account.Made:
-		d.changed(c, result)
+		d.changed(c, result, member.Mark)
 	case account.WrongCode:
 		p.TriesLeft = result.TriesLeft
 		if result.Wrong {
@@ -80,7 +84,7 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 const changedField = "changed"
 
 // changed answers that a change was made.
-func (d *Door) changed(c *call, result account.Result) {
+func (d *Door) changed(c *call, result account.Result, here signin.Browser) {
 	switch result.Change.Kind {
 	case account.Leave:
 		d.forgetSession(c)
@@ -90,6 +94,7 @@ func (d *Door) changed(c *call, result account.Result) {
 			d.problem(c, http.StatusInternalServerError)
 			return
 		}
+		d.setMark(c, mark{browser: here, familiar: true})
 		c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(view.AccountMoved))
 	default:
 		c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(view.AccountRecovery))

@@ -149,6 +149,9 @@ func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Pers
 	case account.Recovery, account.Drop:
 		setRecovery(t, change.Person, change.Address, p, c.Now)
 	default:
+		if p.Browsers = nil; c.Mark != (signin.BrowserKey{}) {
+			p.Browsers = []signin.BrowserKey{c.Mark}
+		}
 		move(t, change.Person, change.Address, p, c.Now)
 		present.Address, present.Seen, present.Expires = change.Address, codec.Millis(c.Now), codec.Millis(c.Expires)
 		addSession(t, c.Renewed, present, c.Now)
@@ -185,6 +188,7 @@ func (s Steps) MovePerson(ctx context.Context, from, to address.Address, now tim
 		if !p.IsKnown() {
 			t.fail(people.ErrUnknown)
 		}
+		p.Browsers = nil
 		move(t, from, to, p, now)
 	})
 }
@@ -199,7 +203,6 @@ func move(t *tx, from, to address.Address, p codec.Person, now time.Time) {
 		endLinks(t, who, now)
 	}
 	moveAccessRequests(t, from, to, now)
-	p.Browsers = nil
 	p.Changes++
 	moveTrail(t, from, to, now)
 	if p.Recovery == to {

@@ -39,6 +39,16 @@ var movePromises = []promise{
 		f.stopped(f.asked(to, newBrowser()), time.Hour)
 		f.wantSilent(f.ask(f.asking(to, mine)), signin.SilentMuted) // it is not familiar any more
 	}},
+	{"TheBrowserThatMovedIsFamiliarToTheNewAddress", func(f *fixture) {
+		s, to := f.signIn(f.person("from")), f.person("to")
+		c := f.confirming(s, f.proposed(s, account.Move, to))
+		c.Mark = newBrowser()
+		f.wantConfirmed(c, account.Made)
+		f.stopped(f.asked(to, newBrowser()), time.Hour)
+		if got := f.ask(f.asking(to, c.Mark)); !got.Send {
+			f.Errorf("asking made %+v", got)
+		}
+	}},
 	{"OpenLinksOfBothAddressesAreUsedUp", func(f *fixture) {
 		from, to := f.person("from"), f.person("to")
 		s := f.signIn(from)

@@ -95,22 +95,32 @@ func (p Account) NoticeAddress() string {
 	return p.Email
 }
 
-// Ordered lists the sessions: this one first, then the last used.
-func (p Account) Ordered() []AccountSession {
-	sessions := slices.Clone(p.Sessions)
-	slices.SortStableFunc(sessions, func(a, b AccountSession) int {
-		if a.Current != b.Current {
-			if a.Current {
-				return -1
-			}
+// unfolded is how many sessions are listed without unfolding the others.
+const unfolded = 5
+
+// Shown lists the first sessions: this one, then the last used.
+func (p Account) Shown() []AccountSession {
+	return ordered(p.Sessions)[:min(len(p.Sessions), unfolded)]
+}
+
+// Folded lists the others.
+func (p Account) Folded() []AccountSession {
+	return ordered(p.Sessions)[min(len(p.Sessions), unfolded):]
+}
+
+func ordered(sessions []AccountSession) []AccountSession {
+	return slices.SortedStableFunc(slices.Values(sessions), func(a, b AccountSession) int {
+		switch {
+		case a.Current:
+			return -1
+		case b.Current:
 			return 1
 		}
 		return b.Last.Compare(a.Last)
 	})
-	return sessions
 }
 
-// HasOthers tells whether there is a session besides the one of this browser.
+// HasOthers reports whether there is a session besides the one of this browser.
 func (p Account) HasOthers() bool {
 	return slices.ContainsFunc(p.Sessions, func(s AccountSession) bool { return !s.Current })
 }
@@ -122,6 +132,7 @@ func (s AccountSession) Device(lang *text.Language) string {
 
 var _ = samples([]Sample{
 	{"account", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions}},
+	{"account-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: slices.Repeat(sampleSessions, 3)}},
 	{"account-alone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2]}},
 	{"account-recovery", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		Recovery: sampleOther, Notice: AccountRecovery}},

@@ -29,9 +29,12 @@ func (p Person) about() about {
 	return about{template: "person", address: p.Email, form: newForm(gate.PeoplePath, "who", "action")}
 }
 
-// Ordered lists the sessions: the one of the admin who looks at the page first,
-// then the last used.
-func (p Person) Ordered() []AccountSession { return Account{Sessions: p.Sessions}.Ordered() }
+// Shown lists the first sessions: the one of the admin who looks at the page, then
+// the last used.
+func (p Person) Shown() []AccountSession { return Account{Sessions: p.Sessions}.Shown() }
+
+// Folded lists the others.
+func (p Person) Folded() []AccountSession { return Account{Sessions: p.Sessions}.Folded() }
 
 // ConfirmPerson asks whether to do something to a person.
 type ConfirmPerson struct {
