@@ -132,7 +132,7 @@ func (s AccountSession) Device(lang *text.Language) string {
 
 var _ = samples([]Sample{
 	{"account", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions}},
-	{"account-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: slices.Repeat(sampleSessions, 3)}},
+	{"account-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: slices.Concat(sampleSessions, slices.Repeat(sampleSessions[2:], 5))}},
 	{"account-alone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2]}},
 	{"account-recovery", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		Recovery: sampleOther, Notice: AccountRecovery}},
