@@ -2,9 +2,7 @@ package testkit
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net"
@@ -108,13 +106,11 @@ func (c *conversation) reply(text string) error {
 }
 
 var (
-	atom       = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-	label      = `[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`
-	domain     = `(?:` + label + `(?:\.` + label + `)*|\[[0-9A-Fa-f:.]+\])`
-	mailbox    = `(?:` + atom + `(?:\.` + atom + `)*|"(?:[ !#-\[\]-~]|\\[ -~])*")@` + domain
-	helloLine  = regexp.MustCompile(`^` + domain + `$`)
-	senderLine = regexp.MustCompile(`^FROM:<(` + mailbox + `)?>((?: [A-Z0-9]+=[!-<>-~]+)*)$`)
-	toLine     = regexp.MustCompile(`^TO:<(` + mailbox + `)>$`)
+	atom      = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+	label     = `[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?`
+	domain    = `(?:` + label + `(?:\.` + label + `)*|\[[0-9A-Fa-f:.]+\])`
+	mailbox   = `(?:` + atom + `(?:\.` + atom + `)*|"(?:[ !#-\[\]-~]|\\[ -~])*")@` + domain
+	helloLine = regexp.MustCompile(`^` + domain + `$`)
 )
 
 // command carries out one command, whose name may be in any case.
@@ -165,143 +161,4 @@ func upperPrefix(s, prefix string) string {
 		return prefix + s[len(prefix):]
 	}
 	return s
-}
-
-func (c *conversation) hello(name, who string) error {
-	if !helloLine.MatchString(who) {
-		return refusal("501 5.5.4 not a domain or an address literal: " + who)
-	}
-	c.greeted, c.who, c.from, c.to = true, who, nil, nil
-	if name == "HELO" {
-		return c.answer(AtHello, who, "250 mail.test")
-	}
-	lines := []string{"mail.test", "8BITMIME", "ENHANCEDSTATUSCODES"}
-	if c.offersTLS() {
-		lines = append(lines, "STARTTLS")
-	}
-	if c.offersAuth() {
-		lines = append(lines, "AUTH PLAIN")
-	}
-	last := len(lines) - 1
-	return c.answer(AtHello, who, "250-"+strings.Join(lines[:last], "\r\n250-")+"\r\n250 "+lines[last])
-}
-
-func (c *conversation) offersTLS() bool { return c.server.options.TLS == StartTLS && !c.secure }
-
-func (c *conversation) offersAuth() bool { return c.server.options.WithAuth && !c.offersTLS() }
-
-func (c *conversation) startTLS() error {
-	if !c.greeted || !c.offersTLS() {
-		return refusal("503 5.5.1 STARTTLS is not offered")
-	}
-	if err := c.reply("220 2.0.0 go ahead"); err != nil {
-		return err
-	}
-	if c.in.Buffered() > 0 { // would count as sent inside of TLS
-		return errOver
-	}
-	c.useTLS(c.conn)
-	return nil
-}
-
-func (c *conversation) auth(how string) error {
-	mechanism, response, given := strings.Cut(how, " ")
-	if !c.greeted || !c.offersAuth() || mechanism != "PLAIN" {
-		return refusal("504 5.5.4 this way to sign in is not offered")
-	}
-	if !given {
-		if err := c.reply("334 "); err != nil {
-			return err
-		}
-		var err error
-		if response, err = c.line(12288); err != nil { // RFC 4954, 4
-			return err
-		}
-	}
-	decoded, err := base64.StdEncoding.DecodeString(response)
-	parts := strings.Split(string(decoded), "\x00")
-	if err != nil || len(parts) != 3 {
-		return refusal("501 5.5.2 not a response of PLAIN")
-	}
-	return c.answer(AtAuth, parts[1]+":"+parts[2], "235 2.7.0 welcome")
-}
-
-func (c *conversation) sender(rest string) error {
-	found := senderLine.FindStringSubmatch(rest)
-	switch {
-	case !c.greeted || c.from != nil:
-		return refusal("503 5.5.1 MAIL comes once, after EHLO")
-	case found == nil || tooLong(found[1]):
-		return refusal("501 5.1.7 not a path in angle brackets: " + rest)
-	}
-	c.binary = false
-	for option := range strings.FieldsSeq(found[2]) {
-		if option != "BODY=8BITMIME" && option != "BODY=7BIT" {
-			return refusal("555 5.5.4 not offered: " + option)
-		}
-		c.binary = option == "BODY=8BITMIME"
-	}
-	if err := c.answer(AtSender, found[1], "250 2.1.0 ok"); err != nil {
-		return err
-	}
-	c.from = &found[1]
-	return nil
-}
-
-func (c *conversation) recipient(rest string) error {
-	found := toLine.FindStringSubmatch(rest)
-	switch {
-	case c.from == nil:
-		return refusal("503 5.5.1 RCPT comes after MAIL")
-	case found == nil || tooLong(found[1]):
-		return refusal("501 5.1.3 not a path in angle brackets: " + rest)
-	case !strings.ContainsAny(c.who, ".:"): // as Postfix says it, and when
-		return refusal("504 5.5.2 <" + c.who + ">: Helo command rejected: need fully-qualified hostname")
-	}
-	if err := c.answer(AtRecipient, found[1], "250 2.1.5 ok"); err != nil {
-		return err
-	}
-	c.to = append(c.to, found[1])
-	return nil
-}
-
-// tooLong reports whether an address is longer than a path may be.
-func tooLong(address string) bool {
-	at := strings.LastIndexByte(address, '@')
-	return at > 64 || len(address)-at-1 > 255 || len(address) > 254
-}
-
-func (c *conversation) data() error {
-	if len(c.to) == 0 {
-		return refusal("503 5.5.1 DATA comes after RCPT")
-	}
-	if err := c.answer(AtData, "", "354 go on"); err != nil {
-		return err
-	}
-	letter := Letter{From: *c.from, To: c.to}
-	c.from, c.to = nil, nil
-	var problem error
-	var text bytes.Buffer
-	for {
-		line, err := c.line(maxText + 1) // a dot in front is not counted
-		if line == "." && err == nil {
-			break
-		}
-		if refused := (refusal)(""); err != nil && !errors.As(err, &refused) {
-			return err // the client is gone
-		}
-		if err == nil && strings.HasPrefix(line, ".") && !strings.HasPrefix(line, "..") {
-			err = refusal("554 5.6.0 a line that begins with a dot gets another in front")
-		}
-		if err == nil && !c.binary && strings.ContainsFunc(line, func(r rune) bool { return r > 0x7f }) {
-			err = refusal("554 5.6.1 eight bits without BODY=8BITMIME")
-		}
-		problem = errors.Join(problem, err)
-		text.WriteString(strings.TrimPrefix(line, ".") + "\r\n")
-	}
-	if refused := (refusal)(""); errors.As(problem, &refused) {
-		return refused
-	}
-	letter.Raw = text.Bytes()
-	return c.answer(AtDot, strings.Join(letter.To, " "), "250 2.0.0 queued", func() { c.server.take(letter) })
 }

@@ -1,0 +1,66 @@
+package signin
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// Redemption is one attempt to sign in.
+type Redemption struct {
+	Now     time.Time
+	Site    string     // origin that the attempt is made at
+	Browser BrowserKey // zero if the browser has no request cookie
+
+	Link      LinkKey   // for RedeemLink
+	Elsewhere bool      // the person confirmed that another browser asked
+	Codes     []CodeKey // for RedeemCode: what the typed code may be known as
+
+	// Policy is the fingerprint of the rules in force. A link that was made
+	// under others, or before its person was changed, is PolicyChanged, and stays
+	// as it is, unless Revision says that what is known of the person now was
+	// looked at.
+	Policy   string
+	Revision *uint64 // of the person, as a PolicyChanged told; nil before that
+
+	Notice   outbox.Message // to the person, of a sign-in by their recovery address
+	Mark     BrowserKey     // to be familiar to the person from now on; may be zero
+	Language string         // BCP 47, to be kept with the person; may be empty
+
+	// Session is to be made; its Address is taken from the link, its Standing from
+	// the person.
+	Session session.Entry
+	Replace session.Key // the session of this browser so far, ended in the same step; may be zero
+}
+
+// Outcome says how an attempt to sign in ended.
+type Outcome int
+
+// The outcomes.
+const (
+	Unknown       Outcome = iota // no such link, or no request for the code
+	SignedIn                     // the session was made
+	OtherBrowser                 // another browser asked; nothing was used up
+	Used                         // used before, or ended by a sibling or wrong codes
+	TooOld                       // over, or forgotten
+	PolicyChanged                // the rules are not those that admitted the request
+	NotAdmitted                  // the rules in force do not admit the address, or it is disabled
+	WrongCode                    // not the code; Redeemed.TriesLeft says how many tries are left
+	RequestEnded                 // too many wrong codes
+	NotACode                     // what was typed cannot be a code; it costs no try
+)
+
+// Redeemed says what became of an attempt to sign in.
+type Redeemed struct {
+	Outcome Outcome
+	Request Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
+	// With PolicyChanged: the fingerprint that the link was made under, what is
+	// known of the person, and whether the link went to their recovery address.
+	Policy    string
+	Person    people.Person
+	Recovery  bool
+	NewPerson bool // with SignedIn: the address was proven for the first time
+	TriesLeft int
+}
