@@ -149,7 +149,8 @@ func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Pers
 	case account.Recovery, account.Drop:
 		setRecovery(t, change.Person, change.Address, p, c.Now)
 	default:
-		if p.Browsers = nil; c.Mark != (signin.BrowserKey{}) {
+		p.Browsers = nil
+		if c.Mark != (signin.BrowserKey{}) {
 			p.Browsers = []signin.BrowserKey{c.Mark}
 		}
 		move(t, change.Person, change.Address, p, c.Now)
