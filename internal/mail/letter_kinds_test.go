@@ -75,7 +75,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 	}{
 		{
 			"an offer", func() (Message, error) { return c.Write(testOffer(), en) }, "You cannot enter Example yet",
-			[]string{"You can ask whoever runs it", "Works once, for 1 hour.", "14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?", "somebody typed that address at app.example.com", "help@example.com"},
+			[]string{"You can ask the people who run it", "Works once, for 1 hour.", "14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?", "somebody typed that address at app.example.com", "help@example.com"},
 			[]string{"password"},
 		},
 		{
@@ -110,7 +110,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 		},
 		{
 			"word of a new address", func() (Message, error) { return c.Write(testChanged(), en) }, "Your account at Example was changed",
-			[]string{"with bob@example.net now", "This was at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "tell whoever runs Example at once", "it was the address of an account at app.example.com", "help@example.com"},
+			[]string{"with bob@example.net now", "This was at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "tell the people who run Example at once", "it was the address of an account at app.example.com", "help@example.com"},
 			[]string{"Works once", "Asked for", "code", "top such messages", "sign in, look"},
 		},
 		{
@@ -123,7 +123,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 		},
 		{
 			"word of leaving", func() (Message, error) { return c.Write(of(testChanged(), account.Leave), en) }, "Your account at Example was changed",
-			[]string{"Your account at Example is deleted.", "tell whoever runs Example"}, []string{"look at your account"},
+			[]string{"Your account at Example is deleted.", "tell the people who run Example"}, []string{"look at your account"},
 		},
 		{
 			"word of a sign-in by the recovery address", func() (Message, error) {
@@ -139,7 +139,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 				l.Kind, l.Welcome, l.Code, l.StopLink, l.AskedAt = outbox.Invite, true, "", "", time.Time{}
 				return c.Write(l, en)
 			}, "You are invited to Example",
-			[]string{"Welcome to Example", "You can sign in to Example with this address.", "has invited that address"}, []string{"code", "Asked for", "somebody typed", "top such messages"},
+			[]string{"Welcome to Example", "You can sign in to Example with this address.", "have invited that address"}, []string{"code", "Asked for", "somebody typed", "top such messages"},
 		},
 		{
 			"an approval for a while", func() (Message, error) {

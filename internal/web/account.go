@@ -39,8 +39,8 @@ func (d *Door) whoIs(c *call) {
 // signedInAt is when the address was proven, as programs and our script are told.
 func signedInAt(s *session.Session) string { return s.SignedIn().UTC().Format(time.RFC3339Nano) }
 
-// somebody is the session of whoever is signed in. Where it is nil, the answer
-// has been given, with back as the way on.
+// somebody is the session of the visitor. Where it is nil, the answer has been given,
+// with back as the way on.
 func (d *Door) somebody(c *call, back string) *session.Session {
 	s, err := c.visit.Session(c.r)
 	switch {
@@ -59,7 +59,7 @@ func (d *Door) account(c *call) {
 	}
 }
 
-// showAccount shows the account of whoever is signed in.
+// showAccount shows the account of the person of a session.
 func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Account) {
 	entries, err := d.Admin.SessionsOf(c.r.Context(), s.Address)
 	if err == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// own reads a form about the account of whoever is signed in. Where the session
+// own reads a form about the account of the visitor. Where the session
 // is nil, the answer has been given.
 func (d *Door) own(c *call) (url.Values, *session.Session) {
 	fields, ok := d.form(c)

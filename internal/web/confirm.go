@@ -80,7 +80,7 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 }
 
 // changedField is a field of the account's query, with what was just changed: a
-// view.AccountNotice, which says what is so, whoever made the link.
+// view.AccountNotice, which says what is so, whatever the link says.
 const changedField = "changed"
 
 // changed answers that a change was made.
