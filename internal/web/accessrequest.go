@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,11 +21,7 @@ func (d *Door) accessRequestForm(c *call) {
 
 // requestAccess asks the owners on behalf of somebody who has the token of such a
 // message, or who is signed in and not admitted here.
-func (d *Door) requestAccess(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) requestAccess(c *call, fields url.Values) {
 	asker := access.Asker{Token: pastedToken(fields.Get("token")), Words: strings.TrimSpace(fields.Get("words")), Device: device(c)}
 	if !fields.Has("token") {
 		s := d.somebody(c, "/")
@@ -74,11 +71,7 @@ func (d *Door) accessDecisionForm(c *call) {
 }
 
 // decideAccess shows a request to an owner, and with the field decision decides it.
-func (d *Door) decideAccess(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) decideAccess(c *call, fields url.Values) {
 	token := pastedToken(fields.Get("token"))
 	held, err := d.Access.ByToken(c.r.Context(), d.site(c), token)
 	switch {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -91,7 +92,7 @@ func (d *Door) signOutForm(c *call) {
 	s, err := c.visit.Session(c.r)
 	switch {
 	case err != nil:
-		d.failed(c, gate.PathPrefix+"/sign-out", err)
+		d.failed(c, gate.SignOutPath, err)
 	case s == nil:
 		d.show(c, http.StatusOK, view.SignedOut{Frame: frame(c)})
 	default:
@@ -102,23 +103,19 @@ func (d *Door) signOutForm(c *call) {
 // signOut ends this session, or as the field scope says all (all) or all others
 // (others), or the one that the field session names. It is over in the store
 // before the answer is given.
-func (d *Door) signOut(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) signOut(c *call, fields url.Values) {
 	s, err := c.visit.Session(c.r)
 	if err != nil {
-		d.failed(c, gate.PathPrefix+"/sign-out", err)
+		d.failed(c, gate.SignOutPath, err)
 		return
 	}
 	ended, err := d.end(c, s, fields.Get("scope"), fields.Get("session"))
 	if err != nil {
-		d.failed(c, gate.PathPrefix+"/sign-out", err)
+		d.failed(c, gate.SignOutPath, err)
 		return
 	}
 	if s != nil && !ended {
-		c.seeOther(gate.PathPrefix + "/account")
+		c.seeOther(gate.AccountPath)
 		return
 	}
 	d.forgetSession(c)
@@ -126,7 +123,7 @@ func (d *Door) signOut(c *call) {
 		c.seeOther(gate.SignInFor(gate.ReturnTo(fields.Get("to"))))
 		return
 	}
-	c.seeOther(gate.PathPrefix + "/sign-out")
+	c.seeOther(gate.SignOutPath)
 }
 
 // end ends sessions and reports whether that of this browser is among them.

@@ -13,19 +13,9 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// own reads a form about the account of the visitor. Where the session
-// is nil, the answer has been given.
-func (d *Door) own(c *call) (url.Values, *session.Session) {
-	fields, ok := d.form(c)
-	if !ok {
-		return nil, nil
-	}
-	return fields, d.somebody(c, gate.AccountPath)
-}
-
 // proposeAddress asks for another address in place of the present one.
-func (d *Door) proposeAddress(c *call) {
-	fields, s := d.own(c)
+func (d *Door) proposeAddress(c *call, fields url.Values) {
+	s := d.somebody(c, gate.AccountPath)
 	if s == nil {
 		return
 	}
@@ -37,8 +27,8 @@ func (d *Door) proposeAddress(c *call) {
 }
 
 // proposeRecovery asks for another recovery address, or for none.
-func (d *Door) proposeRecovery(c *call) {
-	fields, s := d.own(c)
+func (d *Door) proposeRecovery(c *call, fields url.Values) {
+	s := d.somebody(c, gate.AccountPath)
 	if s == nil {
 		return
 	}
@@ -61,8 +51,8 @@ func (d *Door) deleteForm(c *call) {
 }
 
 // proposeLeaving asks for a code before everything about somebody is forgotten.
-func (d *Door) proposeLeaving(c *call) {
-	if _, s := d.own(c); s != nil {
+func (d *Door) proposeLeaving(c *call, _ url.Values) {
+	if s := d.somebody(c, gate.AccountPath); s != nil {
 		d.propose(c, s, account.Leave, "")
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -16,8 +17,8 @@ const maxCode = 64
 
 // confirmChange makes the change that this session has proposed, if the codes are
 // right. What cannot be a code costs no try.
-func (d *Door) confirmChange(c *call) {
-	fields, s := d.own(c)
+func (d *Door) confirmChange(c *call, fields url.Values) {
+	s := d.somebody(c, gate.AccountPath)
 	if s == nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
@@ -50,11 +51,13 @@ type Parts struct {
 	Logger    *slog.Logger
 }
 
-// page has the handlers of one path for GET (and HEAD) and for POST; nil for a method
-// that it does not allow.
+// page has the handlers of one path: for GET (and HEAD), for a form, and for another
+// POST, whose answers are for programs, whatever it accepts. They are nil for what the
+// path does not allow.
 type page struct {
-	get, post   func(*call)
-	forPrograms bool // the answers are for programs, whatever the request accepts
+	get    func(*call)
+	post   func(*call, url.Values)
+	report func(*call)
 }
 
 // NewDoor makes the door of a site.
@@ -91,7 +94,7 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		d.pages[gate.MailboxPath] = page{get: d.mailbox}
 	}
 	for path, hook := range parts.Hooks {
-		d.pages[gate.PathPrefix+path] = page{post: d.receiveReport(hook), forPrograms: true}
+		d.pages[gate.PathPrefix+path] = page{report: d.receiveReport(hook)}
 	}
 	return d
 }
@@ -134,34 +137,40 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		return
 	}
 	p, known := d.pages[path]
-	c.forProgram = p.forPrograms
+	c.forProgram = p.report != nil
+	isGet, isPost := r.Method == http.MethodGet || r.Method == http.MethodHead, r.Method == http.MethodPost
+	if isPost {
+		// Audit events come from POST requests only.
+		c.r = r.WithContext(audit.WithRequest(r.Context(), client))
+	}
 	switch {
 	case !known:
 		d.problem(c, http.StatusNotFound)
-	case r.Method == http.MethodGet || r.Method == http.MethodHead:
-		d.serveMethod(c, p.get, p)
-	case r.Method == http.MethodPost:
-		// Audit events come from POST requests only.
-		c.r = r.WithContext(audit.WithRequest(r.Context(), client))
-		d.serveMethod(c, p.post, p)
+	case isGet && p.get != nil:
+		p.get(c)
+	case isPost && p.report != nil:
+		p.report(c)
+	case isPost && p.post != nil:
+		if fields, status := readForm(c); status != 0 {
+			d.problem(c, status)
+		} else {
+			p.post(c, fields)
+		}
 	default:
-		d.serveMethod(c, nil, p)
+		c.w.Header().Set("Allow", p.allowed())
+		d.problem(c, http.StatusMethodNotAllowed)
 	}
 }
 
-func (d *Door) serveMethod(c *call, method func(*call), p page) {
-	if method == nil {
-		allow := "GET, HEAD"
-		if p.post != nil && p.get != nil {
-			allow += ", POST"
-		} else if p.post != nil {
-			allow = "POST"
-		}
-		c.w.Header().Set("Allow", allow)
-		d.problem(c, http.StatusMethodNotAllowed)
-		return
+// allowed is the value of the header Allow.
+func (p page) allowed() string {
+	switch {
+	case p.get == nil:
+		return "POST"
+	case p.post == nil:
+		return "GET, HEAD"
 	}
-	method(c)
+	return "GET, HEAD, POST"
 }
 
 // wantsPage reports whether the answer is for a person.

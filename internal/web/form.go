@@ -15,17 +15,8 @@ const (
 	bodyTime = 15 * time.Second
 )
 
-// form reads the form of a POST. If it refuses the form, it has answered and ok is
-// false. Fields in the query do not count.
-func (d *Door) form(c *call) (fields url.Values, ok bool) {
-	fields, status := readForm(c)
-	if status != 0 {
-		d.problem(c, status)
-		return nil, false
-	}
-	return fields, true
-}
-
+// readForm reads the form of a POST, or says with which status it is refused. Fields in
+// the query do not count.
 func readForm(c *call) (fields url.Values, status int) {
 	if !fromOwnPage(c) {
 		return nil, http.StatusForbidden

@@ -102,11 +102,7 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 
 // changePeople decides about an access request, or changes a person once that is
 // confirmed.
-func (d *Door) changePeople(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) changePeople(c *call, fields url.Values) {
 	s := d.admin(c)
 	if s == nil {
 		return

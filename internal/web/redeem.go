@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -23,11 +24,7 @@ func (d *Door) landing(c *call) {
 
 // redeemLink redeems a token. It comes from the landing page, or from the page that
 // asks for confirmation in another browser.
-func (d *Door) redeemLink(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) redeemLink(c *call, fields url.Values) {
 	attempt := d.attempt(c)
 	attempt.Token = fields.Get("token")
 	attempt.Elsewhere = d.isConfirmed(c, attempt.Token, fields.Get("confirm"))
@@ -36,11 +33,7 @@ func (d *Door) redeemLink(c *call) {
 }
 
 // redeemCode redeems a code, in the browser that asked for it.
-func (d *Door) redeemCode(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) redeemCode(c *call, fields url.Values) {
 	attempt := d.attempt(c)
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
@@ -134,7 +127,7 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 		})
 	case signin.TooOld:
 		d.show(c, http.StatusGone, view.LinkTooOld{
-			Frame: frame(c), ValidFor: c.lang.Duration(d.Service.LinkLife), Email: request.Typed, To: to,
+			Frame: frame(c), ValidFor: d.Service.LinkLife, Email: request.Typed, To: to,
 		})
 	default:
 		d.show(c, http.StatusUnprocessableEntity, view.LinkUnknown{Frame: frame(c), Email: request.Typed, To: to})

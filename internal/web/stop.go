@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -16,11 +17,7 @@ func (d *Door) stopForm(c *call) {
 
 // stop ends the link of a message, and keeps strangers from causing another message.
 // It needs the token only: who has it can read the mailbox.
-func (d *Door) stop(c *call) {
-	fields, ok := d.form(c)
-	if !ok {
-		return
-	}
+func (d *Door) stop(c *call, fields url.Values) {
 	stopped, err := d.Service.Stop(c.r.Context(), d.site(c), pastedToken(fields.Get("token")))
 	switch {
 	case err != nil:

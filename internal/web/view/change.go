@@ -91,9 +91,6 @@ func (p ConfirmChange) words() confirmWords {
 	return confirmWords{"change.move_title", "change.move_lead", "change.move"}
 }
 
-// For is how long codes work, in words.
-func (p ConfirmChange) For(lang *text.Language) string { return lang.Duration(p.ValidFor) }
-
 // CodeField is a field for a code.
 type CodeField struct {
 	Name      string // code or new_code

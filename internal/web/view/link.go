@@ -1,6 +1,10 @@
 package view
 
-import "github.com/doorpost-auth/doorpost/internal/gate"
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
 
 // LinkUsed says that a link has been used before.
 type LinkUsed struct {
@@ -17,9 +21,9 @@ func (p LinkUsed) about() about {
 // LinkTooOld says that a link has expired.
 type LinkTooOld struct {
 	Frame
-	ValidFor string // how long links work, in words
-	Email    string // set if this browser asked: a new link is one click away
-	To       string // where the person wants to go
+	ValidFor time.Duration // how long links work
+	Email    string        // set if this browser asked: a new link is one click away
+	To       string        // where the person wants to go
 }
 
 func (p LinkTooOld) about() about {
@@ -40,6 +44,6 @@ func (p LinkUnknown) about() about {
 var _ = samples([]Sample{
 	{"link-used", LinkUsed{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 	{"link-used-signed-in", LinkUsed{Frame: sampleFrame, SignedIn: true, To: sampleTo}},
-	{"link-too-old", LinkTooOld{Frame: sampleFrame, ValidFor: "10 minutes", Email: sampleAddress, To: sampleTo}},
+	{"link-too-old", LinkTooOld{Frame: sampleFrame, ValidFor: 10 * time.Minute, Email: sampleAddress, To: sampleTo}},
 	{"link-unknown", LinkUnknown{Frame: sampleFrame, To: sampleTo}},
 })

@@ -56,7 +56,7 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"a used link, signed in":       {view.LinkUsed{Frame: frame, SignedIn: true, Email: address}, []string{"Go on"}, []string{"Send me"}},
 		"a used link, here":            {view.LinkUsed{Frame: frame, Email: address}, []string{"Send me a new one", "It goes to " + address}, []string{"Go on"}},
 		"a used link, elsewhere":       {view.LinkUsed{Frame: frame}, []string{"Ask for a new one"}, []string{"Send me"}},
-		"an old link":                  {view.LinkTooOld{Frame: frame, ValidFor: "10 minutes"}, []string{"Links work for 10 minutes."}, nil},
+		"an old link":                  {view.LinkTooOld{Frame: frame, ValidFor: 10 * time.Minute}, []string{"Links work for 10 minutes."}, nil},
 		"an unknown link":              {view.LinkUnknown{Frame: frame}, []string{"It may have been cut off."}, nil},
 		"stopping":                     {view.Stop{Frame: frame, Mute: 24 * time.Hour}, []string{"sign in to Reports", "Paste the link", "holds for 24 hours"}, []string{"too old"}},
 		"stopping with no link":        {view.Stop{Frame: frame, Mute: time.Hour, Unknown: true}, []string{"too old", "holds for 1 hour"}, nil},

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // NotAdmitted says that a person who is signed in has no access to the site.
@@ -35,9 +34,6 @@ type Throttled struct {
 }
 
 func (Throttled) about() about { return about{template: "throttled", title: "throttled.title"} }
-
-// Wait is how long the person has to wait, in words.
-func (p Throttled) Wait(lang *text.Language) string { return lang.Duration(p.RetryAfter) }
 
 // Unavailable says that nobody can sign in for now.
 type Unavailable struct {

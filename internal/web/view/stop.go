@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // Stop is where a message leads somebody who did not ask for it. As with Landing, the
@@ -20,9 +19,6 @@ func (p Stop) about() about {
 	return about{template: "stop", title: "stop.title", failed: p.Unknown, form: newForm(gate.StopPath, "token"), reload: gate.StopPath}
 }
 
-// For is how long messages would be stopped, in words.
-func (p Stop) For(lang *text.Language) string { return lang.Duration(p.Mute) }
-
 // Stopped says that strangers cannot cause such a message for now.
 type Stopped struct {
 	Frame
@@ -30,9 +26,6 @@ type Stopped struct {
 }
 
 func (Stopped) about() about { return about{template: "stopped", title: "stop.done_title"} }
-
-// For is how long messages are stopped, in words.
-func (p Stopped) For(lang *text.Language) string { return lang.Duration(p.Mute) }
 
 var _ = samples([]Sample{
 	{"stop", Stop{Frame: sampleFrame, Mute: 24 * time.Hour}},
