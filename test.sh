@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs every check of the repository, as root: tests start mail servers. It needs
-# Go; what else is missing it installs with apt, or says what to install where there
-# is no apt.
+# Runs every check of the repository, as root: tests start mail servers and apps. It
+# needs Go; what else is missing it installs with apt, or says what to install where
+# there is no apt.
 #
 #   ./test.sh            all of it, with five seconds for each fuzz target
 #   ./test.sh fuzz 10m   the fuzz targets alone, ten minutes each
@@ -242,6 +242,7 @@ if $fuzz_only; then
 	fuzz_tests
 else
 	check "mail servers of Debian, unpacked for the tests" internal/testkit/mailservers.sh
+	check "apps of Debian and npm, unpacked for the tests" internal/testkit/apps.sh
 	check "format" formatted
 	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // What every MailHost knows.
@@ -56,17 +55,7 @@ func mailUID(name string) int {
 // newMailHost lays out the folder of a server.
 func newMailHost(t testing.TB, name string) *MailHost {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Fatalf("%s is started in a root of its own, which only root can do; run this test as root", name)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache = filepath.Join(cache, "doorpost-mailservers") // see mailservers.sh
-	if _, err := os.Stat(filepath.Join(cache, "complete")); err != nil {
-		t.Fatalf("the mail servers of Debian are not there; run internal/testkit/mailservers.sh once: %v", err)
-	}
+	cache := unpacked(t, "doorpost-mailservers", "mailservers.sh")
 	h := &MailHost{Name: name, root: filepath.Join(t.TempDir(), name), port: FreePort(), refusing: FreePort()}
 	h.Address, h.Refusing = "127.0.0.1:"+h.port, "127.0.0.1:"+h.refusing
 	if err := errors.Join(os.CopyFS(h.root, os.DirFS(cache)), os.Chmod(h.root, 0o755)); err != nil {
@@ -126,40 +115,17 @@ func (h *MailHost) folder(t testing.TB, path, owner string, mode os.FileMode) {
 	}
 }
 
-// run starts the server, whose program stays in the foreground, and waits until it
-// takes connections. It ends with the test.
+// run starts the server, whose program stays in the foreground. It ends with the test.
 func (h *MailHost) run(t testing.TB, program string, arguments ...string) *MailHost {
 	t.Helper()
 	command := exec.Command(program, arguments...)
-	command.Dir, command.Env = "/", []string{"PATH=/usr/sbin:/usr/bin:/bin"}
-	command.SysProcAttr = &syscall.SysProcAttr{Chroot: h.root, Setpgid: true}
-	var err error
-	if h.program, err = Run(command); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		h.program.Stop(10 * time.Second)
-		_ = syscall.Kill(-h.program.PID(), syscall.SIGKILL) // those it started; an error means that they are gone
-		if t.Failed() {
-			t.Logf("%s wrote:\n%s", h.Name, h.log())
-		}
-	})
-	Await(t, time.Minute, h.Name+" takes connections", func() bool {
-		if h.program.HasEnded() {
-			t.Fatalf("%s did not start: %v\n%s", h.Name, h.program.Err, h.log())
-		}
-		conn, err := net.Dial("tcp", h.Address)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err == nil
-	})
+	command.Env = []string{"PATH=/usr/sbin:/usr/bin:/bin"}
+	h.program = serveIn(t, h.root, h.Address, command, h.log)
 	return h
 }
 
 // log is what the server wrote, to its files too.
-func (h *MailHost) log() string {
-	text := h.program.Output()
+func (h *MailHost) log() (text string) {
 	files, _ := filepath.Glob(filepath.Join(h.root, "var/log/*/*"))
 	for _, file := range files {
 		content, _ := os.ReadFile(file)
