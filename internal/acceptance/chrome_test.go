@@ -5,6 +5,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/security"
+	"github.com/chromedp/chromedp"
+
 	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 )
 
@@ -33,22 +36,30 @@ func (b *sharedBrowser) close() {
 // profile is a browser of one person: its tabs share cookies, with no other
 // profile.
 type profile struct {
-	t   testing.TB
-	ctx context.Context
+	t      testing.TB
+	ctx    context.Context
+	trusts bool // any certificate
 }
 
 func newProfile(t testing.TB) *profile {
+	t.Helper()
+	return newProfileBehind(t, "")
+}
+
+// newProfileBehind is a browser whose requests go through a proxy. It trusts
+// whatever certificate comes by it.
+func newProfileBehind(t testing.TB, proxy string) *profile {
 	t.Helper()
 	shared, err := chrome.open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop, err := browser.NewProfile(shared)
+	ctx, stop, err := browser.NewProfile(shared, proxy)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	return &profile{t, ctx}
+	return &profile{t, ctx, proxy != ""}
 }
 
 func (p *profile) newTab() *tab {
@@ -58,6 +69,11 @@ func (p *profile) newTab() *tab {
 		p.t.Fatal(err)
 	}
 	tab := &tab{t: p.t, Tab: opened}
+	if p.trusts {
+		if _, err := chromedp.Call(opened.Context, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 	p.t.Cleanup(func() {
 		stop()
 		tab.checkConsole()

@@ -56,6 +56,15 @@ func (b *tab) open(url string) {
 	b.run(chromedp.Navigate(url))
 }
 
+// back leads back to the page before, as the button of the browser does. It does not
+// wait for that page: a browser that kept it does not load it.
+func (b *tab) back() {
+	b.t.Helper()
+	if _, err := evaluate[bool](b, "history.back(), true"); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.run(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -47,9 +49,10 @@ func Start(ctx context.Context) (browser context.Context, stop func(), err error
 }
 
 // NewProfile is the browser of one person: its tabs share cookies, with no
-// other profile.
-func NewProfile(browser context.Context) (profile context.Context, stop func(), err error) {
-	profile, stop = chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+// other profile. A proxy (host:port), unless it is empty, gets all requests to
+// hosts other than loopback.
+func NewProfile(browser context.Context, proxy string) (profile context.Context, stop func(), err error) {
+	profile, stop = chromedp.NewContext(browser, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) { p.ProxyServer = proxy }))
 	if err := chromedp.Do(profile); err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("opening a profile: %w", err)
@@ -64,6 +67,14 @@ type Tab struct {
 	mu         sync.Mutex
 	requests   []string
 	complaints []Complaint
+	loading    map[network.RequestID]bool
+	sockets    Sockets
+}
+
+// Sockets counts the WebSockets of a tab.
+type Sockets struct {
+	Tried, Opened, Closed int // Closed counts what was never open, too
+	Received              int // messages
 }
 
 // Complaint is what a browser writes into its console.
@@ -74,7 +85,7 @@ type Complaint struct {
 
 // NewTab opens a tab of a browser or of a profile.
 func NewTab(in context.Context) (tab *Tab, stop func(), err error) {
-	tab = new(Tab)
+	tab = &Tab{loading: make(map[network.RequestID]bool)}
 	tab.Context, stop = chromedp.NewContext(in, chromedp.WithListener(tab.listen))
 	if err := chromedp.Do(tab.Context); err != nil {
 		stop()
@@ -92,6 +103,21 @@ func (b *Tab) listen(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
+		b.loading[e.RequestID] = true
+	case *network.EventLoadingFinished:
+		delete(b.loading, e.RequestID)
+	case *network.EventLoadingFailed:
+		delete(b.loading, e.RequestID)
+	case *network.EventWebSocketCreated:
+		b.sockets.Tried++
+	case *network.EventWebSocketHandshakeResponseReceived:
+		if e.Response.Status == http.StatusSwitchingProtocols {
+			b.sockets.Opened++
+		}
+	case *network.EventWebSocketFrameReceived:
+		b.sockets.Received++
+	case *network.EventWebSocketClosed:
+		b.sockets.Closed++
 	case *runtime.EventExceptionThrown:
 		complain("error", "exception: %s at %s:%d", e.ExceptionDetails.Text, e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber)
 	case *runtime.EventConsoleAPICalled:
@@ -108,6 +134,20 @@ func (b *Tab) Heard() (requests []string, complaints []Complaint) {
 	requests, complaints = b.requests, b.complaints
 	b.requests, b.complaints = nil, nil
 	return requests, complaints
+}
+
+// IsLoading reports whether the tab waits for an answer, WebSockets aside.
+func (b *Tab) IsLoading() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.loading) > 0
+}
+
+// Sockets counts the WebSockets of the tab so far.
+func (b *Tab) Sockets() Sockets {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sockets
 }
 
 // Picture writes what the tab shows to a PNG file, whatever its height, and
