@@ -54,7 +54,7 @@ func newBrowser(t *testing.T, linkLife time.Duration) *browser {
 	service.Audit = audit.NewLog(ring, parts.Logger)
 	parts.Service, parts.Rules = signin.NewService(ring, service), nobody{}
 	cookie := session.NewCookie(ring, session.CookieOptions{Scope: "https://a.example", Secure: true, Lifetime: time.Hour})
-	return &browser{t, web.NewDoor(ring, parts), gate.NewSite(parts.Origins, []*session.Cookie{cookie}, keeper), map[string]*http.Cookie{}}
+	return &browser{t, web.NewDoor(ring, parts), gate.NewSite(parts.Origins, func(gate.Origin) *session.Cookie { return cookie }, keeper), map[string]*http.Cookie{}}
 }
 
 func (b *browser) send(method, target string, fields url.Values) *httptest.ResponseRecorder {
