@@ -14,6 +14,7 @@ import (
 // and that an operator should know. It needs no store and no network.
 func (a *App) advice() []adminapi.Finding {
 	found := append([]adminapi.Finding{a.adviseOnSecret()}, a.adviseOnSites()...)
+	found = append(found, a.found...)
 	for _, module := range a.mailModules {
 		switch m := module.(type) {
 		case *ConsoleMailer:

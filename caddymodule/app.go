@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
 	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
@@ -103,7 +104,8 @@ type App struct {
 	admins      *people.Rules // nil: nobody
 	languages   *text.Catalogue
 	sites       map[string]*site
-	edges       []*edge // one for each server with a site
+	edges       []*edge            // one for each server with a site
+	found       []adminapi.Finding // about the routes of those sites
 
 	opening sync.Once
 	opened  *runningApp

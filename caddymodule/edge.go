@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
@@ -100,6 +101,7 @@ func (EdgeBuilder) Provision(ctx caddy.Context) error {
 			if err := checkOrder(subroute.Routes); err != nil {
 				return err
 			}
+			e.advise(adviseOnRewrites(subroute.Routes))
 			first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{&siteEdge{e, subroute.Routes}}}
 			if err := first.ProvisionHandlers(ctx, nil); err != nil {
 				return fmt.Errorf("putting the gate before all routes: %w", err)
@@ -107,7 +109,16 @@ func (EdgeBuilder) Provision(ctx caddy.Context) error {
 			subroute.Routes = caddyhttp.RouteList{first}
 		}
 	}
+	e.advise(e.adviseOnPaths(ctx))
 	return nil
+}
+
+// advise keeps findings for doctor, and logs them now.
+func (e *edge) advise(found []adminapi.Finding) {
+	for _, f := range found {
+		e.app.found = append(e.app.found, f)
+		e.app.logger.Warn(f.Check + ": " + f.Found + "; " + f.Advice)
+	}
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.

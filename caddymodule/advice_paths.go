@@ -1,0 +1,161 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/rewrite"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+)
+
+// adviseOnPaths says which paths of a server's sites are open though they look
+// protected.
+func (e *edge) adviseOnPaths(ctx context.Context) (found []adminapi.Finding) {
+	for _, s := range e.sites {
+		for _, exact := range s.leftOpen(ctx) {
+			found = append(found, adminapi.NewFinding("site "+s.name(), adminapi.Warning, fmt.Sprintf("doorpost %s/* does not include %s itself, which is open to anyone", exact, exact),
+				fmt.Sprintf("write @inside path %s %s/*, and doorpost @inside { … }; or, if it is meant to be open, public %s", exact, exact, exact)))
+		}
+	}
+	return found
+}
+
+// leftOpen are the paths that none of the blocks protects though one protects all
+// paths below.
+func (s *site) leftOpen(ctx context.Context) (open []string) {
+	for _, h := range s.handlers {
+		for _, pattern := range pathsOf(h.matchers) {
+			exact, below := strings.CutSuffix(pattern, "/*")
+			if !below || exact == "" || strings.Contains(exact, "*") || slices.Contains(h.Public, exact) || slices.Contains(open, exact) {
+				continue
+			}
+			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+				if s.needsSession(ctx, method, exact+"/x") && !s.needsSession(ctx, method, exact) {
+					open = append(open, exact)
+					break
+				}
+			}
+		}
+	}
+	return open
+}
+
+// needsSession reports whether any block needs a session for a request.
+func (s *site) needsSession(ctx context.Context, method, path string) bool {
+	origin := strings.Replace(s.name(), "*", "any", 1)
+	target, err := url.Parse(origin + path)
+	return err == nil && slices.ContainsFunc(s.handlers, func(h *Handler) bool {
+		r, err := h.requestFor(ctx, target)
+		if err != nil {
+			return false
+		}
+		r.Method = method
+		needed, err := h.block.NeedsSession(r, r.URL)
+		return needed || err != nil
+	})
+}
+
+// pathsOf are the patterns of the path matchers in some sets.
+func pathsOf(sets caddyhttp.MatcherSets) (patterns []string) {
+	for _, set := range sets {
+		for _, matcher := range set {
+			switch m := matcher.(type) {
+			case *caddyhttp.MatchPath:
+				patterns = append(patterns, *m...)
+			case caddyhttp.MatchPath:
+				patterns = append(patterns, m...)
+			}
+		}
+	}
+	return patterns
+}
+
+// passed is a block that a request has passed, and the group of the route in which it
+// stands: of the routes of a group a request meets one only.
+type passed struct {
+	*Handler
+	group string
+}
+
+// adviseOnRewrites says which public paths a rewrite behind the gate can make into
+// another: what is public there is decided by the path before it.
+func adviseOnRewrites(routes caddyhttp.RouteList) (found []adminapi.Finding) {
+	rewrites(routes, nil, func(h *Handler) {
+		finding := adminapi.NewFinding("site "+h.site.name(), adminapi.Warning,
+			fmt.Sprintf("public %s: behind doorpost a rewrite (php_fastcgi, try_files, rewrite) can make another path of it, such as that of a front controller, which is open to anyone then", strings.Join(h.Public, " ")),
+			fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", h.Public[0]))
+		if !slices.Contains(found, finding) {
+			found = append(found, finding)
+		}
+	})
+	return found
+}
+
+// rewrites calls report for each block with public paths that comes before a rewrite
+// which they may reach, and returns the blocks that were passed.
+func rewrites(routes caddyhttp.RouteList, before []passed, report func(*Handler)) []passed {
+	for _, route := range routes {
+		here := slices.DeleteFunc(slices.Clone(before), func(p passed) bool { return p.group != "" && p.group == route.Group })
+		known := len(here)
+		for _, handler := range route.Handlers {
+			switch h := handler.(type) {
+			case *Handler:
+				if len(h.Public) > 0 {
+					here = append(here, passed{h, ""})
+				}
+			case *caddyhttp.Subroute:
+				here = rewrites(h.Routes, here, report)
+			case rewrite.Rewrite:
+				reportRewrite(route, h, here, report)
+			case *rewrite.Rewrite:
+				reportRewrite(route, *h, here, report)
+			}
+		}
+		for _, p := range here[min(known, len(here)):] {
+			before = append(before, passed{p.Handler, route.Group})
+		}
+	}
+	return before
+}
+
+func reportRewrite(route caddyhttp.Route, r rewrite.Rewrite, before []passed, report func(*Handler)) {
+	if r.URI == "" || findsTheSameOnly(route) {
+		return
+	}
+	patterns := pathsOf(route.MatcherSets)
+	for _, p := range before {
+		if len(patterns) == 0 || slices.ContainsFunc(p.Public, func(public string) bool { return reaches(patterns, public) }) {
+			report(p.Handler)
+		}
+	}
+}
+
+// reaches reports whether a path that is public may match some patterns.
+func reaches(patterns []string, public string) bool {
+	path := strings.TrimSuffix(public, "*")
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		prefix, _, _ := strings.Cut(pattern, "*")
+		return strings.HasPrefix(path, prefix) || strings.HasSuffix(public, "*") && strings.HasPrefix(prefix, path)
+	})
+}
+
+// findsTheSameOnly reports whether a route is for files that are there under the path
+// of the request.
+func findsTheSameOnly(route caddyhttp.Route) bool {
+	for _, set := range route.MatcherSets {
+		for _, matcher := range set {
+			if file, ok := matcher.(*fileserver.MatchFile); ok {
+				return !slices.ContainsFunc(file.TryFiles, func(try string) bool {
+					return try != "{http.request.uri.path}" && !strings.HasPrefix(try, "=")
+				})
+			}
+		}
+	}
+	return false
+}

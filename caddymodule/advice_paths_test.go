@@ -1,0 +1,77 @@
+package caddymodule
+
+import (
+	"strings"
+	"testing"
+)
+
+// warned are the findings of a site about paths that are open.
+func warned(t *testing.T, site string) string {
+	t.Helper()
+	app := provisionedApp(t, "app.example.com {\n"+site+"\n}\n")
+	var all []string
+	for _, f := range app.advice() {
+		if strings.Contains(f.Found, "does not include") || strings.Contains(f.Found, "public ") {
+			all = append(all, f.Check+": "+f.Found+" -> "+f.Advice)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func TestAPathThatIsLeftOpenAboveAProtectedFolderIsWarnedOf(t *testing.T) {
+	isolate(t)
+	for _, path := range []string{"/admin", "/a/b", "/x-y"} {
+		for site, warns := range map[string]bool{
+			"doorpost PATH/* {\nallow *\n}":                                                         true,
+			"@in path PATH/*\ndoorpost @in {\nallow *\n}":                                           true,
+			"@in path /other PATH/*\ndoorpost @in {\nallow *\n}":                                    true,
+			"@in {\nmethod POST\npath PATH/*\n}\ndoorpost @in {\nallow *\n}":                        true,
+			"doorpost PATH/* {\nallow *\n}\ndoorpost /other {\nallow *\n}":                          true,
+			"@in path PATH PATH/*\ndoorpost @in {\nallow *\n}":                                      false,
+			"doorpost PATH* {\nallow *\n}":                                                          false,
+			"doorpost PATH/* {\nallow *\n}\ndoorpost PATH {\nallow *\n}":                            false,
+			"doorpost PATH/* {\nallow *\n}\ndoorpost {\nallow *\n}":                                 false,
+			"doorpost PATH/* {\nallow *\npublic PATH\n}":                                            false,
+			"@in not path PATH/*\ndoorpost @in {\nallow *\n}":                                       false,
+			"doorpost {\nallow *\n}":                                                                false,
+			"doorpost PATH/ {\nallow *\n}":                                                          false,
+			"@in path_regexp ^PATH(/|$)\ndoorpost @in {\nallow *\n}\ndoorpost PATH/* {\nallow *\n}": false,
+		} {
+			site = strings.ReplaceAll(site, "PATH", path) + "\nreverse_proxy localhost:1"
+			got := warned(t, site)
+			if warns != strings.Contains(got, "site https://app.example.com: doorpost "+path+"/* does not include "+path+" itself") || warns != strings.Contains(got, "@inside path "+path+" "+path+"/*") {
+				t.Errorf("%q warns of %q", site, got)
+			}
+		}
+	}
+}
+
+func TestAPublicPathThatIsRewrittenBehindTheGateIsWarnedOf(t *testing.T) {
+	isolate(t)
+	const gate = "doorpost {\nallow *\npublic /assets/*\n}\n"
+	for site, warns := range map[string]bool{
+		gate + "php_fastcgi localhost:1":                                                                   true,
+		gate + "handle {\ntry_files {path} /index.php\nreverse_proxy localhost:1\n}":                       true,
+		gate + "handle /assets/* {\nrewrite * /index.php\nreverse_proxy localhost:1\n}":                    true,
+		gate + "route {\nrewrite * /index.php?{query}\nreverse_proxy localhost:1\n}":                       true,
+		gate + "handle {\nphp_fastcgi localhost:1\n}":                                                      true,
+		gate + "handle /assets/img/* {\nrewrite * /index.php\n}":                                           true,
+		"handle {\n" + gate + "php_fastcgi localhost:1\n}":                                                 true,
+		"route {\n" + gate + "try_files {path} /index.html\nfile_server\n}":                                true,
+		gate + "reverse_proxy localhost:1":                                                                 false,
+		gate + "file_server":                                                                               false,
+		"try_files {path} /index.html\n" + gate + "file_server":                                            false,
+		"rewrite /x /y\n" + gate + "reverse_proxy localhost:1":                                             false,
+		gate + "handle_path /assets/* {\nfile_server\n}\nreverse_proxy localhost:1":                        false,
+		gate + "route /app/* {\nrewrite /app/* /index.php\nreverse_proxy localhost:1\n}":                   false,
+		gate + "handle {\ntry_files {path} =404\nfile_server\n}":                                           false,
+		"handle /assets/* {\nfile_server\n}\nhandle {\ndoorpost {\nallow *\n}\nphp_fastcgi localhost:1\n}": false,
+		"handle /static/* {\n" + gate + "file_server\n}\nhandle {\nphp_fastcgi localhost:1\n}":             false,
+		"doorpost {\nallow *\n}\nphp_fastcgi localhost:1":                                                  false,
+	} {
+		got := warned(t, site)
+		if warns != strings.Contains(got, "site https://app.example.com: public /assets/*: behind doorpost a rewrite") || warns != strings.Contains(got, "handle /assets/* { file_server }") {
+			t.Errorf("%q warns of %q", site, got)
+		}
+	}
+}
