@@ -102,7 +102,7 @@ func (EdgeBuilder) Provision(ctx caddy.Context) error {
 				return err
 			}
 			e.advise(adviseOnRewrites(subroute.Routes))
-			first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{&siteEdge{e, subroute.Routes}}}
+			first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{&siteEdge{e, subroute.Routes, subroute.Routes.Compile(onward)}}}
 			if err := first.ProvisionHandlers(ctx, nil); err != nil {
 				return fmt.Errorf("putting the gate before all routes: %w", err)
 			}
@@ -201,7 +201,17 @@ func (e *edge) arrive(r *http.Request) (*gate.Visit, error) {
 type siteEdge struct {
 	edge   *edge
 	routes caddyhttp.RouteList
+	chain  caddyhttp.Handler // of the routes, put together once; Caddy's subroute does it for each request
 }
+
+// nextVar is where what comes behind the routes of a site lies while they are at work:
+// it is another for each request, and they are the same.
+const nextVar = "doorpost.next"
+
+var onward = caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+	next, _ := caddyhttp.GetVar(r.Context(), nextVar).(caddyhttp.Handler)
+	return next.ServeHTTP(w, r)
+})
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (s *siteEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
@@ -213,7 +223,12 @@ func (s *siteEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 		s.edge.running.Load().sites[visit.Site()].web.Serve(w, r, sent.Path, visit, clientIP(r))
 		return nil
 	}
-	return s.routes.Compile(next).ServeHTTP(w, r)
+	vars := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
+	outer := vars[nextVar]
+	vars[nextVar] = next
+	err = s.chain.ServeHTTP(w, r)
+	vars[nextVar] = outer
+	return err
 }
 
 // errorEdge stands before all error routes of a server. Caddy runs those for requests
