@@ -7,7 +7,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"golang.org/x/net/publicsuffix"
+	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
 // advice is what can be said of the configuration by itself: things that load,
@@ -67,30 +67,19 @@ func (a *App) origins() (sorted []gate.Origin) {
 	return slices.Compact(sorted)
 }
 
-// adviseOnAlignment compares the domain that signs with the one that readers
-// see. Receivers that follow DMARC want the two to be of one organization (RFC
-// 7489, section 3.1). It asks no DNS: whether the records exist is not known.
+// adviseOnAlignment compares the domain that signs with the one that readers see.
 func (a *App) adviseOnAlignment(m *MailgunMailer) adminapi.Finding {
 	sending, err := resolve("domain", m.Domain)
 	if err != nil {
 		return adminapi.NewFinding("from", adminapi.Warning, "the sending domain is not known any more: "+err.Error(), "")
 	}
 	from := a.from.Domain()
-	if organization(sending) == organization(from) {
+	if mail.AreAligned(from, sending) {
 		return adminapi.NewFinding("from", adminapi.Fine, fmt.Sprintf("%s and the sending domain %s belong together", from, sending), "")
 	}
 	return adminapi.NewFinding("from", adminapi.Warning,
 		fmt.Sprintf("messages come from %s, and Mailgun signs them for %s: receivers that follow DMARC put them into spam or refuse them", from, sending),
 		fmt.Sprintf("let from be an address of %s, or register a domain of %s with Mailgun", sending, from))
-}
-
-// organization is the domain below a public suffix that a domain lies under.
-func organization(domain string) string {
-	domain = strings.ToLower(domain)
-	if registered, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		return registered
-	}
-	return domain
 }
 
 func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {

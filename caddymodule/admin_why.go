@@ -53,26 +53,19 @@ func showWhy(c *adminCall, who address.Address, order adminapi.WhyOrder) (report
 		return report, err
 	}
 	report = adminapi.WhyReport{
-		Address: string(who), URL: target.String(), Site: originOf(target), Result: adminapi.Public,
+		Address: string(who), URL: target.String(), Site: originOf(target),
 		Known: p.IsKnown(), Disabled: p.Disabled, Barred: string(p.Barred), Groups: orNone(c.groups.Of(who, &p.Standing)), Blocks: []adminapi.Block{},
 		OwnPage: gate.IsOwnPath(target.Path),
 	}
-	admitted, asking := !p.MayNotSignIn(), !p.MayNotSignIn()
 	for _, block := range s.handlers {
 		b := block.explain(who, &p.Standing)
 		block.check(c.ctx, target, &b)
 		if block.matcher.beyondURL {
 			report.TakenAs = http.MethodGet
 		}
-		if b.Needed && !report.OwnPage {
-			report.Result = adminapi.Admitted
-			admitted, asking = admitted && b.Admits && b.Problem == "", asking && (b.Admits || b.MayAsk)
-		}
 		report.Blocks = append(report.Blocks, b)
 	}
-	if report.Result == adminapi.Admitted && !admitted {
-		report.Result, report.MayAsk = adminapi.NotAllowed, asking
-	}
+	report.Conclude(!p.MayNotSignIn())
 	return report, nil
 }
 

@@ -35,6 +35,26 @@ type WhyReport struct {
 	Blocks   []Block  `json:"blocks"`             // of the site; a request has to satisfy each that needs a session for it
 }
 
+// Conclude adds up what the blocks say about somebody who may sign in at all, or may
+// not: each block that needs a session has to admit them, and the owners may be asked
+// if those that do not admit them let them ask.
+func (r *WhyReport) Conclude(maySignIn bool) {
+	needed, admitted, asking := false, maySignIn, maySignIn
+	for _, b := range r.Blocks {
+		if b.Needed && !r.OwnPage {
+			needed, admitted, asking = true, admitted && b.Admits && b.Problem == "", asking && (b.Admits || b.MayAsk)
+		}
+	}
+	switch {
+	case !needed:
+		r.Result = Public
+	case admitted:
+		r.Result = Admitted
+	default:
+		r.Result, r.MayAsk = NotAllowed, asking
+	}
+}
+
 // Block is what one doorpost block of a site says about a person.
 type Block struct {
 	Matcher string   `json:"matcher,omitempty"` // which requests it is for; left out: every request
