@@ -2,7 +2,6 @@ package smtprelay
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/mail"
@@ -33,5 +32,5 @@ func (r *Relay) helo(from mail.Mailbox) string {
 	if r.config.Helo != "" {
 		return r.config.Helo
 	}
-	return from.Address[strings.LastIndexByte(from.Address, '@')+1:]
+	return from.Domain()
 }

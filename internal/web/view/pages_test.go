@@ -38,7 +38,7 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"a malformed address":          {view.SignIn{Frame: frame, Email: "ada@", Malformed: true}, []string{"Check for a missing dot or @."}, nil},
 		"a sign-in of somebody":        {view.SignIn{Frame: frame, SignedInAs: address}, []string{"You are signed in as " + address + ".", "Go on", "another address"}, nil},
 		"a message on its way":         {view.CheckMail{Frame: frame, Typed: address}, []string{"If " + address + " can sign in here", "Send it again", "Use another address"}, []string{"not the code"}},
-		"nothing that was asked for":   {view.CheckMail{Frame: frame}, []string{"Start with your email address", "Nothing was asked for in this browser", "cookies"}, []string{"Send it again", "on its way", "Code from the message"}},
+		"nothing that was asked for":   {view.CheckMail{Frame: frame}, []string{"Start with your email address", "Nothing was asked for in this browser", "Sign in", "cookies"}, []string{"Send it again", "on its way", "Code from the message"}},
 		"a known mailbox":              {view.CheckMail{Frame: frame, Typed: address, Mailbox: view.Provider{Name: "Gmail", URL: "https://mail.google.com/"}}, []string{"Open Gmail"}, nil},
 		"a wrong code":                 {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeWrong, TriesLeft: 3}, []string{"You have 3 more tries."}, nil},
 		"no code at all":               {view.CheckMail{Frame: frame, Typed: address, Problem: view.CodeMalformed}, []string{"That cannot be the code.", "Code from the message"}, []string{"tries"}},
