@@ -24,7 +24,7 @@ import (
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(Handler{})
-	caddy.RegisterModule(EdgeBuilder{})
+	caddy.RegisterModule(EdgeChecker{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
 	caddy.RegisterModule(RedisStore{})

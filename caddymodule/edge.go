@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,14 +16,15 @@ import (
 )
 
 // edge is what every request meets first at a server on which a site has the
-// directive: it stands before all routes of each site there, and before the error
-// routes. Pages of ours are answered there; everything else goes on without any claim
-// to an identity.
+// directive: it stands before all routes there, and before the error routes. Pages of
+// ours are answered there; everything else goes on without any claim to an identity.
 type edge struct {
 	app     *App
-	server  *caddyhttp.Server // nil where there is none
+	server  *caddyhttp.Server   // nil where there is none
+	routes  caddyhttp.RouteList // of the server, which the edge stands before
 	sites   []*site
-	bare    func() *gate.Edge // for while the store cannot be opened: it knows the names of headers, and no site
+	behind  func() []gatedRoute // the routes of the server that a handler of ours stands in
+	bare    func() *gate.Edge   // for while the store cannot be opened: it knows the names of headers, and no site
 	running atomic.Pointer[runningEdge]
 }
 
@@ -32,19 +34,21 @@ type runningEdge struct {
 	sites map[*gate.Site]*runningSite
 }
 
-// edgeOf is the edge of the server that is being provisioned. The first handler of
-// ours there has it built in as soon as all routes are known: named routes are
-// provisioned after the others, and this one does nothing else.
-func (a *App) edgeOf(ctx caddy.Context) *edge {
+// edgeOf is the edge of the server that is being provisioned, made by the first
+// handler of ours there.
+func (a *App) edgeOf(ctx caddy.Context) (*edge, error) {
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok {
-		return a.newEdge()
+		return a.newEdge(), nil
 	}
 	if e := a.edgeAt(server); e != nil {
-		return e
+		return e, nil
 	}
 	e := a.newEdge()
-	e.server = server
+	e.server, e.routes = server, server.Routes
+	if err := e.standBeforeRoutes(ctx); err != nil {
+		return nil, err
+	}
 	if server.Errors != nil {
 		first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{errorEdge{e}}}
 		server.Errors.Routes = append(caddyhttp.RouteList{first}, server.Errors.Routes...)
@@ -53,7 +57,39 @@ func (a *App) edgeOf(ctx caddy.Context) *edge {
 		server.NamedRoutes = make(map[string]*caddyhttp.Route)
 	}
 	server.NamedRoutes[edgeRoute] = &caddyhttp.Route{HandlersRaw: []json.RawMessage{[]byte(`{"handler":"doorpost_edge"}`)}}
-	return e
+	return e, nil
+}
+
+// standBeforeRoutes puts one route of ours in the place of all routes of the server.
+// Caddy goes on to provision those, and then puts its chain together of ours.
+//
+// Once it has done that, which is when the first handler of ours stands in an error
+// route or a named route, only the contents of subroutes can be replaced.
+func (e *edge) standBeforeRoutes(ctx caddy.Context) error {
+	if slices.ContainsFunc(e.routes, isBeingProvisioned) {
+		return e.replace(ctx, &e.server.Routes)
+	}
+	for _, route := range e.routes {
+		for _, handler := range route.Handlers {
+			subroute, ok := handler.(*caddyhttp.Subroute)
+			if !ok {
+				return errors.New("doorpost stands in a named route or in handle_errors only, where it cannot protect what the site does before; give the site an address with a host, or write doorpost into the site, too")
+			}
+			if err := e.replace(ctx, &subroute.Routes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *edge) replace(ctx caddy.Context, routes *caddyhttp.RouteList) error {
+	first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{newFrontEdge(e, *routes)}}
+	if err := first.ProvisionHandlers(ctx, nil); err != nil {
+		return fmt.Errorf("putting the gate before all routes: %w", err)
+	}
+	*routes = caddyhttp.RouteList{first}
+	return nil
 }
 
 // edgeAt is the edge of a server, nil if it has none.
@@ -66,22 +102,22 @@ func (a *App) edgeAt(server *caddyhttp.Server) *edge {
 	return nil
 }
 
-// edgeRoute is the named route that builds the edge in. No configuration has the name.
+// edgeRoute is a named route that is provisioned when all other routes are. No
+// configuration has the name.
 const edgeRoute = "doorpost edge"
 
-// EdgeBuilder builds the edge into the routes of a server. The module puts it into the
-// configuration by itself; written by hand it does nothing.
-type EdgeBuilder struct{}
+// EdgeChecker looks at the routes of a server when all of them are known. The module
+// puts it into the configuration by itself; written by hand it does nothing.
+type EdgeChecker struct{}
 
 // CaddyModule implements caddy.Module.
-func (EdgeBuilder) CaddyModule() caddy.ModuleInfo {
-	return caddy.ModuleInfo{ID: "http.handlers.doorpost_edge", New: func() caddy.Module { return new(EdgeBuilder) }}
+func (EdgeChecker) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.doorpost_edge", New: func() caddy.Module { return new(EdgeChecker) }}
 }
 
-// Provision puts the edge before the routes of each site of the server. In a
-// Caddyfile a site is a route with one subroute, whose routes are put together for
-// each request.
-func (EdgeBuilder) Provision(ctx caddy.Context) error {
+// Provision refuses routes that leave a site open, and warns of what looks protected
+// and is not.
+func (EdgeChecker) Provision(ctx caddy.Context) error {
 	app, err := ctx.AppIfConfigured("doorpost")
 	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if err != nil || !ok {
@@ -91,25 +127,32 @@ func (EdgeBuilder) Provision(ctx caddy.Context) error {
 	if e == nil {
 		return nil
 	}
-	e.leaveToOthers(server.Routes)
-	for _, route := range server.Routes {
-		for _, handler := range route.Handlers {
-			subroute, ok := handler.(*caddyhttp.Subroute)
-			if !ok {
-				continue
-			}
-			if err := checkOrder(subroute.Routes); err != nil {
-				return err
-			}
-			e.advise(adviseOnRewrites(subroute.Routes))
-			first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{&siteEdge{e, subroute.Routes, subroute.Routes.Compile(onward)}}}
-			if err := first.ProvisionHandlers(ctx, nil); err != nil {
-				return fmt.Errorf("putting the gate before all routes: %w", err)
-			}
-			subroute.Routes = caddyhttp.RouteList{first}
-		}
+	e.leaveToOthers(e.routes)
+	if err := e.guardErrors(ctx, e.routes); err != nil {
+		return err
+	}
+	if err := e.checkOrder(); err != nil {
+		return err
+	}
+	for _, routes := range e.listsOfSites() {
+		e.advise(adviseOnRewrites(routes))
 	}
 	e.advise(e.adviseOnPaths(ctx))
+	return nil
+}
+
+// guardErrors puts the edge before the error routes of subroutes.
+func (e *edge) guardErrors(ctx caddy.Context, routes caddyhttp.RouteList) error {
+	for subroute := range subroutes(routes) {
+		if subroute.Errors == nil {
+			continue
+		}
+		first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{errorEdge{e}}}
+		if err := first.ProvisionHandlers(ctx, nil); err != nil {
+			return fmt.Errorf("putting the gate before error routes: %w", err)
+		}
+		subroute.Errors.Routes = append(caddyhttp.RouteList{first}, subroute.Errors.Routes...)
+	}
 	return nil
 }
 
@@ -122,7 +165,7 @@ func (e *edge) advise(found []adminapi.Finding) {
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
-func (EdgeBuilder) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+func (EdgeChecker) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	return next.ServeHTTP(w, r)
 }
 
@@ -149,11 +192,18 @@ func (e *edge) open() {
 		running.sites[site.gate] = site
 	}
 	running.Edge = gate.NewEdge(sites...)
+	running.Behind = func(r *http.Request) *gate.Site {
+		if s := e.siteBehind(r); s != nil {
+			return s.running.Load().gate
+		}
+		return nil
+	}
 	e.running.Store(running)
 }
 
 func (a *App) newEdge() *edge {
 	e := &edge{app: a}
+	e.behind = sync.OnceValue(e.gatedRoutes)
 	e.bare = sync.OnceValue(func() *gate.Edge {
 		var names []*gate.Site
 		for _, s := range e.sites {
@@ -187,25 +237,28 @@ func (e *edge) arrive(r *http.Request) (*gate.Visit, error) {
 		return running.Arrive(r), nil
 	}
 	if _, err := e.app.open(); err != nil {
-		for _, s := range e.sites {
-			if s.origins.Has(r.Host) {
-				return nil, err
-			}
+		named := slices.ContainsFunc(e.sites, func(s *site) bool { return s.origins.Has(r.Host) })
+		if named || e.siteBehind(r) != nil {
+			return nil, err
 		}
 		return e.bare().Arrive(r), nil
 	}
 	return e.running.Load().Arrive(r), nil
 }
 
-// siteEdge stands before all routes of a site, ours or not.
-type siteEdge struct {
+// frontEdge stands before all routes of a server, ours or not.
+type frontEdge struct {
 	edge   *edge
 	routes caddyhttp.RouteList
-	chain  caddyhttp.Handler // of the routes, put together once; Caddy's subroute does it for each request
+	chain  func() caddyhttp.Handler
 }
 
-// nextVar is where what comes behind the routes of a site lies while they are at work:
-// it is another for each request, and they are the same.
+func newFrontEdge(e *edge, routes caddyhttp.RouteList) *frontEdge {
+	return &frontEdge{e, routes, sync.OnceValue(func() caddyhttp.Handler { return routes.Compile(onward) })}
+}
+
+// nextVar is where what comes behind the routes lies while they are at work: it is
+// another for each request, and they are put together once.
 const nextVar = "doorpost.next"
 
 var onward = caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
@@ -214,21 +267,44 @@ var onward = caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) 
 })
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
-func (s *siteEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	visit, err := s.edge.meet(r)
+func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	visit, err := f.edge.meet(r)
 	if err != nil {
 		return unopened(w, err)
 	}
-	if sent := targetOf(r); visit.Site() != nil && gate.IsOwnPath(sent.Path) {
-		s.edge.running.Load().sites[visit.Site()].web.Serve(w, r, sent.Path, visit, clientIP(r))
+	if visit.Site() != nil && f.edge.answers(w, r, visit) {
 		return nil
 	}
 	vars := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
 	outer := vars[nextVar]
 	vars[nextVar] = next
-	err = s.chain.ServeHTTP(w, r)
+	err = f.chain().ServeHTTP(w, r)
 	vars[nextVar] = outer
 	return err
+}
+
+// answers reports whether a request to a site was answered at the edge: one for a page
+// of ours, one that no app gets, and one whose path has two readings, if it is not let
+// in by every block of the site, whatever handle it takes.
+func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit) bool {
+	running, sent := e.running.Load(), targetOf(r)
+	door := running.sites[visit.Site()]
+	switch {
+	case gate.IsOwnPath(sent.Path):
+		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
+		return true
+	case gate.IsForNoApp(r):
+		door.web.Refuse(w, r, sent.URI(), gate.Forbidden, visit)
+		return true
+	case !door.partly || gate.IsPlainURL(sent.URL):
+		return false
+	}
+	verdict, at, _ := running.Clears(visit, r, sent.URL)
+	if verdict == gate.Pass || verdict == gate.PassUnnamed {
+		return false
+	}
+	running.sites[at.Site()].web.Refuse(w, r, sent.URI(), verdict, at)
+	return true
 }
 
 // errorEdge stands before all error routes of a server. Caddy runs those for requests
@@ -239,8 +315,18 @@ type errorEdge struct{ edge *edge }
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (s errorEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	visit, err := s.edge.meet(r)
-	if err == nil && (visit.Site() == nil || visit.Clears(r, targetOf(r).URL)) {
+	switch {
+	case err != nil:
+	case visit.Site() == nil:
 		return next.ServeHTTP(w, r)
+	default:
+		verdict, at, err := s.edge.running.Load().Clears(visit, r, targetOf(r).URL)
+		if err == nil && verdict == gate.Pass {
+			return s.edge.running.Load().sites[at.Site()].handlers[0].passOn(at, w, r, next)
+		}
+		if err == nil && verdict == gate.PassUnnamed {
+			return next.ServeHTTP(w, r)
+		}
 	}
 	status := http.StatusInternalServerError
 	if failed, ok := r.Context().Value(caddyhttp.ErrorCtxKey).(caddyhttp.HandlerError); ok && failed.StatusCode != 0 {
@@ -251,6 +337,6 @@ func (s errorEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 }
 
 var (
-	_ caddy.Provisioner           = EdgeBuilder{}
-	_ caddyhttp.MiddlewareHandler = EdgeBuilder{}
+	_ caddy.Provisioner           = EdgeChecker{}
+	_ caddyhttp.MiddlewareHandler = EdgeChecker{}
 )

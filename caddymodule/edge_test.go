@@ -14,7 +14,7 @@ import (
 )
 
 // echo answers with the identity that arrived, and with our cookies.
-const echo = `respond "REACHED user={header.Remote-User} folded={header.Remote_User} mine={header.X-Mine} cookie={header.Cookie} method={method}"`
+const echo = `respond "REACHED user={header.Remote-User} folded={header.Remote_User} mine={header.X-Mine} cookie={header.Cookie} method={method} upgrade={header.Upgrade}"`
 
 // send writes a request as it is and returns the answer.
 func (g *gateway) send(lines ...string) (status int, body string) {
@@ -46,6 +46,22 @@ var earlyFailures = map[string]struct{ site, line, more string }{
 	"an error that is raised":   {"route {\nerror /raised 418\n}", "GET /raised HTTP/1.1", ""},
 }
 
+// getsNothing sends a request that fails early, to every Host, and wants nothing of
+// the app.
+func (g *gateway) getsNothing(line, more string) {
+	g.t.Helper()
+	for _, host := range g.hosts() {
+		lines := []string{line, "Host: " + host, "Remote-User: admin@example.com", "remote_user: admin@example.com", "X-HTTP-Method-Override: GET"}
+		if more != "" {
+			lines = append(lines, more)
+		}
+		status, body := g.send(lines...)
+		if strings.Contains(body, "REACHED") || strings.Contains(body, "admin@") || host == g.hosts()[0] && status < 400 {
+			g.t.Errorf("for the Host %q it is answered with %d %q", host, status, body)
+		}
+	}
+}
+
 // An error route lets nobody past the gate: what it shows needs a session, and what
 // the client claimed to be is gone.
 func TestAnErrorRouteLetsNobodyPastTheGate(t *testing.T) {
@@ -55,15 +71,12 @@ func TestAnErrorRouteLetsNobodyPastTheGate(t *testing.T) {
 		} {
 			for _, gate := range []string{"doorpost {\nallow *@example.com\npublic /pub/*\n}", "@rest not path /free/*\ndoorpost @rest {\nallow *@example.com\n}"} {
 				t.Run(failure+"/"+kind, func(t *testing.T) {
-					g := newGateway(t, "", f.site+"\n"+gate+"\n"+echo+"\nhandle_errors {\n"+content+"\n}")
-					lines := []string{f.line, "Host: localhost:" + g.port, "Remote-User: admin@example.com", "remote_user: admin@example.com", "X-HTTP-Method-Override: GET"}
-					if f.more != "" {
-						lines = append(lines, f.more)
-					}
-					status, body := g.send(lines...)
-					if status < 400 || strings.Contains(body, "REACHED") || strings.Contains(body, "admin@") {
-						t.Errorf("it is answered with %d %q", status, body)
-					}
+					site := f.site + "\n" + gate + "\n" + echo + "\nhandle_errors {\n" + content + "\n}"
+					newGateway(t, "", site).getsNothing(f.line, f.more)
+				})
+				t.Run(failure+"/"+kind+"/without a host", func(t *testing.T) {
+					site := f.site + "\n" + strings.Replace(gate, "{\n", "{\nurl URL\n", 1) + "\n" + echo + "\nhandle_errors {\n" + content + "\n}"
+					newLoneGateway(t, site).getsNothing(f.line, f.more)
 				})
 			}
 		}
@@ -127,6 +140,12 @@ func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 		"route {\nrespond open\ndoorpost {\nallow *\n}\n}":                                     true,
 		"route {\nreverse_proxy localhost:1\ndoorpost {\nallow *\n}\n}":                        true,
 		"route {\nhandle {\nrespond open\n}\ndoorpost {\nallow *\n}\n}":                        true,
+		"route {\nrespond /* open\ndoorpost {\nallow *\n}\n}":                                  true,
+		"route {\n@all host localhost\nredir @all /x\ndoorpost {\nallow *\n}\n}":               true,
+		"route {\ninvoke app\ndoorpost {\nallow *\n}\n}":                                       true,
+		"route {\ninvoke inner\ndoorpost {\nallow *\n}\n}":                                     true,
+		"route {\nhandle /* {\nrespond open\n}\ndoorpost {\nallow *\n}\n}":                     true,
+		"forward_auth localhost:1 {\nuri /auth\n}\ndoorpost {\nallow *\n}\nrespond closed":     false,
 		"route {\nrespond /health ok\ndoorpost {\nallow *\n}\nrespond closed\n}":               false,
 		"handle /health {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\nrespond closed\n}": false,
 		"doorpost {\nallow *\n}\nrespond closed":                                               false,
@@ -134,6 +153,7 @@ func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 	} {
 		g := &gateway{t: t, port: testkit.FreePort(), folder: isolate(t), site: site}
 		g.logs = g.folder + "/log"
+		g.address = "&(app) {\nrespond open\n}\n&(inner) {\ninvoke app\n}\nhttp://localhost:" + g.port
 		err := g.tryLoad()
 		if err == nil {
 			g.stop()
@@ -144,12 +164,98 @@ func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 	}
 }
 
+// Methods that no app gets, and methods that an app may read as others.
 func TestConnectAndTraceReachNoApp(t *testing.T) {
-	g := newGateway(t, "", "doorpost /app/* {\nallow *\n}\n"+echo+"\nhandle_errors {\n"+echo+"\n}")
-	for _, line := range []string{"TRACE /x HTTP/1.1", "CONNECT /x HTTP/1.1", "TRACE /app/x HTTP/1.1", "CONNECT /app/x HTTP/1.1"} {
-		if status, body := g.send(line, "Host: localhost:"+g.port); status < 400 || strings.Contains(body, "REACHED") {
-			t.Errorf("%s is answered with %d %q", line, status, body)
+	for _, site := range []string{
+		"doorpost /app/* {\nallow *\n}\n" + echo + "\nhandle_errors {\n" + echo + "\n}",
+		"handle /app/* {\ndoorpost {\nallow *\n}\n" + echo + "\n}\nhandle {\n" + echo + "\n}",
+		"@changes method POST DELETE\ndoorpost @changes {\nallow *\n}\n" + echo,
+	} {
+		g := newGateway(t, "", site)
+		for _, method := range []string{"TRACE", "CONNECT", "trace", "Trace", "connect", "post", "Post", "pOST", "delete"} {
+			for _, path := range []string{"/x", "/app/x"} {
+				for _, host := range g.hosts() {
+					if _, body := g.send(method+" "+path+" HTTP/1.1", "Host: "+host); strings.Contains(body, "REACHED") {
+						t.Errorf("%s %s at %s is answered with %q", method, path, host, body)
+					}
+				}
+			}
 		}
+	}
+}
+
+// A path with two readings gets past no handle: whatever Caddy takes it for, every
+// block of the site has to let it in.
+func TestAPathWithTwoReadingsGetsPastNoHandle(t *testing.T) {
+	g := newGateway(t, "", "handle /admin/* {\ndoorpost {\nallow *\n}\n"+echo+"\n}\nhandle {\n"+echo+"\n}")
+	for _, path := range []string{"/x/..;/admin/x", "/%2561dmin/x", "/admin%5cx", "/admin;a/x", "/admin%2fx", "//admin/x", "/x/%2e%2e/admin/x", "/admin%00/x"} {
+		for _, host := range g.hosts() {
+			if _, body := g.send("GET "+path+" HTTP/1.1", "Host: "+host); strings.Contains(body, "REACHED") {
+				t.Errorf("%s at %s is answered with %q", path, host, body)
+			}
+		}
+	}
+	if _, body := g.send("GET /open HTTP/1.1", "Host: localhost:"+g.port); !strings.Contains(body, "REACHED") {
+		t.Errorf("the other handle is answered with %q", body)
+	}
+}
+
+// A site without a host has the same edge as any other.
+func TestASiteWithoutAHostHasAnEdge(t *testing.T) {
+	g := newLoneGateway(t, "basic_auth /_doorpost/* {\nbob $2a$14$Zkx19XLiW6VYouLHR5NmfOFU0z2GTNmpkT/5qqR7hx4IjWJPDhjvG\n}\nhandle /admin/* {\ndoorpost {\nallow *\nurl URL\n}\n"+echo+"\n}\n"+echo)
+	for _, host := range g.hosts() {
+		_, body := g.send("GET /x HTTP/1.1", "Host: "+host, "Remote-User: admin@example.com", "Cookie: a=1; doorpost-"+g.port+"=stolen", "Connection: upgrade", "Upgrade: h2c")
+		if !strings.Contains(body, "user= ") || !strings.Contains(body, "cookie=a=1 ") || strings.Contains(body, "h2c") {
+			t.Errorf("at %s arrives %q", host, body)
+		}
+		if _, body := g.send("POST /_doorpost/sign-in HTTP/1.1", "Host: "+host, "Content-Length: 0"); strings.Contains(body, "REACHED") {
+			t.Errorf("at %s a page of ours is answered with %q", host, body)
+		}
+	}
+	if status, _ := g.send("GET /_doorpost/sign-in HTTP/1.1", "Host: localhost:"+g.port, "Accept: text/html"); status != http.StatusOK {
+		t.Errorf("the sign-in page is answered with %d", status)
+	}
+	lone := &gateway{t: t, port: testkit.FreePort(), folder: isolate(t), site: "route {\nrespond open\ndoorpost {\nallow *\nurl http://localhost:1\n}\n}"}
+	lone.logs, lone.address = lone.folder+"/log", "http://:"+lone.port
+	if err := lone.tryLoad(); err == nil || !strings.Contains(err.Error(), "before doorpost is reached") {
+		t.Errorf("an order that leaves it open is loaded with %v", err)
+	}
+}
+
+// Where a request meets two sites, error routes ask both.
+func TestAnErrorRouteAsksAllSitesOfTheHost(t *testing.T) {
+	folder, port := isolate(t), testkit.FreePort()
+	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", address: "http://localhost:" + port + ", http://www.localhost:" + port, site: `doorpost {
+		allow *@example.com
+	}
+	@here host localhost
+	handle @here {
+		doorpost {
+			allow boss@example.com
+			headers {
+				user X-Mine
+			}
+		}
+		` + echo + `
+	}
+	handle_errors {
+		` + echo + `
+	}`}
+	g.load()
+	t.Cleanup(g.stop)
+	b := g.newBrowser()
+	b.signIn("alice@example.com")
+	r, err := http.NewRequest(strings.Repeat("G", 33), g.origin()+"/x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := b.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if said, _ := io.ReadAll(answer.Body); strings.Contains(string(said), "REACHED") {
+		t.Errorf("it is answered with %q", said)
 	}
 }
 

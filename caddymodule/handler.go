@@ -160,7 +160,11 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		registerConn(server)
 		h.server = server
 	}
-	h.site, err = h.app.join(h.app.edgeOf(ctx), where, h)
+	edge, err := h.app.edgeOf(ctx)
+	if err != nil {
+		return err
+	}
+	h.site, err = h.app.join(edge, where, h)
 	return err
 }
 

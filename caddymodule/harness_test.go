@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -43,6 +44,7 @@ type gateway struct {
 	logs    string // file that log lines are written to
 	site    string // what stands in the site
 	options string // global options
+	address string // of the site; empty: a host and a port
 	base    string // the origin that browsers open; empty: that of the site on localhost
 }
 
@@ -55,6 +57,23 @@ func newGateway(t testing.TB, options, site string) *gateway {
 	g.load()
 	t.Cleanup(g.stop)
 	return g
+}
+
+// newLoneGateway starts a server with one site that has no host in its address, whose
+// routes Caddy does not put into one of their own. In site, URL stands for its origin.
+func newLoneGateway(t testing.TB, site string) *gateway {
+	t.Helper()
+	folder, port := isolate(t), testkit.FreePort()
+	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", address: "http://:" + port}
+	g.site = strings.ReplaceAll(site, "URL", g.origin())
+	g.load()
+	t.Cleanup(g.stop)
+	return g
+}
+
+// hosts are what a visitor may send as Host, the right one first.
+func (g *gateway) hosts() []string {
+	return []string{"localhost:" + g.port, "localhost:1", "localhost", "localhost:", "LOCALHOST:0" + g.port, "other.localhost:" + g.port, "other.localhost"}
 }
 
 // caddyfile is the configuration with some more lines among the global options.
@@ -74,12 +93,12 @@ func (g *gateway) caddyfile() string {
 	}
 	%s
 }
-http://localhost:%s {
+%s {
 	bind 127.0.0.1
 	log
 	%s
 }
-`, g.folder, g.logs, options, g.port, g.site)
+`, g.folder, g.logs, options, cmp.Or(g.address, "http://localhost:"+g.port), g.site)
 }
 
 // load loads the configuration, in place of the one that runs.

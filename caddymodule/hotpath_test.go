@@ -82,7 +82,7 @@ func findHandler(t testing.TB) *Handler {
 				switch h := handler.(type) {
 				case *Handler:
 					return h
-				case *siteEdge:
+				case *frontEdge:
 					return find(h.routes)
 				case *caddyhttp.Subroute:
 					if found := find(h.Routes); found != nil {

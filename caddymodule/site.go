@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -23,8 +24,10 @@ type site struct {
 
 // runningSite is a site once the app runs.
 type runningSite struct {
-	gate *gate.Site
-	web  *web.Door
+	*site
+	gate   *gate.Site
+	web    *web.Door
+	partly bool // not all requests of the site reach a block
 }
 
 // join adds a handler to its site.
@@ -114,7 +117,7 @@ func (s *site) open(a *App, rt *runningApp) {
 		atGate.Upgrades = upgrades
 	}
 	s.running.Store(&runningSite{
-		gate: atGate,
+		site: s, gate: atGate, partly: slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.partly }),
 		web: web.NewDoor(rt.ring, web.Parts{
 			Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,

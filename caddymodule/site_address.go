@@ -53,12 +53,12 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 		number := int(address.StartPort)
 		s.listen = append(s.listen, port{number, len(server.TLSConnPolicies) > 0 && number != usualPort(app, "http")})
 	}
-	below := s.descend(server.Routes, server.Errors)
+	below := s.descend(configured(server.Routes), server.Errors)
 	// Named routes come last. Which of them it is, is not known.
 	s.named = !below && hasNamedRoutes(server)
 	for _, module := range ctx.Modules() {
 		if subroute, ok := module.(*caddyhttp.Subroute); ok && below {
-			below = s.descend(subroute.Routes, subroute.Errors)
+			below = s.descend(configured(subroute.Routes), subroute.Errors)
 		}
 	}
 	return s

@@ -3,6 +3,7 @@ package gate
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Verdict is what a block decides about a request. The zero value lets nobody
@@ -31,7 +32,7 @@ func (b *Block) Decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 	}
 	verdict, err := b.decide(v, r, sent)
 	if verdict == Pass || verdict == PassUnnamed {
-		if isForNoApp(r) {
+		if IsForNoApp(r) {
 			return Forbidden, nil
 		}
 		v.cleared |= v.bit(b)
@@ -55,7 +56,7 @@ func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 // NeedsSession reports whether the block protects a request: its matcher
 // matches, and the path is not public.
 func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
-	if b.Matches != nil && !(b.ByPath && !(isPlainURL(sent) && isPlainURL(r.URL))) {
+	if b.Matches != nil && !(b.ByPath && !(IsPlainURL(sent) && IsPlainURL(r.URL))) {
 		if matched, err := b.Matches(r); err != nil || !matched {
 			return false, err
 		}
@@ -63,9 +64,12 @@ func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
 	return !b.IsPublic(r.URL, sent), nil
 }
 
-// isForNoApp reports whether a request is one that no app behind a gate gets: a
+// IsForNoApp reports whether a request is one that no app behind a gate gets: a
 // TRACE, which shows a script what it may not read, or a CONNECT to some host. A
 // CONNECT that opens a WebSocket over HTTP/2 or HTTP/3 (RFC 8441, RFC 9220) is not.
-func isForNoApp(r *http.Request) bool {
-	return r.Method == http.MethodTrace || r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
+// Nor does an app get a method with small letters: a rule about POST does not see
+// post, which some apps read as POST.
+func IsForNoApp(r *http.Request) bool {
+	return strings.ContainsAny(r.Method, "abcdefghijklmnopqrstuvwxyz") ||
+		r.Method == http.MethodTrace || r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
 }

@@ -11,6 +11,10 @@ import (
 type Edge struct {
 	sites []*Site
 	names managed // of all sites
+
+	// Behind finds the site that a request is led to whose Host names no origin of
+	// any site; nil for none. It gets no page, and passes where no session is needed.
+	Behind func(*http.Request) *Site
 }
 
 // NewEdge makes the edge of a server from all sites that it has.
@@ -29,9 +33,15 @@ func NewEdge(sites ...*Site) *Edge {
 // included. Nothing may read an identity from the request before.
 func (e *Edge) Arrive(r *http.Request) *Visit {
 	v := new(Visit)
-	if v.site, v.place = e.find(r.Host); v.site == nil {
+	if v.site, v.place = e.find(r.Host); v.place == nil {
 		removeCookies(r.Header, "", "")
-		e.names.strip(r, nil)
+		var upgrades []string
+		if e.Behind != nil {
+			if v.site = e.Behind(r); v.site != nil {
+				upgrades = v.site.Upgrades
+			}
+		}
+		e.names.strip(r, upgrades)
 		return v
 	}
 	v.sent = removeCookies(r.Header, v.place.cookie.Name(), v.place.ask)
@@ -55,19 +65,35 @@ func (e *Edge) find(host string) (*Site, *place) {
 	return nil, nil
 }
 
-// Clears reports whether all blocks of the visit's site let the request go on, those
-// asked that were not met so far. It is for what answers in place of the app, such as
-// error routes. sent is as for Block.Decide.
-func (v *Visit) Clears(r *http.Request, sent *url.URL) bool {
-	for _, b := range v.site.blocks {
-		if v.cleared&v.bit(b) != 0 {
+// Clears decides whether a request may go on for all blocks of all sites of its host,
+// those asked that were not met so far. It is for what answers in place of the app,
+// such as error routes. It returns Pass if somebody is signed in who passed, with their
+// visit; PassUnnamed if nobody needs to be; or the verdict of the first block that
+// does not let it go on, with its visit. sent is as for Block.Decide.
+func (e *Edge) Clears(v *Visit, r *http.Request, sent *url.URL) (verdict Verdict, at *Visit, err error) {
+	verdict, at = PassUnnamed, v
+	for _, s := range e.sites {
+		if s != v.site && !s.has(r.Host) {
 			continue
 		}
-		if verdict, err := b.Decide(v, r, sent); err != nil || verdict != Pass && verdict != PassUnnamed {
-			return false
+		here := v.At(s)
+		for _, b := range s.blocks {
+			if here.cleared&here.bit(b) == 0 {
+				if decided, err := b.Decide(here, r, sent); err != nil || decided != Pass && decided != PassUnnamed {
+					return decided, here, err
+				}
+			}
+		}
+		if here.passed.Load() != 0 {
+			verdict, at = Pass, here
 		}
 	}
-	return true
+	return verdict, at, nil
+}
+
+// has reports whether a Host names an origin of the site.
+func (s *Site) has(host string) bool {
+	return s.places.named(host) != nil || s.places.wild(host) != nil
 }
 
 // Site is the site that the request is at; nil for a host that no site has.

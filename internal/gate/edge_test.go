@@ -127,7 +127,7 @@ func TestNoPathWithTwoReadingsEscapesAMatcher(t *testing.T) {
 					rewritten.URL = &url.URL{Path: "/plain"}
 				}
 				b := Block{Matches: noMatch, ByPath: true}
-				if needed, err := b.NeedsSession(&rewritten, sent); err != nil || !needed && !isPlainURL(sent) {
+				if needed, err := b.NeedsSession(&rewritten, sent); err != nil || !needed && !IsPlainURL(sent) {
 					t.Errorf("%s needs a session: %v, %v", path, needed, err)
 				}
 				b.ByPath = false

@@ -184,7 +184,7 @@ func (b *Block) IdentityOf(v *Visit) Identity { return b.Identity(v.session) }
 // IsPublic reports whether anyone may make a request: its current path is public, and
 // neither that nor the path that the visitor sent can be read in two ways.
 func (b *Block) IsPublic(current, sent *url.URL) bool {
-	return b.Public.contains(current) && isPlainURL(sent)
+	return b.Public.contains(current) && IsPlainURL(sent)
 }
 
 // CheckCookieDomain returns an error if an origin cannot have cookies of the domain.

@@ -45,7 +45,7 @@ func (p PublicPaths) contains(u *url.URL) bool {
 	if len(p.exact) == 0 && len(p.prefixes) == 0 {
 		return false
 	}
-	return p.matches(u.Path) && isPlainURL(u)
+	return p.matches(u.Path) && IsPlainURL(u)
 }
 
 func (p PublicPaths) matches(path string) bool {
@@ -60,8 +60,8 @@ func (p PublicPaths) matches(path string) bool {
 	return false
 }
 
-// isPlainURL reports whether a URL's path can be read in one way only.
-func isPlainURL(u *url.URL) bool {
+// IsPlainURL reports whether a URL's path can be read in one way only.
+func IsPlainURL(u *url.URL) bool {
 	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
 }
 
