@@ -97,8 +97,8 @@ type Asking struct {
 	Browser BrowserKey
 	Request Request
 
-	// Client counts requests of the visitor's network; Mailbox and Total count
-	// messages. Who is not admitted counts against Client and Mailbox alike.
+	// Client counts requests of the visitor's network, whoever is asked for; Mailbox
+	// and Total count messages.
 	Client, Mailbox, Total limit.Use
 	Reserve                int // how many of Total are for familiar browsers
 

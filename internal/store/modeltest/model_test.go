@@ -98,7 +98,6 @@ func (m *model) mayBeSent(a signin.Asking, familiar bool, name string) signin.Si
 	crowded := len(alive) >= signin.MaxLiveLinks
 	switch {
 	case len(a.Admission.Ways) == 0 || m.mayNotSignIn(a.Request.Address):
-		m.counts[name].Take(mailboxRule, m.now)
 		return signin.SilentNotAllowed
 	case crowded && !familiar:
 		return signin.SilentThreeAlive

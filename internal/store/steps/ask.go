@@ -104,13 +104,12 @@ func receive(t *tx, a *signin.Asking) guest {
 
 // give sends somebody what they may get and keeps its link, or says why not.
 func give(t *tx, a *signin.Asking, g guest, from visitor) signin.SilentReason {
+	if g.key == (signin.LinkKey{}) {
+		return signin.SilentNotAllowed
+	}
 	l := letter{
 		from: from, to: a.Request.Address, reader: g.person, familiar: isFamiliar(g.person, a.Browser),
 		mailbox: a.Mailbox, total: a.Total, reserve: a.Reserve, message: g.message,
-	}
-	if g.key == (signin.LinkKey{}) {
-		t.take(l.counted(), a.Now)
-		return signin.SilentNotAllowed
 	}
 	open, _ := load[codec.Address](t, addressKey(g.link.Address))
 	live := liveLinks(open, g.link.Purpose, codec.Millis(a.Now))
