@@ -85,6 +85,63 @@ func TestAttackRL21StrangersDoNotUseUpTheReserve(t *testing.T) {
 	})
 }
 
+// A member types the address of somebody until nothing more is sent there, and whoever
+// stole a session has code after code sent to its person. Both get their links.
+func TestAttackRL20WhatSignsNobodyInKeepsNobodyOut(t *testing.T) {
+	const limit = 5
+	eachStore(t, setup{limits: bounded(limit, 100000)}, func(t *testing.T, d doorway) {
+		wantLink := func(v *visitor, address string, before int) {
+			t.Helper()
+			v.ask(address, "/wanted")
+			if got := count(d, address); got != before+1 {
+				t.Fatalf("%s has %d messages, want one more than %d", address, got, before)
+			}
+			v.redeem(d.postbox().received(address)[before], "/wanted")
+		}
+		const victim, owner = "victim@example.com", "owner@example.com"
+		member := enter(t, d, "member@example.com")
+		for range limit {
+			member.submit("/_doorpost/account/address", "email", victim).leadsTo(t, confirmPath)
+		}
+		if got := count(d, victim); got != limit {
+			t.Fatalf("%s has %d messages, want %d", victim, got, limit)
+		}
+		wantLink(d.visitor(), victim, limit)
+
+		mine := enter(t, d, owner)
+		thief := mine.twin()
+		for range limit + 3 {
+			thief.submit("/_doorpost/account/delete").leadsTo(t, confirmPath)
+		}
+		if got := count(d, owner); got != 1+limit {
+			t.Fatalf("%s has %d messages, want %d", owner, got, 1+limit)
+		}
+		wantLink(mine, owner, 1+limit)
+		wantLink(d.visitor(), owner, 2+limit)
+	})
+}
+
+// Whoever stole a session has codes sent until the limit of all messages is met. Its
+// person is sent their link where they have signed in before.
+func TestAttackRL21CodesOfAnAccountDoNotUseUpTheReserve(t *testing.T) {
+	const total, reserve = 10, 2
+	eachStore(t, setup{limits: bounded(1000, total)}, func(t *testing.T, d doorway) {
+		const owner = "owner@example.com"
+		mine := enter(t, d, owner)
+		thief := mine.twin()
+		for range total {
+			thief.submit("/_doorpost/account/delete").leadsTo(t, confirmPath)
+		}
+		if got := count(d, owner); got != total-reserve {
+			t.Fatalf("%s has %d messages, want %d", owner, got, total-reserve)
+		}
+		mine.ask(owner, "/wanted")
+		if got := count(d, owner); got != total-reserve+1 {
+			t.Fatalf("%s has %d messages, want their link too", owner, got)
+		}
+	})
+}
+
 // Somebody asks the owners, is forgotten, and asks again, under other tags too; and
 // many of one domain ask. The owners get one message of the one, and whoever is of
 // another domain may ask.

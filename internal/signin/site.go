@@ -55,5 +55,5 @@ type Limits struct {
 	Total   limit.Rule // messages in all; a fifth is for browsers in which their reader has signed in before
 }
 
-// Reserve is how many of all messages are for familiar browsers.
+// Reserve is how many of all messages are for signing in, in familiar browsers.
 func (l Limits) Reserve() int { return l.Total.Max / 5 }

@@ -52,13 +52,13 @@ type Store interface {
 	// admit it or not: the link is then the person's, its message goes to the
 	// recovery address, and it is bound to no rules, so that those in force are
 	// asked about the person when it is redeemed. Somebody who is not
-	// admitted and may ask to be gets, under the same limits, a link of the
+	// admitted and may ask to be gets, under limits of the same size, a link of the
 	// purpose ToAsk, with the message Offer.
 	//
-	// A browser in which somebody has proven the address is familiar to it: it
-	// has a limit of its own, is not muted, may use the Reserve, and its link takes
-	// the place of the oldest one where MaxLiveLinks are alive: of one that another
-	// browser asked for, if there is any.
+	// A browser in which somebody has proven the address is familiar to it: for
+	// what signs in it has a limit of its own and may use the Reserve; it is not
+	// muted, and its link takes the place of the oldest one where MaxLiveLinks are
+	// alive: of one that a browser asked for which is not familiar, if there is any.
 	Ask(ctx context.Context, a Asking) (Asked, error)
 
 	// RedeemLink uses a link up, with all others of its address that sign in, and
@@ -98,9 +98,9 @@ type Asking struct {
 	Request Request
 
 	// Client counts requests of the visitor's network, whoever is asked for; Mailbox
-	// and Total count messages.
+	// and Total count messages, Mailbox each outbox.Kind apart.
 	Client, Mailbox, Total limit.Use
-	Reserve                int // how many of Total are for familiar browsers
+	Reserve                int // how many of Total are for signing in, in familiar browsers
 
 	// Admission decides whether the address may come in here; Link, Code, Policy
 	// and Message then belong to the link that is made.

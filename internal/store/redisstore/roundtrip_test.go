@@ -51,6 +51,8 @@ func TestAStepThatChangesSomethingIsTwoRoundTripsAndALookIsOne(t *testing.T) {
 	}
 	check("asking", func() { v.ask(t, store) }, twoScripts)
 	check("redeeming", func() { v.redeem(t, store) }, twoScripts)
+	stranger := newVisit(t)
+	check("asking to ask the owners", func() { stranger.askOwners(t, store) }, twoScripts)
 	other := newVisit(t)
 	other.ask(t, store)
 	other.ask2(t, store) // and once more in the same browser

@@ -88,6 +88,18 @@ func (v *visit) ask(t testing.TB, store signin.Store) {
 	}
 }
 
+// askOwners asks where the address is not admitted and its owners may be asked.
+func (v *visit) askOwners(t testing.TB, store signin.Store) {
+	t.Helper()
+	a := v.asking()
+	a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Site: v.site}
+	a.OfferLink, a.Offer = v.link, a.Message
+	a.Offer.Kind = outbox.Offer
+	if asked, err := store.Ask(context.Background(), a); err != nil || !asked.Send {
+		t.Fatalf("asking made %+v, %v, want an offer to be sent", asked, err)
+	}
+}
+
 // ask2 asks once more in the same browser, for another link.
 func (v *visit) ask2(t testing.TB, store signin.Store) {
 	t.Helper()

@@ -35,7 +35,8 @@ func propose(t *tx, p account.Proposal) (proposed account.Proposed) {
 	presently := person(t, who)
 	if p.Change.Present {
 		proposed.Silent = send(t, letter{
-			from: from, to: who, reader: presently, familiar: true, mailbox: p.Mailbox, total: p.Total, message: p.Message,
+			from: from, to: who, reader: presently, familiar: true, mailbox: p.Mailbox, total: p.Total, reserve: p.Reserve,
+			message: p.Message,
 		}, p.Now)
 	}
 	if p.Change.New() {

@@ -20,8 +20,10 @@ func requestKey(browser signin.BrowserKey) Key { return hashed(Requests, browser
 func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 	who := a.Request.Address
 	reads := append(ofAddress(who), recoveryKey(who), requestKey(a.Browser),
-		LimitKey(limited(clientLimit, a.Client)), LimitKey(limited(mailboxLimit, a.Mailbox)),
-		LimitKey(limited(familiarLimit, a.Mailbox)), LimitKey(limited(totalLimit, a.Total)))
+		LimitKey(limited(clientLimit, a.Client)), LimitKey(limited(totalLimit, a.Total)))
+	for _, kind := range []string{string(outbox.SignIn), familiarLimit, string(outbox.Offer)} {
+		reads = append(reads, LimitKey(limited(kind, a.Mailbox)))
+	}
 	return result(ctx, s.backend.Change, reads, func(t *tx) signin.Asked { return ask(t, &a) })
 }
 

@@ -29,15 +29,14 @@ type letter struct {
 	reader         codec.Person // whose language it has
 	familiar       bool         // it was asked for in a browser in which its reader has signed in
 	mailbox, total limit.Use
-	reserve        int // of total, for familiar browsers
+	reserve        int // of total, for who comes back
 	message        outbox.Message
 }
 
-// The kinds of limits.
+// The kinds of limits, beside those of a mailbox: each kind of message has one.
 const (
 	clientLimit   = "client"
-	mailboxLimit  = "mailbox"
-	familiarLimit = "familiar" // as mailbox, asked for in a familiar browser
+	familiarLimit = "familiar" // of a mailbox, for who comes back
 	totalLimit    = "total"
 )
 
@@ -47,12 +46,16 @@ func limited(kind string, use limit.Use) limit.Use {
 	return use
 }
 
-// counted is the limit of the mailbox.
+// comesBack reports whether it is to sign somebody in where they have signed in before.
+func (l letter) comesBack() bool { return l.familiar && l.message.Kind == outbox.SignIn }
+
+// counted is the limit of the mailbox. What signs nobody in is counted apart, so that it
+// does not stand in the way of what does, nor one kind of it in the way of another.
 func (l letter) counted() limit.Use {
-	if l.familiar {
+	if l.comesBack() {
 		return limited(familiarLimit, l.mailbox)
 	}
-	return limited(mailboxLimit, l.mailbox)
+	return limited(string(l.message.Kind), l.mailbox)
 }
 
 // maySend counts a message, and says why it may not be sent, if it may not.
@@ -70,7 +73,7 @@ func maySend(t *tx, l letter, now time.Time) signin.SilentReason {
 		return signin.SilentMailbox
 	}
 	total := limited(totalLimit, l.total)
-	if !l.familiar {
+	if !l.comesBack() {
 		total.Rule.Max -= l.reserve
 	}
 	if t.take(total, now) > 0 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
@@ -163,7 +164,8 @@ func useUp(t *tx, r *signin.Redemption, f finding) signin.Redeemed {
 func uncount(t *tx, l codec.Link) {
 	if l.Slot != 0 {
 		mailbox := limit.Use{Name: cmp.Or(l.Mailbox, l.Address.Fold())}
-		t.giveBack(letter{familiar: l.Familiar, mailbox: mailbox}.counted().Name, l.Slot)
+		sent := letter{familiar: l.Familiar, mailbox: mailbox, message: outbox.Message{Kind: outbox.SignIn}}
+		t.giveBack(sent.counted().Name, l.Slot)
 	}
 }
 

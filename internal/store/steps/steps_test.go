@@ -120,7 +120,11 @@ func TestASessionThatEndsTakesItsProposalAlong(t *testing.T) {
 func TestOneKindOfLimitDoesNotCountForAnother(t *testing.T) {
 	tx := newTx()
 	one := limit.Use{Name: "a", Rule: limit.Rule{Max: 1, Window: time.Hour}}
-	for _, kind := range []string{clientLimit, mailboxLimit, familiarLimit, totalLimit} {
+	kinds := []string{clientLimit, familiarLimit, totalLimit}
+	for _, kind := range typed {
+		kinds = append(kinds, string(kind))
+	}
+	for _, kind := range kinds {
 		if wait := tx.take(limited(kind, one), now); wait != 0 || tx.err != nil {
 			t.Errorf("the first of the kind %s waits %v, %v", kind, wait, tx.err)
 		}

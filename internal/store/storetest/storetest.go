@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	}{
 		{"Ask", askPromises},
 		{"Limits", limitPromises},
+		{"KindsOfMessages", kindPromises},
 		{"Redeem", redeemPromises},
 		{"Codes", codePromises},
 		{"SignIn", signInPromises},
