@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -61,44 +62,77 @@ func (b *breaker) wait(now time.Time) time.Duration {
 	return max(b.until.Sub(now), 0)
 }
 
-// admit reports whether a message may go to the mailer, and whether it is the one that
-// tries it. The caller calls note with the result of an admitted message.
-func (b *breaker) admit(now time.Time) (admitted, trial bool) {
+// passage is how a message gets to a mailer.
+type passage int
+
+const (
+	shut   passage = iota // it does not
+	normal                // the mailer works, as far as is known
+	trial                 // alone, to try the mailer
+)
+
+// admit says how a message gets to the mailer. The caller calls note with what became
+// of one that does.
+func (b *breaker) admit(now time.Time) passage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.pause == 0 {
-		return true, false
-	}
-	if b.trying || now.Before(b.until) {
-		return false, false
+	switch {
+	case b.pause == 0:
+		return normal
+	case b.trying || now.Before(b.until):
+		return shut
 	}
 	b.trying = true
-	return true, true
+	return trial
 }
 
-// note records the result of a message. failure is nil if it was sent; abandoned says
-// that we gave it up, whatever the mailer would have done.
-func (b *breaker) note(now time.Time, trial, abandoned bool, failure *SendError) transition {
+// verdict is what the result of a message says of its mailer.
+type verdict int
+
+const (
+	nothing     verdict = iota // we gave it up, whatever the mailer would have done
+	works                      // it took the message, or refuses this one only
+	fails                      // it may be by chance
+	wantsNobody                // it refuses us, or asks to wait
+)
+
+// judge finds what a failure says of the mailer; nil for a message that was sent.
+// sending is the context that it was to be sent in.
+func judge(sending context.Context, failure *SendError) verdict {
+	switch {
+	case failure == nil:
+		return works
+	case errors.Is(sending.Err(), context.Canceled) || errors.Is(failure, ErrNotHandedOver):
+		return nothing
+	case failure.Unauthorized || failure.RetryAfter > 0:
+		return wantsNobody
+	case failure.AboutMessage || !failure.Temporary:
+		return works // a service that refuses one message for good is working
+	}
+	return fails
+}
+
+// note records what an admitted message says of the mailer. failure is nil if it was
+// sent.
+func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError) transition {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if trial {
+	if p == trial {
 		b.trying = false
 	}
 	switch {
-	case failure != nil && (abandoned || errors.Is(failure, ErrNotHandedOver)):
+	case v == nothing:
 		return unchanged
-	case failure != nil && failure.RetryAfter > 0:
-		return b.open(now, trial, failure.RetryAfter, failure)
-	case failure == nil || !failure.Unauthorized && (failure.AboutMessage || !failure.Temporary):
-		return b.close(now) // a service that refuses one message for good is working
-	case !failure.Unauthorized && b.pause == 0 && b.failures+1 < failuresToOpen:
+	case v == works:
+		return b.close(now)
+	case v == fails && b.pause == 0 && b.failures+1 < failuresToOpen:
 		b.failures++
 		if b.failures == 1 {
 			return began
 		}
 		return unchanged
 	}
-	return b.open(now, trial, 0, failure)
+	return b.open(now, p, failure)
 }
 
 func (b *breaker) close(now time.Time) transition {
@@ -113,8 +147,8 @@ func (b *breaker) close(now time.Time) transition {
 
 // open begins a pause. Failures of messages that were under way by then do not make it
 // longer, unless the service asks for a longer one.
-func (b *breaker) open(now time.Time, trial bool, asked time.Duration, failure *SendError) transition {
-	was := b.pause
+func (b *breaker) open(now time.Time, p passage, failure *SendError) transition {
+	was, asked := b.pause, failure.RetryAfter
 	pause := asked
 	switch {
 	case was == 0:
@@ -122,7 +156,7 @@ func (b *breaker) open(now time.Time, trial bool, asked time.Duration, failure *
 		if asked == 0 {
 			pause = firstPause
 		}
-	case trial:
+	case p == trial:
 		b.pause = min(2*b.pause, longestPause)
 		pause = max(b.pause, asked)
 	case asked == 0:

@@ -65,8 +65,8 @@ func (f *Failover) Health() []MailerHealth {
 func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 	var failures []*SendError
 	for i, mailer := range f.mailers {
-		admitted, trial := mailer.admit(time.Now())
-		if !admitted {
+		way := mailer.admit(time.Now())
+		if way == shut {
 			continue
 		}
 		if len(failures) > 0 {
@@ -74,7 +74,7 @@ func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 				"message", m.ID, "mailer", failures[len(failures)-1].Mailer, "next", mailer.Name(), "error", failures[len(failures)-1])
 		}
 		receipt, failure := f.sendWithin(ctx, mailer, m, 1+f.ready(i+1))
-		change := mailer.note(time.Now(), trial, errors.Is(ctx.Err(), context.Canceled), failure)
+		change := mailer.note(time.Now(), way, judge(ctx, failure), failure)
 		f.report(m.ID, mailer, change, failure, f.ready(i+1) > 0)
 		if failure == nil {
 			return receipt, nil
