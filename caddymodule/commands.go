@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -55,8 +57,36 @@ func (caddyHost) Load(name, adapter string) (config []byte, file string, err err
 	return config, file, err
 }
 
-func (caddyHost) AdminAddress(given string, config []byte, file, adapter string) (string, error) {
-	return caddycmd.DetermineAdminAPIAddress(given, config, file, adapter)
+// AdminAddress does what a server does with its configuration. Caddy's own search,
+// DetermineAdminAPIAddress, goes to the usual address where the admin API is off, and
+// to no placeholder.
+func (h caddyHost) AdminAddress(given string, config []byte, file, adapter string) (string, error) {
+	var err error
+	if given == "" && config == nil && file != "" {
+		config, file, err = h.Load(file, adapter)
+	}
+	if given != "" || err != nil {
+		return given, err
+	}
+	var written struct {
+		Admin struct {
+			Disabled bool
+			Listen   string
+		}
+	}
+	if config != nil {
+		if err := json.Unmarshal(config, &written); err != nil {
+			return "", fmt.Errorf("reading the option admin in %s: %w", file, err)
+		}
+	}
+	if written.Admin.Disabled {
+		return "", cli.AdminOff{File: file}
+	}
+	listen, err := caddy.NewReplacer().ReplaceOrErr(written.Admin.Listen, true, true)
+	if err != nil {
+		return "", fmt.Errorf("the option admin in %s: %w", file, err)
+	}
+	return cmp.Or(listen, caddy.DefaultAdminListen), nil
 }
 
 func (caddyHost) Request(address, method, path string, body io.Reader) (*http.Response, error) {

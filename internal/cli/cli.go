@@ -45,7 +45,8 @@ type Caddy interface {
 	Load(name, adapter string) (config []byte, file string, err error)
 
 	// AdminAddress is where the admin API is: the address given, or what the
-	// configuration says; if that is nil, what the file says; or the usual one.
+	// configuration says; if that is nil, what the file says; or the usual one. The
+	// error is AdminOff if there is none.
 	AdminAddress(given string, config []byte, file, adapter string) (string, error)
 
 	// Request sends a request to the admin API; body may be nil. The error is a

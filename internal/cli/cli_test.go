@@ -141,9 +141,13 @@ type fakeCaddy struct {
 	asked    []string
 	exitCode int
 	err      error
+	adminOff bool
 }
 
 func (f *fakeCaddy) AdminAddress(string, []byte, string, string) (string, error) {
+	if f.adminOff {
+		return "", AdminOff{File: "Caddyfile"}
+	}
 	return "localhost:2019", nil
 }
 
@@ -211,6 +215,17 @@ func TestExitCodesTellFailureFromMisuse(t *testing.T) {
 		if c.code == 2 && f.asked != nil {
 			t.Errorf("%s asks the server %q", c.arguments, f.asked)
 		}
+	}
+}
+
+func TestWithoutAnAdminAPINobodyIsAsked(t *testing.T) {
+	f := &fakeCaddy{adminOff: true}
+	f.run("sessions", "end", "--all", "--yes", "--config", "Caddyfile")
+	if f.exitCode != 2 || f.err == nil || f.err.Error() != "the admin API is off in Caddyfile, so no command reaches the server that runs it; take admin off out of the file and restart the server, or name another server with --address" {
+		t.Errorf("it ends with %d and the error %v", f.exitCode, f.err)
+	}
+	if f.asked != nil {
+		t.Errorf("it asks the server %q", f.asked)
 	}
 }
 

@@ -25,10 +25,26 @@ type Unreachable struct{ Cause string }
 
 func (u Unreachable) Error() string { return u.Cause }
 
+// AdminOff is that a configuration has no admin API. At the usual address may be that
+// of another server, which is not the one meant.
+type AdminOff struct{ File string }
+
+func (a AdminOff) Error() string {
+	return fmt.Sprintf("the admin API is off in %s, so no command reaches the server that runs it", a.File)
+}
+
+// advised says what can be done about it.
+func (a AdminOff) advised() advisedError {
+	return advisedError{a, "take admin off out of the file and restart the server, or name another server with --address"}
+}
+
 // server is the address of the admin API, as caddy stop finds it.
 func (c *invocation) server() (string, error) {
 	if c.address == "" {
 		found, err := c.caddy.AdminAddress(c.text("address"), nil, c.text("config"), c.text("adapter"))
+		if off, ok := errors.AsType[AdminOff](err); ok {
+			return "", usageError{off.advised()}
+		}
 		if err != nil {
 			return "", fmt.Errorf("finding the admin API of the server: %w; say where it is with --address, for example --address localhost:2019", err)
 		}

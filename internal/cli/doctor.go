@@ -58,14 +58,11 @@ func (d *diagnosis) note(f adminapi.Finding) {
 
 func (d *diagnosis) run() {
 	config, file, unreadable := d.caddy.Load(d.text("config"), d.text("adapter"))
-	if unreadable == nil {
-		d.address, unreadable = d.caddy.AdminAddress(d.text("address"), config, file, "")
-	}
-	if unreadable != nil {
-		d.address, _ = d.caddy.AdminAddress(d.text("address"), nil, "", "") // without a file it does not fail
-	}
 	var running any
-	absent := d.ask(http.MethodGet, "/config/", nil, &running)
+	absent := d.find(config, file, unreadable)
+	if absent == nil {
+		absent = d.ask(http.MethodGet, "/config/", nil, &running)
+	}
 	advice := d.checkConfig(config, file, unreadable, running)
 	if absent == nil {
 		d.checkServer()
@@ -75,6 +72,20 @@ func (d *diagnosis) run() {
 	for _, f := range advice {
 		d.note(f)
 	}
+}
+
+// find finds the admin API of the server that is meant: what listens at the usual
+// address may be another.
+func (d *diagnosis) find(config []byte, file string, unreadable error) (err error) {
+	given := d.text("address")
+	if unreadable != nil && given == "" {
+		return advisedError{errors.New("not asked: where it is, is in the file that cannot be read"), "say where it is with --address"}
+	}
+	d.address, err = d.caddy.AdminAddress(given, config, file, "")
+	if off, ok := errors.AsType[AdminOff](err); ok {
+		return off.advised()
+	}
+	return err
 }
 
 // checkConfig checks a configuration file. What the server runs is valid, for
