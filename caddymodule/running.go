@@ -70,6 +70,7 @@ func (a *App) build() (*runningApp, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.warnOfSwitch(b)
 	rt := &runningApp{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger), outbox: b.store}
 	if b.signedBy(ring) {
 		rt.audit.Record(context.Background(), audit.KeyRotated, "")

@@ -1,0 +1,120 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/redistest"
+)
+
+// switchLine is the log line about another store.
+type switchLine struct {
+	Level, Msg, Old, New, Advice string
+	People, Disabled, Sessions   int
+	WithGroupsOrGrants           int    `json:"with_groups_or_grants"`
+	NotAllCounted                string `json:"not_all_counted"`
+}
+
+// switches are the lines about another store that were logged so far.
+func (g *gateway) switches() (list []switchLine) {
+	g.t.Helper()
+	for line := range strings.SplitSeq(g.logged(), "\n") {
+		var found switchLine
+		if strings.Contains(line, "has another store") {
+			if err := json.Unmarshal([]byte(line), &found); err != nil {
+				g.t.Fatalf("%s: %v", line, err)
+			}
+			list = append(list, found)
+		}
+	}
+	return list
+}
+
+// fill makes somebody signed in, somebody disabled, and somebody with a group.
+func (g *gateway) fill() {
+	g.t.Helper()
+	g.newBrowser().signIn("alice@example.com")
+	rt, err := g.app().open()
+	if err == nil {
+		_, err = rt.admin.Add(g.t.Context(), address.Address("carol@example.com"), []string{"staff"})
+	}
+	if err == nil {
+		_, err = rt.admin.Add(g.t.Context(), address.Address("bob@example.com"), nil)
+	}
+	if err == nil {
+		_, err = rt.admin.Disable(g.t.Context(), address.Address("bob@example.com"))
+	}
+	if err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func TestAReloadWithAnotherStoreSaysWhatIsLostToSight(t *testing.T) {
+	server := redistest.Single(t)
+	folder := t.TempDir()
+	options := func(store string) string {
+		return "doorpost {\nsecret " + strings.Repeat("0123456789abcdef", 4) + "\nstore " + store + "\nmailer console\ngroup staff dave@example.com\n}\n"
+	}
+	first, second := "bolt "+filepath.Join(folder, "first.db"), "bolt "+filepath.Join(folder, "second.db")
+	redis := "redis " + server.URL()
+	for _, c := range []struct{ from, to, old, new string }{
+		{first, second, first, second},
+		{"bolt " + filepath.Join(folder, "third.db"), redis, "bolt " + filepath.Join(folder, "third.db"), "redis " + strings.TrimPrefix(server.URL(), "redis://")},
+		{redis + " {\nprefix a:\n}", redis + " {\nprefix b:\n}", "prefix a:", "prefix b:"},
+		{redis + " {\nprefix c:\n}", "memory", "prefix c:", "memory"},
+		{"memory", "bolt " + filepath.Join(folder, "fourth.db"), "memory", "fourth.db"},
+	} {
+		t.Run(c.old+" to "+c.new, func(t *testing.T) {
+			g := newGateway(t, options(c.from), helloBehindGate)
+			g.fill()
+			g.load()
+			g.site = strings.Replace(helloBehindGate, "hello", "again", 1)
+			g.load()
+			if told := g.switches(); len(told) != 0 {
+				t.Fatalf("reloads with the same store are told as %+v", told)
+			}
+
+			g.options = options(c.to)
+			g.load()
+			told := g.switches()
+			if len(told) != 1 {
+				t.Fatalf("told is %+v, want one line", told)
+			}
+			got := told[0]
+			if got.Level != "error" || got.People != 3 || got.Disabled != 1 || got.WithGroupsOrGrants != 1 || got.Sessions != 1 || got.NotAllCounted != "" {
+				t.Errorf("told is %+v", got)
+			}
+			if !strings.HasSuffix(got.Old, c.old) || !strings.HasSuffix(got.New, c.new) || !strings.Contains(got.Advice, "users disable") {
+				t.Errorf("the stores are told as %q and %q, with the advice %q", got.Old, got.New, got.Advice)
+			}
+			if keeps := c.from != "memory"; keeps != strings.Contains(got.Advice, "to go back") {
+				t.Errorf("the advice is %q", got.Advice)
+			}
+
+			if g.options = options(c.from); c.from == "memory" {
+				return
+			}
+			g.load() // back to a store that has everything
+			if told := g.switches(); len(told) != 1 {
+				t.Errorf("going back is told as %+v", told[1:])
+			}
+		})
+	}
+}
+
+func TestAStoreThatIsDownIsLeftForAnotherWithAWarning(t *testing.T) {
+	server := redistest.Single(t)
+	options := "doorpost {\nsecret " + strings.Repeat("0123456789abcdef", 4) + "\nstore redis " + server.URL() + "\nmailer console\n}\n"
+	g := newGateway(t, options, helloBehindGate)
+	g.newBrowser().signIn("alice@example.com")
+	server.Kill()
+	g.options = strings.Replace(options, "store redis "+server.URL(), "store memory", 1)
+	g.load()
+	if told := g.switches(); len(told) != 1 || told[0].NotAllCounted == "" {
+		t.Errorf("told is %+v, want that not all was counted", told)
+	}
+	g.newBrowser().signIn("bob@example.com")
+}
