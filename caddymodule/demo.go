@@ -31,17 +31,19 @@ func runDemo(flags caddycmd.Flags) (int, error) {
 	if err != nil || !origin.IsLoopback() {
 		return caddy.ExitCodeFailedStartup, errors.New("--listen takes a loopback host and a port, for example localhost:8080: the demo shows everybody's mail")
 	}
+	config := gateConfig{Demo: true, Origin: origin, Allow: []string{"*"}}
+	if err := config.claimPort("--listen"); err != nil {
+		return caddy.ExitCodeFailedStartup, err
+	}
 	folder, err := os.MkdirTemp("", "doorpost-demo-")
 	if err != nil {
 		return caddy.ExitCodeFailedStartup, fmt.Errorf("making a temporary folder: %w", err)
 	}
 	// What the demo keeps is worth nothing once it stops.
 	caddy.OnExit(func(context.Context) { os.RemoveAll(folder) })
-	app, err := serveDemoApp()
-	if err != nil {
+	if config.App, err = serveDemoApp(); err != nil {
 		return caddy.ExitCodeFailedStartup, err
 	}
-	config := gateConfig{Demo: true, Origin: origin, App: app, Allow: []string{"*"}}
 	config.keepIn(folder)
 	if err := config.run(); err != nil {
 		return caddy.ExitCodeFailedStartup, fmt.Errorf("starting the demo: %w", err)

@@ -1,11 +1,15 @@
 package caddymodule
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/template"
 
 	"github.com/caddyserver/caddy/v2"
@@ -22,10 +26,11 @@ type gateConfig struct {
 	Store  string // a file; empty: the usual one
 	Files  string // a folder for certificates and the like; empty: the usual one
 
-	Demo                  bool   // on this machine only, and quiet
-	From                  string // the sender of messages
-	Mailgun, Region       string // its domain
-	SMTP, Username, Guard string // its server; how the connection is protected
+	Bind                  []string // hosts to listen on; none: all. See claimPort
+	Demo                  bool     // quiet
+	From                  string   // the sender of messages
+	Mailgun, Region       string   // its domain
+	SMTP, Username, Guard string   // its server; how the connection is protected
 }
 
 var (
@@ -37,6 +42,39 @@ var (
 // keepIn keeps all files in a folder.
 func (c *gateConfig) keepIn(folder string) {
 	c.Store, c.Files = filepath.Join(folder, "doorpost.db"), filepath.Join(folder, "caddy")
+}
+
+// claimPort finds out where the gate is to listen: for a loopback origin on this
+// machine only. A port in use is an error that names the flag by which another is
+// chosen; Caddy would share it with the other gate (SO_REUSEPORT), and each would get
+// some of the requests.
+func (c *gateConfig) claimPort(flag string) error {
+	port := cmp.Or(c.Origin.Port(), "80")
+	if c.Origin.Port() == "" && c.Origin.IsSecure() {
+		port = "443"
+	}
+	hosts := []string{""}
+	if c.Origin.IsLoopback() {
+		hosts = []string{"127.0.0.1", "::1"}
+		if _, err := netip.ParseAddr(c.Origin.Host()); err == nil {
+			hosts = []string{c.Origin.Host()}
+		}
+	}
+	for _, host := range hosts {
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return fmt.Errorf("port %s is taken by another program on this machine; stop that, or choose another port with %s", port, flag)
+		case errors.Is(err, syscall.EADDRNOTAVAIL): // of a machine without IPv6
+			continue
+		case err == nil:
+			listener.Close()
+		}
+		if host != "" {
+			c.Bind = append(c.Bind, bracketed(host))
+		}
+	}
+	return nil
 }
 
 // run runs the server on the configuration. It returns once the server runs.

@@ -31,6 +31,9 @@ func runProtect(flags caddycmd.Flags) (int, error) {
 	if err != nil {
 		return caddy.ExitCodeFailedStartup, err
 	}
+	if err := config.claimPort("--from"); err != nil {
+		return caddy.ExitCodeFailedStartup, err
+	}
 	if err := config.run(); err != nil {
 		return caddy.ExitCodeFailedStartup, fmt.Errorf("starting the gate: %w", err)
 	}

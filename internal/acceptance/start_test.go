@@ -3,6 +3,7 @@ package acceptance
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -53,6 +54,45 @@ func TestProtectSaysWhatIsMissing(t *testing.T) {
 		code, output := runToEnd(t, newHome(t), append([]string{"protect"}, arguments...)...)
 		if code == 0 || !strings.Contains(output, words) {
 			t.Errorf("protect %q ended with %d: %s", arguments, code, output)
+		}
+	}
+}
+
+func TestTwoGatesDoNotShareAPort(t *testing.T) {
+	t.Parallel()
+	port := testkit.FreePort()
+	first := launch(t, newHome(t), "protect", "--from", "http://localhost:"+port, "--to", "localhost:3000", "--allow", "*")
+	await(t, "the first gate to say where it is", func() bool { return strings.Contains(first.Stdout.String(), port) || first.HasEnded() })
+	for flag, arguments := range map[string][]string{
+		"--from":   {"protect", "--from", "http://127.0.0.1:" + port, "--to", "localhost:3000", "--allow", "*"},
+		"--listen": {"demo", "--listen", "localhost:" + port},
+	} {
+		code, output := runToEnd(t, newHome(t), arguments...)
+		if want := "port " + port + " is taken"; code != 1 || !strings.Contains(output, want) || !strings.Contains(output, "another port with "+flag) {
+			t.Errorf("%q ended with %d: %s", arguments, code, output)
+		}
+	}
+}
+
+func TestAGateWithALoopbackOriginListensOnThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	port := testkit.FreePort()
+	p := launch(t, newHome(t), "protect", "--from", "http://localhost:"+port, "--to", "localhost:3000", "--allow", "*")
+	await(t, "the gate to say where it is", func() bool { return strings.Contains(p.Stdout.String(), port) || p.HasEnded() })
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := []string{"127.0.0.2"} // loopback, but not where it listens
+	for _, address := range addresses {
+		if ip, ok := address.(*net.IPNet); ok && !ip.IP.IsLoopback() && ip.IP.To4() != nil {
+			hosts = append(hosts, ip.IP.String())
+		}
+	}
+	for _, host := range hosts {
+		if conn, err := net.Dial("tcp", net.JoinHostPort(host, port)); err == nil {
+			conn.Close()
+			t.Errorf("it listens on %s, too", host)
 		}
 	}
 }
