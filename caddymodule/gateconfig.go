@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
@@ -79,14 +80,15 @@ func (c *gateConfig) claimPort(flag string) error {
 
 // run runs the server on the configuration. It returns once the server runs.
 func (c gateConfig) run() error {
-	var caddyfile strings.Builder
-	if err := gateTemplate.Execute(&caddyfile, c); err != nil {
+	var text strings.Builder
+	if err := gateTemplate.Execute(&text, c); err != nil {
 		if bad, ok := errors.AsType[unquotable](err); ok {
 			return bad
 		}
 		return fmt.Errorf("putting the configuration together: %w", err)
 	}
-	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile.String()), map[string]any{"filename": "doorpost"})
+	// Formatted, or there is a warning about a file that nobody has.
+	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(caddyfile.Format([]byte(text.String())), map[string]any{"filename": "doorpost"})
 	if err != nil {
 		return fmt.Errorf("putting the configuration together: %w", err)
 	}

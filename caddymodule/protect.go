@@ -37,8 +37,22 @@ func runProtect(flags caddycmd.Flags) (int, error) {
 	if err := config.run(); err != nil {
 		return caddy.ExitCodeFailedStartup, fmt.Errorf("starting the gate: %w", err)
 	}
-	fmt.Printf("The gate in front of %s is open at %s\n", config.App, flags.String("from"))
+	fmt.Printf("The gate in front of %s is open at %s\n%s\n%s\n", config.App, config.Origin, config.mailWords(),
+		"There is no admin endpoint, so other commands, such as users or doctor, do not find this gate.")
 	select {}
+}
+
+// mailWords say what becomes of messages.
+func (c gateConfig) mailWords() string {
+	switch {
+	case c.Mailgun != "":
+		return "Messages are sent through Mailgun, as " + c.From
+	case c.SMTP != "":
+		return "Messages are sent through " + c.SMTP + ", as " + c.From
+	case c.Origin.IsLoopback():
+		return fmt.Sprintf("Messages are sent to nobody: they are printed here, and appear at %s%s", c.Origin, gate.MailboxPath)
+	}
+	return "Messages are sent to nobody: they are printed here"
 }
 
 // protectConfig is the configuration that the flags stand for.

@@ -43,6 +43,26 @@ func TestProtectPutsAGateInFrontOfAnAppWithoutAConfiguration(t *testing.T) {
 	}
 }
 
+func TestProtectSaysWhereTheMailIsAndThatOtherCommandsDoNotFindIt(t *testing.T) {
+	t.Parallel()
+	mail := []string{"--smtp", "localhost:25", "--smtp-tls", "off", "--mail-from", "Gate <gate@example.com>"}
+	for _, flags := range [][]string{nil, mail} {
+		origin := "http://localhost:" + testkit.FreePort()
+		p := launch(t, newHome(t), append([]string{"protect", "--from", origin, "--to", "localhost:3000", "--allow", "*"}, flags...)...)
+		await(t, "the gate to say all", func() bool { return strings.Count(p.Stdout.String(), "\n") == 3 || p.HasEnded() })
+		said, mailbox := p.Stdout.String(), origin+"/_doorpost/mailbox"
+		if flags != nil {
+			mailbox = "through localhost:25, as Gate <gate@example.com>"
+		}
+		if !strings.Contains(said, mailbox) || !strings.Contains(said, "no admin endpoint") {
+			t.Errorf("with %q it says %q", flags, said)
+		}
+		if strings.Contains(p.Stderr.String(), "not formatted") {
+			t.Errorf("it warns about a Caddyfile that nobody has: %s", p.Stderr.String())
+		}
+	}
+}
+
 func TestProtectSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	for words, arguments := range map[string][]string{
