@@ -26,6 +26,7 @@ func init() {
 Commands of Doorpost, the gate that lets people in by a link or code sent to
 their mailbox. In the doorpost binary they stand at the top: doorpost demo.`,
 		CobraFunc: func(cmd *cobra.Command) {
+			group = cmd
 			for _, c := range Commands() {
 				sub := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
 				c.CobraFunc(sub)
@@ -125,9 +126,37 @@ func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 	return app.(*App).advice(), nil
 }
 
-// Exit ends a command as Caddy's own end: the error is logged.
+// Exit prints the error itself: Caddy's logger writes JSON where there is no terminal.
 func (caddyHost) Exit(cmd *cobra.Command, code int, err error) error {
-	return caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, err })(cmd, nil)
+	if err == nil {
+		return nil
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "ERROR\t%s\n", err)
+	cmd.SilenceErrors = true
+	exit := caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })
+	return exitError{err, exit(cmd, nil)}
+}
+
+// exitError is an error with the one by which Caddy knows the exit code; that is nil
+// for the usual one.
+type exitError struct {
+	error
+	exit error
+}
+
+func (e exitError) Unwrap() []error { return []error{e.error, e.exit} }
+
+// starts makes of a command one that takes flags alone and starts a server.
+func starts(cmd *cobra.Command, run func(caddycmd.Flags) error) {
+	end := func(cmd *cobra.Command, err error) error { return cli.End(cmd, caddyHost{}, err) }
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return end(cmd, cli.Misuse(err)) })
+	cmd.Args = func(cmd *cobra.Command, given []string) error {
+		if len(given) == 0 {
+			return nil
+		}
+		return end(cmd, cli.Misuse(fmt.Errorf("%q is not a flag, and %s takes flags only: see %s --help", given[0], cmd.Name(), cmd.CommandPath())))
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return end(cmd, run(caddycmd.Flags{FlagSet: cmd.Flags()})) }
 }
 
 var _ cli.Caddy = caddyHost{}

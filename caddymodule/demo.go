@@ -15,38 +15,38 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/doorpost-auth/doorpost/internal/cli"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/spf13/cobra"
 )
 
 func buildDemo(cmd *cobra.Command) {
-	cmd.Args = cobra.NoArgs
 	cmd.Flags().String("listen", "localhost:8080", "The address to listen on: a loopback host and a port")
 	cmd.Flags().Bool("open", false, "Open the address in the browser")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(runDemo)
+	starts(cmd, runDemo)
 }
 
-func runDemo(flags caddycmd.Flags) (int, error) {
+func runDemo(flags caddycmd.Flags) error {
 	origin, err := gate.ParseOrigin("http://" + flags.String("listen"))
 	if err != nil || !origin.IsLoopback() {
-		return caddy.ExitCodeFailedStartup, errors.New("--listen takes a loopback host and a port, for example localhost:8080: the demo shows everybody's mail")
+		return cli.Misuse(errors.New("--listen takes a loopback host and a port, for example localhost:8080: the demo shows everybody's mail"))
 	}
 	config := gateConfig{Demo: true, Origin: origin, Allow: []string{"*"}}
 	if err := config.claimPort("--listen"); err != nil {
-		return caddy.ExitCodeFailedStartup, err
+		return err
 	}
 	folder, err := os.MkdirTemp("", "doorpost-demo-")
 	if err != nil {
-		return caddy.ExitCodeFailedStartup, fmt.Errorf("making a temporary folder: %w", err)
+		return fmt.Errorf("making a temporary folder: %w", err)
 	}
 	// What the demo keeps is worth nothing once it stops.
 	caddy.OnExit(func(context.Context) { os.RemoveAll(folder) })
 	if config.App, err = serveDemoApp(); err != nil {
-		return caddy.ExitCodeFailedStartup, err
+		return err
 	}
 	config.keepIn(folder)
 	if err := config.run(); err != nil {
-		return caddy.ExitCodeFailedStartup, fmt.Errorf("starting the demo: %w", err)
+		return fmt.Errorf("starting the demo: %w", err)
 	}
 	fmt.Printf("Open %s in your browser; the mail arrives at %s%s\n", origin, origin, gate.MailboxPath)
 	if flags.Bool("open") {

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/doorpost-auth/doorpost/internal/cli"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/spf13/cobra"
 )
 
 func buildProtect(cmd *cobra.Command) {
-	cmd.Args = cobra.NoArgs
 	flags := cmd.Flags()
 	flags.String("from", "http://localhost:8080", "The origin that people open")
 	flags.String("to", "", "The app: host:port or a URL")
@@ -23,19 +22,19 @@ func buildProtect(cmd *cobra.Command) {
 	flags.String("smtp", "", "Send through this SMTP server: host:port")
 	flags.String("smtp-username", "", "The user name there; the password is read from SMTP_PASSWORD")
 	flags.String("smtp-tls", "starttls", "How the connection is protected: starttls, implicit, off (loopback only)")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(runProtect)
+	starts(cmd, runProtect)
 }
 
-func runProtect(flags caddycmd.Flags) (int, error) {
+func runProtect(flags caddycmd.Flags) error {
 	config, err := protectConfig(flags)
 	if err != nil {
-		return caddy.ExitCodeFailedStartup, err
+		return cli.Misuse(err)
 	}
 	if err := config.claimPort("--from"); err != nil {
-		return caddy.ExitCodeFailedStartup, err
+		return err
 	}
 	if err := config.run(); err != nil {
-		return caddy.ExitCodeFailedStartup, fmt.Errorf("starting the gate: %w", err)
+		return fmt.Errorf("starting the gate: %w", err)
 	}
 	fmt.Printf("The gate in front of %s is open at %s\n%s\n%s\n", config.App, config.Origin, config.mailWords(),
 		"There is no admin endpoint, so other commands, such as users or doctor, do not find this gate.")

@@ -3,16 +3,8 @@
 package main
 
 import (
-	"github.com/caddyserver/caddy/v2"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/doorpost-auth/doorpost/caddymodule"
 )
 
-func main() {
-	caddy.CustomBinaryName = "doorpost"
-	for _, command := range caddymodule.Commands() {
-		caddycmd.RegisterCommand(command)
-	}
-	caddycmd.Main()
-}
+func main() { caddymodule.Main() }

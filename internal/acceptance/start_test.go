@@ -69,10 +69,12 @@ func TestProtectSaysWhatIsMissing(t *testing.T) {
 		"--to":        {"--allow", "ada@example.com"},
 		"--allow":     {"--to", "localhost:3000"},
 		"--mail-from": {"--to", "localhost:3000", "--allow", "ada@example.com", "--smtp", "localhost:25"},
+		"no-such":     {"--to", "localhost:3000", "--allow", "ada@example.com", "--no-such-flag"},
+		"takes flags": {"localhost:3000"},
 		"https":       {"--to", "localhost:3000", "--allow", "ada@example.com", "--from", "http://app.example.com"},
 	} {
 		code, output := runToEnd(t, newHome(t), append([]string{"protect"}, arguments...)...)
-		if code == 0 || !strings.Contains(output, words) {
+		if code != 2 || !strings.HasPrefix(output, "ERROR\t") || !strings.Contains(output, words) {
 			t.Errorf("protect %q ended with %d: %s", arguments, code, output)
 		}
 	}
@@ -114,6 +116,19 @@ func TestAGateWithALoopbackOriginListensOnThisMachineOnly(t *testing.T) {
 			conn.Close()
 			t.Errorf("it listens on %s, too", host)
 		}
+	}
+}
+
+func TestAnUnknownCommandIsMisuse(t *testing.T) {
+	t.Parallel()
+	for command, says := range map[string]string{"user": "did you mean users?", "frobnicate": "doorpost help lists them"} {
+		code, output := runToEnd(t, newHome(t), command, "list")
+		if want := "ERROR\tthere is no command \"" + command + "\""; code != 2 || !strings.HasPrefix(output, want) || !strings.Contains(output, says) {
+			t.Errorf("%s ends with %d: %s", command, code, output)
+		}
+	}
+	if code, output := runToEnd(t, newHome(t)); code != 0 || !strings.Contains(output, "protect") {
+		t.Errorf("without a command it ends with %d: %s", code, output)
 	}
 }
 

@@ -5,7 +5,7 @@
 //
 // What was asked for goes to standard output, in words, or with --json as one
 // array or object. Progress and questions go to standard error, and so do
-// errors, which Caddy's logger writes.
+// errors, each on a line that begins with ERROR.
 //
 // An error is lower case and without a full stop. It says what is wrong and, after
 // a semicolon, what to do about it. A sentence in the output has a capital letter
@@ -58,7 +58,7 @@ type Caddy interface {
 	// what can be told of it by itself. It is for a process that ends soon.
 	Try(config []byte) ([]adminapi.Finding, error)
 
-	// Exit ends a command with a code and, unless it is nil, an error.
+	// Exit ends a command with a code and, unless it is nil, an error, which it prints.
 	Exit(cmd *cobra.Command, code int, err error) error
 }
 
@@ -120,6 +120,9 @@ func (c Command) withHelp(group string) Command {
 	return c
 }
 
+// Misuse is a mistake in how a command was called.
+func Misuse(err error) error { return usageError{err} }
+
 // Exit codes.
 const (
 	exitDone   = 0
@@ -142,19 +145,22 @@ func (e advisedError) Error() string { return e.problem.Error() + "; " + e.advic
 
 func (e advisedError) Unwrap() error { return e.problem }
 
+// End ends a command, with the exit code that an error stands for.
+func End(cmd *cobra.Command, caddy Caddy, err error) error {
+	code := exitDone
+	if err != nil {
+		code = exitFailed
+	}
+	if _, misuse := errors.AsType[usageError](err); misuse {
+		code = exitUsage
+	}
+	return caddy.Exit(cmd, code, err)
+}
+
 // Build adds to a cobra command, which has the name and the help texts already,
 // what it takes and what it does.
 func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
-	end := func(cmd *cobra.Command, err error) error {
-		code := exitDone
-		if err != nil {
-			code = exitFailed
-		}
-		if _, misuse := errors.AsType[usageError](err); misuse {
-			code = exitUsage
-		}
-		return caddy.Exit(cmd, code, err)
-	}
+	end := func(cmd *cobra.Command, err error) error { return End(cmd, caddy, err) }
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return end(cmd, usageError{err}) })
 	if c.run == nil {
 		c.buildGroup(cmd, caddy, end)

@@ -139,6 +139,7 @@ type fakeCaddy struct {
 	Caddy    // what is not below is not called
 	answers  map[string]string
 	asked    []string
+	refuses  int // the status of all answers, if it is not 0
 	exitCode int
 	err      error
 	adminOff bool
@@ -158,6 +159,9 @@ func (f *fakeCaddy) Request(_, method, path string, body io.Reader) (*http.Respo
 		request += " " + string(sent)
 	}
 	f.asked = append(f.asked, request)
+	if f.refuses != 0 {
+		return nil, Refusal{Status: f.refuses, Body: `{"error": "no"}`}
+	}
 	answer, known := f.answers[request]
 	if !known {
 		return nil, Refusal{Status: http.StatusNotFound, Body: `{"error": "there is nothing at ` + path + `"}`}
@@ -226,6 +230,17 @@ func TestWithoutAnAdminAPINobodyIsAsked(t *testing.T) {
 	}
 	if f.asked != nil {
 		t.Errorf("it asks the server %q", f.asked)
+	}
+}
+
+func TestWhatTheServerTakesForNoOrderIsMisuse(t *testing.T) {
+	for status, code := range map[int]int{http.StatusBadRequest: 2, http.StatusNotFound: 1, http.StatusConflict: 1, http.StatusServiceUnavailable: 1} {
+		f := &fakeCaddy{refuses: status}
+		for _, command := range []string{"sessions end --id nonsense", "why a@example.com host", "requests approve nonsense --for ever"} {
+			if f.run(strings.Fields(command)...); f.exitCode != code {
+				t.Errorf("%s ends with %d after an answer %d, want %d", command, f.exitCode, status, code)
+			}
+		}
 	}
 }
 

@@ -125,6 +125,8 @@ func explain(address string, err error) error {
 	}
 	var failure adminapi.Failure
 	switch json.Unmarshal([]byte(refusal.Body), &failure); {
+	case failure.Error != "" && refusal.Status == http.StatusBadRequest: // an id or URL that is none
+		return Misuse(errors.New(failure.Error))
 	case failure.Error != "":
 		return errors.New(failure.Error)
 	case refusal.Status == http.StatusNotFound:
