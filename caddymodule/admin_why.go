@@ -85,6 +85,9 @@ func (h *Handler) check(ctx context.Context, target *url.URL, b *adminapi.Block)
 	if err == nil {
 		b.Needed, err = h.block.NeedsSession(r, r.URL)
 	}
+	if b.TwoReadings = b.Needed && !b.Matched; b.TwoReadings {
+		b.Matched = true
+	}
 	if err != nil {
 		b.Problem, b.Matched, b.Needed = err.Error(), true, true
 	}

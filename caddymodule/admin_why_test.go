@@ -62,6 +62,7 @@ func TestWhyTellsWhichRuleDecides(t *testing.T) {
 		{"x@x.example", "/health/", adminapi.NotAllowed, false, nil},
 		{"x@x.example", "/assets//a.css", adminapi.NotAllowed, false, nil}, // no public pattern covers it
 		{"dan@example.com", "/_doorpost/sign-in", adminapi.Public, false, []string{"Public: a page of Doorpost's own"}},
+		{"alice@example.com", "/x/..;/admin/", adminapi.NotAllowed, false, []string{"met: the path can be read in two ways", "block 2: nothing in allow covers them"}},
 		{"alice@example.com", "/admin/", adminapi.NotAllowed, true, []string{"block 2: nothing in allow covers them: allow group:admins", "for requests that match path /admin/*", "they may ask the owners"}},
 		{"x@x.example", "/admin/", adminapi.NotAllowed, false, nil}, // what the first block refuses nobody may ask for
 		{"ann@x.example", "/admin/", adminapi.Admitted, false, nil},

@@ -64,13 +64,18 @@ type Block struct {
 	Recent  string   `json:"recent,omitempty"` // how old the last proof of the address may be
 	Partly  bool     `json:"partly"`           // it stands in a route that not all requests of the site reach
 	Matched bool     `json:"matched"`
-	Needed  bool     `json:"session_needed"`    // matched, and not public
-	Problem string   `json:"problem,omitempty"` // why the matcher fails
-	Denied  []Cover  `json:"denied"`            // entries of deny that cover the address
-	Allowed []Cover  `json:"allowed"`           // entries of allow that do
-	Grant   *Grant   `json:"grant,omitempty"`
-	Admits  bool     `json:"admits"`
-	MayAsk  bool     `json:"may_ask"`
+
+	// TwoReadings says that it counts as matched because its matcher looks at the path,
+	// and apps do not agree on how to read that path.
+	TwoReadings bool `json:"two_readings,omitempty"`
+
+	Needed  bool    `json:"session_needed"`    // matched, and not public
+	Problem string  `json:"problem,omitempty"` // why the matcher fails
+	Denied  []Cover `json:"denied"`            // entries of deny that cover the address
+	Allowed []Cover `json:"allowed"`           // entries of allow that do
+	Grant   *Grant  `json:"grant,omitempty"`
+	Admits  bool    `json:"admits"`
+	MayAsk  bool    `json:"may_ask"`
 }
 
 // Cover is an entry of a rule that covers a person.

@@ -134,6 +134,14 @@ func TestAMatcherThatFailsKeepsEverybodyOut(t *testing.T) {
 	}
 }
 
+func TestABlockThatCountsForAPathWithTwoReadingsIsNotCalledUnmet(t *testing.T) {
+	b := adminapi.Block{Matcher: "path /admin/*", Matched: true, TwoReadings: true, Needed: true, Allow: []string{"group:admins"}}
+	got := strings.Join(blockLines(b, false), "\n")
+	if strings.Contains(got, "not met") || !strings.Contains(got, "met: the path can be read in two ways") || !strings.Contains(got, "does not let in") {
+		t.Errorf("it is told as %q", got)
+	}
+}
+
 // fakeCaddy answers requests with what a test says, and notes them.
 type fakeCaddy struct {
 	Caddy    // what is not below is not called

@@ -107,6 +107,9 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 	case !b.Needed:
 		return append(lines, "met, and the path is public")
 	}
+	if b.TwoReadings {
+		lines = append(lines, "met: the path can be read in two ways, and its matcher looks at the path")
+	}
 	for _, cover := range b.Denied {
 		lines = append(lines, "deny "+coverWords(cover))
 	}
