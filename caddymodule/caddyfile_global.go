@@ -39,7 +39,9 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 // UnmarshalCaddyfile reads the global option, as docs/options.md has it.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	return inBlock("the global option doorpost", a.checkRead,
+	var admins *caddyfile.Dispenser // where they are; a group that they name may come later
+	check := func() error { return a.checkRead(admins) }
+	return inBlock("the global option doorpost", check,
 		option{name: "secret", read: values(&a.Secrets, "{env.DOORPOST_SECRET}", checkSecret)},
 		option{name: "store", read: a.readStore, nested: true},
 		option{name: "mailer", read: a.readMailer, nested: true, many: true},
@@ -47,7 +49,10 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "link_ttl", read: duration(&a.LinkTTL, "10m", checkLinkTTL)},
 		option{name: "session", read: a.readSession, nested: true},
 		option{name: "group", read: a.readGroup, many: true},
-		option{name: "admins", read: values(&a.Admins, "alice@example.com", people.CheckWho)},
+		option{name: "admins", read: func(d *caddyfile.Dispenser) error {
+			admins = at(d)
+			return values(&a.Admins, "alice@example.com", people.CheckWho)(d)
+		}},
 		option{name: "limit", read: a.readLimit, many: true},
 		option{name: "mute", read: func(d *caddyfile.Dispenser) error {
 			a.Mute = new(caddy.Duration)
@@ -58,16 +63,20 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	)(d)
 }
 
-// checkRead checks what more than one option says.
-func (a *App) checkRead() error {
+// checkRead checks what more than one option says. admins is where that option stands,
+// if it is given.
+func (a *App) checkRead(admins *caddyfile.Dispenser) error {
 	if a.From == "" && slices.ContainsFunc(a.MailersRaw, sendsMail) {
 		return errNoFrom
 	}
-	groups, err := people.NewGroups(a.Groups)
-	if err == nil {
-		err = groups.Check(a.Admins)
+	groups, err := people.NewGroups(a.Groups) // each was checked where it stands
+	if err != nil {
+		return err
 	}
-	return wrong("admins", err)
+	if err := groups.Check(a.Admins); err != nil {
+		return placed{admins.WrapErr(wrong("admins", err))}
+	}
+	return nil
 }
 
 // checkSecret checks a secret that is written out; one that a placeholder

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -68,13 +69,18 @@ func readBlock(d *caddyfile.Dispenser, where string, check func() error, options
 			return here.Errf("%s: %s does not take a block; all of it stands on its line", where, name)
 		}
 	}
-	if check != nil {
-		if err := check(); err != nil {
-			return start.WrapErr(err)
-		}
+	if check == nil {
+		return nil
 	}
-	return nil
+	err := check()
+	if _, known := errors.AsType[placed](err); err == nil || known {
+		return err
+	}
+	return start.WrapErr(err)
 }
+
+// placed is an error that says already in which line it is.
+type placed struct{ error }
 
 // isBrace reports whether d stands on a brace that opens or closes a block.
 func isBrace(d *caddyfile.Dispenser) bool {

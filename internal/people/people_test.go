@@ -60,7 +60,7 @@ func TestMistakesInRulesAreErrorsThatSayWhatWouldBeRight(t *testing.T) {
 		{[]string{"a*@example.com"}, "must be alice@example.com"},
 		{[]string{".*@example.com"}, "must be alice@example.com"},
 		{[]string{"/^a@/"}, "dot"},
-		{[]string{"@example.com"}, "before the @"},
+		{[]string{"@example.com"}, "must be *@example.com"}, {[]string{"{env.ALLOWED}"}, "placeholders are not read here"},
 		{[]string{"group:stuff"}, "group stuff alice@example.com"},
 		{[]string{"group:"}, "1 to 64"},
 		{[]string{"group:a,b"}, "letters"},

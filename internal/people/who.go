@@ -53,6 +53,10 @@ func parseWho(entry string) (who, error) {
 			return who{}, fmt.Errorf("%q: %w", entry, err)
 		}
 		return who{domain: parsed}, nil
+	case strings.HasPrefix(entry, "{") && strings.HasSuffix(entry, "}"):
+		return who{}, fmt.Errorf("%q: placeholders are not read here; write who it is, or in a Caddyfile {$NAME}, which is replaced before the file is read", entry)
+	case strings.HasPrefix(entry, "@"):
+		return who{}, fmt.Errorf("%q must be *%s, for all addresses of that domain", entry, entry)
 	case !strings.Contains(entry, "@") || strings.Contains(entry, "*"):
 		return who{}, fmt.Errorf("%q must be alice@example.com, *@example.com, group:<name> or *", entry)
 	}
