@@ -135,6 +135,19 @@ func TestPagesOfOursAreServedBeforeAnyHandle(t *testing.T) {
 	}
 }
 
+// A site may be a path of a host: the pages of the gate are below it all the same.
+func TestASiteWithAPathHasPages(t *testing.T) {
+	folder, port := isolate(t), testkit.FreePort()
+	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", address: "http://localhost:" + port + "/app/*", site: "doorpost {\nallow *\n}\n" + echo}
+	g.load()
+	t.Cleanup(g.stop)
+	b := g.newBrowser()
+	b.signIn("alice@example.com")
+	if got := b.get("/app/x"); !strings.Contains(got.body, "user=alice@example.com ") {
+		t.Errorf("it is answered with %d %q", got.status, got.body)
+	}
+}
+
 func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 	for site, refused := range map[string]bool{
 		"route {\nrespond open\ndoorpost {\nallow *\n}\n}":                                     true,
