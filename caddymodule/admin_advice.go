@@ -58,10 +58,16 @@ func (a *App) adviseOnSites() (found []adminapi.Finding) {
 	return found
 }
 
-// origins are those of all sites, in the order of the alphabet.
+// origins are those of all sites, in the order of the alphabet. Behind https_port and
+// http_port a host has two; that without the port, which the world sees if the usual
+// port is passed on, is left out.
 func (a *App) origins() (sorted []gate.Origin) {
 	for _, s := range a.sites {
-		sorted = append(sorted, s.origins.All()...)
+		for i, origin := range s.origins.All() {
+			if !slices.ContainsFunc(s.origins.All()[:i], func(o gate.Origin) bool { return o.Host() == origin.Host() && o.IsSecure() == origin.IsSecure() }) {
+				sorted = append(sorted, origin)
+			}
+		}
 	}
 	slices.SortFunc(sorted, func(a, b gate.Origin) int { return strings.Compare(a.String(), b.String()) })
 	return slices.Compact(sorted)

@@ -136,3 +136,14 @@ func TestTheOriginsOfASiteAreReadOffItsAddress(t *testing.T) {
 		})
 	}
 }
+
+func TestASiteBehindHTTPSPortIsNamedOnce(t *testing.T) {
+	isolate(t)
+	a := provisionedApp(t, "{\n https_port 8443\n http_port 8080\n}\napp.example.com, www.example.com {\n"+gated+"}\nhttp://localhost {\n"+gated+"}")
+	if got, want := a.originList(), "http://localhost:8080, https://app.example.com:8443, https://www.example.com:8443"; got != want {
+		t.Errorf("the origins are %s, want %s", got, want)
+	}
+	if found := a.adviseOnSites(); len(found) != 3 {
+		t.Errorf("doctor says of three sites %q", found)
+	}
+}
