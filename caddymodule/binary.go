@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -34,6 +35,14 @@ var group *cobra.Command
 func adjust(root *cobra.Command) {
 	root.Args = cobra.ArbitraryArgs // or an unknown command is an error of cobra's, with exit code 1
 	root.SuggestionsMinimumDistance = 2
+	root.Version = versions()
+	if version, _, err := root.Find([]string{"version"}); err == nil && version != root {
+		version.Short, version.Long = "Prints the versions of Doorpost and of its Caddy", ""
+		version.RunE = func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), root.Version)
+			return err
+		}
+	}
 	root.RunE = func(cmd *cobra.Command, given []string) error {
 		if len(given) == 0 {
 			return cmd.Help()
@@ -44,4 +53,18 @@ func adjust(root *cobra.Command) {
 		}
 		return cli.End(cmd, caddyHost{}, cli.Misuse(problem))
 	}
+}
+
+// versions are ours and Caddy's, each on a line.
+func versions() string {
+	ours := "unknown"
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range append(build.Deps, &build.Main) {
+			if module.Path == "github.com/doorpost-auth/doorpost" {
+				ours = module.Version
+			}
+		}
+	}
+	_, caddys := caddy.Version()
+	return "doorpost " + ours + "\ncaddy " + caddys
 }

@@ -132,6 +132,17 @@ func TestAnUnknownCommandIsMisuse(t *testing.T) {
 	}
 }
 
+func TestVersionNamesDoorpostAndCaddy(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"version", "--version"} {
+		code, output := runToEnd(t, newHome(t), command)
+		ours, caddys, _ := strings.Cut(output, "\n")
+		if code != 0 || !strings.HasPrefix(ours, "doorpost ") || ours == "doorpost unknown" || !strings.HasPrefix(caddys, "caddy v2.") {
+			t.Errorf("%s ends with %d: %s", command, code, output)
+		}
+	}
+}
+
 func TestSignInOverTLSAndHTTP2(t *testing.T) {
 	t.Parallel()
 	g := prepare(t, setup{})
