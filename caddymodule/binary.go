@@ -35,6 +35,11 @@ var group *cobra.Command
 func adjust(root *cobra.Command) {
 	root.Args = cobra.ArbitraryArgs // or an unknown command is an error of cobra's, with exit code 1
 	root.SuggestionsMinimumDistance = 2
+	for _, name := range []string{"run", "start", "reload", "validate", "adapt"} {
+		if command, _, err := root.Find([]string{name}); err == nil && command != root {
+			command.RunE = endInOurWords(command.RunE)
+		}
+	}
 	root.Version = versions()
 	if version, _, err := root.Find([]string{"version"}); err == nil && version != root {
 		version.Short, version.Long = "Prints the versions of Doorpost and of its Caddy", ""
@@ -52,6 +57,20 @@ func adjust(root *cobra.Command) {
 			problem = fmt.Errorf("there is no command %q; did you mean %s? %s help lists all", given[0], strings.Join(near, " or "), cmd.Name())
 		}
 		return cli.End(cmd, caddyHost{}, cli.Misuse(problem))
+	}
+}
+
+// endInOurWords has a command of Caddy's print an error of ours by itself, below the
+// line of Caddy's log in which it stands behind the path through all modules.
+func endInOurWords(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, given []string) error {
+		err := run(cmd, given)
+		if err != nil {
+			if words, ours := ourWords(err); ours {
+				printError(cmd, words)
+			}
+		}
+		return err
 	}
 }
 

@@ -54,7 +54,9 @@ func command(c cli.Command, build func(*cobra.Command)) caddycmd.Command {
 type caddyHost struct{}
 
 func (caddyHost) Load(name, adapter string) (config []byte, file string, err error) {
-	config, file, _, err = caddycmd.LoadConfig(name, adapter)
+	if config, file, _, err = caddycmd.LoadConfig(name, adapter); err != nil {
+		err, _ = ourWords(err)
+	}
 	return config, file, err
 }
 
@@ -117,6 +119,7 @@ func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 	}
 	ctx, err := caddy.ProvisionContext(parsed)
 	if err != nil {
+		err, _ = ourWords(err)
 		return nil, err
 	}
 	app, err := ctx.AppIfConfigured("doorpost")
@@ -131,11 +134,13 @@ func (caddyHost) Exit(cmd *cobra.Command, code int, err error) error {
 	if err == nil {
 		return nil
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "ERROR\t%s\n", err)
+	printError(cmd, err)
 	cmd.SilenceErrors = true
 	exit := caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return code, nil })
 	return exitError{err, exit(cmd, nil)}
 }
+
+func printError(cmd *cobra.Command, err error) { fmt.Fprintf(cmd.ErrOrStderr(), "ERROR\t%s\n", err) }
 
 // exitError is an error with the one by which Caddy knows the exit code; that is nil
 // for the usual one.

@@ -132,6 +132,27 @@ func TestAnUnknownCommandIsMisuse(t *testing.T) {
 	}
 }
 
+func TestTheLastLineOfACommandIsOurErrorWithoutThePathThroughCaddysModules(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	write := func(rule string) {
+		config := "http://s.localhost:" + testkit.FreePort() + " {\n\tdoorpost {\n\t\tallow " + rule + "\n\t}\n\trespond hello\n}\n"
+		if err := os.WriteFile(h.path("Caddyfile"), []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for rule, words := range map[string]string{"group:nobody": "site s.localhost: allow: there is no group", "nobody": `allow: "nobody" must be`} {
+		write(rule)
+		for _, command := range []string{"validate", "run"} {
+			code, output := runToEnd(t, h, command)
+			lines := strings.Split(strings.TrimSpace(output), "\n")
+			if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "ERROR\t"+words) {
+				t.Errorf("%s ends with %d and %q, want %q", command, code, last, words)
+			}
+		}
+	}
+}
+
 func TestVersionNamesDoorpostAndCaddy(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{"version", "--version"} {
