@@ -95,14 +95,14 @@ func signIn(ctx context.Context, store signin.Store, origin string, n int, id se
 	device := session.Device{Browser: "Firefox", System: "Linux", Network: "203.0.113.0/24"}
 	a := signin.Asking{
 		Now: now, Browser: signin.NewBrowser().Key(),
-		Request: signin.Request{Address: who, Typed: string(who), Site: origin, To: "/", Asked: now, Expires: now.Add(10 * time.Minute), Device: device},
+		Request: signin.Request{Address: who, Typed: string(who), Origin: origin, To: "/", Asked: now, Expires: now.Add(10 * time.Minute), Device: device},
 		Client:  limit.Use{Name: fmt.Sprintf("203.0.113.%d", n%256), Rule: plenty}, Mailbox: limit.Use{Name: string(who), Rule: plenty}, Total: limit.Use{Rule: plenty},
 		Admission: people.Admission{Ways: []people.Way{{Open: true}}}, Policy: "abcdef0123456789",
 	}
 	rand.Read(a.Link[:])
 	rand.Read(a.Code[:])
 	a.Message = outbox.Message{
-		ID: hex.EncodeToString(a.Link[:16]), Kind: outbox.SignIn, To: who, Site: origin, Sealed: make([]byte, 300),
+		ID: hex.EncodeToString(a.Link[:16]), Kind: outbox.SignIn, To: who, Origin: origin, Sealed: make([]byte, 300),
 		Created: now, Deadline: a.Request.Expires, State: outbox.Queued, Since: now, Due: now,
 	}
 	asked, err := store.Ask(ctx, a)
@@ -110,7 +110,7 @@ func signIn(ctx context.Context, store signin.Store, origin string, n int, id se
 		return err
 	}
 	redeemed, err := store.RedeemLink(ctx, signin.Redemption{
-		Now: now, Site: origin, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: a.Policy,
+		Now: now, Origin: origin, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: a.Policy,
 		Session: session.Entry{Key: id.Key(), Record: session.Record{Scope: origin, SignedIn: now, Seen: now, Expires: now.Add(sessionLife), Device: device}},
 	})
 	if err == nil && redeemed.Outcome != signin.SignedIn {

@@ -46,7 +46,7 @@ func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (repo
 
 func reportRequest(a access.Request) adminapi.AccessRequest {
 	return adminapi.AccessRequest{
-		ID: a.ID, Address: string(a.Address), Site: a.Site, Words: a.Words, Asked: a.Asked.UTC(),
+		ID: a.ID, Address: string(a.Address), Site: a.Origin, Words: a.Words, Asked: a.Asked.UTC(),
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
 		Decision: cmp.Or(adminapi.Decision(a.State), adminapi.Open), Until: a.Until.UTC(), By: string(a.By), Decided: a.Decided.UTC(),
 	}

@@ -20,7 +20,7 @@ func reportMessage(m outbox.Message, reveal bool) adminapi.Message {
 	}
 	again := m // a copy, to see whether it could be retried
 	return adminapi.Message{
-		ID: m.ID, Kind: m.Kind, State: m.State, Since: m.Since.UTC(), To: to, Site: m.Site, Welcome: m.Welcome,
+		ID: m.ID, Kind: m.Kind, State: m.State, Since: m.Since.UTC(), To: to, Site: m.Origin, Welcome: m.Welcome,
 		Created: m.Created.UTC(), Deadline: m.Deadline.UTC(), Waiting: m.Waiting(), Due: m.Due.UTC(),
 		Attempts: m.Attempts, Copies: m.Copies, Mailer: m.Mailer, ProviderID: m.ProviderID, Problem: m.Problem,
 		Delivered: m.Delivered.UTC(), Retried: m.Retried.UTC(), Retryable: again.Retry(time.Now()) == nil,

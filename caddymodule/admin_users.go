@@ -9,7 +9,7 @@ import (
 )
 
 func reportGrant(g people.Grant) adminapi.Grant {
-	return adminapi.Grant{Site: g.Site, Until: g.Until.UTC()}
+	return adminapi.Grant{Site: g.Origin, Until: g.Until.UTC()}
 }
 
 func (a *App) reportUser(p people.Person) adminapi.User {

@@ -47,7 +47,7 @@ func (s *Service) Invite(ctx context.Context, site signin.Site, who address.Addr
 			return "", fault.Store("adding to groups", err)
 		}
 	}
-	silent, err = s.SignIn.Store.Promise(ctx, s.SignIn.Prepare(outbox.Invite, signin.Link{Address: who, Site: site.Origin}, life, signin.Promise{}))
+	silent, err = s.SignIn.Store.Promise(ctx, s.SignIn.Prepare(outbox.Invite, signin.Link{Address: who, Origin: site.Origin}, life, signin.Promise{}))
 	if err != nil {
 		return "", fault.Store("inviting", err)
 	}

@@ -43,7 +43,7 @@ type Asker struct {
 func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who address.Address, state signin.LinkState, err error) {
 	now := time.Now()
 	submission := Submission{Now: now, Request: Request{
-		ID: strings.ToLower(rand.Text()), Address: a.Who, Site: site.Origin, GrantSite: site.Name, Words: a.Words, Asked: now, Device: a.Device,
+		ID: strings.ToLower(rand.Text()), Address: a.Who, Origin: site.Origin, GrantOrigin: site.Name, Words: a.Words, Asked: now, Device: a.Device,
 	}}
 	if a.Who == "" {
 		use, genuine := s.SignIn.Use(site, signin.ToAsk, a.Token)
@@ -66,7 +66,7 @@ func (s *Service) Submit(ctx context.Context, site signin.Site, a Asker) (who ad
 	}
 	for _, owner := range site.Rules.Owners() {
 		submission.Owners = append(submission.Owners, s.SignIn.Prepare(outbox.Approve,
-			signin.Link{Purpose: signin.ToDecide, Address: owner, Site: site.Origin, Subject: submission.Request.ID}, Kept,
+			signin.Link{Purpose: signin.ToDecide, Address: owner, Origin: site.Origin, Subject: submission.Request.ID}, Kept,
 			signin.Promise{Person: who, Words: a.Words, Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network}))
 	}
 	kept, state, err := s.Store.Submit(ctx, submission)
@@ -146,7 +146,7 @@ func (s *Service) decide(ctx context.Context, r Request, d Decision, c Choice) (
 		if c.For > 0 {
 			d.Until, life = d.Now.Add(c.For), min(life, c.For)
 		}
-		d.Welcome = s.SignIn.Prepare(outbox.Approved, signin.Link{Address: r.Address, Site: r.Site}, life, signin.Promise{Until: d.Until})
+		d.Welcome = s.SignIn.Prepare(outbox.Approved, signin.Link{Address: r.Address, Origin: r.Origin}, life, signin.Promise{Until: d.Until})
 	}
 	decided, first, err := s.Store.Decide(ctx, d)
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *Service) decide(ctx context.Context, r Request, d Decision, c Choice) (
 }
 
 func (s *Service) recordDecision(ctx context.Context, r Request) {
-	event, args := audit.AccessRefused, []any{"site", r.Site, "request_id", r.ID}
+	event, args := audit.AccessRefused, []any{"site", r.Origin, "request_id", r.ID}
 	if r.State == Granted {
 		event = audit.AccessGranted
 		if !r.Until.IsZero() {

@@ -38,13 +38,13 @@ var ErrUnknown = fault.New(fault.Unknown, "there is no such access request, or n
 
 // Request is somebody's wish to be let in to a site.
 type Request struct {
-	ID        string // unguessable
-	Address   address.Address
-	Site      string // the origin that it was made at
-	GrantSite string // the site that a grant names, see people.Grant
-	Words     string // why, as it was typed; may be empty
-	Asked     time.Time
-	Device    session.Device
+	ID          string // unguessable
+	Address     address.Address
+	Origin      string // the origin that it was made at
+	GrantOrigin string // that a grant names, see people.Grant
+	Words       string // why, as it was typed; may be empty
+	Asked       time.Time
+	Device      session.Device
 
 	State   State
 	Until   time.Time       // of a grant; zero: for good

@@ -61,7 +61,7 @@ func covers(all, some people.Standing) bool {
 		}
 	}
 	for _, grant := range some.Grants {
-		if !slices.ContainsFunc(all.Grants, func(g people.Grant) bool { return g.Site == grant.Site }) {
+		if !slices.ContainsFunc(all.Grants, func(g people.Grant) bool { return g.Origin == grant.Origin }) {
 			return false
 		}
 	}

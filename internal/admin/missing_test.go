@@ -69,7 +69,7 @@ func randomly(random *rand.Rand) (has, lacks *kept, want admin.Missing) {
 			p.Groups = []string{"staff"}
 		}
 		if maybe() {
-			p.Grants = []people.Grant{{Site: "https://a.example"}}
+			p.Grants = []people.Grant{{Origin: "https://a.example"}}
 		}
 		other := p
 		inHas, inLacks := maybe(), maybe()

@@ -82,7 +82,7 @@ func put(t *testing.T, store *flakyStore, life time.Duration, changes ...func(*o
 	t.Helper()
 	now := time.Now()
 	m := outbox.Message{
-		ID: NewID(), Kind: outbox.Invite, To: address.Address("alice@example.org"), Site: "https://app.example.com",
+		ID: NewID(), Kind: outbox.Invite, To: address.Address("alice@example.org"), Origin: "https://app.example.com",
 		Sealed: []byte("sealed"), Created: now, Deadline: now.Add(life), State: outbox.Queued, Since: now, Due: now,
 	}
 	for _, change := range changes {

@@ -44,7 +44,7 @@ func (want fate) check(t *testing.T, mailer mail.Mailer, asked *atomic.Int32) {
 	logger := slog.New(slog.NewTextHandler(&logged, nil))
 	now := time.Now()
 	m := outbox.Message{
-		ID: mail.NewID(), Kind: outbox.Invite, To: "alice@example.org", Site: "https://app.example.com", Sealed: []byte("sealed"),
+		ID: mail.NewID(), Kind: outbox.Invite, To: "alice@example.org", Origin: "https://app.example.com", Sealed: []byte("sealed"),
 		Created: now, Deadline: now.Add(20 * time.Second), State: outbox.Queued, Since: now, Due: now,
 	}
 	link := signin.Link{Purpose: signin.ToAsk, Address: m.To, Expires: m.Deadline}

@@ -71,7 +71,7 @@ type Message struct {
 	ID       string // of the message, unguessable: the local part of its Message-ID
 	Kind     Kind
 	To       address.Address
-	Site     string // origin that the message is about
+	Origin   string // that the message is about
 	Language string // BCP 47; empty for the one that is kept with the person
 	Welcome  bool   // the first message to somebody who has never signed in
 	Sealed   []byte // see Sealer; gone once the message is sent or of no use

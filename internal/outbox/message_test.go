@@ -135,7 +135,7 @@ func TestWhatIsSealedOpensWithEachSecretAndForItsMessageOnly(t *testing.T) {
 		}
 		return NewSealer(r)
 	}
-	m := Message{ID: "m", Kind: SignIn, To: "a@example.com", Site: "https://app.example.com"}
+	m := Message{ID: "m", Kind: SignIn, To: "a@example.com", Origin: "https://app.example.com"}
 	m.Sealed = ring(old).Seal(m, []byte("content"))
 	if content, err := ring(new, old).Open(m); err != nil || string(content) != "content" {
 		t.Errorf("with the secret as the second one: %q, %v", content, err)
@@ -145,7 +145,7 @@ func TestWhatIsSealedOpensWithEachSecretAndForItsMessageOnly(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Message){
 		"id": func(m *Message) { m.ID = "n" }, "kind": func(m *Message) { m.Kind = "other" }, "to": func(m *Message) { m.To = "b@example.com" },
-		"site": func(m *Message) { m.Site = "https://b.example.com" }, "cut": func(m *Message) { m.Sealed = m.Sealed[:20] },
+		"site": func(m *Message) { m.Origin = "https://b.example.com" }, "cut": func(m *Message) { m.Sealed = m.Sealed[:20] },
 		"nothing": func(m *Message) { m.Sealed = nil },
 	} {
 		other := m

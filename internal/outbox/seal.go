@@ -48,5 +48,5 @@ func (s Sealer) Open(m Message) ([]byte, error) {
 // belongsTo is what a sealed content is bound to: moved to another message, or
 // to another address, it cannot be opened.
 func belongsTo(m Message) []byte {
-	return []byte(m.ID + "\x00" + string(m.Kind) + "\x00" + string(m.To) + "\x00" + m.Site)
+	return []byte(m.ID + "\x00" + string(m.Kind) + "\x00" + string(m.To) + "\x00" + m.Origin)
 }

@@ -11,8 +11,8 @@ import (
 // goes. The rest is up to what a store knows of the person, which it decides
 // within the step that needs to know. The zero Admission admits nobody.
 type Admission struct {
-	Ways []Way  // any of them is enough
-	Site string // whose grants count
+	Ways   []Way  // any of them is enough
+	Origin string // whose grants count
 }
 
 // Way is how one block of a site may let an address in.
@@ -25,7 +25,7 @@ type Way struct {
 
 // Admits decides about a person with this standing in the store.
 func (a Admission) Admits(s *Standing, now time.Time) bool {
-	return slices.ContainsFunc(a.Ways, func(w Way) bool { return w.admits(s, a.Site, now) })
+	return slices.ContainsFunc(a.Ways, func(w Way) bool { return w.admits(s, a.Origin, now) })
 }
 
 func (w Way) admits(s *Standing, site string, now time.Time) bool {
@@ -38,9 +38,9 @@ func (w Way) admits(s *Standing, site string, now time.Time) bool {
 // Admission tells how the rules decide about an address.
 func (r *Rules) Admission(a address.Address) Admission {
 	if way, ok := r.way(a); ok {
-		return Admission{Ways: []Way{way}, Site: r.site}
+		return Admission{Ways: []Way{way}, Origin: r.site}
 	}
-	return Admission{Site: r.site}
+	return Admission{Origin: r.site}
 }
 
 // way is false for an address that the rules never let in.

@@ -16,7 +16,7 @@ func TestAnExplanationNamesEachEntryThatCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	rules.At("https://a.example")
-	grant := Grant{Site: "https://a.example", Until: time.Now().Add(time.Hour)}
+	grant := Grant{Origin: "https://a.example", Until: time.Now().Add(time.Hour)}
 	for name, c := range map[string]struct {
 		who      address.Address
 		standing *Standing
@@ -29,8 +29,8 @@ func TestAnExplanationNamesEachEntryThatCounts(t *testing.T) {
 		"denied, though allowed": {"eve@a.example", &Standing{Groups: []string{"gone"}}, Explanation{
 			Denied: []Cover{{Entry: "eve@a.example"}, {Entry: "group:gone", ByStore: true}}, Allowed: []Cover{{Entry: "*@a.example"}},
 		}},
-		"granted":           {"x@x.example", &Standing{Grants: []Grant{{Site: "https://b.example"}, grant}}, Explanation{Admitted: true, Grant: &grant}},
-		"granted elsewhere": {"x@x.example", &Standing{Grants: []Grant{{Site: "https://b.example"}}}, Explanation{MayAsk: true}},
+		"granted":           {"x@x.example", &Standing{Grants: []Grant{{Origin: "https://b.example"}, grant}}, Explanation{Admitted: true, Grant: &grant}},
+		"granted elsewhere": {"x@x.example", &Standing{Grants: []Grant{{Origin: "https://b.example"}}}, Explanation{MayAsk: true}},
 		"nothing":           {"x@x.example", nil, Explanation{MayAsk: true}},
 	} {
 		if got := rules.Explain(c.who, c.standing); !reflect.DeepEqual(got, c.want) {
@@ -53,8 +53,8 @@ func TestAnExplanationAgreesWithTheAnswer(t *testing.T) {
 	}
 	standings := []*Standing{
 		nil, {}, {Groups: []string{"staff"}}, {Groups: []string{"gone", "staff"}}, {Groups: []string{"unheard-of"}},
-		{Grants: []Grant{{Site: "https://a.example"}}}, {Grants: []Grant{{Site: "https://a.example", Until: time.Now().Add(-time.Minute)}}},
-		{Groups: []string{"gone"}, Grants: []Grant{{Site: "https://a.example"}}},
+		{Grants: []Grant{{Origin: "https://a.example"}}}, {Grants: []Grant{{Origin: "https://a.example", Until: time.Now().Add(-time.Minute)}}},
+		{Groups: []string{"gone"}, Grants: []Grant{{Origin: "https://a.example"}}},
 	}
 	for allow := range 1 << len(entries) {
 		for deny := range 1 << len(entries) {

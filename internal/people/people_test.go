@@ -133,11 +133,11 @@ func TestWhatAStoreKnowsCountsAsFarAsTheConfigurationLetsIt(t *testing.T) {
 		"in another group":     {"bob@b.example", &Standing{Groups: []string{"stuff"}}, false, false},
 		"in a denied group":    {"carol@corp.example", &Standing{Groups: []string{"gone"}}, false, false},
 		"in both":              {"bob@b.example", &Standing{Groups: []string{"gone", "staff"}}, false, false},
-		"granted for good":     {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://a.example"}}}, true, false},
-		"granted for now":      {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://a.example", Until: later}}}, true, false},
-		"granted until a past": {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://a.example", Until: before}}}, false, false},
-		"granted elsewhere":    {"bob@b.example", &Standing{Grants: []Grant{{Site: "https://b.example"}}}, false, false},
-		"granted and denied":   {"bob@evil.example", &Standing{Grants: []Grant{{Site: "https://a.example"}}}, false, false},
+		"granted for good":     {"bob@b.example", &Standing{Grants: []Grant{{Origin: "https://a.example"}}}, true, false},
+		"granted for now":      {"bob@b.example", &Standing{Grants: []Grant{{Origin: "https://a.example", Until: later}}}, true, false},
+		"granted until a past": {"bob@b.example", &Standing{Grants: []Grant{{Origin: "https://a.example", Until: before}}}, false, false},
+		"granted elsewhere":    {"bob@b.example", &Standing{Grants: []Grant{{Origin: "https://b.example"}}}, false, false},
+		"granted and denied":   {"bob@evil.example", &Standing{Grants: []Grant{{Origin: "https://a.example"}}}, false, false},
 		"nothing but rules":    {"carol@corp.example", nil, true, true},
 	} {
 		for rules, want := range map[*Rules]bool{asking: c.asking, closed: c.granted} {

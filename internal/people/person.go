@@ -19,8 +19,8 @@ type Standing struct {
 // Grant lets a person into one site whose rules do not, because an owner
 // approved. It counts where the site has owners to ask, and nowhere else.
 type Grant struct {
-	Site  string    // the first origin of the site
-	Until time.Time // zero: for good
+	Origin string    // the first one of the site
+	Until  time.Time // zero: for good
 }
 
 // IsEmpty reports whether it has nothing, as that of nearly everybody.
@@ -35,7 +35,7 @@ func (s *Standing) IsGranted(site string, now time.Time) bool {
 }
 
 func (g Grant) counts(site string, now time.Time) bool {
-	return g.Site == site && (g.Until.IsZero() || now.Before(g.Until))
+	return g.Origin == site && (g.Until.IsZero() || now.Before(g.Until))
 }
 
 // Person is somebody that a store knows: whose address was proven, or who was

@@ -84,5 +84,5 @@ func Record(log *audit.Log, m outbox.Message) {
 		event = audit.Failed
 	}
 	log.Record(context.Background(), event, m.To,
-		"site", m.Site, "message", m.ID, "state", string(m.State), "mailer", m.Mailer, "provider_id", m.ProviderID, "problem", m.Problem)
+		"site", m.Origin, "message", m.ID, "state", string(m.State), "mailer", m.Mailer, "provider_id", m.ProviderID, "problem", m.Problem)
 }

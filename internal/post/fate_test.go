@@ -26,7 +26,7 @@ type box struct {
 func newBox(change func(*outbox.Message)) *box {
 	now := time.Now()
 	b := &box{happened: map[string]bool{}, message: outbox.Message{
-		ID: id, Kind: outbox.SignIn, To: "alice@example.com", Site: origin, Sealed: []byte("sealed"),
+		ID: id, Kind: outbox.SignIn, To: "alice@example.com", Origin: origin, Sealed: []byte("sealed"),
 		Created: now, Since: now, Due: now, Deadline: now.Add(time.Hour), State: outbox.Queued,
 	}}
 	change(&b.message)

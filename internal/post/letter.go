@@ -45,7 +45,7 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 	if !known {
 		return mail.Message{}, fmt.Errorf("this version does not know the kind %q; let the version that made the message send it, or wait until it has expired", m.Kind)
 	}
-	origin, err := gate.ParseOrigin(m.Site)
+	origin, err := gate.ParseOrigin(m.Origin)
 	if err != nil {
 		return mail.Message{}, err
 	}

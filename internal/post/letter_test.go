@@ -47,7 +47,7 @@ func promised(t *testing.T, w Writer, kind outbox.Kind) outbox.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := outbox.Message{ID: mail.NewID(), Kind: kind, To: "alice@example.com", Site: origin, Created: now}
+	m := outbox.Message{ID: mail.NewID(), Kind: kind, To: "alice@example.com", Origin: origin, Created: now}
 	m.Sealed = w.Sealer.Seal(m, content)
 	return m
 }
@@ -83,7 +83,7 @@ func TestAMessageThatCannotBeWrittenSaysWhy(t *testing.T) {
 	moved := promised(t, w, outbox.SignIn)
 	moved.To = "mallory@example.com"
 	nowhere := promised(t, w, outbox.SignIn)
-	nowhere.Site = "nowhere"
+	nowhere.Origin = "nowhere"
 	for says, m := range map[string]outbox.Message{`does not know the kind "greeting"`: unknown, "not sealed": moved, "nowhere": nowhere} {
 		if _, err := w.Write(m); err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "writing a message: ") {
 			t.Errorf("the error is %v, want %q in it", err, says)

@@ -42,10 +42,10 @@ type Promise struct {
 // link are given, and what the message says beside the link.
 func (s *Service) Prepare(kind outbox.Kind, link Link, life time.Duration, p Promise) Promised {
 	now := s.now()
-	p.Token, link.Key = s.tokens.New(link.Site, link.Purpose)
+	p.Token, link.Key = s.tokens.New(link.Origin, link.Purpose)
 	p.Asked, p.Expires = now, now.Add(life)
 	link.Expires = p.Expires
-	return Promised{Now: now, Link: link, To: "/", Message: s.message(kind, link.Key, link.Site, Ask{Address: link.Address}, p)}
+	return Promised{Now: now, Link: link, To: "/", Message: s.message(kind, link.Key, link.Origin, Ask{Address: link.Address}, p)}
 }
 
 // noticeLife is how long it is tried to tell somebody of a sign-in.
@@ -78,13 +78,13 @@ func (s *Service) CodeKeys(of BrowserKey, typed string) []CodeKey {
 // not of this purpose and site, which costs no look into the store.
 func (s *Service) Use(site Site, purpose Purpose, token string) (Use, bool) {
 	key, genuine := s.tokens.Open(site.Origin, purpose, token)
-	return Use{Now: s.now(), Link: key, Purpose: purpose, Site: site.Origin}, genuine
+	return Use{Now: s.now(), Link: key, Purpose: purpose, Origin: site.Origin}, genuine
 }
 
 // message is the message that brings a link.
 func (s *Service) message(kind outbox.Kind, link LinkKey, site string, ask Ask, p Promise) outbox.Message {
 	m := outbox.Message{
-		ID: messageID(link), Kind: kind, To: ask.Address, Site: site, Language: ask.Language,
+		ID: messageID(link), Kind: kind, To: ask.Address, Origin: site, Language: ask.Language,
 		Created: p.Asked, Deadline: p.Expires.Add(-min(lateMargin, p.Expires.Sub(p.Asked)/2)), State: outbox.Queued, Since: p.Asked, Due: p.Asked,
 	}
 	content, err := json.Marshal(p)
@@ -131,7 +131,7 @@ func (s *Service) Stop(ctx context.Context, site Site, token string) (stopped bo
 		return false, nil
 	}
 	now := s.now()
-	stopped, err = s.Store.Stop(ctx, Stopping{Now: now, Site: site.Origin, Link: link, Message: messageID(link), Until: now.Add(s.Mute)})
+	stopped, err = s.Store.Stop(ctx, Stopping{Now: now, Origin: site.Origin, Link: link, Message: messageID(link), Until: now.Add(s.Mute)})
 	if err != nil {
 		return false, fault.Store("stopping messages", err)
 	}

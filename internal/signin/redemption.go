@@ -11,7 +11,7 @@ import (
 // Redemption is one attempt to sign in.
 type Redemption struct {
 	Now     time.Time
-	Site    string     // origin that the attempt is made at
+	Origin  string     // that the attempt is made at
 	Browser BrowserKey // zero if the browser has no request cookie
 
 	Link      LinkKey   // for RedeemLink

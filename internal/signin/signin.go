@@ -72,7 +72,7 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 		Now:     now,
 		Browser: browser,
 		Request: Request{
-			Address: ask.Address, Typed: ask.Typed, Site: site.Origin, To: ask.To,
+			Address: ask.Address, Typed: ask.Typed, Origin: site.Origin, To: ask.To,
 			Asked: now, Expires: expires, Device: ask.Device,
 		},
 		Client:    limit.Use{Name: ask.Network, Rule: s.Limits.Client},
@@ -153,7 +153,7 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 ) (Result, error) {
 	now := s.now()
 	id := session.NewID()
-	r.Now, r.Site, r.Browser, r.Elsewhere = now, site.Origin, a.Browser.Key(), a.Elsewhere
+	r.Now, r.Origin, r.Browser, r.Elsewhere = now, site.Origin, a.Browser.Key(), a.Elsewhere
 	r.Policy, r.Replace, r.Mark, r.Language = site.Rules.Fingerprint(), a.Replace, a.Mark.Key(), a.Language
 	r.Session = session.Entry{Key: id.Key(), Record: session.Record{
 		Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
@@ -215,7 +215,7 @@ func (s *Service) Request(ctx context.Context, site Site, browser Browser) (Requ
 	if err != nil {
 		return Request{}, false, fault.Store("looking up a request", err)
 	}
-	if !found || request.Site != site.Origin {
+	if !found || request.Origin != site.Origin {
 		return Request{}, false, nil
 	}
 	return request, true, nil

@@ -135,7 +135,7 @@ type Link struct {
 	Key     LinkKey
 	Purpose Purpose
 	Address address.Address // that it was sent to
-	Site    string          // origin
+	Origin  string          // origin
 	Subject string          // what it is about: an access request
 	Expires time.Time
 }
@@ -165,13 +165,13 @@ type Use struct {
 	Now     time.Time
 	Link    LinkKey
 	Purpose Purpose
-	Site    string
+	Origin  string
 }
 
 // Stopping is the wish of a reader to get no such messages.
 type Stopping struct {
 	Now     time.Time
-	Site    string
+	Origin  string
 	Link    LinkKey
 	Message string    // id of the message that brought the link
 	Until   time.Time // the address is muted until then
@@ -181,7 +181,7 @@ type Stopping struct {
 type Request struct {
 	Address address.Address
 	Typed   string // the address as it was typed, to be shown in that browser only
-	Site    string // origin
+	Origin  string // origin
 	To      string // where the person wanted to go, a local path
 	Asked   time.Time
 	Expires time.Time // end of its link

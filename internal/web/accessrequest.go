@@ -114,7 +114,7 @@ func readChoice(given string) (access.Choice, bool) {
 // accessRequest is a request as pages show it.
 func accessRequest(a access.Request) view.AccessRequest {
 	return view.AccessRequest{
-		ID: a.ID, Email: string(a.Address), Words: a.Words, Origin: a.Site, Asked: a.Asked,
+		ID: a.ID, Email: string(a.Address), Words: a.Words, Origin: a.Origin, Asked: a.Asked,
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
 	}
 }

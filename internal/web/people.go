@@ -95,7 +95,7 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		Sessions: sessionRows(sessions, admin.Key), Yourself: who == admin.Address,
 	}
 	for _, g := range person.Grants {
-		p.Grants = append(p.Grants, view.PersonGrant{Origin: g.Site, Until: g.Until})
+		p.Grants = append(p.Grants, view.PersonGrant{Origin: g.Origin, Until: g.Until})
 	}
 	d.show(c, http.StatusOK, p)
 }

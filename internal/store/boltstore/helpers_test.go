@@ -105,12 +105,12 @@ func newAsking(who address.Address, now time.Time) signin.Asking {
 	plenty := limit.Rule{Max: 1_000_000, Window: time.Hour}
 	a := signin.Asking{
 		Now: now, Browser: signin.NewBrowser().Key(),
-		Request:   signin.Request{Address: who, Site: testSite, To: "/", Asked: now, Expires: now.Add(10 * time.Minute)},
+		Request:   signin.Request{Address: who, Origin: testSite, To: "/", Asked: now, Expires: now.Add(10 * time.Minute)},
 		Client:    limit.Use{Name: "192.0.2.1", Rule: plenty},
 		Mailbox:   limit.Use{Name: string(who), Rule: plenty},
 		Total:     limit.Use{Rule: plenty},
 		Admission: people.Admission{Ways: []people.Way{{Open: true}}}, Policy: testRules,
-		Message: outbox.Message{ID: rand.Text(), To: who, Site: testSite, Sealed: make([]byte, 250), Created: now, State: outbox.Queued, Due: now},
+		Message: outbox.Message{ID: rand.Text(), To: who, Origin: testSite, Sealed: make([]byte, 250), Created: now, State: outbox.Queued, Due: now},
 	}
 	rand.Read(a.Link[:])
 	rand.Read(a.Code[:])
@@ -120,7 +120,7 @@ func newAsking(who address.Address, now time.Time) signin.Asking {
 // newRedemption redeems in the browser that asked.
 func newRedemption(a signin.Asking) signin.Redemption {
 	return signin.Redemption{
-		Now: a.Now, Site: testSite, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: testRules,
+		Now: a.Now, Origin: testSite, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: testRules,
 		Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{
 			Scope: testSite, SignedIn: a.Now, Seen: a.Now, Expires: a.Now.Add(time.Hour),
 		}},
@@ -131,7 +131,7 @@ func newRedemption(a signin.Asking) signin.Redemption {
 func linkOutcome(t *testing.T, store *ordered.Store, link signin.LinkKey) signin.Outcome {
 	t.Helper()
 	redeemed, err := store.RedeemLink(t.Context(), signin.Redemption{
-		Now: time.Now(), Site: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules,
+		Now: time.Now(), Origin: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules,
 	})
 	must(t, err)
 	return redeemed.Outcome

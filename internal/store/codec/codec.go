@@ -24,7 +24,7 @@ type Link struct {
 	Expires  int64             `cbor:"1,keyasint"`
 	Browser  signin.BrowserKey `cbor:"2,keyasint,omitzero"` // that asked; none for a promised link
 	Address  address.Address   `cbor:"3,keyasint"`
-	Site     string            `cbor:"4,keyasint"`
+	Origin   string            `cbor:"4,keyasint"`
 	To       string            `cbor:"5,keyasint,omitempty"`
 	Asked    int64             `cbor:"6,keyasint"`
 	Code     signin.CodeKey    `cbor:"7,keyasint,omitzero"`
@@ -44,7 +44,7 @@ type Request struct {
 	Expires int64            `cbor:"1,keyasint"`
 	Address address.Address  `cbor:"2,keyasint"`
 	Typed   string           `cbor:"3,keyasint"`
-	Site    string           `cbor:"4,keyasint"`
+	Origin  string           `cbor:"4,keyasint"`
 	To      string           `cbor:"5,keyasint"`
 	Asked   int64            `cbor:"6,keyasint"`
 	Device  Device           `cbor:"7,keyasint,omitzero"`
@@ -75,7 +75,7 @@ func Time(ms int64) time.Time { return time.UnixMilli(ms) }
 func PackLink(a *signin.Asking) Link {
 	r := a.Request
 	return Link{
-		Browser: a.Browser, Expires: Millis(r.Expires), Address: r.Address, Site: r.Site, To: r.To, Asked: Millis(r.Asked),
+		Browser: a.Browser, Expires: Millis(r.Expires), Address: r.Address, Origin: r.Origin, To: r.To, Asked: Millis(r.Asked),
 		Code: a.Code, Policy: a.Policy, Device: Device(r.Device),
 	}
 }
@@ -83,21 +83,21 @@ func PackLink(a *signin.Asking) Link {
 // Request is what the link was asked for with.
 func (l Link) Request() signin.Request {
 	return signin.Request{
-		Address: l.Address, Site: l.Site, To: l.To, Asked: Time(l.Asked), Expires: Time(l.Expires), Device: session.Device(l.Device),
+		Address: l.Address, Origin: l.Origin, To: l.To, Asked: Time(l.Asked), Expires: Time(l.Expires), Device: session.Device(l.Device),
 	}
 }
 
 // PackRequest makes the record of a request without tries and links.
 func PackRequest(r signin.Request) Request {
 	return Request{
-		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Millis(r.Asked), Expires: Millis(r.Expires), Device: Device(r.Device),
+		Address: r.Address, Typed: r.Typed, Origin: r.Origin, To: r.To, Asked: Millis(r.Asked), Expires: Millis(r.Expires), Device: Device(r.Device),
 	}
 }
 
 // Unpack is the request that the record is of.
 func (r Request) Unpack() signin.Request {
 	return signin.Request{
-		Address: r.Address, Typed: r.Typed, Site: r.Site, To: r.To, Asked: Time(r.Asked), Expires: Time(r.Expires),
+		Address: r.Address, Typed: r.Typed, Origin: r.Origin, To: r.To, Asked: Time(r.Asked), Expires: Time(r.Expires),
 		Device: session.Device(r.Device), Tries: r.Tries,
 	}
 }

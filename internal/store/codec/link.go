@@ -6,7 +6,7 @@ import "github.com/doorpost-auth/doorpost/internal/signin"
 // that of its person.
 func PackPromised(p signin.Promised, revision uint64) Link {
 	return Link{
-		Expires: Millis(p.Link.Expires), Address: p.Link.Address, Site: p.Link.Site, To: p.To, Asked: Millis(p.Now),
+		Expires: Millis(p.Link.Expires), Address: p.Link.Address, Origin: p.Link.Origin, To: p.To, Asked: Millis(p.Now),
 		Policy: p.Policy, Purpose: p.Link.Purpose, Subject: p.Link.Subject, Revision: revision,
 	}
 }
@@ -14,5 +14,5 @@ func PackPromised(p signin.Promised, revision uint64) Link {
 // Unpack is the link that the record is of, without what belongs to the request
 // of a browser.
 func (l Link) Unpack(key signin.LinkKey) signin.Link {
-	return signin.Link{Key: key, Purpose: l.Purpose, Address: l.Address, Site: l.Site, Subject: l.Subject, Expires: Time(l.Expires)}
+	return signin.Link{Key: key, Purpose: l.Purpose, Address: l.Address, Origin: l.Origin, Subject: l.Subject, Expires: Time(l.Expires)}
 }

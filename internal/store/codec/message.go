@@ -13,7 +13,7 @@ type Message struct {
 	ID         string          `cbor:"2,keyasint"`
 	Kind       outbox.Kind     `cbor:"3,keyasint"`
 	To         address.Address `cbor:"4,keyasint"`
-	Site       string          `cbor:"5,keyasint"`
+	Origin     string          `cbor:"5,keyasint"`
 	Language   string          `cbor:"6,keyasint,omitempty"`
 	Welcome    bool            `cbor:"7,keyasint,omitempty"`
 	Sealed     []byte          `cbor:"8,keyasint,omitempty"`
@@ -36,7 +36,7 @@ type Message struct {
 func PackMessage(m outbox.Message) Message {
 	return Message{
 		Expires: Millis(m.Created.Add(outbox.Kept)),
-		ID:      m.ID, Kind: m.Kind, To: m.To, Site: m.Site, Language: m.Language, Welcome: m.Welcome, Sealed: m.Sealed,
+		ID:      m.ID, Kind: m.Kind, To: m.To, Origin: m.Origin, Language: m.Language, Welcome: m.Welcome, Sealed: m.Sealed,
 		Created: Millis(m.Created), Deadline: Millis(m.Deadline), State: m.State, Since: Millis(m.Since), Due: someMillis(m.Due),
 		Attempts: m.Attempts, Unsettled: m.Unsettled, Copies: m.Copies, Mailer: m.Mailer, ProviderID: m.ProviderID,
 		Problem: m.Problem, Delivered: someMillis(m.Delivered), Retried: someMillis(m.Retried),
@@ -46,7 +46,7 @@ func PackMessage(m outbox.Message) Message {
 // Unpack is the message that the record is of.
 func (m Message) Unpack() outbox.Message {
 	return outbox.Message{
-		ID: m.ID, Kind: m.Kind, To: m.To, Site: m.Site, Language: m.Language, Welcome: m.Welcome, Sealed: m.Sealed,
+		ID: m.ID, Kind: m.Kind, To: m.To, Origin: m.Origin, Language: m.Language, Welcome: m.Welcome, Sealed: m.Sealed,
 		Created: Time(m.Created), Deadline: Time(m.Deadline), State: m.State, Since: Time(m.Since), Due: someTime(m.Due),
 		Attempts: m.Attempts, Unsettled: m.Unsettled, Copies: m.Copies, Mailer: m.Mailer, ProviderID: m.ProviderID,
 		Problem: m.Problem, Delivered: someTime(m.Delivered), Retried: someTime(m.Retried),

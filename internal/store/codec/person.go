@@ -32,8 +32,8 @@ type Standing struct {
 
 // Grant is a people.Grant.
 type Grant struct {
-	Site  string `cbor:"1,keyasint"`
-	Until int64  `cbor:"2,keyasint,omitempty"`
+	Origin string `cbor:"1,keyasint"`
+	Until  int64  `cbor:"2,keyasint,omitempty"`
 }
 
 // IsKnown reports whether there is such a person.
@@ -92,7 +92,7 @@ func PackStanding(s *people.Standing) *Standing {
 	}
 	packed := &Standing{Groups: s.Groups}
 	for _, g := range s.Grants {
-		packed.Grants = append(packed.Grants, Grant{Site: g.Site, Until: someMillis(g.Until)})
+		packed.Grants = append(packed.Grants, Grant{Origin: g.Origin, Until: someMillis(g.Until)})
 	}
 	return packed
 }
@@ -104,7 +104,7 @@ func (s *Standing) Unpack() *people.Standing {
 	}
 	unpacked := &people.Standing{Groups: s.Groups}
 	for _, g := range s.Grants {
-		unpacked.Grants = append(unpacked.Grants, people.Grant{Site: g.Site, Until: someTime(g.Until)})
+		unpacked.Grants = append(unpacked.Grants, people.Grant{Origin: g.Origin, Until: someTime(g.Until)})
 	}
 	return unpacked
 }

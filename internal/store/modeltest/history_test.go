@@ -81,7 +81,7 @@ func (h *history) ask(t *rapid.T) {
 	plenty := limit.Rule{Max: 1_000_000, Window: time.Hour}
 	a := signin.Asking{
 		Now: h.now, Browser: one(t, browsers, "browser"), Policy: one(t, policies, "policy"),
-		Request: signin.Request{Address: one(t, persons, "person"), Site: one(t, sites, "site"), To: "/", Asked: h.now, Expires: h.now.Add(linkLife)},
+		Request: signin.Request{Address: one(t, persons, "person"), Origin: one(t, sites, "site"), To: "/", Asked: h.now, Expires: h.now.Add(linkLife)},
 		Client:  limit.Use{Name: "c", Rule: plenty}, Total: limit.Use{Name: "t", Rule: plenty},
 	}
 	if rapid.IntRange(0, 5).Draw(t, "admitted unless 0") > 0 {
@@ -95,7 +95,7 @@ func (h *history) ask(t *rapid.T) {
 	// otherwise.
 	a.Link[0], a.Code[0] = 1, 1
 	a.Message = outbox.Message{
-		ID: fmt.Sprintf("m%025d", h.made), Kind: outbox.SignIn, To: a.Request.Address, Site: a.Request.Site, Sealed: []byte("x"),
+		ID: fmt.Sprintf("m%025d", h.made), Kind: outbox.SignIn, To: a.Request.Address, Origin: a.Request.Origin, Sealed: []byte("x"),
 		Created: h.now, Deadline: h.now.Add(linkLife - time.Minute), State: outbox.Queued, Since: h.now, Due: h.now,
 	}
 	got, err := h.store.Ask(context.Background(), a)
@@ -108,13 +108,13 @@ func (h *history) ask(t *rapid.T) {
 // redemption is an attempt with all that it may bring along.
 func (h *history) redemption(t *rapid.T, l *link) signin.Redemption {
 	r := signin.Redemption{
-		Now: h.now, Site: l.site, Browser: l.browser, Link: l.key, Policy: l.policy, Codes: []signin.CodeKey{l.code, {9}}, Elsewhere: yes(t, "confirmed"),
+		Now: h.now, Origin: l.site, Browser: l.browser, Link: l.key, Policy: l.policy, Codes: []signin.CodeKey{l.code, {9}}, Elsewhere: yes(t, "confirmed"),
 		Session: session.Entry{Key: session.Key(h.number()), Record: session.Record{Scope: l.site, SignedIn: h.now, Seen: h.now, Expires: h.now.Add(sessionLife)}},
 	}
 	// Mostly as it should be, now and then not.
 	odd := func(what string) bool { return rapid.IntRange(0, 3).Draw(t, what+" if 0") == 0 }
 	if odd("another site") {
-		r.Site = one(t, sites, "site")
+		r.Origin = one(t, sites, "site")
 	}
 	if odd("another browser") {
 		r.Browser = one(t, append(browsers, signin.BrowserKey{}), "browser")
@@ -189,7 +189,7 @@ func (h *history) mayBe(t *rapid.T, by string, l *link, r signin.Redemption, got
 	flaw(l.redeemed > 0, "that has signed in before")
 	flaw(l.used, "that was killed")
 	flaw(!l.expires.After(h.now), "that is over")
-	flaw(l.site != r.Site, "of another site")
+	flaw(l.site != r.Origin, "of another site")
 	flaw(l.policy != r.Policy, "of other rules")
 	flaw(h.mayNotSignIn(l.who), "of somebody disabled, or with their mailbox")
 	flaw(r.Revision == nil && h.known[l.who].revision != l.revision, "of somebody who was changed")
@@ -202,13 +202,13 @@ func (h *history) mayBe(t *rapid.T, by string, l *link, r signin.Redemption, got
 
 func (h *history) stop(t *rapid.T) {
 	l := h.someLink(t)
-	s := signin.Stopping{Now: h.now, Site: one(t, sites, "site"), Link: l.key, Until: h.now.Add(time.Hour)}
+	s := signin.Stopping{Now: h.now, Origin: one(t, sites, "site"), Link: l.key, Until: h.now.Add(time.Hour)}
 	used, over := l.used, !l.expires.After(h.now)
 	got, err := h.store.Stop(context.Background(), s)
 	switch {
 	case err != nil:
 		t.Fatalf("stopping: %v", err)
-	case got && s.Site != l.site, !got && !used && !over && s.Site == l.site: // of a used link a store may remember more or less
+	case got && s.Origin != l.site, !got && !used && !over && s.Origin == l.site: // of a used link a store may remember more or less
 		t.Fatalf("stopping says %v", got)
 	case got:
 		h.stopped(l, s.Until)

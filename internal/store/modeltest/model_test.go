@@ -68,7 +68,7 @@ func (m *model) asked(a signin.Asking) signin.SilentReason {
 	familiar := slices.Contains(m.familiar[a.Request.Address], a.Browser)
 	name := map[bool]string{false: "", true: "familiar "}[familiar] + a.Request.Address.Fold()
 	silent := m.mayBeSent(a, familiar, name)
-	next := &request{who: a.Request.Address, site: a.Request.Site, expires: a.Request.Expires}
+	next := &request{who: a.Request.Address, site: a.Request.Origin, expires: a.Request.Expires}
 	if before := m.requests[a.Browser]; before != nil && before.expires.After(m.now) && before.tries < signin.MaxCodeTries {
 		next.tries = before.tries
 		for _, l := range before.links {
@@ -78,7 +78,7 @@ func (m *model) asked(a signin.Asking) signin.SilentReason {
 		}
 	}
 	if silent == signin.NotSilent {
-		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Site, policy: a.Policy, revision: m.known[a.Request.Address].revision, browser: a.Browser, expires: a.Request.Expires, familiar: familiar, limit: name, slot: mailboxRule.Slot(m.now)}
+		l := &link{key: a.Link, code: a.Code, who: a.Request.Address, site: a.Request.Origin, policy: a.Policy, revision: m.known[a.Request.Address].revision, browser: a.Browser, expires: a.Request.Expires, familiar: familiar, limit: name, slot: mailboxRule.Slot(m.now)}
 		m.links, next.links = append(m.links, l), append(next.links, l)
 	}
 	m.requests[a.Browser] = next
@@ -130,7 +130,7 @@ func (m *model) byLink(r signin.Redemption) (l *link, outcome signin.Outcome) {
 		return l, signin.TooOld
 	case l.used:
 		return l, signin.Used
-	case l.site != r.Site:
+	case l.site != r.Origin:
 		return l, signin.Unknown
 	case l.browser != r.Browser && !r.Elsewhere:
 		return l, signin.OtherBrowser
@@ -142,18 +142,18 @@ func (m *model) byLink(r signin.Redemption) (l *link, outcome signin.Outcome) {
 func (m *model) byCode(r signin.Redemption) (found *link, outcome signin.Outcome) {
 	asked := m.requests[r.Browser]
 	switch {
-	case asked == nil || asked.site != r.Site || !asked.expires.After(m.now):
+	case asked == nil || asked.site != r.Origin || !asked.expires.After(m.now):
 		return nil, signin.Unknown
 	case asked.tries >= signin.MaxCodeTries:
 		return nil, signin.RequestEnded
 	}
 	for _, l := range asked.links {
-		if l.alive(m.now) && l.site == r.Site && slices.Contains(r.Codes, l.code) {
+		if l.alive(m.now) && l.site == r.Origin && slices.Contains(r.Codes, l.code) {
 			return l, m.judge(l, r)
 		}
 	}
 	if slices.ContainsFunc(asked.links, func(l *link) bool {
-		return l.used && l.expires.After(m.now) && l.site == r.Site && slices.Contains(r.Codes, l.code)
+		return l.used && l.expires.After(m.now) && l.site == r.Origin && slices.Contains(r.Codes, l.code)
 	}) {
 		return nil, signin.Used
 	}

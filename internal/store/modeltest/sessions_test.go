@@ -73,7 +73,7 @@ func (h *history) holds(t *rapid.T) {
 	}
 	for browser, want := range h.requests {
 		got, found, err := h.store.Request(ctx, browser, h.now)
-		if err != nil || want.expires.After(h.now) && (!found || got.Address != want.who || got.Site != want.site || got.Tries != want.tries) {
+		if err != nil || want.expires.After(h.now) && (!found || got.Address != want.who || got.Origin != want.site || got.Tries != want.tries) {
 			t.Fatalf("a browser asked for %+v (%v, %v), want %+v", got, found, err, *want)
 		}
 	}

@@ -102,7 +102,7 @@ func signInAt(t *testing.T, s *Store, who address.Address, now time.Time) (sessi
 	hourly := limit.Rule{Max: 100, Window: time.Hour}
 	a := signin.Asking{
 		Now: now, Browser: signin.NewBrowser().Key(),
-		Request: signin.Request{Address: who, Site: "https://a.example.com", Asked: now, Expires: now.Add(linkLife)},
+		Request: signin.Request{Address: who, Origin: "https://a.example.com", Asked: now, Expires: now.Add(linkLife)},
 		Client:  limit.Use{Name: string(who), Rule: hourly}, Mailbox: limit.Use{Name: string(who), Rule: hourly}, Total: limit.Use{Rule: hourly},
 		Admission: people.Admission{Ways: []people.Way{{Open: true}}},
 	}
@@ -116,7 +116,7 @@ func signInAt(t *testing.T, s *Store, who address.Address, now time.Time) (sessi
 	ask()
 	key := session.NewID().Key()
 	redeemed, err := s.RedeemLink(t.Context(), signin.Redemption{
-		Now: now, Site: "https://a.example.com", Browser: a.Browser, Link: a.Link,
+		Now: now, Origin: "https://a.example.com", Browser: a.Browser, Link: a.Link,
 		Session: session.Entry{Key: key, Record: session.Record{SignedIn: now, Seen: now, Expires: now.Add(30 * time.Minute)}},
 	})
 	must(t, err)

@@ -16,7 +16,7 @@ import (
 
 func promised(now time.Time, who address.Address, purpose signin.Purpose, key byte) signin.Promised {
 	return signin.Promised{
-		Now: now, Link: signin.Link{Key: signin.LinkKey{key}, Purpose: purpose, Address: who, Site: "https://a.example.com", Expires: now.Add(access.Kept)},
+		Now: now, Link: signin.Link{Key: signin.LinkKey{key}, Purpose: purpose, Address: who, Origin: "https://a.example.com", Expires: now.Add(access.Kept)},
 		Message: outbox.Message{ID: "m" + string(rune('a'+key)), To: who, Created: now, State: outbox.Queued, Due: now},
 	}
 }
@@ -25,7 +25,7 @@ func TestTheSweepRemovesAccessRequestsWithTheirLinks(t *testing.T) {
 	s, e := newTestStore(t)
 	start := time.Unix(1_700_000_000, 0)
 	_, _, err := s.Submit(t.Context(), access.Submission{
-		Now: start, Request: access.Request{ID: "id", Address: "a@example.com", GrantSite: "https://a.example.com", Asked: start},
+		Now: start, Request: access.Request{ID: "id", Address: "a@example.com", GrantOrigin: "https://a.example.com", Asked: start},
 		Owners: []signin.Promised{promised(start, "owner@example.com", signin.ToDecide, 1), promised(start, "b@example.com", signin.ToDecide, 2)},
 	})
 	must(t, err)

@@ -51,14 +51,14 @@ func (v *visit) asking() signin.Asking {
 	return signin.Asking{
 		Now: v.now, Browser: v.browser,
 		Request: signin.Request{
-			Address: v.address, Typed: string(v.address), Site: v.site, To: "/", Asked: v.now, Expires: v.now.Add(10 * time.Minute), Device: v.device,
+			Address: v.address, Typed: string(v.address), Origin: v.site, To: "/", Asked: v.now, Expires: v.now.Add(10 * time.Minute), Device: v.device,
 		},
 		Client:    limit.Use{Name: "203.0.113.0", Rule: plenty},
 		Mailbox:   limit.Use{Name: v.address.Fold(), Rule: plenty},
 		Total:     limit.Use{Name: "total", Rule: plenty},
 		Admission: people.Admission{Ways: []people.Way{{Open: true}}}, Link: v.link, Code: v.code, Policy: fingerprint,
 		Message: outbox.Message{
-			ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: v.address, Site: v.site, Language: "en", Sealed: make([]byte, 250),
+			ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: v.address, Origin: v.site, Language: "en", Sealed: make([]byte, 250),
 			Created: v.now, Deadline: v.now.Add(8 * time.Minute), State: outbox.Queued, Since: v.now, Due: v.now,
 		},
 	}
@@ -66,7 +66,7 @@ func (v *visit) asking() signin.Asking {
 
 func (v *visit) redemption() signin.Redemption {
 	return signin.Redemption{
-		Now: v.now, Site: v.site, Browser: v.browser, Link: v.link, Codes: []signin.CodeKey{v.code}, Policy: fingerprint, Replace: v.replace,
+		Now: v.now, Origin: v.site, Browser: v.browser, Link: v.link, Codes: []signin.CodeKey{v.code}, Policy: fingerprint, Replace: v.replace,
 		Session: session.Entry{Key: v.session.Key(), Record: session.Record{
 			Scope: v.site, SignedIn: v.now, Seen: v.now, Expires: v.now.Add(7 * 24 * time.Hour), Device: v.device,
 		}},
@@ -92,7 +92,7 @@ func (v *visit) ask(t testing.TB, store signin.Store) {
 func (v *visit) askOwners(t testing.TB, store signin.Store) {
 	t.Helper()
 	a := v.asking()
-	a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Site: v.site}
+	a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Origin: v.site}
 	a.OfferLink, a.Offer = v.link, a.Message
 	a.Offer.Kind = outbox.Offer
 	if asked, err := store.Ask(context.Background(), a); err != nil || !asked.Send {

@@ -32,7 +32,7 @@ var accessList = Key{Lists, "access_requests"}
 
 // Submit implements access.Store.
 func (s Steps) Submit(ctx context.Context, a access.Submission) (access.Request, signin.LinkState, error) {
-	reads := []Key{accessList, LimitKey(toOwners(a.Request.GrantSite))}
+	reads := []Key{accessList, LimitKey(toOwners(a.Request.GrantOrigin))}
 	return results(ctx, s.backend.Change, reads, func(t *tx) (access.Request, signin.LinkState) { return submit(t, a) })
 }
 
@@ -67,10 +67,10 @@ func othersOf(t *tx, next codec.AccessRequest, now time.Time) (open []codec.Acce
 	p := person(t, next.Address)
 	standing := p.Standing.Unpack()
 	for _, a := range accessRequests(t, now) {
-		if a.GrantSite != next.GrantSite {
+		if a.GrantOrigin != next.GrantOrigin {
 			continue
 		}
-		if a.Address.Fold() == next.Address.Fold() && (a.State != access.Granted || standing.IsGranted(a.GrantSite, now)) {
+		if a.Address.Fold() == next.Address.Fold() && (a.State != access.Granted || standing.IsGranted(a.GrantOrigin, now)) {
 			same = &a
 		}
 		if a.State == access.Open {
@@ -89,7 +89,7 @@ func othersOf(t *tx, next codec.AccessRequest, now time.Time) (open []codec.Acce
 // askedBeforeKey is under what it is kept that the mailbox of somebody who was removed
 // has asked to be admitted to a site, and what was decided. It names neither.
 func askedBeforeKey(a codec.AccessRequest) Key {
-	sum := sha256.Sum256([]byte(a.Address.Fold() + "\x00" + a.GrantSite))
+	sum := sha256.Sum256([]byte(a.Address.Fold() + "\x00" + a.GrantOrigin))
 	return hashed(askedBefore, sum[:16])
 }
 
@@ -103,7 +103,7 @@ func dropAccessRequest(t *tx, a codec.AccessRequest, now time.Time) {
 // tellOwners sends the links by which they decide, unless they were sent as many
 // already as in a day.
 func tellOwners(t *tx, a codec.AccessRequest, promised []signin.Promised, now time.Time) (links []signin.LinkKey) {
-	if len(promised) == 0 || t.take(toOwners(a.GrantSite), now) > 0 {
+	if len(promised) == 0 || t.take(toOwners(a.GrantOrigin), now) > 0 {
 		return nil
 	}
 	for _, p := range promised {

@@ -57,7 +57,7 @@ func grant(t *tx, a access.Request, d access.Decision) {
 	if s := before.Standing.Unpack(); s != nil {
 		standing = *s
 	}
-	standing.Grants = append(slices.Clone(standing.Grants), people.Grant{Site: a.GrantSite, Until: a.Until}) // the last one counts
+	standing.Grants = append(slices.Clone(standing.Grants), people.Grant{Origin: a.GrantOrigin, Until: a.Until}) // the last one counts
 	after := before
 	after.Standing = codec.PackStanding(&standing)
 	keepPerson(t, a.Address, before, after, d.Now)

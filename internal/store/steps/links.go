@@ -47,7 +47,7 @@ func (s Steps) Link(ctx context.Context, u signin.Use) (signin.Link, signin.Link
 // of one that is not of the purpose and site.
 func lookUp(t *tx, u signin.Use) (signin.Link, signin.LinkState) {
 	l, state := findLink(t, u.Link, u.Now)
-	right := l.Purpose == u.Purpose && l.Site == u.Site && l.Purpose != signin.ToSignIn
+	right := l.Purpose == u.Purpose && l.Origin == u.Origin && l.Purpose != signin.ToSignIn
 	switch {
 	case state == signin.LinkGood && !right:
 		return signin.Link{}, signin.LinkUnknown

@@ -132,7 +132,7 @@ func follow(t *tx, who address.Address, p codec.Person, now time.Time) {
 func tidy(s people.Standing, now time.Time) people.Standing {
 	tidied := people.Standing{Groups: slices.Compact(slices.Sorted(slices.Values(s.Groups)))}
 	for i, g := range s.Grants {
-		replaced := slices.ContainsFunc(s.Grants[i+1:], func(later people.Grant) bool { return later.Site == g.Site })
+		replaced := slices.ContainsFunc(s.Grants[i+1:], func(later people.Grant) bool { return later.Origin == g.Origin })
 		g.Until = g.Until.Truncate(time.Millisecond) // as records have it
 		if !replaced && (g.Until.IsZero() || g.Until.After(now)) {
 			tidied.Grants = append(tidied.Grants, g)
@@ -146,7 +146,7 @@ func equal(a, b *people.Standing) bool {
 		return a.IsEmpty() && b.IsEmpty()
 	}
 	return slices.Equal(a.Groups, b.Groups) &&
-		slices.EqualFunc(a.Grants, b.Grants, func(g, h people.Grant) bool { return g.Site == h.Site && g.Until.Equal(h.Until) })
+		slices.EqualFunc(a.Grants, b.Grants, func(g, h people.Grant) bool { return g.Origin == h.Origin && g.Until.Equal(h.Until) })
 }
 
 // RemovePerson implements people.Store.

@@ -57,7 +57,7 @@ func findByLink(t *tx, r *signin.Redemption) finding {
 		f.outcome = sameAttempt(t, r, link)
 	case state == signin.LinkTooOld:
 		f.outcome.Outcome = signin.TooOld
-	case link.Site != r.Site || link.Purpose != signin.ToSignIn:
+	case link.Origin != r.Origin || link.Purpose != signin.ToSignIn:
 		f.outcome.Outcome = signin.Unknown
 	case link.Browser != r.Browser && !r.Elsewhere:
 		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.Request()}
@@ -83,7 +83,7 @@ func sameAttempt(t *tx, r *signin.Redemption, link codec.Link) signin.Redeemed {
 func findByCode(t *tx, r *signin.Redemption) (f finding) {
 	request, found := load[codec.Request](t, requestKey(r.Browser))
 	switch {
-	case !found || request.Site != r.Site || request.Expires <= codec.Millis(r.Now):
+	case !found || request.Origin != r.Origin || request.Expires <= codec.Millis(r.Now):
 		f.outcome.Outcome = signin.Unknown
 		return f
 	case request.Tries >= signin.MaxCodeTries:
@@ -92,7 +92,7 @@ func findByCode(t *tx, r *signin.Redemption) (f finding) {
 	}
 	for _, key := range request.Links {
 		link, state := findLink(t, key, r.Now)
-		if link.Site != r.Site || link.Purpose != signin.ToSignIn || !isOneOf(r.Codes, link.Code) {
+		if link.Origin != r.Origin || link.Purpose != signin.ToSignIn || !isOneOf(r.Codes, link.Code) {
 			continue
 		}
 		f.key, f.link = key, link

@@ -137,9 +137,9 @@ func TestOneKindOfLimitDoesNotCountForAnother(t *testing.T) {
 func TestAStandingHasOneForm(t *testing.T) {
 	got := tidy(people.Standing{
 		Groups: []string{"staff", "admins", "staff"},
-		Grants: []people.Grant{{Site: "a", Until: now.Add(time.Hour)}, {Site: "b", Until: now}, {Site: "a"}},
+		Grants: []people.Grant{{Origin: "a", Until: now.Add(time.Hour)}, {Origin: "b", Until: now}, {Origin: "a"}},
 	}, now)
-	if !slices.Equal(got.Groups, []string{"admins", "staff"}) || !slices.Equal(got.Grants, []people.Grant{{Site: "a"}}) {
+	if !slices.Equal(got.Groups, []string{"admins", "staff"}) || !slices.Equal(got.Grants, []people.Grant{{Origin: "a"}}) {
 		t.Errorf("it is %+v", got)
 	}
 }

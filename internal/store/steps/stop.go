@@ -28,10 +28,10 @@ func (s Steps) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, er
 // person's.
 func readerOf(t *tx, stop signin.Stopping) address.Address {
 	message, found := load[codec.Message](t, messageKey(stop.Message))
-	if found && message.Site == stop.Site && message.Expires > codec.Millis(stop.Now) {
+	if found && message.Origin == stop.Origin && message.Expires > codec.Millis(stop.Now) {
 		return message.To
 	}
-	if link, _ := load[codec.Link](t, linkKey(stop.Link)); link.Site == stop.Site {
+	if link, _ := load[codec.Link](t, linkKey(stop.Link)); link.Origin == stop.Origin {
 		return link.Address
 	}
 	return ""

@@ -72,7 +72,7 @@ var accessPromises = []promise{
 		other := f.submission(f.person("b"), owner)
 		f.wantAccessRequest(f.submits(other))
 		elsewhere := f.submission(who, owner)
-		elsewhere.Request.GrantSite = "https://elsewhere.example.com"
+		elsewhere.Request.GrantOrigin = "https://elsewhere.example.com"
 		f.wantAccessRequest(f.submits(elsewhere))
 	}},
 	{"WhoWasRefusedCannotAskAgainForAWhile", func(f *fixture) {
@@ -176,7 +176,7 @@ var accessPromises = []promise{
 // applying is somebody asking to be admitted, of which the owners are told.
 func (f *fixture) submission(who address.Address, owners ...address.Address) access.Submission {
 	a := access.Submission{Now: f.now, Request: access.Request{
-		ID: rand.Text(), Address: who, Site: f.site + ":8443", GrantSite: f.site, Words: "let me in é\u2028", Asked: f.now,
+		ID: rand.Text(), Address: who, Origin: f.site + ":8443", GrantOrigin: f.site, Words: "let me in é\u2028", Asked: f.now,
 		Device: session.Device{Browser: "Firefox", Network: "203.0.113.0/24"},
 	}}
 	for _, owner := range owners {

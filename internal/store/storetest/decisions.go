@@ -28,7 +28,7 @@ var decisionPromises = []promise{
 		f.wantSameAccessRequest(decided, after(applied, d))
 		f.wantAccessRequest(after(applied, d))
 		known := f.known(who)
-		f.wantSamePerson(known, people.Person{Address: who, Added: known.Added, Revision: 1, Standing: people.Standing{Grants: []people.Grant{{Site: f.site, Until: d.Until}}}})
+		f.wantSamePerson(known, people.Person{Address: who, Added: known.Added, Revision: 1, Standing: people.Standing{Grants: []people.Grant{{Origin: f.site, Until: d.Until}}}})
 		for _, p := range a.Owners {
 			if got := f.wantUseOf(useOf(p), signin.LinkUsed); got.Subject != applied.ID {
 				f.Fatalf("the used link is %+v", got)
@@ -78,7 +78,7 @@ var decisionPromises = []promise{
 		f.submits(a)
 		d := f.deciding(f.submits(b), access.Granted)
 		other, forged, elsewhere, over := useOf(a.Owners[0]), useOf(b.Owners[0]), useOf(b.Owners[0]), useOf(b.Owners[0])
-		forged.Link, elsewhere.Site, over.Now = newLink(), "https://other.example.com", b.Owners[0].Link.Expires
+		forged.Link, elsewhere.Origin, over.Now = newLink(), "https://other.example.com", b.Owners[0].Link.Expires
 		purpose := useOf(b.Owners[0])
 		purpose.Purpose = signin.ToAsk
 		for i, use := range []signin.Use{other, forged, elsewhere, over, purpose} {
@@ -105,12 +105,12 @@ var decisionPromises = []promise{
 	{"AGrantReplacesTheOneBefore", func(f *fixture) {
 		who := f.person("a")
 		f.changed(who, func(p *people.Person) {
-			p.Grants = []people.Grant{{Site: f.site, Until: time.Now().Add(time.Hour)}, {Site: "x"}}
+			p.Grants = []people.Grant{{Origin: f.site, Until: time.Now().Add(time.Hour)}, {Origin: "x"}}
 		})
 		d := f.deciding(f.submitted(who), access.Granted)
 		d.Until = time.Time{}
 		f.decides(d)
-		if got := f.known(who).Grants; !slices.Equal(got, []people.Grant{{Site: "x"}, {Site: f.site}}) {
+		if got := f.known(who).Grants; !slices.Equal(got, []people.Grant{{Origin: "x"}, {Origin: f.site}}) {
 			f.Fatalf("the grants are %+v", got)
 		}
 	}},

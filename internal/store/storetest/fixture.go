@@ -79,7 +79,7 @@ func (f *fixture) asking(who address.Address, browser signin.BrowserKey) signin.
 		Now:     f.now,
 		Browser: browser,
 		Request: signin.Request{
-			Address: who, Typed: "  " + string(who), Site: f.site, To: "/a?b=c&d=<e>#é\u2028", Asked: f.now, Expires: f.now.Add(linkLife),
+			Address: who, Typed: "  " + string(who), Origin: f.site, To: "/a?b=c&d=<e>#é\u2028", Asked: f.now, Expires: f.now.Add(linkLife),
 			Device: session.Device{Browser: "Firefox", System: "Android", Network: "203.0.113.0/24"},
 		},
 		Client:    limit.Use{Name: "network of " + f.name, Rule: plenty},
@@ -92,7 +92,7 @@ func (f *fixture) asking(who address.Address, browser signin.BrowserKey) signin.
 // message is one that waits.
 func (f *fixture) message(who address.Address) outbox.Message {
 	return outbox.Message{
-		ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: who, Site: f.site, Language: "de", Sealed: []byte("sealed \x00\xff/"),
+		ID: strings.ToLower(rand.Text()), Kind: outbox.SignIn, To: who, Origin: f.site, Language: "de", Sealed: []byte("sealed \x00\xff/"),
 		Created: f.now, Deadline: f.now.Add(linkLife - time.Minute), State: outbox.Queued, Since: f.now, Due: f.now,
 	}
 }
@@ -137,7 +137,7 @@ func (f *fixture) wantSilent(asked signin.Asked, want signin.SilentReason) {
 // redemption is an attempt in the browser that asked, by link and by code.
 func (f *fixture) redemption(a signin.Asking) signin.Redemption {
 	return signin.Redemption{
-		Now: a.Now.Add(time.Second), Site: f.site, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: rulesThen,
+		Now: a.Now.Add(time.Second), Origin: f.site, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: rulesThen,
 		Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{
 			Scope: f.site, SignedIn: f.now, Seen: f.now, Expires: f.now.Add(time.Hour), Device: session.Device{Browser: "Chrome"},
 		}},

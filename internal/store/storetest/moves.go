@@ -20,7 +20,7 @@ var movePromises = []promise{
 		f.wantOutcome(f.redeemLink(r), signin.SignedIn)
 		r.Session.Address = from
 		f.recovers(from, f.person("second"))
-		before := f.changed(from, func(p *people.Person) { p.Groups, p.Grants = []string{"staff"}, []people.Grant{{Site: "x"}} })
+		before := f.changed(from, func(p *people.Person) { p.Groups, p.Grants = []string{"staff"}, []people.Grant{{Origin: "x"}} })
 		applied := f.submitted(from)
 		ended := f.listen()
 		renewed := f.moves(r.Session, to)

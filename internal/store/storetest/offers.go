@@ -30,7 +30,7 @@ var offerPromises = []promise{
 	}},
 	{"WhoIsAdmittedIsNotOfferedToAsk", func(f *fixture) {
 		a := f.mayAsk(f.person("a"))
-		f.changed(a.Request.Address, func(p *people.Person) { p.Grants = []people.Grant{{Site: f.site}} })
+		f.changed(a.Request.Address, func(p *people.Person) { p.Grants = []people.Grant{{Origin: f.site}} })
 		f.wantSent(f.ask(a))
 		f.wantLink(a, f.now, alive)
 		f.wantUseOf(f.useOfOffer(a), signin.LinkTooOld)
@@ -41,7 +41,7 @@ var offerPromises = []promise{
 		denied := f.mayAsk(f.person("b"))
 		f.changed(denied.Request.Address, inGroups("gone"))
 		never := f.mayAsk(f.person("c"))
-		never.Admission = people.Admission{Site: f.site}
+		never.Admission = people.Admission{Origin: f.site}
 		disabled := f.mayAsk(f.person("d"))
 		f.changed(disabled.Request.Address, func(p *people.Person) { p.Disabled = true })
 		for _, a := range []signin.Asking{nobody, denied, never, disabled} {
@@ -85,7 +85,7 @@ var offerPromises = []promise{
 // mayAsk is somebody asking who may be let in by the owners of the site.
 func (f *fixture) mayAsk(who address.Address) signin.Asking {
 	a := f.asking(who, newBrowser())
-	a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Except: []string{"gone"}}}, Site: f.site}
+	a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Except: []string{"gone"}}}, Origin: f.site}
 	a.OfferLink, a.Offer = newLink(), f.message(who)
 	a.Offer.Kind = outbox.Offer
 	return a
@@ -99,7 +99,7 @@ func (f *fixture) offered(who address.Address) signin.Asking {
 }
 
 func (f *fixture) useOfOffer(a signin.Asking) signin.Use {
-	return signin.Use{Now: f.now, Link: a.OfferLink, Purpose: signin.ToAsk, Site: f.site}
+	return signin.Use{Now: f.now, Link: a.OfferLink, Purpose: signin.ToAsk, Origin: f.site}
 }
 
 func (f *fixture) stopsOffer(a signin.Asking) {

@@ -50,9 +50,9 @@ var peoplePromises = []promise{
 		who, later := f.person("a"), time.Now().Add(time.Hour).Truncate(time.Millisecond)
 		f.changed(who, func(p *people.Person) { p.Groups = []string{"b", "a", "b"} })
 		p := f.changed(who, func(p *people.Person) {
-			p.Grants = append(p.Grants, people.Grant{Site: "x"}, people.Grant{Site: "y", Until: time.Now().Add(-time.Second)}, people.Grant{Site: "x", Until: later})
+			p.Grants = append(p.Grants, people.Grant{Origin: "x"}, people.Grant{Origin: "y", Until: time.Now().Add(-time.Second)}, people.Grant{Origin: "x", Until: later})
 		})
-		want := people.Person{Address: who, Added: p.Added, Revision: 2, Standing: people.Standing{Groups: []string{"a", "b"}, Grants: []people.Grant{{Site: "x", Until: later}}}}
+		want := people.Person{Address: who, Added: p.Added, Revision: 2, Standing: people.Standing{Groups: []string{"a", "b"}, Grants: []people.Grant{{Origin: "x", Until: later}}}}
 		f.wantSamePerson(p, want)
 		f.wantPerson(want)
 		f.wantSamePerson(f.changed(who, func(p *people.Person) { slices.Reverse(p.Groups) }), want)

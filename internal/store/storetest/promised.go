@@ -22,7 +22,7 @@ var promisedPromises = []promise{
 		r.Elsewhere = false
 		opened := f.redeemLink(r)
 		f.wantOutcome(opened, signin.OtherBrowser)
-		f.wantSameRequest(opened.Request, signin.Request{Address: who, Site: f.site, To: "/there", Asked: f.now, Expires: p.Link.Expires})
+		f.wantSameRequest(opened.Request, signin.Request{Address: who, Origin: f.site, To: "/there", Asked: f.now, Expires: p.Link.Expires})
 		r.Browser, r.Elsewhere = signin.BrowserKey{}, true
 		r.Session.Expires = r.Now.Add(time.Hour)
 		redeemed := f.redeemLink(r)
@@ -131,7 +131,7 @@ const lasting = 48 * time.Hour
 func (f *fixture) promising(who address.Address, purpose signin.Purpose, subject address.Address) signin.Promised {
 	p := signin.Promised{
 		Now: f.now, Policy: rulesThen, To: "/there", Message: f.message(who),
-		Link: signin.Link{Key: newLink(), Purpose: purpose, Address: who, Site: f.site, Subject: string(subject), Expires: f.now.Add(lasting)},
+		Link: signin.Link{Key: newLink(), Purpose: purpose, Address: who, Origin: f.site, Subject: string(subject), Expires: f.now.Add(lasting)},
 	}
 	p.Message.Kind = outbox.Invite
 	return p

@@ -107,7 +107,7 @@ var proposalPromises = []promise{
 	{"ProposalsStopWhereTheirReaderWantsNoMore", func(f *fixture) {
 		s, muted, blocked := f.signIn(f.person("a")), f.person("muted"), f.person("blocked")
 		p := f.proposed(s, account.Recovery, muted)
-		stopped, err := f.Stop(f.Context(), signin.Stopping{Now: f.now, Site: f.site, Message: p.NewMessage.ID, Until: f.now.Add(time.Hour)})
+		stopped, err := f.Stop(f.Context(), signin.Stopping{Now: f.now, Origin: f.site, Message: p.NewMessage.ID, Until: f.now.Add(time.Hour)})
 		if f.must(err); !stopped {
 			f.Fatal("there is nothing to stop")
 		}

@@ -65,7 +65,7 @@ var redeemPromises = []promise{
 	{"AtAnotherSiteALinkIsUnknown", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
 		r := f.redemption(a)
-		r.Site = "https://other." + f.name + ".example.com"
+		r.Origin = "https://other." + f.name + ".example.com"
 		r.Elsewhere = true
 		f.wantOutcome(f.redeemLink(r), signin.Unknown)
 		f.wantOutcome(f.redeemCode(r), signin.Unknown)

@@ -112,7 +112,7 @@ var sharePromises = []promise{
 					}
 				}
 				elsewhere := f.submission(who)
-				elsewhere.Request.GrantSite = "https://elsewhere.example.com"
+				elsewhere.Request.GrantOrigin = "https://elsewhere.example.com"
 				f.wantAccessRequest(f.submits(elsewhere))
 				f.must(f.RemovePerson(f.Context(), who, f.now))
 				later := f.submission(who)

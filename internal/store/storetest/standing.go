@@ -40,10 +40,10 @@ var standingPromises = []promise{
 	{"AGrantCountsForItsSiteWhileItStands", func(f *fixture) {
 		who := f.person("a")
 		until := time.Now().Add(time.Hour)
-		f.changed(who, func(p *people.Person) { p.Grants = []people.Grant{{Site: f.site, Until: until}} })
+		f.changed(who, func(p *people.Person) { p.Grants = []people.Grant{{Origin: f.site, Until: until}} })
 		asking := func(site string, now time.Time) signin.Asking {
 			a := f.askingAt(now, who, newBrowser())
-			a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Site: site}
+			a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Origin: site}
 			return a
 		}
 		f.wantSent(f.ask(asking(f.site, f.now)))
@@ -60,7 +60,7 @@ var standingPromises = []promise{
 		who := f.person("a")
 		f.wantStanding(f.signIn(who).Key, nil)
 		p := f.changed(who, func(p *people.Person) {
-			p.Groups, p.Grants = []string{"a", "b"}, []people.Grant{{Site: "x"}, {Site: "y", Until: time.Now().Add(time.Hour)}}
+			p.Groups, p.Grants = []string{"a", "b"}, []people.Grant{{Origin: "x"}, {Origin: "y", Until: time.Now().Add(time.Hour)}}
 		})
 		f.wantStanding(f.signIn(who).Key, &p.Standing)
 		f.wantStanding(f.signIn(f.person("b")).Key, nil)

@@ -41,7 +41,7 @@ var stopPromises = []promise{
 	{"NothingStopsWhatIsOfAnotherSiteOrUnknown", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
 		elsewhere := f.stopping(a, time.Hour)
-		elsewhere.Site = "https://other.example.com"
+		elsewhere.Origin = "https://other.example.com"
 		unknown := f.stopping(f.asking(a.Request.Address, newBrowser()), time.Hour)
 		for _, s := range []signin.Stopping{elsewhere, unknown} {
 			if stopped, err := f.Stop(f.Context(), s); stopped || err != nil {
@@ -54,7 +54,7 @@ var stopPromises = []promise{
 }
 
 func (f *fixture) stopping(a signin.Asking, mute time.Duration) signin.Stopping {
-	return signin.Stopping{Now: a.Now, Site: f.site, Link: a.Link, Message: a.Message.ID, Until: a.Now.Add(mute)}
+	return signin.Stopping{Now: a.Now, Origin: f.site, Link: a.Link, Message: a.Message.ID, Until: a.Now.Add(mute)}
 }
 
 func (f *fixture) stopped(a signin.Asking, mute time.Duration) {

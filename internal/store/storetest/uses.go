@@ -11,16 +11,16 @@ var usePromises = []promise{
 	{"ALinkIsUsedOnceForItsPurposeAtItsSite", func(f *fixture) {
 		p := f.promised(f.person("a"), signin.ToAsk, "")
 		for _, wrong := range []signin.Use{
-			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToDecide, Site: f.site},
-			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToSignIn, Site: f.site},
-			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToAsk, Site: "https://other.example.com"},
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToDecide, Origin: f.site},
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToSignIn, Origin: f.site},
+			{Now: f.now, Link: p.Link.Key, Purpose: signin.ToAsk, Origin: "https://other.example.com"},
 		} {
 			f.wantUseOf(wrong, signin.LinkUnknown)
 			f.wantSubmitted(f.submissionWith(wrong), signin.LinkUnknown)
 		}
 		f.wantOutcome(f.redeemLink(f.redemptionOf(p)), signin.Unknown)
 		if got := f.wantUseOf(useOf(p), signin.LinkGood); got.Address != p.Link.Address || got.Key != p.Link.Key || got.Purpose != signin.ToAsk ||
-			got.Site != f.site || !got.Expires.Equal(p.Link.Expires) {
+			got.Origin != f.site || !got.Expires.Equal(p.Link.Expires) {
 			f.Fatalf("the link is %+v, want %+v", got, p.Link)
 		}
 		f.wantSubmitted(f.submissionWith(useOf(p)), signin.LinkGood)
@@ -46,7 +46,7 @@ var usePromises = []promise{
 			f.Fatalf("the used link is %+v", got)
 		}
 		elsewhere := useOf(p)
-		elsewhere.Site = "https://other.example.com"
+		elsewhere.Origin = "https://other.example.com"
 		if got := f.wantUseOf(elsewhere, signin.LinkUsed); got.Subject != "" {
 			f.Fatalf("the used link is %+v at another site", got)
 		}
@@ -57,7 +57,7 @@ var usePromises = []promise{
 	{"ALinkThatSignsInIsGoodForNothingElse", func(f *fixture) {
 		a := f.asked(f.person("a"), newBrowser())
 		for _, purpose := range []signin.Purpose{signin.ToSignIn, signin.ToAsk} {
-			f.wantUseOf(signin.Use{Now: f.now, Link: a.Link, Purpose: purpose, Site: f.site}, signin.LinkUnknown)
+			f.wantUseOf(signin.Use{Now: f.now, Link: a.Link, Purpose: purpose, Origin: f.site}, signin.LinkUnknown)
 		}
 		f.wantOutcome(f.redeemLink(f.redemption(a)), signin.SignedIn)
 	}},
@@ -81,7 +81,7 @@ var usePromises = []promise{
 }
 
 func useOf(p signin.Promised) signin.Use {
-	return signin.Use{Now: p.Now, Link: p.Link.Key, Purpose: p.Link.Purpose, Site: p.Link.Site}
+	return signin.Use{Now: p.Now, Link: p.Link.Key, Purpose: p.Link.Purpose, Origin: p.Link.Origin}
 }
 
 // wantUse holds a link to how it stands.
