@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -32,7 +33,8 @@ type backend struct {
 	untold func() // no more ends and changes are told
 	swept  sync.WaitGroup
 
-	signer atomic.Pointer[[]byte] // what the secret that signs is known by
+	signer   atomic.Pointer[[]byte] // what the secret that signs is known by
+	refusals audit.Hourly
 }
 
 // signedBy notes which secret signs from now on, and reports whether another did

@@ -39,6 +39,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.passOn(visit, w, r, next)
 	case gate.PassUnnamed:
 		return next.ServeHTTP(w, r)
+	case gate.NotAdmitted:
+		h.noteRefusal(visit, r)
 	}
 	site.web.Refuse(w, r, sent.URI(), verdict, visit)
 	return nil

@@ -50,7 +50,7 @@ func (c *invocation) notInvited(done adminapi.InviteReport) error {
 	case done.Reason == signin.SilentNotAllowed:
 		var why []string
 		for _, b := range done.Blocks {
-			why = append(why, refusal(b))
+			why = append(why, b.Refusal())
 		}
 		return fmt.Errorf("nothing is sent: %s does not admit %s: %s; invite with --group, where a group is allowed, or change the rules", done.Site, done.Address, strings.Join(slices.Compact(why), "; "))
 	}

@@ -71,7 +71,7 @@ func conclusion(y adminapi.WhyReport) string {
 	words := "not let in: " + y.Address
 	for i, b := range y.Blocks {
 		if b.Needed && (!b.Admits || b.Problem != "") {
-			words += fmt.Sprintf("; block %d: %s", i+1, refusal(b))
+			words += fmt.Sprintf("; block %d: %s", i+1, b.Refusal())
 		}
 	}
 	if y.MayAsk {
@@ -101,7 +101,7 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 	case ownPage:
 		return append(lines, "not met: pages under /_doorpost are served to anyone")
 	case b.Problem != "":
-		return append(lines, "-> does not let in: "+refusal(b))
+		return append(lines, "-> does not let in: "+b.Refusal())
 	case !b.Matched:
 		return append(lines, "not met: it does not match")
 	case !b.Needed:
@@ -111,10 +111,10 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 		lines = append(lines, "met: the path can be read in two ways, and its matcher looks at the path")
 	}
 	for _, cover := range b.Denied {
-		lines = append(lines, "deny "+coverWords(cover))
+		lines = append(lines, "deny "+cover.Words())
 	}
 	for _, cover := range b.Allowed {
-		lines = append(lines, "allow "+coverWords(cover))
+		lines = append(lines, "allow "+cover.Words())
 	}
 	if b.Grant != nil {
 		lines = append(lines, "an owner lets them in, "+howLong(time.Now(), b.Grant.Until))
@@ -127,47 +127,10 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 	case len(b.Denied) > 0:
 		lines = append(lines, "-> does not let in: deny wins")
 	default:
-		lines = append(lines, "-> does not let in: "+refusal(b))
+		lines = append(lines, "-> does not let in: "+b.Refusal())
 	}
 	if b.MayAsk {
 		lines = append(lines, "   they may ask the owners to be let in")
 	}
 	return lines
-}
-
-// coverWords say how an entry of a rule covers somebody.
-func coverWords(c adminapi.Cover) string {
-	if group, isGroup := strings.CutPrefix(c.Entry, "group:"); isGroup && c.Mailbox {
-		return fmt.Sprintf("%s covers them: another address of their mailbox is in %s", c.Entry, group)
-	} else if isGroup {
-		return fmt.Sprintf("%s covers them: they are in %s by the %s", c.Entry, group, c.By)
-	}
-	if c.Mailbox {
-		return c.Entry + " covers them: it is the same mailbox"
-	}
-	return c.Entry + " covers them"
-}
-
-// maxEntries is how many entries of a rule are shown.
-const maxEntries = 10
-
-// refusal says why a block does not admit somebody.
-func refusal(b adminapi.Block) string {
-	switch {
-	case b.Problem != "":
-		return "its matcher fails, so it lets nobody in: " + b.Problem
-	case len(b.Denied) > 0:
-		var entries []string
-		for _, cover := range b.Denied {
-			entries = append(entries, "deny "+coverWords(cover))
-		}
-		return strings.Join(entries, ", ")
-	case len(b.Allow) == 0:
-		return "it allows nobody but the people whom an owner lets in"
-	}
-	list := strings.Join(b.Allow[:min(len(b.Allow), maxEntries)], " ")
-	if more := len(b.Allow) - maxEntries; more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
-	return "nothing in allow covers them: allow " + list
 }
