@@ -16,6 +16,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/cli"
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 )
 
 func init() {
@@ -53,7 +54,13 @@ func command(c cli.Command, build func(*cobra.Command)) caddycmd.Command {
 // caddyHost is this Caddy for the command line. It implements cli.Caddy.
 type caddyHost struct{}
 
+// Load leaves out what Caddy logs about it, which is no answer to any command.
 func (caddyHost) Load(name, adapter string) (config []byte, file string, err error) {
+	_, usual, lines := caddy.BufferedLog()
+	defer func() {
+		lines.FlushTo(zap.NewNop())
+		caddy.UnbufferDefaultLogger(usual)
+	}()
 	if config, file, _, err = caddycmd.LoadConfig(name, adapter); err != nil {
 		err, _ = ourWords(err)
 	}
@@ -65,7 +72,7 @@ func (caddyHost) Load(name, adapter string) (config []byte, file string, err err
 // to no placeholder.
 func (h caddyHost) AdminAddress(given string, config []byte, file, adapter string) (string, error) {
 	var err error
-	if given == "" && config == nil && file != "" {
+	if given == "" && config == nil { // without a name it is ./Caddyfile, if there is one
 		config, file, err = h.Load(file, adapter)
 	}
 	if given != "" || err != nil {

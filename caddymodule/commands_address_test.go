@@ -138,3 +138,29 @@ func TestACommandReachesTheServerOfItsConfigurationAndNoOther(t *testing.T) {
 		}
 	}
 }
+
+func TestACommandLooksAtTheCaddyfileOfTheFolder(t *testing.T) {
+	folder := isolate(t)
+	server, stranger := startAdminDouble(t, "tcp", "127.0.0.1:0"), startAdminDouble(t, "tcp", "127.0.0.1:0")
+	usual := caddy.DefaultAdminListen
+	caddy.DefaultAdminListen = stranger.listener.Addr().String()
+	t.Cleanup(func() { caddy.DefaultAdminListen = usual })
+	t.Chdir(folder)
+	where := func() string {
+		t.Helper()
+		address, err := caddyHost{}.AdminAddress("", nil, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return address
+	}
+	if got := where(); got != caddy.DefaultAdminListen {
+		t.Errorf("without a Caddyfile the command goes to %s", got)
+	}
+	if err := os.WriteFile("Caddyfile", []byte("{\nadmin "+server.listener.Addr().String()+"\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := where(); got != server.listener.Addr().String() {
+		t.Errorf("the command goes to %s, and the Caddyfile says %s", got, server.listener.Addr())
+	}
+}

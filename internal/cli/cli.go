@@ -45,7 +45,8 @@ type Caddy interface {
 	Load(name, adapter string) (config []byte, file string, err error)
 
 	// AdminAddress is where the admin API is: the address given, or what the
-	// configuration says; if that is nil, what the file says; or the usual one. The
+	// configuration says; if that is nil, what the file says, or without a name the
+	// Caddyfile in this folder; or the usual one. The
 	// error is AdminOff if there is none.
 	AdminAddress(given string, config []byte, file, adapter string) (string, error)
 
@@ -95,7 +96,8 @@ var helpText string
 // ends stand for paragraphs at the end of several texts.
 var ends = strings.NewReplacer("{server}", `The command talks to the running server over its admin API, at localhost:2019.
 Where it is another address, give it with --address, or name the configuration
-file with --config: the option admin in it says where.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
+file with --config: the option admin in it says where. Without either, the
+Caddyfile in this folder says so, if there is one.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
 
 // Help is a command that another package runs, with what is said of it.
 func Help(name string) Command { return Command{Name: name}.withHelp("") }
