@@ -95,6 +95,6 @@ func TestARequestIsDecidedByCommand(t *testing.T) {
 			t.Errorf("the list is %q", out)
 		}
 		g.fails("there is no such access request", "requests", "approve", "nonsense")
-		g.fails("for must be a duration", "requests", "approve", list[1].ID, "--for", "ever")
+		g.misuses("for must be a duration", "requests", "approve", list[1].ID, "--for", "ever")
 	})
 }

@@ -32,9 +32,20 @@ func (g *stage) prints(into any, arguments ...string) {
 // words.
 func (g *stage) fails(words string, arguments ...string) {
 	g.t.Helper()
+	g.endsWith(1, words, arguments)
+}
+
+// misuses runs a command that is called in a wrong way.
+func (g *stage) misuses(words string, arguments ...string) {
+	g.t.Helper()
+	g.endsWith(2, words, arguments)
+}
+
+func (g *stage) endsWith(want int, words string, arguments []string) {
+	g.t.Helper()
 	code, out, errors := g.command(append(arguments, "--address", g.admin)...)
-	if code != 1 || out != "" || !strings.Contains(errors, words) {
-		g.t.Errorf("%q ended with %d: %s%s; want 1 and %q", arguments, code, out, errors, words)
+	if code != want || out != "" || !strings.Contains(errors, words) {
+		g.t.Errorf("%q ended with %d: %s%s; want %d and %q", arguments, code, out, errors, want, words)
 	}
 }
 
@@ -64,7 +75,7 @@ func TestUsersCommandChangesGroupsOfSessionsThatGoOn(t *testing.T) {
 			t.Errorf("the list of nobody is %q", out)
 		}
 		g.fails("nobody with that address is known", "users", "show", "bob@elsewhere.example")
-		g.fails("there is no group", "users", "add", "bob@elsewhere.example", "--group", "stuff")
+		g.misuses("there is no group", "users", "add", "bob@elsewhere.example", "--group", "stuff")
 		g.succeeds("users", "add", "Bob@Elsewhere.example", "--group", "staff")
 		if out := g.succeeds("users", "show", "bob@elsewhere.example"); !strings.Contains(out, "First signed in: never so far\nGroups: staff (added)\nSessions: none") {
 			t.Errorf("shown is %s", out)
