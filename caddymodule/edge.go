@@ -67,7 +67,11 @@ func (a *App) edgeOf(ctx caddy.Context) (*edge, error) {
 // route or a named route, only the contents of subroutes can be replaced.
 func (e *edge) standBeforeRoutes(ctx caddy.Context) error {
 	if slices.ContainsFunc(e.routes, isBeingProvisioned) {
-		return e.replace(ctx, &e.server.Routes)
+		// Put together once: what comes behind is the same for each request.
+		chain := sync.OnceValue(func() caddyhttp.Handler { return e.routes.Compile(nothing) })
+		front, err := e.first(ctx, &frontEdge{e, e.routes, func(caddyhttp.Handler) caddyhttp.Handler { return chain() }})
+		e.server.Routes = front
+		return err
 	}
 	for _, route := range e.routes {
 		for _, handler := range route.Handlers {
@@ -75,20 +79,13 @@ func (e *edge) standBeforeRoutes(ctx caddy.Context) error {
 			if !ok {
 				return errors.New("doorpost stands in a named route or in handle_errors only, where it cannot protect what the site does before; give the site an address with a host, or write doorpost into the site, too")
 			}
-			if err := e.replace(ctx, &subroute.Routes); err != nil {
+			front, err := e.first(ctx, &frontEdge{e, subroute.Routes, subroute.Routes.Compile})
+			if err != nil {
 				return err
 			}
+			subroute.Routes = front
 		}
 	}
-	return nil
-}
-
-func (e *edge) replace(ctx caddy.Context, routes *caddyhttp.RouteList) error {
-	first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{newFrontEdge(e, *routes)}}
-	if err := first.ProvisionHandlers(ctx, nil); err != nil {
-		return fmt.Errorf("putting the gate before all routes: %w", err)
-	}
-	*routes = caddyhttp.RouteList{first}
 	return nil
 }
 
@@ -147,11 +144,11 @@ func (e *edge) guardErrors(ctx caddy.Context, routes caddyhttp.RouteList) error 
 		if subroute.Errors == nil {
 			continue
 		}
-		first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{errorEdge{e}}}
-		if err := first.ProvisionHandlers(ctx, nil); err != nil {
-			return fmt.Errorf("putting the gate before error routes: %w", err)
+		first, err := e.first(ctx, errorEdge{e})
+		if err != nil {
+			return err
 		}
-		subroute.Errors.Routes = append(caddyhttp.RouteList{first}, subroute.Errors.Routes...)
+		subroute.Errors.Routes = append(first, subroute.Errors.Routes...)
 	}
 	return nil
 }
@@ -250,21 +247,20 @@ func (e *edge) arrive(r *http.Request) (*gate.Visit, error) {
 type frontEdge struct {
 	edge   *edge
 	routes caddyhttp.RouteList
-	chain  func() caddyhttp.Handler
+	chain  func(next caddyhttp.Handler) caddyhttp.Handler
 }
 
-func newFrontEdge(e *edge, routes caddyhttp.RouteList) *frontEdge {
-	return &frontEdge{e, routes, sync.OnceValue(func() caddyhttp.Handler { return routes.Compile(onward) })}
+// first makes a route of ours that stands before others.
+func (e *edge) first(ctx caddy.Context, handler caddyhttp.MiddlewareHandler) (caddyhttp.RouteList, error) {
+	route := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{handler}}
+	if err := route.ProvisionHandlers(ctx, nil); err != nil {
+		return nil, fmt.Errorf("putting the gate before all routes: %w", err)
+	}
+	return caddyhttp.RouteList{route}, nil
 }
 
-// nextVar is where what comes behind the routes lies while they are at work: it is
-// another for each request, and they are put together once.
-const nextVar = "doorpost.next"
-
-var onward = caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-	next, _ := caddyhttp.GetVar(r.Context(), nextVar).(caddyhttp.Handler)
-	return next.ServeHTTP(w, r)
-})
+// nothing is what comes behind all routes of a server.
+var nothing = caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error { return nil })
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
@@ -275,12 +271,7 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 	if visit.Site() != nil && f.edge.answers(w, r, visit) {
 		return nil
 	}
-	vars := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
-	outer := vars[nextVar]
-	vars[nextVar] = next
-	err = f.chain().ServeHTTP(w, r)
-	vars[nextVar] = outer
-	return err
+	return f.chain(next).ServeHTTP(w, r)
 }
 
 // answers reports whether a request to a site was answered at the edge: one for a page
