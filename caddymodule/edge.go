@@ -46,12 +46,18 @@ func (a *App) edgeOf(ctx caddy.Context) (*edge, error) {
 	}
 	e := a.newEdge()
 	e.server, e.routes = server, server.Routes
+	early := slices.ContainsFunc(e.routes, isBeingProvisioned)
 	if err := e.standBeforeRoutes(ctx); err != nil {
 		return nil, err
 	}
-	if server.Errors != nil {
-		first := caddyhttp.Route{Handlers: []caddyhttp.MiddlewareHandler{errorEdge{e}}}
-		server.Errors.Routes = append(caddyhttp.RouteList{first}, server.Errors.Routes...)
+	// Where the first handler of ours stands in an error route, the site has none:
+	// it protects its error pages and nothing else.
+	if server.Errors != nil && (early || !slices.ContainsFunc(server.Errors.Routes, isBeingProvisioned)) {
+		first, err := e.first(ctx, errorEdge{e})
+		if err != nil {
+			return nil, err
+		}
+		server.Errors.Routes = append(first, server.Errors.Routes...)
 	}
 	if server.NamedRoutes == nil {
 		server.NamedRoutes = make(map[string]*caddyhttp.Route)

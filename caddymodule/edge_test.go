@@ -235,6 +235,22 @@ func TestASiteWithoutAHostHasAnEdge(t *testing.T) {
 	}
 }
 
+// A gate in handle_errors alone protects the error pages.
+func TestAGateInHandleErrorsAloneAsksToSignIn(t *testing.T) {
+	g := newGateway(t, "", "route {\nerror /x 404\n}\n"+echo+"\nhandle_errors {\ndoorpost {\nallow *\n}\n"+echo+"\n}")
+	if _, body := g.send("GET / HTTP/1.1", "Host: localhost:"+g.port); !strings.Contains(body, "REACHED") {
+		t.Errorf("the site is answered with %q", body)
+	}
+	b := g.newBrowser()
+	if status, body := g.send("GET /x HTTP/1.1", "Host: localhost:"+g.port); status != http.StatusUnauthorized || strings.Contains(body, "REACHED") {
+		t.Errorf("the error page is answered with %d %q", status, body)
+	}
+	b.signIn("alice@example.com")
+	if got := b.get("/x"); !strings.Contains(got.body, "user=alice@example.com ") {
+		t.Errorf("the error page is answered with %d %q", got.status, got.body)
+	}
+}
+
 // Where a request meets two sites, error routes ask both.
 func TestAnErrorRouteAsksAllSitesOfTheHost(t *testing.T) {
 	folder, port := isolate(t), testkit.FreePort()
