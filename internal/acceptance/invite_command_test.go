@@ -36,9 +36,9 @@ func TestAnInvitationThatIsNotSentSaysWhy(t *testing.T) {
 	g := start(t, setup{mailer: server.mailer(), global: "group staff", site: "allow group:staff *@example.com\ndeny mallory@example.com"})
 	g.fails("nothing in allow covers them: allow group:staff *@example.com; invite with --group", "invite", "new@elsewhere.example")
 	g.fails("deny mallory@example.com covers them", "invite", "mallory@example.com")
-	g.fails("an invitation lives for 1 hour to 30 days", "invite", "ada@example.com", "--for", "59m")
+	g.misuses("an invitation lives for 1 hour to 30 days", "invite", "ada@example.com", "--for", "59m")
 	g.fails("no site has that origin; there are: "+g.origin, "invite", "ada@example.com", "--site", "https://elsewhere.example")
-	g.fails("there is no group", "invite", "ada@example.com", "--group", "stuff")
+	g.misuses("there is no group", "invite", "ada@example.com", "--group", "stuff")
 	for range 4 { // what strangers cause is bounded, not what an operator does
 		g.succeeds("invite", "ada@example.com", "--site", g.origin)
 	}

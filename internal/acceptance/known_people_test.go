@@ -61,6 +61,7 @@ func TestWhateverChangesPeopleIsLogged(t *testing.T) {
 	bob.press(page, confirmPath, "code", awaitCode(t, g, "robert@example.com")).is(t, http.StatusOK).says(t, "is deleted")
 	g.gate.stop()
 	want := []event{
+		{Msg: "proposed", Address: "a***@example.com", By: "a***@example.com"},
 		{Msg: "ended", Address: "a***@example.com", By: "a***@example.com"}, {Msg: "disabled", Address: "a***@example.com", By: "a***@example.com"},
 		{Msg: "enabled", Address: "a***@example.com", By: "a***@example.com"}, {Msg: "removed", Address: "a***@example.com", By: "a***@example.com"},
 		{Msg: "access requested", Address: "r***@elsewhere.example"}, {Msg: "access refused", Address: "r***@elsewhere.example", By: "o***@example.com"},

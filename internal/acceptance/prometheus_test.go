@@ -96,7 +96,7 @@ func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
 	// The session ends in the other tab.
 	tab.open(g.origin + "/_doorpost/sign-out")
 	tab.click("form button")
-	tab.awaitText("Type your email address")
+	tab.awaitText("You are signed out")
 	opened.expect("status of 401")
 	result, err := evaluate[fetched](opened, prometheusFetch)
 	if err != nil {

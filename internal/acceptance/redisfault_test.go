@@ -152,6 +152,10 @@ func TestRedisThatHangsAndGoesOnSignsNobodyOut(t *testing.T) {
 		return err == nil && a.isUpstream()
 	})
 	t.Logf("a session that was not seen before counted after %v", time.Since(resumed).Round(time.Millisecond))
+	await(t, "the other instance to work again", func() bool {
+		a, err := o.unseen.at(o.b).try(o.unseen.navigate("/"))
+		return err == nil && a.isUpstream()
+	})
 	o.isKnown(o.seen, "ada@example.com")
 	// Redis got the step that redeems the link and did it, to nobody's
 	// knowledge, or did not. Trying again goes on from there.

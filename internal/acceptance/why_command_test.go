@@ -48,5 +48,5 @@ func TestWhyTellsWhichRuleDecidesAndEndsWithIt(t *testing.T) {
 		}
 	}
 	g.fails("there are: "+g.origin, "why", "ada@example.com", "https://elsewhere.example/")
-	g.fails("https://app.example.com/page", "why", "ada@example.com", "/path")
+	g.misuses("https://app.example.com/page", "why", "ada@example.com", "/path")
 }

@@ -81,7 +81,7 @@ func TestAppsOfOneWildcardSiteStandApart(t *testing.T) {
 	// Signed out at one, signed in at the others.
 	tab.open("https://wiki.example.com/_doorpost/sign-out")
 	tab.click("form button")
-	tab.awaitText("Type your email address")
+	tab.awaitText("You are signed out")
 	tab.expect("/rest/system/upgrade")
 	tab.open("https://sync.example.com/")
 	tab.awaitText("This Device")

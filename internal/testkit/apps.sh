@@ -16,11 +16,13 @@ find "$work/root/usr/share/dokuwiki" -lname '/*' | while read -r link; do
 	ln -rsnf "$work/root$(readlink "$link")" "$link"
 done
 mkdir -p "$work"/root/{data,dev,tmp,etc/ssl/certs,srv/apps}
-mknod -m 666 "$work/root/dev/null" c 1 3
-mknod -m 666 "$work/root/dev/urandom" c 1 9
+# Where root may make no devices, files do for what is written and read there.
+mknod -m 666 "$work/root/dev/null" c 1 3 || install -m 666 /dev/null "$work/root/dev/null"
+mknod -m 666 "$work/root/dev/urandom" c 1 9 || head -c 1M /dev/urandom >"$work/root/dev/urandom"
 cp /etc/resolv.conf /etc/hosts "$work/root/etc/"
 cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
 cp "$here"/apps/package*.json "$work/root/srv/apps/"
-chroot "$work/root" sh -c 'cd /srv/apps && HOME=/tmp node /usr/bin/npm ci --ignore-scripts --no-audit --no-fund'
+# Node.js has certificates of its own, and knows none that this machine trusts beside them.
+chroot "$work/root" sh -c 'cd /srv/apps && HOME=/tmp NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt node /usr/bin/npm ci --ignore-scripts --no-audit --no-fund'
 rm -rf "$work"/root/usr/share/{doc,man,locale,lintian}
 finish

@@ -1,0 +1,95 @@
+package caddymodule
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+)
+
+// edgeRoute is a named route that is provisioned when all other routes are. No
+// configuration has the name.
+const edgeRoute = "doorpost edge"
+
+// EdgeChecker looks at the routes of a server when all of them are known. The module
+// puts it into the configuration by itself; written by hand it does nothing.
+type EdgeChecker struct{}
+
+// CaddyModule implements caddy.Module.
+func (EdgeChecker) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.doorpost_edge", New: func() caddy.Module { return new(EdgeChecker) }}
+}
+
+// Provision refuses routes that leave a site open, and warns of what looks protected
+// and is not.
+func (EdgeChecker) Provision(ctx caddy.Context) error {
+	app, err := ctx.AppIfConfigured("doorpost")
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if err != nil || !ok {
+		return nil
+	}
+	e := app.(*App).edgeAt(server)
+	if e == nil {
+		return nil
+	}
+	e.leaveToOthers(e.routes)
+	if err := e.guardErrors(ctx, e.routes); err != nil {
+		return err
+	}
+	if err := e.checkOrder(); err != nil {
+		return err
+	}
+	for _, routes := range e.listsOfSites() {
+		e.advise(adviseOnRewrites(routes))
+	}
+	e.advise(e.adviseOnPaths(ctx))
+	return nil
+}
+
+// guardErrors puts the edge before the error routes of subroutes.
+func (e *edge) guardErrors(ctx caddy.Context, routes caddyhttp.RouteList) error {
+	for subroute := range subroutes(routes) {
+		if subroute.Errors == nil {
+			continue
+		}
+		first, err := e.first(ctx, errorEdge{e})
+		if err != nil {
+			return err
+		}
+		subroute.Errors.Routes = append(first, subroute.Errors.Routes...)
+	}
+	return nil
+}
+
+// advise keeps findings for doctor, and logs them now.
+func (e *edge) advise(found []adminapi.Finding) {
+	for _, f := range found {
+		e.app.found = append(e.app.found, f)
+		e.app.logger.Warn(f.Check + ": " + f.Found + "; " + f.Advice)
+	}
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (EdgeChecker) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	return next.ServeHTTP(w, r)
+}
+
+// leaveToOthers keeps wildcard sites from the hosts that routes of other sites name.
+func (e *edge) leaveToOthers(routes caddyhttp.RouteList) {
+	for _, s := range e.sites {
+		var others []string
+		for _, route := range routes {
+			if hosts, _ := coverage(route); !slices.Equal(hosts, s.hosts) {
+				others = append(others, hosts...)
+			}
+		}
+		s.origins.Except(others)
+	}
+}
+
+var (
+	_ caddy.Provisioner           = EdgeChecker{}
+	_ caddyhttp.MiddlewareHandler = EdgeChecker{}
+)
