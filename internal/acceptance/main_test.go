@@ -1,13 +1,10 @@
 package acceptance
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"testing"
 )
 
@@ -21,12 +18,6 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	// The tests mostly wait: for mail, for browsers, for a time to be over. A flag of
-	// the command line still wins.
-	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
-		fmt.Fprintln(os.Stderr, "setting how many tests run at once:", err)
-		return 1
-	}
 	folder, err := os.MkdirTemp("", "doorpost-acceptance-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "making a folder for the binary:", err)

@@ -33,7 +33,7 @@ func TestSessionsCommandListsAndShowsOut(t *testing.T) {
 		g.succeeds("sessions", "end", "--id", list[3].ID)
 		soon(t, "one session has ended", isOut(cem))
 		g.fails("there is no session with that id", "sessions", "end", "--id", list[3].ID)
-		g.fails("32 hexadecimal digits", "sessions", "end", "--id", "nonsense")
+		g.misuses("32 hexadecimal digits", "sessions", "end", "--id", "nonsense")
 		if out := g.succeeds("sessions", "end", "ada@example.com"); !strings.Contains(out, "have ended: 2.") {
 			t.Errorf("ending those of one person prints %s", out)
 		}

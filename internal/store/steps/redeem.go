@@ -59,7 +59,7 @@ func findByLink(t *tx, r *signin.Redemption) finding {
 		f.outcome.Outcome = signin.TooOld
 	case link.Origin != r.Origin || link.Purpose != signin.ToSignIn:
 		f.outcome.Outcome = signin.Unknown
-	case link.Browser != r.Browser && !r.Elsewhere:
+	case !asked(link, r.Browser) && !r.Elsewhere:
 		f.outcome = signin.Redeemed{Outcome: signin.OtherBrowser, Request: link.Request()}
 	default:
 		f.admit(t, r)
@@ -107,6 +107,12 @@ func findByCode(t *tx, r *signin.Redemption) (f finding) {
 	}
 	f.outcome = countWrongCode(t, r, request)
 	return f
+}
+
+// asked reports whether a browser asked for a link. Nobody asked for a promised one, and
+// a browser without a mark asked for none.
+func asked(l codec.Link, browser signin.BrowserKey) bool {
+	return browser != (signin.BrowserKey{}) && l.Browser == browser
 }
 
 func isOneOf(codes []signin.CodeKey, code signin.CodeKey) bool {

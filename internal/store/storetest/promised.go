@@ -23,7 +23,9 @@ var promisedPromises = []promise{
 		opened := f.redeemLink(r)
 		f.wantOutcome(opened, signin.OtherBrowser)
 		f.wantSameRequest(opened.Request, signin.Request{Address: who, Origin: f.site, To: "/there", Asked: f.now, Expires: p.Link.Expires})
-		r.Browser, r.Elsewhere = signin.BrowserKey{}, true
+		r.Browser = signin.BrowserKey{} // one that has no mark did not ask either
+		f.wantOutcome(f.redeemLink(r), signin.OtherBrowser)
+		r.Elsewhere = true
 		r.Session.Expires = r.Now.Add(time.Hour)
 		redeemed := f.redeemLink(r)
 		f.wantOutcome(redeemed, signin.SignedIn)
