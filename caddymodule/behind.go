@@ -80,6 +80,7 @@ func (e *edge) handlers(routes caddyhttp.RouteList, invoked int) iter.Seq[caddyh
 					return
 				}
 				var inner caddyhttp.RouteList
+				depth := invoked
 				switch h := handler.(type) {
 				case *caddyhttp.Subroute:
 					inner = h.Routes
@@ -91,10 +92,10 @@ func (e *edge) handlers(routes caddyhttp.RouteList, invoked int) iter.Seq[caddyh
 					}
 					if named := e.server.NamedRoutes[h.Name]; named != nil {
 						inner = caddyhttp.RouteList{*named}
-						invoked++
+						depth++
 					}
 				}
-				for deeper := range e.handlers(inner, invoked) {
+				for deeper := range e.handlers(inner, depth) {
 					if !yield(deeper) {
 						return
 					}

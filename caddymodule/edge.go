@@ -28,7 +28,8 @@ type edge struct {
 // runningEdge is an edge once the app runs.
 type runningEdge struct {
 	*gate.Edge
-	sites map[*gate.Site]*runningSite
+	sites  map[*gate.Site]*runningSite
+	partly bool // any of the sites is
 }
 
 // edgeOf is the edge of the server that is being provisioned, made by the first
@@ -43,18 +44,11 @@ func (a *App) edgeOf(ctx caddy.Context) (*edge, error) {
 	}
 	e := a.newEdge()
 	e.server, e.routes = server, server.Routes
-	early := slices.ContainsFunc(e.routes, isBeingProvisioned)
 	if err := e.standBeforeRoutes(ctx); err != nil {
 		return nil, err
 	}
-	// Where the first handler of ours stands in an error route, the site has none:
-	// it protects its error pages and nothing else.
-	if server.Errors != nil && (early || !slices.ContainsFunc(server.Errors.Routes, isBeingProvisioned)) {
-		first, err := e.first(ctx, errorEdge{e})
-		if err != nil {
-			return nil, err
-		}
-		server.Errors.Routes = append(first, server.Errors.Routes...)
+	if err := e.standBeforeErrors(ctx); err != nil {
+		return nil, err
 	}
 	if server.NamedRoutes == nil {
 		server.NamedRoutes = make(map[string]*caddyhttp.Route)
@@ -81,6 +75,7 @@ func (e *edge) open() {
 		site := s.running.Load()
 		sites = append(sites, site.gate)
 		running.sites[site.gate] = site
+		running.partly = running.partly || s.isPartly()
 	}
 	running.Edge = gate.NewEdge(sites...)
 	running.Behind = func(r *http.Request) *gate.Site {

@@ -18,28 +18,66 @@ import (
 // Once it has done that, which is when the first handler of ours stands in an error
 // route or a named route, only the contents of subroutes can be replaced.
 func (e *edge) standBeforeRoutes(ctx caddy.Context) error {
-	if slices.ContainsFunc(e.routes, isBeingProvisioned) {
+	if e.isEarly() {
 		// Put together once: what comes behind is the same for each request.
 		chain := sync.OnceValue(func() caddyhttp.Handler { return e.routes.Compile(nothing) })
 		front, err := e.first(ctx, &frontEdge{e, e.routes, func(caddyhttp.Handler) caddyhttp.Handler { return chain() }})
 		e.server.Routes = front
 		return err
 	}
-	for _, route := range e.routes {
+	return contents(e.routes, func(subroute *caddyhttp.Subroute) error {
+		front, err := e.first(ctx, &frontEdge{e, subroute.Routes, subroute.Routes.Compile})
+		subroute.Routes = front
+		return err
+	})
+}
+
+// standBeforeErrors does the same for error routes, whose chain Caddy puts together
+// before it comes to named routes.
+func (e *edge) standBeforeErrors(ctx caddy.Context) error {
+	if e.server.Errors == nil {
+		return nil
+	}
+	routes := &e.server.Errors.Routes
+	if !e.isEarly() && slices.ContainsFunc(*routes, isBeingProvisioned) {
+		// The first handler of ours stands in an error route, the site has none: it
+		// protects its error pages and nothing else.
+		return nil
+	}
+	first, err := e.first(ctx, errorEdge{e})
+	if err != nil {
+		return err
+	}
+	if e.isEarly() {
+		*routes = append(first, *routes...)
+		return nil
+	}
+	return contents(*routes, func(subroute *caddyhttp.Subroute) error {
+		subroute.Routes = append(slices.Clone(first), subroute.Routes...)
+		return nil
+	})
+}
+
+// contents calls f with each subroute that stands in routes. It fails if anything else
+// stands there.
+func contents(routes caddyhttp.RouteList, f func(*caddyhttp.Subroute) error) error {
+	for _, route := range routes {
 		for _, handler := range route.Handlers {
 			subroute, ok := handler.(*caddyhttp.Subroute)
 			if !ok {
 				return errors.New("doorpost stands in a named route or in handle_errors only, where it cannot protect what the site does before; give the site an address with a host, or write doorpost into the site, too")
 			}
-			front, err := e.first(ctx, &frontEdge{e, subroute.Routes, subroute.Routes.Compile})
-			if err != nil {
+			if err := f(subroute); err != nil {
 				return err
 			}
-			subroute.Routes = front
 		}
 	}
 	return nil
 }
+
+// isEarly reports whether Caddy has not put its chain together yet when the first
+// handler of ours is provisioned.
+func (e *edge) isEarly() bool { return slices.ContainsFunc(e.routes, isBeingProvisioned) }
 
 // frontEdge stands before all routes of a server, ours or not.
 type frontEdge struct {
@@ -77,15 +115,14 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 // in by every block of the site, whatever handle it takes.
 func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit) bool {
 	running, sent := e.running.Load(), targetOf(r)
-	door := running.sites[visit.Site()]
 	switch {
 	case gate.IsOwnPath(sent.Path):
-		door.web.Serve(w, r, sent.Path, visit, clientIP(r))
+		running.sites[visit.Site()].web.Serve(w, r, sent.Path, visit, clientIP(r))
 		return true
 	case gate.IsForNoApp(r):
-		door.web.Refuse(w, r, sent.URI(), gate.Forbidden, visit)
+		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.Forbidden, visit)
 		return true
-	case !door.partly || gate.IsPlainURL(sent.URL):
+	case !running.partly || gate.IsPlainURL(sent.URL) || !running.sites[visit.Site()].isPartly():
 		return false
 	}
 	verdict, at, _ := running.Clears(visit, r, sent.URL)
@@ -104,16 +141,15 @@ type errorEdge struct{ edge *edge }
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (s errorEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	visit, err := s.edge.meet(r)
-	switch {
-	case err != nil:
-	case visit.Site() == nil:
+	if err == nil && visit.Site() == nil {
 		return next.ServeHTTP(w, r)
-	default:
-		verdict, at, err := s.edge.running.Load().Clears(visit, r, targetOf(r).URL)
-		if err == nil && verdict == gate.Pass {
-			return s.edge.running.Load().sites[at.Site()].handlers[0].passOn(at, w, r, next)
-		}
-		if err == nil && verdict == gate.PassUnnamed {
+	}
+	if err == nil {
+		running := s.edge.running.Load()
+		switch verdict, at, _ := running.Clears(visit, r, targetOf(r).URL); verdict {
+		case gate.Pass:
+			return running.sites[at.Site()].handlers[0].passOn(at, w, r, next)
+		case gate.PassUnnamed:
 			return next.ServeHTTP(w, r)
 		}
 	}

@@ -157,6 +157,8 @@ func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 		"route {\n@all host localhost\nredir @all /x\ndoorpost {\nallow *\n}\n}":               true,
 		"route {\ninvoke app\ndoorpost {\nallow *\n}\n}":                                       true,
 		"route {\ninvoke inner\ndoorpost {\nallow *\n}\n}":                                     true,
+		"route {\ninvoke mixed\ndoorpost {\nallow *\n}\n}":                                     true,
+		"route {\ninvoke auth\ndoorpost {\nallow *\n}\nrespond closed\n}":                      false,
 		"route {\nhandle /* {\nrespond open\n}\ndoorpost {\nallow *\n}\n}":                     true,
 		"forward_auth localhost:1 {\nuri /auth\n}\ndoorpost {\nallow *\n}\nrespond closed":     false,
 		"route {\nrespond /health ok\ndoorpost {\nallow *\n}\nrespond closed\n}":               false,
@@ -166,7 +168,7 @@ func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 	} {
 		g := &gateway{t: t, port: testkit.FreePort(), folder: isolate(t), site: site}
 		g.logs = g.folder + "/log"
-		g.address = "&(app) {\nrespond open\n}\n&(inner) {\ninvoke app\n}\nhttp://localhost:" + g.port
+		g.address = "&(app) {\nrespond open\n}\n&(inner) {\ninvoke app\n}\n&(auth) {\nforward_auth localhost:1 {\nuri /auth\n}\n}\n&(harmless) {\nheader X-A b\n}\n&(mixed) {\nroute {\ninvoke harmless\nrespond open\n}\n}\nhttp://localhost:" + g.port
 		err := g.tryLoad()
 		if err == nil {
 			g.stop()
@@ -249,6 +251,22 @@ func TestAGateInHandleErrorsAloneAsksToSignIn(t *testing.T) {
 	if got := b.get("/x"); !strings.Contains(got.body, "user=alice@example.com ") {
 		t.Errorf("the error page is answered with %d %q", got.status, got.body)
 	}
+}
+
+// A gate in a named route is found however many named routes are invoked before it.
+func TestAGateBehindManyNamedRoutesIsFound(t *testing.T) {
+	folder, port := isolate(t), testkit.FreePort()
+	named, invoked := "", ""
+	for i := range 2 * maxInvoked {
+		named += fmt.Sprintf("&(r%d) {\nheader X-R%d a\n}\n", i, i)
+		invoked += fmt.Sprintf("invoke r%d\n", i)
+	}
+	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log"}
+	g.address = named + "&(gate) {\ndoorpost {\nallow *\nurl " + g.origin() + "\n}\n}\nhttp://localhost:" + port
+	g.site = "route {\n" + invoked + "invoke gate\n" + echo + "\n}\nhandle_errors {\n" + echo + "\n}"
+	g.load()
+	t.Cleanup(g.stop)
+	g.getsNothing(strings.Repeat("G", 33)+" /x HTTP/1.1", "")
 }
 
 // Where a request meets two sites, error routes ask both.

@@ -63,7 +63,7 @@ func (e *edge) firstContent(routes caddyhttp.RouteList, hosts []string, invoked 
 			case *caddyhttp.Invoke:
 				if named := e.server.NamedRoutes[h.Name]; named != nil && invoked < maxInvoked {
 					name, ours = e.firstContent(caddyhttp.RouteList{*named}, hosts, invoked+1)
-					name = cmp.Or(name, e.rawContent(named, invoked+1))
+					name = cmp.Or(name, e.rawContent(named.HandlersRaw, invoked+1))
 				}
 			case *reverseproxy.Handler:
 				if len(h.HandleResponse) == 0 { // as forward_auth has, which goes on
@@ -85,21 +85,30 @@ func (e *edge) firstContent(routes caddyhttp.RouteList, hosts []string, invoked 
 
 // rawContent is the directive of the first handler of a named route that answers by
 // itself, if the route was not made yet: Caddy makes them in no order.
-func (e *edge) rawContent(route *caddyhttp.Route, invoked int) string {
-	for _, raw := range route.HandlersRaw {
-		var handler struct{ Handler, Name string }
+func (e *edge) rawContent(handlers []json.RawMessage, invoked int) string {
+	for _, raw := range handlers {
+		var handler struct {
+			Handler, Name string
+			Routes        []struct{ Match, Handle []json.RawMessage }
+			GoesOn        []json.RawMessage `json:"handle_response"` // as that of forward_auth does
+		}
 		if err := json.Unmarshal(raw, &handler); err != nil {
-			continue // whoever makes it will say what is wrong
+			continue // Caddy says what is wrong when it makes the handler
 		}
-		named := e.server.NamedRoutes[handler.Name]
-		if handler.Handler == "invoke" && named != nil && invoked < maxInvoked {
-			if name := e.rawContent(named, invoked+1); name != "" {
-				return name
+		name := content[caddy.ModuleID("http.handlers."+handler.Handler)]
+		if len(handler.GoesOn) > 0 {
+			name = ""
+		}
+		for _, route := range handler.Routes { // of a subroute
+			if name == "" && len(route.Match) == 0 {
+				name = e.rawContent(route.Handle, invoked)
 			}
-			name, _ := e.firstContent(caddyhttp.RouteList{*named}, nil, invoked+1)
-			return name
 		}
-		if name := content[caddy.ModuleID("http.handlers."+handler.Handler)]; name != "" {
+		if named := e.server.NamedRoutes[handler.Name]; handler.Handler == "invoke" && named != nil && invoked < maxInvoked {
+			name, _ = e.firstContent(caddyhttp.RouteList{*named}, nil, invoked+1)
+			name = cmp.Or(name, e.rawContent(named.HandlersRaw, invoked+1))
+		}
+		if name != "" {
 			return name
 		}
 	}

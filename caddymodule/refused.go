@@ -14,8 +14,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-// noteRefusal tells the logs of somebody who is signed in and whom the rules do not
-// admit: the access log of each request, the audit log once in an hour.
+// noteRefusal tells the logs of a person who is signed in and refused by the rules: the access log of each request, the audit log once in an hour.
 func (h *Handler) noteRefusal(visit *gate.Visit, r *http.Request) {
 	h.setPlaceholders(visit, r)
 	s, err := visit.Session(r)

@@ -25,9 +25,8 @@ type site struct {
 // runningSite is a site once the app runs.
 type runningSite struct {
 	*site
-	gate   *gate.Site
-	web    *web.Door
-	partly bool // not all requests of the site reach a block
+	gate *gate.Site
+	web  *web.Door
 }
 
 // join adds a handler to its site.
@@ -60,6 +59,11 @@ func (s *site) rules() people.AnyOf {
 // blocks are the rules of its directives.
 func (s *site) blocks() []*gate.Block {
 	return each(s.handlers, func(h *Handler) *gate.Block { return h.block })
+}
+
+// isPartly reports whether some requests of the site reach not all of its blocks.
+func (s *site) isPartly() bool {
+	return slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.partly })
 }
 
 // upgrades are the protocols that its blocks name, nil if they name none.
@@ -117,7 +121,7 @@ func (s *site) open(a *App, rt *runningApp) {
 		atGate.Upgrades = upgrades
 	}
 	s.running.Store(&runningSite{
-		site: s, gate: atGate, partly: slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.partly }),
+		site: s, gate: atGate,
 		web: web.NewDoor(rt.ring, web.Parts{
 			Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,

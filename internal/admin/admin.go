@@ -159,7 +159,7 @@ func (s *Service) EndSession(ctx context.Context, who address.Address, key sessi
 // ErrNoSession says that a session never was, has ended, or is over.
 var ErrNoSession = fault.New(fault.Unknown, "there is no session with that id, or not any more")
 
-// EndSessionByKey ends a session of whomever it is. It is ErrNoSession if there
+// EndSessionByKey ends a session, of any person. It is ErrNoSession if there
 // is none.
 func (s *Service) EndSessionByKey(ctx context.Context, key session.Key) (who address.Address, err error) {
 	for {

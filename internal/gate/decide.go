@@ -70,6 +70,9 @@ func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
 // Nor does an app get a method with small letters: a rule about POST does not see
 // post, which some apps read as POST.
 func IsForNoApp(r *http.Request) bool {
+	if r.Method == http.MethodGet {
+		return false
+	}
 	return strings.ContainsAny(r.Method, "abcdefghijklmnopqrstuvwxyz") ||
 		r.Method == http.MethodTrace || r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
 }

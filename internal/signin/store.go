@@ -135,8 +135,8 @@ type Link struct {
 	Key     LinkKey
 	Purpose Purpose
 	Address address.Address // that it was sent to
-	Origin  string          // origin
-	Subject string          // what it is about: an access request
+	Origin  string
+	Subject string // what it is about: an access request
 	Expires time.Time
 }
 
@@ -181,7 +181,7 @@ type Stopping struct {
 type Request struct {
 	Address address.Address
 	Typed   string // the address as it was typed, to be shown in that browser only
-	Origin  string // origin
+	Origin  string
 	To      string // where the person wanted to go, a local path
 	Asked   time.Time
 	Expires time.Time // end of its link

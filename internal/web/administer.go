@@ -7,7 +7,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -65,22 +64,6 @@ func (d *Door) takeCode(c *call, s *session.Session, fields url.Values) bool {
 		d.askForCode(c, s, fields)
 		return false
 	}
-	p, code := d.administerPage(c, change, fields), fields.Get("code")
-	p.Typed = code[:min(len(code), maxCode)]
-	if p.Present && !signin.IsCode(code) {
-		p.Problem = view.CodeMalformed
-		d.show(c, http.StatusUnprocessableEntity, p)
-		return false
-	}
-	result, err := d.Account.Confirm(c.r.Context(), d.site(c), d.member(c, s), code, "")
-	switch {
-	case err != nil:
-		d.failed(c, gate.PeoplePath, err)
-	case result.Outcome == account.WrongCode:
-		p.TriesLeft, p.Problem = result.TriesLeft, view.CodeWrong
-		d.show(c, http.StatusUnprocessableEntity, p)
-	case result.Outcome != account.Made:
-		d.show(c, http.StatusUnprocessableEntity, view.NotChanged{Frame: frame(c), Why: view.TooManyWrongCodes})
-	}
-	return err == nil && result.Outcome == account.Made
+	_, made := d.tryCodes(c, d.member(c, s), d.administerPage(c, change, fields), fields.Get("code"), "")
+	return made
 }

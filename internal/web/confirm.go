@@ -15,8 +15,7 @@ import (
 // maxCode is how many bytes of what was typed for a code are shown again.
 const maxCode = 64
 
-// confirmChange makes the change that this session has proposed, if the codes are
-// right. What cannot be a code costs no try.
+// confirmChange makes the change that this session has proposed, if the codes are right.
 func (d *Door) confirmChange(c *call, fields url.Values) {
 	s := d.somebody(c, gate.AccountPath)
 	if s == nil {
@@ -26,7 +25,18 @@ func (d *Door) confirmChange(c *call, fields url.Values) {
 	if change == nil {
 		return
 	}
-	p, code, newCode := d.confirmPage(c, *change), fields.Get("code"), fields.Get("new_code")
+	member := d.member(c, s)
+	if member.Mark == (signin.Browser{}) {
+		member.Mark = signin.NewBrowser()
+	}
+	if result, made := d.tryCodes(c, member, d.confirmPage(c, *change), fields.Get("code"), fields.Get("new_code")); made {
+		d.changed(c, result, member.Mark)
+	}
+}
+
+// tryCodes makes the change that a page is about, if the codes are right. What cannot be
+// a code costs no try. If it is not made, the request has been answered.
+func (d *Door) tryCodes(c *call, member account.Member, p view.ConfirmChange, code, newCode string) (result account.Result, made bool) {
 	p.Typed, p.NewTyped = code[:min(len(code), maxCode)], newCode[:min(len(newCode), maxCode)]
 	if p.Present && !signin.IsCode(code) {
 		p.Problem = view.CodeMalformed
@@ -38,18 +48,14 @@ func (d *Door) confirmChange(c *call, fields url.Values) {
 		d.show(c, http.StatusUnprocessableEntity, p)
 		return
 	}
-	member := d.member(c, s)
-	if member.Mark == (signin.Browser{}) {
-		member.Mark = signin.NewBrowser()
-	}
 	result, err := d.Account.Confirm(c.r.Context(), d.site(c), member, code, newCode)
 	if err != nil {
 		d.notConfirmed(c, p, err)
-		return
+		return result, false
 	}
 	switch result.Outcome {
 	case account.Made:
-		d.changed(c, result, member.Mark)
+		return result, true
 	case account.WrongCode:
 		p.TriesLeft = result.TriesLeft
 		if result.Wrong {
@@ -64,6 +70,7 @@ func (d *Door) confirmChange(c *call, fields url.Values) {
 	default:
 		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})
 	}
+	return result, false
 }
 
 // notConfirmed says why a change was not made although the codes may be right.
@@ -74,9 +81,9 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 	case errors.Is(err, account.ErrNotAdmitted):
 		d.show(c, http.StatusForbidden, view.NotChanged{Frame: frame(c), Why: view.AddressDenied, Email: p.New})
 	case errors.Is(err, account.ErrEnded), errors.Is(err, people.ErrUnknown):
-		d.noSession(c, gate.AccountPath)
+		d.noSession(c, p.Back())
 	default:
-		d.failed(c, gate.ConfirmChangePath, err)
+		d.failed(c, p.Action(), err)
 	}
 }
 

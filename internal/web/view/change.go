@@ -33,10 +33,7 @@ type CarriedField struct{ Name, Value string }
 func (p ConfirmChange) about() about {
 	a := about{
 		template: "confirm-change", title: p.Heading(), address: p.New, failed: p.Problem != "" || p.NewProblem != "",
-		form: newForm(p.Action()), reload: p.Back(),
-	}
-	if p.Kind != account.Administer {
-		a.reload = gate.ConfirmChangePath
+		form: newForm(p.Action()), reload: p.Action(),
 	}
 	for _, field := range p.Fields() {
 		a.form.fields = append(a.form.fields, field.Name)
@@ -55,7 +52,7 @@ func (p ConfirmChange) Action() string {
 	return gate.ConfirmChangePath
 }
 
-// Back is where whoever changes nothing goes on.
+// Back is where a person goes on who changes nothing.
 func (p ConfirmChange) Back() string {
 	if p.Kind == account.Administer {
 		return gate.PeoplePath
