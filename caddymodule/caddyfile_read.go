@@ -130,6 +130,17 @@ func wrong(name string, err error) error {
 	return nil
 }
 
+// noValue reads an option without a value, which holds by being there.
+func noValue(to *bool) reader {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if *to = true; d.NextArg() {
+			return d.Errf("%s takes no value: leave out %q", name, d.Val())
+		}
+		return nil
+	}
+}
+
 func oneValue(to *string, example string) reader {
 	return checkedValue(to, example, func(string) error { return nil })
 }

@@ -124,10 +124,7 @@ func (s *RedisStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.Err("store redis needs a server, for example store redis redis://localhost:6379")
 	}
 	return readBlock(d, "store redis", s.checkWritten,
-		option{name: "cluster", read: func(d *caddyfile.Dispenser) error {
-			s.Cluster = true
-			return nil
-		}},
+		option{name: "cluster", read: noValue(&s.Cluster)},
 		option{name: "sentinel", read: oneValue(&s.Sentinel, "mymaster")},
 		option{name: "username", read: oneValue(&s.Username, "doorpost")},
 		option{name: "password", read: oneValue(&s.Password, "{env.REDIS_PASSWORD}")},
