@@ -54,6 +54,7 @@ func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
 			admin.submit("/_doorpost/people", form...).says(t, "Is it you?")
 		}
 		ada.isIn("ada@example.com")
+		admin.open(confirmPath).is(t, http.StatusGone) // the code goes with the form it is for
 
 		// The code of one session is good there only, once, and the form it came with is done.
 		for range 2 { // each form without a code had one sent

@@ -122,15 +122,15 @@ func (d *Door) confirmForm(c *call) {
 	}
 }
 
-// pending is what a session has proposed. If it is nil, the request has been
-// answered.
+// pending is what a session has proposed for its own account: the proof of an admin goes
+// with a form of the people page. If it is nil, the request has been answered.
 func (d *Door) pending(c *call, s *session.Session) *account.Change {
 	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
 	switch {
 	case err != nil:
 		d.failed(c, gate.ConfirmChangePath, err)
 		return nil
-	case !found:
+	case !found || change.Kind == account.Administer:
 		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})
 		return nil
 	}
