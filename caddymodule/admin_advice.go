@@ -14,6 +14,7 @@ import (
 // and that an operator should know. It needs no store and no network.
 func (a *App) advice() []adminapi.Finding {
 	found := append([]adminapi.Finding{a.adviseOnSecret()}, a.adviseOnSites()...)
+	found = append(found, a.adviseOnPeople()...)
 	found = append(found, a.found...)
 	for _, module := range a.mailModules {
 		switch m := module.(type) {
@@ -56,6 +57,27 @@ func (a *App) adviseOnSites() (found []adminapi.Finding) {
 		found = append(found, adminapi.NewFinding("site", adminapi.Warning, "no site has the directive doorpost: nothing is guarded", "add doorpost { allow … } to a site"))
 	}
 	return found
+}
+
+// adviseOnPeople says when there are admins and no page for them.
+func (a *App) adviseOnPeople() []adminapi.Finding {
+	if a.admins == nil {
+		return nil
+	}
+	for _, s := range a.sites {
+		if s.servesPeople() {
+			return nil
+		}
+	}
+	return []adminapi.Finding{adminapi.NewFinding("admins", adminapi.Warning, "no site says people, so their page is served nowhere",
+		"add the line people to doorpost { … } of a site whose app may share its origin with "+gate.PeoplePath)}
+}
+
+// warn logs findings.
+func (a *App) warn(found []adminapi.Finding) {
+	for _, f := range found {
+		a.logger.Warn(f.Check + ": " + f.Found + "; " + f.Advice)
+	}
 }
 
 // origins are those of all sites, in the order of the alphabet. Behind https_port and

@@ -53,6 +53,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseSiteOrigin))},
 		option{name: "recent", read: duration(&h.Recent, "15m", checkRecent)},
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
+		option{name: "people", read: noValue(&h.People)},
 		option{name: "headers", read: h.readHeaders, nested: true},
 	)
 }

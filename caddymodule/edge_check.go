@@ -65,10 +65,8 @@ func (e *edge) guardErrors(ctx caddy.Context, routes caddyhttp.RouteList) error 
 
 // advise keeps findings for doctor, and logs them now.
 func (e *edge) advise(found []adminapi.Finding) {
-	for _, f := range found {
-		e.app.found = append(e.app.found, f)
-		e.app.logger.Warn(f.Check + ": " + f.Found + "; " + f.Advice)
-	}
+	e.app.found = append(e.app.found, found...)
+	e.app.warn(found)
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.

@@ -50,6 +50,10 @@ type Handler struct {
 	// all blocks of a site count together. Default: websocket.
 	Upgrades []string `json:"upgrades,omitempty"`
 
+	// People serves the page of the admins, /_doorpost/people, at this site. Any block
+	// of a site may say so. Default: it is not served.
+	People bool `json:"people,omitempty"`
+
 	// Headers in which the app receives who is signed in.
 	Headers *HeadersConfig `json:"headers,omitempty"`
 

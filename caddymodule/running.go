@@ -55,6 +55,7 @@ func (a *App) open() (*runningApp, error) {
 			for _, e := range a.edges {
 				e.open()
 			}
+			a.warn(a.adviseOnPeople())
 			a.opened.retire = a.opened.backend.live.Use(gates)
 		}
 	})

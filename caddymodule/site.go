@@ -74,6 +74,11 @@ func (s *site) upgrades() (list []string) {
 	return list
 }
 
+// servesPeople reports whether one of its blocks wants the page of the admins here.
+func (s *site) servesPeople() bool {
+	return slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.People })
+}
+
 // locate finds the origins of the site. The option url, in any of its blocks,
 // wins over its address.
 func (s *site) locate(a *App, where siteAddress, given string) error {
@@ -120,11 +125,15 @@ func (s *site) open(a *App, rt *runningApp) {
 	if upgrades := s.upgrades(); upgrades != nil {
 		atGate.Upgrades = upgrades
 	}
+	isAdmin := a.isAdmin
+	if !s.servesPeople() {
+		isAdmin = nil
+	}
 	s.running.Store(&runningSite{
 		site: s, gate: atGate,
 		web: web.NewDoor(rt.ring, web.Parts{
 			Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
-			Origins: s.origins, Rules: s.rules(), IsAdmin: a.isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
+			Origins: s.origins, Rules: s.rules(), IsAdmin: isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
 			Identity: blocks[0].Identity,
 			Mailbox:  a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 		}),

@@ -108,7 +108,7 @@ func TestAttackCS06EveryAnswerHasItsHeaders(t *testing.T) {
 // What is put into any place of a request comes back as text, if at all.
 func TestAttackCS07NothingComesBackAsMarkup(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{silent: true, site: "allow *"})
+	g := start(t, setup{silent: true, site: "allow *\npeople"})
 	v := g.visitor()
 	payloads := []string{
 		`"><svg/onload=alert(1)>`, `'><img src=x onerror=alert(1)>`, `</title><script>alert(1)</script>`, `javascript:alert(1)//`, `{{.}}{{printf "x"}}`, `${alert(1)}`, "`-alert(1)-`", `<!--`, `]]><script>alert(1)</script>`,
@@ -153,7 +153,7 @@ func TestAttackCS07NothingComesBackAsMarkup(t *testing.T) {
 
 func TestAttackCS08NoOtherOriginIsAllowed(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{silent: true})
+	g := start(t, setup{silent: true, site: "allow *@example.com\npeople"})
 	v := g.signedIn("ada@example.com")
 	for _, origin := range []string{"https://evil.example", "null", "http://localhost", g.origin + ".evil.example", "http://evil." + strings.TrimPrefix(g.origin, "http://"), "*", g.origin} {
 		for _, path := range append([]string{"/_doorpost/session", "/_doorpost/account", "/_doorpost/nothing"}, formPaths...) {

@@ -14,7 +14,7 @@ var formPaths = []string{
 
 func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{silent: true, global: "admins ada@example.com", site: "allow *@example.com\nask owner@example.com"})
+	g := start(t, setup{silent: true, global: "admins ada@example.com", site: "allow *@example.com\nask owner@example.com\npeople"})
 	v := g.signedIn("ada@example.com")
 	attacker := g.visitor()
 	attacker.ask("eve@example.com", "/")
@@ -74,7 +74,7 @@ func TestFormsAreTakenFromOurOwnPagesOnly(t *testing.T) {
 
 func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{silent: true})
+	g := start(t, setup{silent: true, site: "allow *@example.com\npeople"})
 	v := g.visitor()
 	send := func(path, contentType, body string) answer {
 		r := v.request(http.MethodPost, path, body, "Origin", g.origin, "Sec-Fetch-Site", "same-origin", "Accept", "text/html")

@@ -7,7 +7,7 @@ import (
 )
 
 func TestNobodyIsKnownBeforeTheProofAndNobodyTwice(t *testing.T) {
-	eachStore(t, setup{global: "admins admin@example.com", site: "allow *"}, func(t *testing.T, d doorway) {
+	eachStore(t, setup{global: "admins admin@example.com", site: "allow *\npeople"}, func(t *testing.T, d doorway) {
 		admin := enter(t, d, "admin@example.com")
 		ada := d.visitor()
 		ada.ask("Ada@New.Example", "/")

@@ -12,9 +12,9 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// adminSetup makes one person an admin by the configuration.
+// adminSetup makes one person an admin by the configuration, with the page for it.
 func adminSetup() setup {
-	return setup{global: "group ops admin@example.com\nadmins group:ops", site: "allow *@example.com\nask owner@example.com"}
+	return setup{global: "group ops admin@example.com\nadmins group:ops", site: "allow *@example.com\nask owner@example.com\npeople"}
 }
 
 // confirmed does something on the people page, with the page between that asks.
@@ -75,6 +75,32 @@ func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
 		elsewhere.submit("/_doorpost/people", "who", "eve@elsewhere.example", "action", "end", "confirm", "yes").says(t, "Is it you?")
 		eve.isIn("eve@elsewhere.example")
 	})
+}
+
+func TestPeoplePageIsServedWhereABlockSaysSo(t *testing.T) {
+	t.Parallel()
+	g := prepare(t, setup{})
+	elsewhere := testkit.FreePort()
+	g.configure(setup{global: "admins admin@example.com", behind: "reverse_proxy " + g.upstream.address + "\n}\nhttp://localhost:" + elsewhere +
+		" {\ndoorpost {\nallow *@example.com\n}\ndoorpost /app/* {\nallow *\npeople\n}\nreverse_proxy " + g.upstream.address})
+	g.run()
+	const path = "/_doorpost/people"
+	form := []string{"who", "ada@example.com", "action", "end", "confirm", "yes"}
+
+	admin := enter(t, g, "admin@example.com")
+	page := admin.open(path).is(t, http.StatusNotFound)
+	if unknown := admin.open("/_doorpost/nothing").is(t, http.StatusNotFound); page.text() != unknown.text() {
+		t.Errorf("where it is not served it is answered with %q, an unknown page with %q", page.text(), unknown.text())
+	}
+	admin.submit(path, form...).is(t, http.StatusNotFound)
+	admin.do(admin.request(http.MethodGet, path, "", "Accept", "application/json")).isProblem(t, http.StatusNotFound)
+	g.visitor().open(path).is(t, http.StatusNotFound)
+
+	there := newVisitor(t, "http://localhost:"+elsewhere, "127.0.0.1:"+elsewhere)
+	there.ask("admin@example.com", "/").leadsTo(t, "/_doorpost/check-mail")
+	there.redeem(g.mail.await("admin@example.com"), "/")
+	there.open(path).is(t, http.StatusOK).says(t, "admin@example.com")
+	there.submit(path, form...).is(t, http.StatusOK).says(t, "Is it you?")
 }
 
 func TestPeoplePageIsForAdminsOnly(t *testing.T) {

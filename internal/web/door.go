@@ -39,7 +39,7 @@ type Parts struct {
 	Access    *access.Service
 	Account   *account.Service
 	Admin     *admin.Service
-	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people
+	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people; nil where it is not served
 	GroupsOf  func(address.Address, *people.Standing) []string
 	Origins   gate.Origins // of the site
 	Rules     signin.Rules // of all blocks: an address that one of them admits may ask for a link
@@ -89,6 +89,9 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.ConfirmChangePath:  {get: d.confirmForm, post: d.confirmChange},
 
 		script: {get: d.script},
+	}
+	if parts.IsAdmin == nil {
+		delete(d.pages, gate.PeoplePath)
 	}
 	if parts.Mailbox != nil {
 		d.pages[gate.MailboxPath] = page{get: d.mailbox}
