@@ -11,6 +11,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
@@ -38,6 +39,7 @@ type Store interface {
 	people.Store
 	access.Store
 	account.Store
+	portal.Store
 
 	// Health reports whether the store answers, and what an operator should mend
 	// although it does.

@@ -27,6 +27,7 @@ const (
 	Failed     Event = "failed"      // the message is not sent any more
 	Opened     Event = "opened"      // a link, in a browser that did not ask for it, which has to confirm
 	Redeemed   Event = "redeemed"    // a link or a code: somebody is signed in
+	Entered    Event = "entered"     // a site, by a ticket of the portal
 	Refused    Event = "refused"     // a link or a code, or somebody at a site, for the reason given
 	Stopped    Event = "stopped"     // the reader of a message stopped such messages
 	SignedOut  Event = "signed out"  // the person ended this session

@@ -27,6 +27,7 @@ const (
 	LinkToken     Purpose = "doorpost link token v1"
 	Code          Purpose = "doorpost code v1"
 	Confirmation  Purpose = "doorpost confirmation v1"
+	Ticket        Purpose = "doorpost portal ticket v1"
 	Outbox        Purpose = "doorpost outbox v1"
 	AuditSubject  Purpose = "doorpost audit subject v1"
 

@@ -80,17 +80,22 @@ type Record struct {
 	Device   Device
 	Method   Method           // of the proof
 	Standing *people.Standing // of the person, updated with theirs; nil for none
+	Parent   Key              // the session at the portal that it came of; zero for one that a proof made
 }
 
 // Entry is a record with its key.
 type Entry struct {
 	Key Key
 	Record
+	Sites []string // the scopes of the sessions that came of it
 }
 
 // Store keeps sessions. All methods are safe for concurrent use, honour ctx,
 // and return an error only if the store cannot do its work: a session that is missing
 // or over is not an error.
+//
+// A session and those that came of it are one: what is done to any of them is done to
+// all, and lists have the first of them.
 type Store interface {
 	// Session returns the record of a session; found is false for one that never
 	// existed, has ended, or is over at the given time.

@@ -23,7 +23,7 @@ var floors = [][]string{
 	{"internal/mail", "internal/store", "internal/web"},
 	{"internal/admin"},
 	{"internal/access", "internal/account", "internal/adminapi"},
-	{"internal/gate", "internal/signin"},
+	{"internal/gate", "internal/portal", "internal/signin"},
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
 	{"internal/people"},

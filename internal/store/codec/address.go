@@ -3,7 +3,6 @@ package codec
 import (
 	"slices"
 
-	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
@@ -24,12 +23,6 @@ type OpenLink struct {
 
 	Familiar bool `cbor:"4,keyasint,omitempty"` // a browser asked for it that was familiar to the reader
 	Promised bool `cbor:"5,keyasint,omitempty"` // no browser asked for it
-}
-
-// OpenSession is a session and its end as of its last use.
-type OpenSession struct {
-	Key     session.Key `cbor:"1,keyasint"`
-	Expires int64       `cbor:"2,keyasint"`
 }
 
 // End is when all of it is over, 0 if that is so already. Links count until they
@@ -61,25 +54,4 @@ func (a *Address) Close(which func(OpenLink) bool) (closed int) {
 	before := len(a.Links)
 	a.Links = slices.DeleteFunc(a.Links, which)
 	return before - len(a.Links)
-}
-
-// AddSession adds a session, in the place of itself if it is there.
-func (a *Address) AddSession(key session.Key, expires int64) {
-	a.DropSession(key)
-	a.Sessions = append(a.Sessions, OpenSession{key, expires})
-}
-
-// DropSession takes a session out.
-func (a *Address) DropSession(key session.Key) {
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return s.Key == key })
-}
-
-// HasSession reports whether a session is among them.
-func (a *Address) HasSession(key session.Key) bool {
-	return slices.ContainsFunc(a.Sessions, func(s OpenSession) bool { return s.Key == key })
-}
-
-// KeepSession drops all sessions but one.
-func (a *Address) KeepSession(key session.Key) {
-	a.Sessions = slices.DeleteFunc(a.Sessions, func(s OpenSession) bool { return s.Key != key })
 }

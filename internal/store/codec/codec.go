@@ -63,6 +63,7 @@ type Session struct {
 	Device   Device          `cbor:"6,keyasint,omitzero"`
 	Standing *Standing       `cbor:"7,keyasint,omitempty"` // nil for none
 	Method   session.Method  `cbor:"8,keyasint,omitempty"`
+	Parent   session.Key     `cbor:"9,keyasint,omitzero"`
 }
 
 // Millis is a time as records have it.
@@ -106,7 +107,7 @@ func (r Request) Unpack() signin.Request {
 func PackSession(r session.Record) Session {
 	return Session{
 		Address: r.Address, Scope: r.Scope, SignedIn: Millis(r.SignedIn), Seen: Millis(r.Seen), Expires: Millis(r.Expires),
-		Device: Device(r.Device), Standing: PackStanding(r.Standing), Method: r.Method,
+		Device: Device(r.Device), Standing: PackStanding(r.Standing), Method: r.Method, Parent: r.Parent,
 	}
 }
 
@@ -114,6 +115,6 @@ func PackSession(r session.Record) Session {
 func (r Session) Unpack() session.Record {
 	return session.Record{
 		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
-		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method,
+		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method, Parent: r.Parent,
 	}
 }

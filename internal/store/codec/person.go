@@ -5,7 +5,6 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/people"
-	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
@@ -107,9 +106,4 @@ func (s *Standing) Unpack() *people.Standing {
 		unpacked.Grants = append(unpacked.Grants, people.Grant{Origin: g.Origin, Until: someTime(g.Until)})
 	}
 	return unpacked
-}
-
-// Entry is the session that the record is of, with its key.
-func (r Session) Entry(key session.Key) session.Entry {
-	return session.Entry{Key: key, Record: r.Unpack()}
 }

@@ -117,12 +117,12 @@ func keepPerson(t *tx, who address.Address, before, after codec.Person, now time
 
 // follow gives the sessions of somebody their standing.
 func follow(t *tx, who address.Address, p codec.Person, now time.Time) {
-	for _, key := range sessionKeys(t, who) {
-		stored, alive := liveSession(t, key, now)
+	for _, open := range openSessions(t, who) {
+		stored, alive := liveSession(t, open.Key, now)
 		if alive && !equal(stored.Standing.Unpack(), p.Standing.Unpack()) {
 			stored.Standing = p.Standing
-			saveSession(t, key, stored)
-			t.changed(key)
+			saveSession(t, open.Key, stored)
+			t.changed(open.Keys()...)
 		}
 	}
 }

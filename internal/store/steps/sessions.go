@@ -34,7 +34,13 @@ func liveSession(t *tx, key session.Key, now time.Time) (codec.Session, bool) {
 // Touch implements session.Store.
 func (s Steps) Touch(ctx context.Context, key session.Key, seen, expires time.Time) error {
 	return run(ctx, s.backend.Change, []Key{sessionKey(key)}, func(t *tx) {
-		if stored, alive := liveSession(t, key, seen); alive {
+		key := key
+		stored, alive := liveSession(t, key, seen)
+		if alive && stored.Parent != (session.Key{}) {
+			key = stored.Parent
+			stored, alive = liveSession(t, key, seen)
+		}
+		if alive {
 			stored.Seen, stored.Expires = max(stored.Seen, codec.Millis(seen)), max(stored.Expires, codec.Millis(expires))
 			addSession(t, key, stored, seen)
 		}
@@ -48,24 +54,23 @@ func (s Steps) Sessions(ctx context.Context, who address.Address, now time.Time)
 
 // sessionsOf are the sessions of a person that are not over.
 func sessionsOf(t *tx, who address.Address, now time.Time) (entries []session.Entry) {
-	for _, key := range sessionKeys(t, who) {
-		if stored, alive := liveSession(t, key, now); alive {
-			entries = append(entries, stored.Entry(key))
+	for _, open := range openSessions(t, who) {
+		if stored, alive := liveSession(t, open.Key, now); alive {
+			entries = append(entries, session.Entry{Key: open.Key, Record: stored.Unpack(), Sites: open.Scopes()})
 		}
 	}
 	return entries
 }
 
-// sessionKeys are the keys of a person's sessions, whose records are fetched.
-func sessionKeys(t *tx, who address.Address) (keys []session.Key) {
+// openSessions are a person's sessions, whose records are fetched.
+func openSessions(t *tx, who address.Address) []codec.OpenSession {
 	a, _ := load[codec.Address](t, addressKey(who))
-	var records []Key
-	for _, open := range a.Sessions {
-		key := open.Key
-		keys, records = append(keys, key), append(records, sessionKey(key))
+	records := make([]Key, len(a.Sessions))
+	for i, open := range a.Sessions {
+		records[i] = sessionKey(open.Key)
 	}
 	t.fetch(records...)
-	return keys
+	return a.Sessions
 }
 
 // peopleAtOnce is how many people AllSessions looks at in one go.
@@ -108,8 +113,8 @@ func (s Steps) EndAll(ctx context.Context, who address.Address, keep session.Key
 func endSessions(t *tx, who address.Address, keep session.Key) (ended int) {
 	a, _ := load[codec.Address](t, addressKey(who))
 	for _, open := range a.Sessions {
-		if key := open.Key; key != keep {
-			dropSession(t, key)
+		if !open.Is(keep) {
+			dropSession(t, open)
 			ended++
 		}
 	}
@@ -119,14 +124,26 @@ func endSessions(t *tx, who address.Address, keep session.Key) (ended int) {
 	return ended
 }
 
-// addSession makes a session.
+// addSession makes a session, or changes it with all that came of it.
 func addSession(t *tx, key session.Key, r codec.Session, now time.Time) {
-	changeAddress(t, r.Address, now, func(a *codec.Address) { a.AddSession(key, r.Expires) })
+	changeAddress(t, r.Address, now, func(a *codec.Address) {
+		open := a.OpenSession(key)
+		open.Expires = r.Expires
+		a.PutSession(open)
+	})
 	saveSession(t, key, r)
 }
 
+// saveSession writes a session, and those that came of it, which are copies with a scope
+// of their own.
 func saveSession(t *tx, key session.Key, r codec.Session) {
 	save(t, sessionKey(key), r, codec.Time(r.Expires), addressKey(r.Address))
+	a, _ := load[codec.Address](t, addressKey(r.Address))
+	r.Parent = key
+	for _, site := range a.OpenSession(key).Sites {
+		r.Scope = site.Scope
+		save(t, sessionKey(site.Key), r, codec.Time(r.Expires), addressKey(r.Address), sessionKey(key))
+	}
 }
 
 // endSession ends a session of anybody, and has all instances told.
@@ -139,13 +156,17 @@ func endSession(t *tx, key session.Key, now time.Time) {
 // endSessionOf does not look at the record: one that cannot be read any more can
 // still be ended.
 func endSessionOf(t *tx, who address.Address, key session.Key, now time.Time) {
-	dropSession(t, key)
+	a, _ := load[codec.Address](t, addressKey(who))
+	dropSession(t, a.OpenSession(key))
 	changeAddress(t, who, now, func(a *codec.Address) { a.DropSession(key) })
 }
 
-// dropSession removes the record of a session, and what it has proposed to change.
-func dropSession(t *tx, key session.Key) {
-	t.ended(key)
-	t.delete(changeKey(key))
-	t.delete(sessionKey(key))
+// dropSession removes the records of a session and of those that came of it, and what it
+// has proposed to change.
+func dropSession(t *tx, open codec.OpenSession) {
+	t.delete(changeKey(open.Key))
+	for _, key := range open.Keys() {
+		t.ended(key)
+		t.delete(sessionKey(key))
+	}
 }

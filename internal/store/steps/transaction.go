@@ -68,8 +68,10 @@ func (t *tx) queue(m outbox.Message, waits bool) {
 }
 
 // ended and changed have all instances told of a session.
-func (t *tx) ended(key session.Key)   { t.draft.EndedSessions = append(t.draft.EndedSessions, key) }
-func (t *tx) changed(key session.Key) { t.draft.ChangedSessions = append(t.draft.ChangedSessions, key) }
+func (t *tx) ended(key session.Key) { t.draft.EndedSessions = append(t.draft.EndedSessions, key) }
+func (t *tx) changed(keys ...session.Key) {
+	t.draft.ChangedSessions = append(t.draft.ChangedSessions, keys...)
+}
 
 // load reads a record; found is false if there is none. One that cannot be read
 // is an error and not a missing one: what was used up must not look as if it had

@@ -11,6 +11,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -23,6 +24,7 @@ type Store interface {
 	people.Store
 	access.Store
 	account.Store
+	portal.Store
 }
 
 // promise is one thing that a store promises.
@@ -49,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Sessions", sessionPromises},
 		{"OnEnd", onEndPromises},
 		{"AllSessions", allSessionsPromises},
+		{"Portal", portalPromises},
 		{"Familiar", familiarPromises},
 		{"Stop", stopPromises},
 		{"Outbox", outboxPromises},

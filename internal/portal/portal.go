@@ -1,0 +1,158 @@
+// Package portal takes a sign-in at the portal, the one origin where people sign in, to
+// the sites that share it.
+//
+// A site sends a browser to the portal with the hash of a cookie that it has set, its hop.
+// The portal, where somebody is signed in, sends it back with a ticket, which is good
+// once, for a minute, for that site, in the browser with that hop. The site makes a session
+// of its own of it, which came of the one at the portal and ends with it.
+package portal
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// TicketLife is how long a ticket is good.
+const TicketLife = time.Minute
+
+// Hop is the random value of the cookie by which a site knows the browser again that it
+// sent to the portal.
+type Hop [16]byte
+
+// NewHop makes the hop of a browser that has none.
+func NewHop() Hop {
+	var h Hop
+	rand.Read(h[:]) // never fails, see crypto/rand
+	return h
+}
+
+// Hash is what the portal learns of a hop. Nobody can make the cookie of it.
+func (h Hop) Hash() string {
+	sum := sha256.Sum256(h[:])
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// IsHash reports whether a text may be one that Hash made.
+func IsHash(s string) bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(raw) == sha256.Size && len(s) == base64.RawURLEncoding.EncodedLen(sha256.Size)
+}
+
+// Nonce is what is random in a ticket.
+type Nonce [16]byte
+
+// Store keeps which tickets were used. It is safe for concurrent use and honours ctx.
+type Store interface {
+	// Enter uses a ticket up and makes the session of a site, in one step. Of any
+	// number of uses of one ticket, at the same time and ever after, exactly one is
+	// Entered.
+	Enter(ctx context.Context, e Entry) (Result, error)
+}
+
+// Entry is one use of a ticket.
+type Entry struct {
+	Now    time.Time
+	Ticket Nonce
+	Parent session.Key // of the session at the portal
+	Made   session.Key // of the session that is to be made
+	Scope  string      // of that, see session.Record
+}
+
+// Outcome says what became of a ticket.
+type Outcome int
+
+// The outcomes.
+const (
+	NoTicket Outcome = iota // not one of ours, for another site or browser, or too old
+	Entered                 // the session was made
+	Used                    // the ticket was used before
+	Over                    // the session at the portal has ended
+)
+
+// Result is what became of a ticket, and whose it is.
+type Result struct {
+	Outcome Outcome
+	Address address.Address // with Entered
+}
+
+// Service makes tickets and takes them. It is safe for concurrent use.
+type Service struct {
+	Store Store
+	Audit *audit.Log
+
+	signer session.Signer
+}
+
+// NewService makes a service from its parts and the operator's secrets.
+func NewService(ring keys.Ring, parts Service) *Service {
+	parts.signer = session.NewSigner(ring, keys.Ticket, TicketLife)
+	return &parts
+}
+
+// ticket is what is signed.
+type ticket struct {
+	parent session.Key
+	nonce  Nonce
+}
+
+func (t ticket) bytes() []byte { return append(t.parent[:], t.nonce[:]...) }
+
+func parseTicket(raw []byte) (t ticket, ok bool) {
+	if len(raw) != len(t.parent)+len(t.nonce) {
+		return t, false
+	}
+	return ticket{session.Key(raw[:len(t.parent)]), Nonce(raw[len(t.parent):])}, true
+}
+
+// signedAs is the name that a ticket is signed under: for another site or another hop it
+// is garbage. No origin and no hash has a bar.
+func signedAs(site, hopHash string) string { return "ticket|" + site + "|" + hopHash }
+
+// Ticket makes a ticket for a site, given as its origin, in the browser whose hop has a
+// hash. Nothing is kept of it until it is used. The caller has made sure that the session
+// of the portal is good and the site lets its person in.
+func (s *Service) Ticket(parent session.Key, site, hopHash string) (string, error) {
+	t := ticket{parent: parent}
+	rand.Read(t.nonce[:])
+	return s.signer.Sign(signedAs(site, hopHash), t.bytes())
+}
+
+// Enter takes a ticket at a site, and returns the id of the session that it made, with
+// Entered. Garbage costs no look into the store.
+func (s *Service) Enter(ctx context.Context, site, scope string, hop Hop, given string) (id session.ID, outcome Outcome, err error) {
+	raw, genuine := s.signer.Open(signedAs(site, hop.Hash()), given)
+	t, whole := parseTicket(raw)
+	if !genuine || !whole {
+		s.refuse(ctx, site, NoTicket)
+		return session.ID{}, NoTicket, nil
+	}
+	id = session.NewID()
+	result, err := s.Store.Enter(ctx, Entry{Now: time.Now(), Ticket: t.nonce, Parent: t.parent, Made: id.Key(), Scope: scope})
+	switch {
+	case err != nil:
+		return session.ID{}, NoTicket, fault.Store("taking a ticket of the portal", err)
+	case result.Outcome != Entered:
+		s.refuse(ctx, site, result.Outcome)
+		return session.ID{}, result.Outcome, nil
+	}
+	s.Audit.Record(ctx, audit.Entered, result.Address, "site", site, "session", id.Key().String(), "portal_session", t.parent.String())
+	return id, Entered, nil
+}
+
+// reasons are why a ticket was refused.
+var reasons = map[Outcome]string{
+	NoTicket: "no ticket for this site and browser", Used: "ticket used before", Over: "the session at the portal has ended",
+}
+
+func (s *Service) refuse(ctx context.Context, site string, outcome Outcome) {
+	s.Audit.Record(ctx, audit.Refused, "", "site", site, "reason", reasons[outcome])
+}

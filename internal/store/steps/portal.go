@@ -1,0 +1,52 @@
+package steps
+
+import (
+	"context"
+
+	"github.com/doorpost-auth/doorpost/internal/portal"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
+)
+
+// tickets are those that were used, by their portal.Nonce, for as long as they would be
+// good.
+var tickets = newTable("tickets")
+
+// usedTicket says which session was made of a ticket.
+type usedTicket struct {
+	Expires int64       `cbor:"1,keyasint"`
+	Made    session.Key `cbor:"2,keyasint"`
+}
+
+// Enter implements portal.Store.
+func (s Steps) Enter(ctx context.Context, e portal.Entry) (portal.Result, error) {
+	reads := []Key{hashed(tickets, e.Ticket[:]), sessionKey(e.Parent)}
+	return result(ctx, s.backend.Change, reads, func(t *tx) portal.Result { return enter(t, e) })
+}
+
+func enter(t *tx, e portal.Entry) portal.Result {
+	key := hashed(tickets, e.Ticket[:])
+	used, found := load[usedTicket](t, key)
+	parent, alive := liveSession(t, e.Parent, e.Now)
+	switch {
+	case found && used.Made != e.Made:
+		return portal.Result{Outcome: portal.Used}
+	case !alive || parent.Parent != (session.Key{}):
+		return portal.Result{Outcome: portal.Over}
+	case found: // the same attempt, whose answer was lost
+		return portal.Result{Outcome: portal.Entered, Address: parent.Address}
+	}
+	// Clocks of instances differ a little.
+	until := e.Now.Add(2 * portal.TicketLife)
+	save(t, key, usedTicket{Expires: codec.Millis(until), Made: e.Made}, until)
+	changeAddress(t, parent.Address, e.Now, func(a *codec.Address) {
+		open := a.OpenSession(e.Parent)
+		for _, dropped := range open.AddSite(codec.SiteSession{Key: e.Made, Scope: e.Scope}) {
+			t.ended(dropped)
+			t.delete(sessionKey(dropped))
+		}
+		a.PutSession(open)
+	})
+	saveSession(t, e.Parent, parent)
+	return portal.Result{Outcome: portal.Entered, Address: parent.Address}
+}
