@@ -7,7 +7,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
 
-// AnyOf are the rules of all blocks of one site; there is at least one. It admits
+// AnyOf are the rules of all blocks of one site, or of all sites. It admits
 // whomever one of them admits: that is enough to ask for a link.
 type AnyOf []*Rules
 
@@ -17,10 +17,12 @@ func (all AnyOf) Admits(who address.Address, s *Standing) bool {
 }
 
 // Admission is how the rules decide about an address.
-func (all AnyOf) Admission(who address.Address) Admission {
-	admission := all[0].Admission(who)
-	for _, r := range all[1:] {
-		admission.Ways = append(admission.Ways, r.Admission(who).Ways...)
+func (all AnyOf) Admission(who address.Address) (admission Admission) {
+	for _, r := range all {
+		if way, ok := r.way(who); ok {
+			admission.Ways = append(admission.Ways, way)
+		}
+		admission.AskAt = r.site
 	}
 	return admission
 }
@@ -36,6 +38,30 @@ func (all AnyOf) Owners() (owners []address.Address) {
 	}
 	return owners
 }
+
+// Behind are rules that admit whom they admit, with the owners of one site to ask; of
+// none if the site is nil. They are those of a portal, towards somebody who wants to go to
+// that site.
+func (all AnyOf) Behind(site AnyOf) Portal { return Portal{all, site} }
+
+// Portal are rules of all sites, see AnyOf.Behind.
+type Portal struct {
+	AnyOf
+	site AnyOf
+}
+
+// Admission is how the rules decide about an address.
+func (p Portal) Admission(who address.Address) Admission {
+	admission := p.AnyOf.Admission(who)
+	admission.AskAt = ""
+	if len(p.site) > 0 {
+		admission.AskAt = p.site[0].site
+	}
+	return admission
+}
+
+// Owners are those of the site.
+func (p Portal) Owners() []address.Address { return p.site.Owners() }
 
 // Fingerprint changes whenever that of one of the rules does.
 func (all AnyOf) Fingerprint() string {

@@ -84,7 +84,7 @@ func (r *Rules) Admits(a address.Address, s *Standing) bool {
 		return r.allow.contains(a, r.groups) && !r.deny.containsMailbox(a, r.groups)
 	}
 	w, possible := r.way(a)
-	return possible && w.admits(s, r.site, time.Now())
+	return possible && w.admits(s, time.Now())
 }
 
 // Owners are the people to ask for access; none where nobody may ask.

@@ -92,7 +92,7 @@ func (v *visit) ask(t testing.TB, store signin.Store) {
 func (v *visit) askOwners(t testing.TB, store signin.Store) {
 	t.Helper()
 	a := v.asking()
-	a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Origin: v.site}
+	a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Site: v.site}}, AskAt: v.site}
 	a.OfferLink, a.Offer = v.link, a.Message
 	a.Offer.Kind = outbox.Offer
 	if asked, err := store.Ask(context.Background(), a); err != nil || !asked.Send {

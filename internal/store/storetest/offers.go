@@ -41,7 +41,7 @@ var offerPromises = []promise{
 		denied := f.mayAsk(f.person("b"))
 		f.changed(denied.Request.Address, inGroups("gone"))
 		never := f.mayAsk(f.person("c"))
-		never.Admission = people.Admission{Origin: f.site}
+		never.Admission = people.Admission{AskAt: f.site}
 		disabled := f.mayAsk(f.person("d"))
 		f.changed(disabled.Request.Address, func(p *people.Person) { p.Disabled = true })
 		for _, a := range []signin.Asking{nobody, denied, never, disabled} {
@@ -85,7 +85,7 @@ var offerPromises = []promise{
 // mayAsk is somebody asking who may be let in by the owners of the site.
 func (f *fixture) mayAsk(who address.Address) signin.Asking {
 	a := f.asking(who, newBrowser())
-	a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Except: []string{"gone"}}}, Origin: f.site}
+	a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Site: f.site, Except: []string{"gone"}}}, AskAt: f.site}
 	a.OfferLink, a.Offer = newLink(), f.message(who)
 	a.Offer.Kind = outbox.Offer
 	return a

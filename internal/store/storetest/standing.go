@@ -43,7 +43,7 @@ var standingPromises = []promise{
 		f.changed(who, func(p *people.Person) { p.Grants = []people.Grant{{Origin: f.site, Until: until}} })
 		asking := func(site string, now time.Time) signin.Asking {
 			a := f.askingAt(now, who, newBrowser())
-			a.Admission = people.Admission{Ways: []people.Way{{Granted: true}}, Origin: site}
+			a.Admission = people.Admission{Ways: []people.Way{{Granted: true, Site: site}}}
 			return a
 		}
 		f.wantSent(f.ask(asking(f.site, f.now)))
