@@ -4,6 +4,7 @@
 package post
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
@@ -53,9 +54,13 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 	if err != nil {
 		return mail.Message{}, err
 	}
+	about, err := gate.ParseOrigin(cmp.Or(promise.Site, m.Origin))
+	if err != nil {
+		return mail.Message{}, err
+	}
 	letter := mail.Letter{
 		Kind: m.Kind, ID: m.ID, To: string(m.To),
-		SiteName: w.Brand.Name, Host: origin.Host(), Accent: w.Brand.Accent, Support: w.Brand.Support, LogoURL: w.Brand.Logo,
+		SiteName: w.Brand.Name, Host: about.Host(), Accent: w.Brand.Accent, Support: w.Brand.Support, LogoURL: w.Brand.Logo,
 		ValidFor: promise.Expires.Sub(promise.Asked),
 		AskedAt:  promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
 		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,

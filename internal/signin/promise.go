@@ -27,6 +27,7 @@ type Promise struct {
 	Expires time.Time `json:"expires"` // end of the link
 	Browser string    `json:"browser,omitempty"`
 	System  string    `json:"system,omitempty"`
+	Site    string    `json:"site,omitempty"` // origin that the message is about, if its links lead to another
 	Network string    `json:"network,omitempty"`
 
 	// Of messages that are not a person's own request.
@@ -38,14 +39,15 @@ type Promise struct {
 }
 
 // Prepare makes a link that no browser asked for, with the message that brings
-// it, to be kept by one of the stores. Purpose, Address, Site and Subject of the
-// link are given, and what the message says beside the link.
+// it, to be kept by one of the stores. Purpose, Address and Subject of the link are
+// given, Origin as that of the site, and what the message says beside the link.
 func (s *Service) Prepare(kind outbox.Kind, link Link, life time.Duration, p Promise) Promised {
-	now := s.now()
+	now, site := s.now(), Site{Origin: link.Origin}
+	link.Origin = s.pages(site)
 	p.Token, link.Key = s.tokens.New(link.Origin, link.Purpose)
 	p.Asked, p.Expires = now, now.Add(life)
 	link.Expires = p.Expires
-	return Promised{Now: now, Link: link, To: "/", Message: s.message(kind, link.Key, link.Origin, Ask{Address: link.Address}, p)}
+	return Promised{Now: now, Link: link, To: s.home(site), Message: s.message(kind, link.Key, site, Ask{Address: link.Address}, p)}
 }
 
 // noticeLife is how long it is tried to tell somebody of a sign-in.
@@ -56,8 +58,8 @@ const noticeLife = 24 * time.Hour
 // stop such messages.
 func (s *Service) Letter(kind outbox.Kind, site Site, to address.Address, language string, p Promise) outbox.Message {
 	var key LinkKey
-	p.Token, key = s.tokens.New(site.Origin, ToStop)
-	return s.message(kind, key, site.Origin, Ask{Address: to, Language: language}, p)
+	p.Token, key = s.tokens.New(s.pages(site), ToStop)
+	return s.message(kind, key, site, Ask{Address: to, Language: language}, p)
 }
 
 // NewCode makes a code that somebody has to type where it is asked for: in the
@@ -77,14 +79,28 @@ func (s *Service) CodeKeys(of BrowserKey, typed string) []CodeKey {
 // Use reads the token of a link that does not sign in; false for one that is
 // not of this purpose and site, which costs no look into the store.
 func (s *Service) Use(site Site, purpose Purpose, token string) (Use, bool) {
-	key, genuine := s.tokens.Open(site.Origin, purpose, token)
-	return Use{Now: s.now(), Link: key, Purpose: purpose, Origin: site.Origin}, genuine
+	key, genuine := s.tokens.Open(s.pages(site), purpose, token)
+	return Use{Now: s.now(), Link: key, Purpose: purpose, Origin: s.pages(site)}, genuine
+}
+
+// Wanted is where somebody wanted to go when they asked for a link that does not sign in;
+// empty for a link that is not good, or that nobody asked for.
+func (s *Service) Wanted(ctx context.Context, site Site, purpose Purpose, token string) (to string, err error) {
+	use, genuine := s.Use(site, purpose, token)
+	if !genuine {
+		return "", nil
+	}
+	link, _, err := s.Store.Link(ctx, use)
+	return link.To, fault.Store("looking up a link", err)
 }
 
 // message is the message that brings a link.
-func (s *Service) message(kind outbox.Kind, link LinkKey, site string, ask Ask, p Promise) outbox.Message {
+func (s *Service) message(kind outbox.Kind, link LinkKey, site Site, ask Ask, p Promise) outbox.Message {
+	if s.pages(site) != site.Origin {
+		p.Site = site.Origin
+	}
 	m := outbox.Message{
-		ID: messageID(link), Kind: kind, To: ask.Address, Origin: site, Language: ask.Language,
+		ID: messageID(link), Kind: kind, To: ask.Address, Origin: s.pages(site), Language: ask.Language,
 		Created: p.Asked, Deadline: p.Expires.Add(-min(lateMargin, p.Expires.Sub(p.Asked)/2)), State: outbox.Queued, Since: p.Asked, Due: p.Asked,
 	}
 	content, err := json.Marshal(p)
@@ -122,7 +138,7 @@ func messageID(link LinkKey) string {
 func (s *Service) Stop(ctx context.Context, site Site, token string) (stopped bool, err error) {
 	link, genuine := LinkKey{}, false
 	for _, purpose := range []Purpose{ToSignIn, ToAsk, ToStop} {
-		if link, genuine = s.tokens.Open(site.Origin, purpose, token); genuine {
+		if link, genuine = s.tokens.Open(s.pages(site), purpose, token); genuine {
 			break
 		}
 	}
@@ -131,7 +147,7 @@ func (s *Service) Stop(ctx context.Context, site Site, token string) (stopped bo
 		return false, nil
 	}
 	now := s.now()
-	stopped, err = s.Store.Stop(ctx, Stopping{Now: now, Origin: site.Origin, Link: link, Message: messageID(link), Until: now.Add(s.Mute)})
+	stopped, err = s.Store.Stop(ctx, Stopping{Now: now, Origin: s.pages(site), Link: link, Message: messageID(link), Until: now.Add(s.Mute)})
 	if err != nil {
 		return false, fault.Store("stopping messages", err)
 	}

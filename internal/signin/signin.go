@@ -8,6 +8,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -27,6 +28,7 @@ type Service struct {
 	Limits   Limits
 	Sessions session.Limits
 	LinkLife time.Duration // 1 minute to 24 hours
+	Portal   string        // the origin where people sign in to all sites; empty: at each site itself
 	Mute     time.Duration // how long nobody is written to after "it was not me"
 	Audit    *audit.Log
 
@@ -41,6 +43,17 @@ func NewService(ring keys.Ring, parts Service) *Service {
 	parts.tokens, parts.codes, parts.sealer = NewTokens(ring), newCodes(ring), outbox.NewSealer(ring)
 	parts.now = time.Now
 	return &parts
+}
+
+// pages is the origin of the pages by which people sign in to a site. Links lead there.
+func (s *Service) pages(site Site) string { return cmp.Or(s.Portal, site.Origin) }
+
+// home is where somebody goes who has signed in to a site and wanted nothing else.
+func (s *Service) home(site Site) string {
+	if s.pages(site) == site.Origin {
+		return "/"
+	}
+	return site.Origin + "/"
 }
 
 // Ask is one person asking for a link, as the form says it.
@@ -61,7 +74,8 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 	now := s.now()
 	browser := ask.Browser.Key()
 	// Whoever is asked for, the same work is done.
-	token, link := s.tokens.New(site.Origin, ToSignIn)
+	pages := s.pages(site)
+	token, link := s.tokens.New(pages, ToSignIn)
 	code := newCode()
 	plain, _ := plainCode(code)
 	expires := now.Add(s.LinkLife)
@@ -72,7 +86,7 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 		Now:     now,
 		Browser: browser,
 		Request: Request{
-			Address: ask.Address, Typed: ask.Typed, Origin: site.Origin, To: ask.To,
+			Address: ask.Address, Typed: ask.Typed, Origin: pages, To: ask.To,
 			Asked: now, Expires: expires, Device: ask.Device,
 		},
 		Client:    limit.Use{Name: ask.Network, Rule: s.Limits.Client},
@@ -83,12 +97,12 @@ func (s *Service) Ask(ctx context.Context, site Site, ask Ask) (wait time.Durati
 		Link:      link,
 		Code:      s.codes.keys(browser, plain)[0],
 		Policy:    site.Rules.Fingerprint(),
-		Message:   s.message(outbox.SignIn, link, site.Origin, ask, promise),
+		Message:   s.message(outbox.SignIn, link, site, ask, promise),
 	}
 	if len(site.Rules.Owners()) > 0 {
-		promise.Token, asking.OfferLink = s.tokens.New(site.Origin, ToAsk)
+		promise.Token, asking.OfferLink = s.tokens.New(pages, ToAsk)
 		promise.Code = ""
-		asking.Offer = s.message(outbox.Offer, asking.OfferLink, site.Origin, ask, promise)
+		asking.Offer = s.message(outbox.Offer, asking.OfferLink, site, ask, promise)
 	}
 	asked, err := s.Store.Ask(ctx, asking)
 	if err != nil {
@@ -126,7 +140,7 @@ type Result struct {
 
 // RedeemLink signs in with the token of a link.
 func (s *Service) RedeemLink(ctx context.Context, site Site, a Attempt) (Result, error) {
-	link, genuine := s.tokens.Open(site.Origin, ToSignIn, a.Token)
+	link, genuine := s.tokens.Open(s.pages(site), ToSignIn, a.Token)
 	if !genuine {
 		s.record(ctx, site, Result{})
 		return Result{}, nil
@@ -153,7 +167,7 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 ) (Result, error) {
 	now := s.now()
 	id := session.NewID()
-	r.Now, r.Origin, r.Browser, r.Elsewhere = now, site.Origin, a.Browser.Key(), a.Elsewhere
+	r.Now, r.Origin, r.Browser, r.Elsewhere = now, s.pages(site), a.Browser.Key(), a.Elsewhere
 	r.Policy, r.Replace, r.Mark, r.Language = site.Rules.Fingerprint(), a.Replace, a.Mark.Key(), a.Language
 	r.Session = session.Entry{Key: id.Key(), Record: session.Record{
 		Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
@@ -215,7 +229,7 @@ func (s *Service) Request(ctx context.Context, site Site, browser Browser) (Requ
 	if err != nil {
 		return Request{}, false, fault.Store("looking up a request", err)
 	}
-	if !found || request.Origin != site.Origin {
+	if !found || request.Origin != s.pages(site) {
 		return Request{}, false, nil
 	}
 	return request, true, nil

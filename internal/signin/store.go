@@ -137,6 +137,7 @@ type Link struct {
 	Address address.Address // that it was sent to
 	Origin  string
 	Subject string // what it is about: an access request
+	To      string // where somebody wanted to go who asked for it; as in Request
 	Expires time.Time
 }
 

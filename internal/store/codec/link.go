@@ -14,5 +14,5 @@ func PackPromised(p signin.Promised, revision uint64) Link {
 // Unpack is the link that the record is of, without what belongs to the request
 // of a browser.
 func (l Link) Unpack(key signin.LinkKey) signin.Link {
-	return signin.Link{Key: key, Purpose: l.Purpose, Address: l.Address, Origin: l.Origin, Subject: l.Subject, Expires: Time(l.Expires)}
+	return signin.Link{Key: key, Purpose: l.Purpose, Address: l.Address, Origin: l.Origin, Subject: l.Subject, To: l.To, Expires: Time(l.Expires)}
 }
