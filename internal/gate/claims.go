@@ -40,5 +40,6 @@ func (v *Visit) StrayCookies(path string) []*http.Cookie {
 	return v.Cookie().ClearElsewhere(origin.Host(), path)
 }
 
-// RequestCookies are the values of the cookie that marks a browser that asked.
-func (v *Visit) RequestCookies() iter.Seq[string] { return v.sent.request.each }
+// SmallCookies are the values of the cookie that marks a browser that asked, or, at a site
+// with a portal, one on its way there.
+func (v *Visit) SmallCookies() iter.Seq[string] { return v.sent.small.each }

@@ -22,7 +22,7 @@ func isOurCookie(name string) bool {
 func mentionsUs(line string) bool { return strings.Contains(line, ourCookie) }
 
 // cookieValues are the values of our cookies in a request.
-type cookieValues struct{ session, request claims }
+type cookieValues struct{ session, small claims }
 
 // claims are the values of all cookies of one name. A browser has several if a
 // sibling host or another cookie_domain left some.
@@ -54,12 +54,12 @@ func (c *claims) each(yield func(string) bool) {
 
 // removeCookies removes our cookies from the request, so that the app never sees
 // them, and returns the values of the two that are named.
-func removeCookies(header http.Header, sessionName, requestName string) (values cookieValues) {
+func removeCookies(header http.Header, sessionName, smallName string) (values cookieValues) {
 	lines := header["Cookie"]
 	kept := lines[:0] // in place: the lines are this request's own
 	for _, line := range lines {
 		if mentionsUs(line) {
-			if line = values.removeFrom(line, sessionName, requestName); line == "" {
+			if line = values.removeFrom(line, sessionName, smallName); line == "" {
 				continue
 			}
 		}
@@ -78,7 +78,7 @@ func removeCookies(header http.Header, sessionName, requestName string) (values 
 // removeFrom removes our cookies from one Cookie line and returns the rest, as it was
 // written. If ours are at an end of the line, the rest is a part of the line and
 // nothing is copied.
-func (v *cookieValues) removeFrom(line, sessionName, requestName string) string {
+func (v *cookieValues) removeFrom(line, sessionName, smallName string) string {
 	var rest remainder
 	piece := 0 // start of the next piece that is kept
 	for start := 0; start < len(line); {
@@ -94,8 +94,8 @@ func (v *cookieValues) removeFrom(line, sessionName, requestName string) string 
 				switch name {
 				case sessionName:
 					v.session.add(textproto.TrimString(value))
-				case requestName:
-					v.request.add(textproto.TrimString(value))
+				case smallName:
+					v.small.add(textproto.TrimString(value))
 				}
 			}
 		}

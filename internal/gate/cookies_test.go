@@ -34,7 +34,7 @@ func TestOurCookiesAreRemovedAndOthersStayAsTheyAre(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			header := http.Header{"Cookie": slices.Clone(c.lines)}
 			got := removeCookies(header, session, request)
-			if session, asks := joined(got.session), joined(got.request); session != c.session || asks != c.asks {
+			if session, asks := joined(got.session), joined(got.small); session != c.session || asks != c.asks {
 				t.Errorf("values are %q and %q, want %q and %q", session, asks, c.session, c.asks)
 			}
 			if !slices.Equal(header["Cookie"], c.kept) {
@@ -112,7 +112,7 @@ func FuzzTakeCookiesLeavesNoneOfOurs(f *testing.F) {
 		if !slices.Equal(left, kept) {
 			t.Fatalf("of %q and %q the app sees %q, want %q", first, second, left, kept)
 		}
-		for name, value := range map[string]claims{session: got.session, request: got.request} {
+		for name, value := range map[string]claims{session: got.session, request: got.small} {
 			if value, want := slices.Collect(value.each), found[name]; !slices.Equal(value, want) {
 				t.Fatalf("of %q and %q %s is %q, want %q", first, second, name, value, want)
 			}

@@ -44,7 +44,7 @@ func (e *Edge) Arrive(r *http.Request) *Visit {
 		e.names.strip(r, upgrades)
 		return v
 	}
-	v.sent = removeCookies(r.Header, v.place.cookie.Name(), v.place.ask)
+	v.sent = removeCookies(r.Header, v.place.cookie.Name(), v.place.small)
 	e.names.strip(r, v.site.Upgrades)
 	return v
 }

@@ -49,17 +49,11 @@ func NewSite(origins Origins, cookie func(Origin) *session.Cookie, keeper *sessi
 	return &Site{places: newPlaces(origins, cookie), keeper: keeper, blocks: blocks, Upgrades: []string{"websocket"}}
 }
 
-// RequestCookieName is the name of the cookie that marks a browser that asked
-// for a link. Cookies do not know ports, so the name has that of the origin.
-func RequestCookieName(o Origin) string {
-	name := "doorpost-ask"
-	if o.IsSecure() {
-		name = "__Host-doorpost-ask"
-	}
-	if o.port != "" {
-		name += "-" + o.port
-	}
-	return name
+// AtPortal says that people sign in to the site elsewhere: the small cookie of its origins
+// is the one that marks a browser on its way to the portal. Only before the first request.
+func (s *Site) AtPortal() {
+	s.places.small = HopCookieName
+	s.places.fix()
 }
 
 // Block has the rules of one directive.
@@ -170,11 +164,12 @@ func (b *Block) Greet(v *Visit, r *http.Request) bool {
 
 // Identity is what the app learns of the person of a session.
 func (b *Block) Identity(s *session.Session) Identity {
-	id := Identity{User: string(s.Address), Email: string(s.Address)}
-	if groups := b.Rules.Groups(s.Address, s.Standing()); len(groups) > 0 {
-		id.Groups = strings.Join(groups, ",")
-	}
-	return id
+	return IdentityOf(s.Address, b.Rules.Groups(s.Address, s.Standing()))
+}
+
+// IdentityOf is that of a person who is in groups.
+func IdentityOf(who address.Address, groups []string) Identity {
+	return Identity{User: string(who), Email: string(who), Groups: strings.Join(groups, ",")}
 }
 
 // IdentityOf is what the app learned of the person of a visit, which passed the block

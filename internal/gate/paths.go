@@ -11,6 +11,7 @@ const PathPrefix = "/_doorpost"
 // The paths of our pages. Templates have them too, since operators bring their own.
 const (
 	SignInPath         = PathPrefix + "/sign-in"
+	EnterPath          = PathPrefix + "/enter"
 	CheckMailPath      = PathPrefix + "/check-mail"
 	CodePath           = PathPrefix + "/code"
 	LinkPath           = PathPrefix + "/link"

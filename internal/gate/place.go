@@ -11,7 +11,7 @@ import (
 type place struct {
 	origin Origin
 	cookie *session.Cookie
-	ask    string // name of the request cookie
+	small  string // name of the request cookie, or of the hop, see Site.AtPortal
 }
 
 // maxPlaces bounds how many hosts a wildcard site keeps the place of. Anybody can make
@@ -22,23 +22,30 @@ const maxPlaces = 10_000
 type places struct {
 	origins Origins
 	cookie  func(Origin) *session.Cookie
-	fixed   map[string]*place // by host and port, those without a wildcard
-	met     sync.Map          // by host, those of wildcards
-	count   atomic.Int32      // of met
+	small   func(Origin) string // names a place's small cookie
+	fixed   map[string]*place   // by host and port, those without a wildcard
+	met     sync.Map            // by host, those of wildcards
+	count   atomic.Int32        // of met
 }
 
 func newPlaces(origins Origins, cookie func(Origin) *session.Cookie) *places {
-	p := &places{origins: origins, cookie: cookie, fixed: make(map[string]*place)}
-	for _, origin := range origins.list {
+	p := &places{origins: origins, cookie: cookie, small: RequestCookieName}
+	p.fix()
+	return p
+}
+
+// fix makes the places without a wildcard.
+func (p *places) fix() {
+	p.fixed = make(map[string]*place)
+	for _, origin := range p.origins.list {
 		if !origin.IsWildcard() {
 			p.fixed[origin.HostPort()] = p.make(origin)
 		}
 	}
-	return p
 }
 
 func (p *places) make(origin Origin) *place {
-	return &place{origin: origin, cookie: p.cookie(origin), ask: RequestCookieName(origin)}
+	return &place{origin: origin, cookie: p.cookie(origin), small: p.small(origin)}
 }
 
 // named is the place that a request's Host names without a wildcard, nil if there is none.

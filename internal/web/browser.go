@@ -45,7 +45,7 @@ func parseMark(raw []byte) (m mark) {
 // mark returns the mark of the browser, zero if it has none. Of two that differ
 // neither counts: somebody planted one of them.
 func (d *Door) mark(c *call) (found mark) {
-	for value := range c.visit.RequestCookies() {
+	for value := range c.visit.SmallCookies() {
 		raw, ok := d.request.Open(requestCookieSigned(c), value)
 		if !ok {
 			continue
