@@ -61,7 +61,7 @@ func (a *App) adviseOnSites() (found []adminapi.Finding) {
 
 // adviseOnPeople says when there are admins and no page for them.
 func (a *App) adviseOnPeople() []adminapi.Finding {
-	if a.admins == nil {
+	if a.admins == nil || a.portalSite != nil {
 		return nil
 	}
 	for _, s := range a.sites {

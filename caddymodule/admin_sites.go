@@ -1,10 +1,8 @@
 package caddymodule
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -13,7 +11,7 @@ import (
 // siteFor finds the site that an origin is one of, or the only site there is,
 // with the origin that links lead to.
 func (a *App) siteFor(given string) (s *site, origin string, err error) {
-	for _, key := range slices.Sorted(maps.Keys(a.sites)) { // always in the same order
+	for _, key := range a.siteKeys() {
 		s := a.sites[key]
 		if first := s.origins.All()[0]; given == "" && len(a.sites) == 1 && !first.IsWildcard() {
 			return s, first.String(), nil

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
 	"github.com/doorpost-auth/doorpost/internal/mail/mailgunapi"
@@ -24,6 +25,7 @@ import (
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(Portal{})
 	caddy.RegisterModule(EdgeChecker{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
@@ -73,6 +75,11 @@ type App struct {
 	// Admins are who may manage people. Default: nobody.
 	Admins []string `json:"admins,omitempty"`
 
+	// Portal is the one origin where people sign in to all sites and see to their
+	// account: https://login.example.com. Its site has the handler doorpost_portal.
+	// Default: each site has pages of its own.
+	Portal string `json:"portal,omitempty"`
+
 	// Limits bound how often somebody may ask for a link.
 	Limits LimitsConfig `json:"limits,omitzero"`
 
@@ -104,6 +111,8 @@ type App struct {
 	admins      *people.Rules // nil: nobody
 	languages   *text.Catalogue
 	sites       map[string]*site
+	portal      gate.Origin        // zero: none
+	portalSite  *site              // that serves it
 	edges       []*edge            // one for each server with a site
 	found       []adminapi.Finding // about the routes of those sites
 
@@ -122,7 +131,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	// traces: see Caddy's Context.Slogger.
 	a.auditLogger = slog.New(zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127))))
 	for _, step := range []func() error{
-		a.provisionSecrets, a.provisionStore, a.provisionMailers, a.provisionFrom, a.provisionOptions,
+		a.provisionSecrets, a.provisionStore, a.provisionMailers, a.provisionFrom, a.provisionOptions, a.provisionPortal,
 		a.provisionTemplates, a.provisionMetrics, a.provisionPeople,
 	} {
 		if err := step(); err != nil {

@@ -53,6 +53,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			admins = at(d)
 			return values(&a.Admins, "alice@example.com", people.CheckWho)(d)
 		}},
+		option{name: "portal", read: checkedValue(&a.Portal, "https://login.example.com", parses(parsePortal))},
 		option{name: "limit", read: a.readLimit, many: true},
 		option{name: "mute", read: func(d *caddyfile.Dispenser) error {
 			a.Mute = new(caddy.Duration)
@@ -68,6 +69,9 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (a *App) checkRead(admins *caddyfile.Dispenser) error {
 	if a.From == "" && slices.ContainsFunc(a.MailersRaw, sendsMail) {
 		return errNoFrom
+	}
+	if a.Portal != "" && a.Session.CookieDomain != "" {
+		return errPortalAndDomain
 	}
 	groups, err := people.NewGroups(a.Groups) // each was checked where it stands
 	if err != nil {

@@ -45,7 +45,7 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 		e.advise(adviseOnRewrites(routes))
 	}
 	e.advise(e.adviseOnPaths(ctx))
-	return nil
+	return e.app.checkPortal()
 }
 
 // guardErrors puts the edge before the error routes of subroutes.

@@ -106,7 +106,7 @@ func TestAMistakeInACaddyfileIsTheErrorInTheGoldenFile(t *testing.T) {
 // module on the way, in an order that is not the same each time.
 func ours(err error) string {
 	message := err.Error()
-	for _, step := range []string{"provision http.handlers.doorpost: ", "provision doorpost: "} {
+	for _, step := range []string{"provision http.handlers.doorpost: ", "provision http.handlers.doorpost_portal: ", "provision http.handlers.doorpost_edge: ", "provision doorpost: "} {
 		if i := strings.LastIndex(message, step); i >= 0 {
 			message = message[i+len(step):]
 		}

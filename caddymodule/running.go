@@ -14,6 +14,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/post"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -28,6 +29,7 @@ type runningApp struct {
 	access  *access.Service
 	account *account.Service
 	admin   *admin.Service
+	tickets *portal.Service
 	audit   *audit.Log
 	outbox  outbox.Store
 	courier *mail.Courier
@@ -51,6 +53,9 @@ func (a *App) open() (*runningApp, error) {
 			for key, s := range a.sites {
 				s.open(a, a.opened)
 				gates[key] = s.running.Load().gate
+			}
+			if a.portalSite != nil {
+				a.portalSite.open(a, a.opened)
 			}
 			for _, e := range a.edges {
 				e.open()
@@ -79,10 +84,11 @@ func (a *App) build() (*runningApp, error) {
 	rt.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
 	rt.service = signin.NewService(ring, signin.Service{
 		Store: b.store, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
-		LinkLife: time.Duration(a.LinkTTL), Mute: time.Duration(*a.Mute), Audit: rt.audit,
+		LinkLife: time.Duration(a.LinkTTL), Portal: a.portalOrigin(), Mute: time.Duration(*a.Mute), Audit: rt.audit,
 	})
 	rt.access = &access.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
 	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
+	rt.tickets = portal.NewService(ring, portal.Service{Store: b.store, Audit: rt.audit})
 	rt.admin = &admin.Service{People: b.store, Accounts: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: post.Brand(a.Brand)}
 	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {

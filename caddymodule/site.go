@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -45,8 +46,11 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 		return nil, fmt.Errorf("the site has more than %d blocks of doorpost; let some of them share one, with a matcher for several paths", gate.MaxBlocks)
 	}
 	a.sites[key] = s
-	return s, nil
+	return s, a.checkOnlyPortal()
 }
+
+// siteKeys are the keys of all sites, always in the same order.
+func (a *App) siteKeys() []string { return slices.Sorted(maps.Keys(a.sites)) }
 
 // name is the first of its origins, which grants name.
 func (s *site) name() string { return s.origins.All()[0].String() }
@@ -120,24 +124,26 @@ func (s *site) open(a *App, rt *runningApp) {
 			Port: origin.Port(), Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
 		})
 	}
-	blocks := s.blocks()
-	atGate := gate.NewSite(s.origins, cookie, rt.keeper, blocks...)
+	atGate := gate.NewSite(s.origins, cookie, rt.keeper, s.blocks()...)
 	if upgrades := s.upgrades(); upgrades != nil {
 		atGate.Upgrades = upgrades
 	}
-	isAdmin := a.isAdmin
-	if !s.servesPeople() {
-		isAdmin = nil
+	parts := web.Parts{
+		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
+		Origins: s.origins, Rules: s.rules(), GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
+		Portal: a.portal, Tickets: rt.tickets,
+		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}
-	s.running.Store(&runningSite{
-		site: s, gate: atGate,
-		web: web.NewDoor(rt.ring, web.Parts{
-			Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
-			Origins: s.origins, Rules: s.rules(), IsAdmin: isAdmin, GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
-			Identity: blocks[0].Identity,
-			Mailbox:  a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
-		}),
-	})
+	switch {
+	case s == a.portalSite:
+		behind := behindPortal{a}
+		parts.Behind, parts.Rules, parts.IsAdmin = behind, behind.rules().Behind(nil), a.isAdmin
+	case a.portalSite != nil:
+		atGate.AtPortal()
+	case s.servesPeople():
+		parts.IsAdmin = a.isAdmin
+	}
+	s.running.Store(&runningSite{site: s, gate: atGate, web: web.NewDoor(rt.ring, parts)})
 }
 
 // isAdmin reports whether somebody may manage people.

@@ -22,6 +22,7 @@ func (d *Door) accessRequestForm(c *call) {
 // requestAccess asks the owners on behalf of somebody who has the token of such a
 // message, or who is signed in and not admitted here.
 func (d *Door) requestAccess(c *call, fields url.Values) {
+	to := d.wants(c, fields.Get(toField))
 	asker := access.Asker{Token: pastedToken(fields.Get("token")), Words: strings.TrimSpace(fields.Get("words")), Device: device(c)}
 	if !fields.Has("token") {
 		s := d.somebody(c, "/")
@@ -34,24 +35,48 @@ func (d *Door) requestAccess(c *call, fields url.Values) {
 		words := firstRunes(asker.Words, access.MaxWords)
 		if asker.Who != "" {
 			d.show(c, http.StatusUnprocessableEntity, view.NotAdmitted{
-				Frame: frame(c), Email: string(asker.Who), To: "/", MayAsk: true, Words: words, TooLong: true,
+				Frame: frame(c), Email: string(asker.Who), To: to, MayAsk: true, Words: words, TooLong: true,
 			})
 			return
 		}
 		d.show(c, http.StatusUnprocessableEntity, view.RequestAccess{Frame: frame(c), Token: asker.Token, Words: words, TooLong: true})
 		return
 	}
-	who, state, err := d.Access.Submit(c.r.Context(), d.site(c), asker)
+	site, err := d.siteToAsk(c, asker.Token)
+	if err != nil {
+		d.failed(c, gate.RequestAccessPath, err)
+		return
+	}
+	who, state, err := d.Access.Submit(c.r.Context(), site, asker)
 	switch {
 	case err != nil:
 		d.failed(c, gate.RequestAccessPath, err)
 	case state == signin.LinkGood:
 		d.show(c, http.StatusOK, view.AccessRequested{Frame: frame(c), Email: string(who)})
 	case asker.Who != "":
-		c.seeOther("/") // admitted by now, or the site has no owners: the gate will show which
+		c.seeOther(to) // admitted by now, or the site has no owners: the gate will show which
 	default:
 		d.show(c, http.StatusUnprocessableEntity, view.RequestAccess{Frame: frame(c), Words: asker.Words, Unknown: true})
 	}
+}
+
+// siteToAsk is the site whose owners are asked. At a portal it is the one that somebody
+// wanted to enter who has the token of a message, or that the page is about.
+func (d *Door) siteToAsk(c *call, token string) (signin.Site, error) {
+	if d.Behind == nil {
+		return d.site(c), nil
+	}
+	if token != "" {
+		to, err := d.Service.Wanted(c.r.Context(), d.site(c), signin.ToAsk, token)
+		if err != nil {
+			return signin.Site{}, err
+		}
+		d.wants(c, to)
+	}
+	if site, found := d.Behind.Find(c.wanted); found {
+		return site, nil
+	}
+	return d.site(c), nil
 }
 
 func firstRunes(s string, n int) string {

@@ -23,7 +23,11 @@ func (d *Door) whoIs(c *call) {
 		d.signInRequired(c)
 		return
 	}
-	id := d.Identity(s)
+	groups := d.GroupsOf(s.Address, s.Standing())
+	if groups == nil {
+		groups = []string{} // a list in JSON, and not null
+	}
+	id := gate.IdentityOf(s.Address, groups)
 	c.json(http.StatusOK, "application/json", struct {
 		User     string   `json:"user"`
 		Email    string   `json:"email"`
@@ -32,7 +36,7 @@ func (d *Door) whoIs(c *call) {
 		SignedIn string   `json:"signed_in"`
 		Expires  string   `json:"expires"`
 	}{
-		id.User, id.Email, groupList(id), id.Name,
+		id.User, id.Email, groups, id.Name,
 		signedInAt(s), s.Expires().UTC().Format(time.RFC3339),
 	})
 }
@@ -73,6 +77,7 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 		return
 	}
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
+	p.Sites = d.siteLinks(s)
 	d.show(c, status, p)
 }
 
@@ -81,10 +86,20 @@ func sessionRows(entries []session.Entry, current session.Key) (rows []view.Acco
 	for _, e := range entries {
 		rows = append(rows, view.AccountSession{
 			ID: e.Key.String(), Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
-			First: e.SignedIn, Last: e.Seen, Current: e.Key == current,
+			First: e.SignedIn, Last: e.Seen, Current: e.Key == current, Sites: hosts(e.Sites),
 		})
 	}
 	return rows
+}
+
+// hosts are those of origins.
+func hosts(origins []string) (hosts []string) {
+	for _, given := range origins {
+		if origin, err := gate.ParseOrigin(given); err == nil {
+			hosts = append(hosts, origin.Host())
+		}
+	}
+	return hosts
 }
 
 // signOutForm asks whether to sign out, since looking at a page must not do it.
@@ -93,6 +108,8 @@ func (d *Door) signOutForm(c *call) {
 	switch {
 	case err != nil:
 		d.failed(c, gate.SignOutPath, err)
+	case s == nil && d.leadsToPortal(): // somebody may be signed in there
+		c.seeOther(d.Portal.String() + gate.SignOutPath)
 	case s == nil:
 		d.show(c, http.StatusOK, view.SignedOut{Frame: frame(c)})
 	default:
@@ -102,12 +119,17 @@ func (d *Door) signOutForm(c *call) {
 
 // signOut ends this session, or as the field scope says all (all) or all others
 // (others), or the one that the field session names. It is over in the store
-// before the answer is given.
+// before the answer is given. At a site with a portal it ends this one, with that at the
+// portal and all that came of it, and no other: scripts of the app can send our forms.
 func (d *Door) signOut(c *call, fields url.Values) {
 	s, err := c.visit.Session(c.r)
 	if err != nil {
 		d.failed(c, gate.SignOutPath, err)
 		return
+	}
+	if d.leadsToPortal() {
+		fields.Del("scope")
+		fields.Del("session")
 	}
 	ended, err := d.end(c, s, fields.Get("scope"), fields.Get("session"))
 	if err != nil {
@@ -119,8 +141,8 @@ func (d *Door) signOut(c *call, fields url.Values) {
 		return
 	}
 	d.forgetSession(c)
-	if fields.Has("to") {
-		c.seeOther(gate.SignInFor(gate.ReturnTo(fields.Get("to"))))
+	if fields.Has(toField) {
+		c.seeOther(gate.SignInFor(d.wants(c, fields.Get(toField))))
 		return
 	}
 	c.seeOther(gate.SignOutPath)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -62,11 +61,4 @@ func (d *Door) mailboxMessage(c *call, html string) {
 	html = strings.Replace(html, "<head>", `<head><base target="_top">`, 1)
 	html = strings.ReplaceAll(html, ` target="_blank"`, "")
 	c.write(http.StatusOK, bytes.TrimSpace([]byte(html)))
-}
-
-func groupList(id gate.Identity) []string {
-	if id.Groups == "" {
-		return []string{}
-	}
-	return strings.Split(id.Groups, ",")
 }

@@ -40,7 +40,7 @@ func (d *Door) checkMail(c *call) {
 		return
 	}
 	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == request.Address && !s.SignedIn().Before(request.Asked) {
-		c.seeOther(gate.ReturnTo(request.To))
+		c.seeOther(d.wants(c, request.To))
 		return
 	}
 	p := d.checkMailPage(c, request)
@@ -58,8 +58,9 @@ func (d *Door) remembered(c *call) (signin.Request, error) {
 
 func (d *Door) checkMailPage(c *call, request signin.Request) view.CheckMail {
 	wait := resendAfter - c.now.Sub(request.Asked)
+	to := d.wants(c, request.To)
 	p := view.CheckMail{
-		Frame: frame(c), Typed: request.Typed, To: gate.ReturnTo(request.To), Mailbox: mailProviders[request.Address.Domain()],
+		Frame: frame(c), Typed: request.Typed, To: to, Mailbox: mailProviders[request.Address.Domain()],
 		ResendAfter: max(0, int(wait/time.Second)), ValidFor: d.Service.LinkLife,
 	}
 	switch {

@@ -113,6 +113,9 @@ func (d *Door) changed(c *call, result account.Result, here signin.Browser) {
 // browser kept, which are not shown to the next person.
 func (d *Door) forgetSession(c *call) {
 	http.SetCookie(c.w, c.visit.Cookie().Clear())
+	if d.leadsToPortal() {
+		c.setHop(hop{}, 0)
+	}
 	c.clearStrays(c.r.URL.EscapedPath())
 	c.w.Header().Set("Clear-Site-Data", `"cache"`)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/text"
@@ -43,9 +44,11 @@ type Parts struct {
 	GroupsOf  func(address.Address, *people.Standing) []string
 	Origins   gate.Origins // of the site
 	Rules     signin.Rules // of all blocks: an address that one of them admits may ask for a link
-	Identity  func(*session.Session) gate.Identity
 	Views     *view.Views
 	Languages *text.Catalogue
+	Portal    gate.Origin      // where people sign in to all sites; zero: at this one
+	Tickets   *portal.Service  // with Portal
+	Behind    Sites            // the sites that share a portal; nil for a door that is none
 	Mailbox   *console.Console // has the demo's messages; nil without demo
 	Hooks     map[string]Hook  // by path below /_doorpost; may be empty
 	Logger    *slog.Logger
@@ -70,6 +73,16 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		d.challenges[origin] = newChallenge(origin)
 	}
 	script, _ := view.Script()
+	if d.leadsToPortal() {
+		d.pages = map[string]page{
+			gate.SignInPath:  {get: d.signInAtPortal},
+			gate.EnterPath:   {get: d.enter},
+			gate.SessionPath: {get: d.whoIs},
+			gate.SignOutPath: {get: d.signOutForm, post: d.signOut},
+			script:           {get: d.script},
+		}
+		return d
+	}
 	d.pages = map[string]page{
 		gate.SignInPath:        {get: d.signInForm, post: d.ask},
 		gate.CheckMailPath:     {get: d.checkMail},
@@ -93,6 +106,10 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	if parts.IsAdmin == nil {
 		delete(d.pages, gate.PeoplePath)
 	}
+	if d.Behind != nil {
+		d.pages[gate.EnterPath] = page{get: d.letThrough}
+		d.pages["/"] = page{get: func(c *call) { c.seeOther(gate.AccountPath) }}
+	}
 	if parts.Mailbox != nil {
 		d.pages[gate.MailboxPath] = page{get: d.mailbox}
 	}
@@ -108,6 +125,7 @@ type call struct {
 	r      *http.Request
 	visit  *gate.Visit
 	origin gate.Origin
+	wanted gate.Origin // of the site that the person wants to enter, at a portal; zero if that is not known
 
 	// For a request for a page of ours only.
 	client netip.Addr // of the visitor; invalid if unknown
@@ -147,7 +165,9 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		c.r = r.WithContext(audit.WithRequest(r.Context(), client))
 	}
 	switch {
-	case !known:
+	case !known && isGet && d.leadsToPortal():
+		c.seeOther(d.Portal.String() + r.URL.RequestURI())
+	case !known, isPost && p.post == nil && p.report == nil && d.leadsToPortal():
 		d.problem(c, http.StatusNotFound)
 	case isGet && p.get != nil:
 		p.get(c)
@@ -190,11 +210,19 @@ func (c *call) chosenLanguage() string {
 
 // site is the site that the visitor signs in to. Its name is its first origin.
 func (d *Door) site(c *call) signin.Site {
+	if c.wanted != (gate.Origin{}) {
+		return d.Behind.Toward(c.wanted)
+	}
 	return signin.Site{Origin: c.origin.String(), Name: d.Origins.All()[0].String(), Rules: d.Rules}
 }
 
 // frame is what each page shows of the request.
-func frame(c *call) view.Frame { return view.Frame{Host: c.origin.Host()} }
+func frame(c *call) view.Frame {
+	if c.wanted != (gate.Origin{}) {
+		return view.Frame{Host: c.wanted.Host()}
+	}
+	return view.Frame{Host: c.origin.Host()}
+}
 
 // signedInAs is the address of the person who is signed in. It is empty if nobody is,
 // or if the store does not answer.

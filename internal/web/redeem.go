@@ -72,6 +72,7 @@ func (d *Door) answerRedemption(c *call, attempt signin.Attempt, result signin.R
 	case signin.OtherBrowser:
 		d.confirmElsewhere(c, attempt.Token, result.Request)
 	case signin.NotAdmitted:
+		d.wants(c, result.Request.To)
 		d.show(c, http.StatusForbidden, view.NotAdmitted{Frame: frame(c), Email: string(result.Request.Address), To: "/"})
 	default:
 		d.deadLink(c, attempt, result)
@@ -119,7 +120,7 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 	if err != nil {
 		d.Logger.Warn("looking up what this browser asked for", "error", err)
 	}
-	to := gate.ReturnTo(request.To)
+	to := d.wants(c, request.To)
 	switch result.Outcome {
 	case signin.Used:
 		d.show(c, http.StatusGone, view.LinkUsed{
@@ -141,7 +142,7 @@ func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
 		return
 	}
 	d.setMark(c, mark{browser: attempt.Mark, familiar: true})
-	c.seeOther(gate.ReturnTo(result.Request.To))
+	c.seeOther(d.wants(c, result.Request.To))
 }
 
 // setSession sets the cookie of a new session.
@@ -167,6 +168,7 @@ func (c *call) clearStrays(uri string) {
 
 // confirmElsewhere asks for confirmation in a browser that did not ask for the link.
 func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
+	d.wants(c, request.To)
 	confirm, err := d.confirmation.Sign(confirmationSigned(c), tokenSum(token))
 	if err != nil {
 		d.Logger.Error("signing a confirmation", "error", err)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -37,6 +39,10 @@ func (d *Door) noSession(c *call, uri string) {
 		if c.visit.HadSessionCookie() {
 			http.SetCookie(c.w, c.visit.Cookie().Clear())
 			c.clearStrays(uri)
+		}
+		if d.leadsToPortal() {
+			d.leave(c, errand{to: gate.ReturnTo(uri)})
+			return
 		}
 		c.seeOther(gate.SignInFor(gate.ReturnTo(uri)))
 	case gate.PageFetch:
@@ -80,6 +86,10 @@ func formPage(c *call) string {
 func (d *Door) notRecent(c *call, uri string) {
 	switch gate.Classify(c.r) {
 	case gate.Navigation:
+		if d.leadsToPortal() {
+			d.leave(c, errand{to: gate.ReturnTo(uri), again: true})
+			return
+		}
 		c.seeOther(gate.SignInPath + "?" + againField + "=1&to=" + url.QueryEscape(gate.ReturnTo(uri)))
 	case gate.PageFetch:
 		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: gate.ReturnTo(uri), Again: true})
@@ -93,9 +103,16 @@ func (d *Door) notAdmitted(c *call, uri string) {
 		d.writeProblem(c, http.StatusForbidden, "the person who is signed in has no access here")
 		return
 	}
-	p := view.NotAdmitted{Frame: frame(c), Email: signedInAs(c), To: gate.ReturnTo(uri)}
-	if s, err := c.visit.Session(c.r); err == nil && s != nil {
-		p.MayAsk = d.Rules.Admission(s.Address).MayAsk(s.Standing())
+	s, _ := c.visit.Session(c.r)
+	d.showNotAdmitted(c, gate.ReturnTo(uri), s, d.Rules)
+}
+
+// showNotAdmitted says that the rules of a site do not admit somebody. At a site with a
+// portal the owners are asked there.
+func (d *Door) showNotAdmitted(c *call, to string, s *session.Session, rules signin.Rules) {
+	p := view.NotAdmitted{Frame: frame(c), To: to, AtPortal: d.leadsToPortal()}
+	if s != nil {
+		p.Email, p.MayAsk = string(s.Address), rules.Admission(s.Address).MayAsk(s.Standing())
 	}
 	d.show(c, http.StatusForbidden, p)
 }

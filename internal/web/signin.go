@@ -21,15 +21,18 @@ const againField = "again"
 // signInForm shows the form. Nothing is stored.
 func (d *Door) signInForm(c *call) {
 	query := c.r.URL.Query()
+	d.showSignIn(c, d.wants(c, query.Get(toField)), query.Has(againField))
+}
+
+// showSignIn shows the form to somebody who wants to go somewhere.
+func (d *Door) showSignIn(c *call, to string, again bool) {
 	who := signedInAs(c)
-	d.show(c, http.StatusOK, view.SignIn{
-		Frame: frame(c), To: gate.ReturnTo(query.Get("to")), SignedInAs: who, Again: who != "" && query.Has(againField),
-	})
+	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: who, Again: who != "" && again})
 }
 
 // ask asks for a link. The answer is the same for every address.
 func (d *Door) ask(c *call, fields url.Values) {
-	typed, to := strings.TrimSpace(fields.Get("email")), gate.ReturnTo(fields.Get("to"))
+	typed, to := strings.TrimSpace(fields.Get("email")), d.wants(c, fields.Get(toField))
 	who, err := address.Parse(typed)
 	if err != nil {
 		d.show(c, http.StatusUnprocessableEntity, view.SignIn{

@@ -17,10 +17,14 @@ type Account struct {
 	Sessions []AccountSession
 	Recovery string // a second address that leads to the account; empty if there is none
 
+	Sites  []SiteLink    // that the person may enter, at a portal
 	Notice AccountNotice // what was just changed
 
 	NewAddress, NewRecovery AccountField // what was typed, and what is wrong with it
 }
+
+// SiteLink leads to a site.
+type SiteLink struct{ Host, URL string }
 
 // AccountNotice says what was changed about an account.
 type AccountNotice string
@@ -66,7 +70,8 @@ type AccountSession struct {
 	Browser, System string // may be empty
 	Network         string // where it was last seen; may be empty
 	First, Last     time.Time
-	Current         bool // the browser that shows the page
+	Current         bool     // the browser that shows the page
+	Sites           []string // hosts that it has entered, at a portal
 }
 
 func (p Account) about() about {

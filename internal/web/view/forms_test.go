@@ -42,7 +42,7 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		want   []string
 	}{
 		"once more, or as another": {view.SignIn{SignedInAs: address, Again: true, To: "/x"}, "/_doorpost/sign-in", []string{"to=/x", "email=" + address, "to=/x", "email="}},
-		"asking, signed in":        {view.NotAdmitted{MayAsk: true, Words: "please"}, "/_doorpost/ask", []string{"words=please"}},
+		"asking, signed in":        {view.NotAdmitted{To: "/a", MayAsk: true, Words: "please"}, "/_doorpost/ask", []string{"to=/a", "words=please"}},
 		"nothing to ask":           {view.NotAdmitted{}, "/_doorpost/ask", nil},
 		"asking":                   {view.RequestAccess{Words: "please"}, "/_doorpost/ask", []string{"token=", "words=please"}},
 		"asking with fewer words":  {view.RequestAccess{Token: "t0ken", TooLong: true}, "/_doorpost/ask", []string{"token=t0ken", "words="}},

@@ -13,14 +13,16 @@ type NotAdmitted struct {
 	To     string // where the person wants to go
 	MayAsk bool   // the site has owners who can let them in
 
+	AtPortal bool // they are asked at the portal, to which this page leads
+
 	Words   string // with MayAsk: the reason that the person typed before
 	TooLong bool   // Words are
 }
 
 func (p NotAdmitted) about() about {
 	a := about{template: "not-admitted", title: "notadmitted.title", address: p.Email, reload: gate.SignInFor(p.To)}
-	if p.MayAsk {
-		a.form = newForm(gate.RequestAccessPath, "words")
+	if p.MayAsk && !p.AtPortal {
+		a.form = newForm(gate.RequestAccessPath, "words", "to")
 	}
 	return a
 }
@@ -42,6 +44,16 @@ type Unavailable struct {
 }
 
 func (Unavailable) about() about { return about{template: "unavailable", title: "unavailable.title"} }
+
+// CannotEnter says that a browser came from the portal without what would let it in.
+type CannotEnter struct {
+	Frame
+	To string // where the person wants to go
+}
+
+func (p CannotEnter) about() about {
+	return about{template: "cannot-enter", title: "cannotenter.title", reload: gate.SignInFor(p.To)}
+}
 
 // SignInNeeded leads to sign-in where a redirect would not arrive.
 type SignInNeeded struct {
@@ -65,6 +77,8 @@ var _ = samples([]Sample{
 	{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 	{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
 	{"not-admitted-too-long", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, Words: sampleWords, TooLong: true}},
+	{"not-admitted-at-portal", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true, AtPortal: true}},
+	{"cannot-enter", CannotEnter{Frame: sampleFrame, To: sampleTo}},
 	{"throttled", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, Email: sampleAddress, To: sampleTo}},
 	{"throttled-account", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, To: gate.AccountPath}},
 	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},

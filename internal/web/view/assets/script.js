@@ -4,10 +4,11 @@
   'use strict';
   const one = (selector) => document.querySelector(selector);
 
-  // Only to the site itself, whatever the page says.
+  // To this site, or from a portal to one behind it. The server has made sure of it; a
+  // script is no place to go, whatever the page says.
   const goTo = (to) => {
     const url = new URL(to || '/', location.origin);
-    location.replace(url.origin === location.origin ? url.href : '/');
+    location.replace(/^https?:$/.test(url.protocol) ? url.href : '/');
   };
 
   // The fragment of the page that sent people here; no server ever sees it.

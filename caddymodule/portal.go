@@ -1,0 +1,104 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
+
+func init() {
+	httpcaddyfile.RegisterDirective("doorpost_portal", readPortal)
+	httpcaddyfile.RegisterDirectiveOrder("doorpost_portal", httpcaddyfile.After, "forward_auth")
+}
+
+// Portal serves the one origin where people sign in to all sites and see to their
+// account. It takes no options: the origin is that of the global option portal.
+type Portal struct {
+	app  *App
+	site *site
+}
+
+func (Portal) CaddyModule() caddy.ModuleInfo {
+	return moduleInfo[Portal]("http.handlers.doorpost_portal")
+}
+
+func readPortal(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	p := new(Portal)
+	if err := p.UnmarshalCaddyfile(h.Dispenser); err != nil {
+		return nil, err
+	}
+	return h.NewRoute(nil, p), nil
+}
+
+// UnmarshalCaddyfile reads the directive.
+func (*Portal) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() || d.NextBlock(d.Nesting()) {
+		return d.Errf("doorpost_portal takes no options and no matcher; leave out %q", d.Val())
+	}
+	return nil
+}
+
+// Provision checks that this is the one site of the portal.
+func (p *Portal) Provision(ctx caddy.Context) error {
+	where := findSiteAddress(ctx)
+	if err := p.provision(ctx, where); err != nil {
+		return fmt.Errorf("site %s: doorpost_portal: %w", where.name(), err)
+	}
+	return nil
+}
+
+func (p *Portal) provision(ctx caddy.Context, where siteAddress) error {
+	app, err := ctx.App("doorpost")
+	if err != nil {
+		return err
+	}
+	p.app = app.(*App)
+	if p.app.portal == (gate.Origin{}) {
+		return errors.New("the global option doorpost names no portal; add to it, for example: portal https://login.example.com")
+	}
+	if err := p.app.checkPortalAddress(ctx, where); err != nil {
+		return err
+	}
+	if p.app.portalSite != nil {
+		return fmt.Errorf("there are two sites with it; the portal %s is one", p.app.portal)
+	}
+	edge, err := p.app.edgeOf(ctx)
+	if err != nil {
+		return err
+	}
+	p.site = &site{edge: edge, hosts: where.hosts}
+	if p.site.origins, err = gate.NewOrigins([]gate.Origin{p.app.portal}); err != nil {
+		return err
+	}
+	edge.sites = append(edge.sites, p.site)
+	p.app.portalSite = p.site
+	return p.app.checkOnlyPortal()
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler. The pages of the portal are answered
+// at the edge; what comes here is its start page, or nothing that the portal has.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	site, err := p.site.run(p.app)
+	if err != nil {
+		return unopened(w, err)
+	}
+	visit, err := p.site.edge.meet(r)
+	if err != nil {
+		return unopened(w, err)
+	}
+	site.web.Serve(w, r, targetOf(r).Path, visit.At(site.gate), clientIP(r))
+	return nil
+}
+
+var (
+	_ caddy.Provisioner           = (*Portal)(nil)
+	_ caddyfile.Unmarshaler       = (*Portal)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Portal)(nil)
+)

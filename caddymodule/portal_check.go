@@ -1,0 +1,84 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
+
+func (a *App) provisionPortal() error {
+	if a.Portal == "" {
+		return nil
+	}
+	given, err := resolve("portal", a.Portal)
+	if err == nil {
+		a.portal, err = parsePortal(given)
+	}
+	if err == nil && a.Session.CookieDomain != "" {
+		return errPortalAndDomain
+	}
+	return wrong("portal", err)
+}
+
+var errPortalAndDomain = errors.New("portal and session cookie_domain exclude each other: with a portal each site has a cookie of its own; leave cookie_domain out")
+
+// parsePortal reads the origin of the portal. The errors of a site's origin speak of url.
+func parsePortal(given string) (gate.Origin, error) {
+	origin, err := gate.ParseOrigin(given)
+	if err != nil {
+		return origin, fmt.Errorf("%q is not the origin of one host, such as https://login.example.com; only on loopback may it be http", given)
+	}
+	return origin, nil
+}
+
+// checkPortalAddress makes sure that the site of the portal has its origin, or, where
+// something in front of Caddy speaks TLS, its host.
+func (a *App) checkPortalAddress(ctx caddy.Context, where siteAddress) error {
+	if origins, err := where.origins(httpApp(ctx)); err == nil && slices.Contains(origins, a.portal) {
+		return nil
+	}
+	speaksPlain := slices.ContainsFunc(where.listen, func(p port) bool { return !p.tls })
+	if a.portal.IsSecure() && speaksPlain && slices.Contains(where.hosts, a.portal.Host()) {
+		return nil
+	}
+	return fmt.Errorf("this site is %s, and the global option says portal %s; give the site that address, or the option this one", where.name(), a.portal)
+}
+
+// portalOrigin is the origin of the portal, empty for none.
+func (a *App) portalOrigin() string {
+	if a.portal == (gate.Origin{}) {
+		return ""
+	}
+	return a.portal.String()
+}
+
+// checkOnlyPortal refuses doorpost at the origin of the portal.
+func (a *App) checkOnlyPortal() error {
+	for _, s := range a.sites {
+		if s.origins.Have(a.portal) && a.portalSite != nil {
+			return fmt.Errorf("doorpost and doorpost_portal both serve %s; an app gets an origin of its own, not that of the portal", a.portal)
+		}
+	}
+	return nil
+}
+
+// checkPortal refuses a configuration in which no site is the portal. It is called when
+// a server is done; others may come, whose handlers are not made yet.
+func (a *App) checkPortal() error {
+	if a.portal == (gate.Origin{}) || a.portalSite != nil {
+		return nil
+	}
+	if h := httpApp(a.ctx); h != nil {
+		for _, server := range h.Servers {
+			if written, err := json.Marshal(server.Routes); err == nil && bytes.Contains(written, []byte(`"doorpost_portal"`)) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("the global option says portal %s, and no site is the portal; add one: %s { doorpost_portal }", a.portal, a.portal)
+}

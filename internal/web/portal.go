@@ -1,0 +1,123 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/portal"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// Sites are those that share a portal.
+type Sites interface {
+	// Find returns a site by an origin of it, with its own rules. found is false for
+	// an origin that no site has.
+	Find(gate.Origin) (site signin.Site, found bool)
+
+	// Toward is the same with the rules of the portal: whom any site admits may sign
+	// in. Only for an origin that Find finds.
+	Toward(gate.Origin) signin.Site
+
+	// Admitting are the origins of all sites that admit the person of a session, but
+	// for wildcards.
+	Admitting(*session.Session) []gate.Origin
+}
+
+// Fields of the query by which a site and the portal send a browser to each other.
+const (
+	siteField   = "site"
+	toField     = "to"
+	hopField    = "hop"
+	ticketField = "ticket"
+	triedField  = "tried" // how often a ticket did not work
+)
+
+// letThrough sends somebody who is signed in at the portal back to a site, with a
+// ticket. Nobody sees a page then. Anybody else gets the form.
+func (d *Door) letThrough(c *call) {
+	query := c.r.URL.Query()
+	site, found := d.entering(c, query)
+	if !found {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	to := c.wanted.String() + gate.ReturnTo(query.Get(toField))
+	hop := query.Get(hopField)
+	s, err := c.visit.Session(c.r)
+	switch {
+	case err != nil:
+		d.failed(c, gate.SignInFor(to), err)
+	case s == nil, query.Has(againField):
+		d.showSignIn(c, to, s != nil)
+	case !site.Rules.Admits(s.Address, s.Standing()):
+		d.showNotAdmitted(c, to, s, site.Rules)
+	case !portal.IsHash(hop): // not sent by the site, which does it right
+		c.seeOther(to)
+	default:
+		d.giveTicket(c, s, hop, query)
+	}
+}
+
+// entering is the site that a browser comes from: its origin, written as it is, and once.
+func (d *Door) entering(c *call, query url.Values) (site signin.Site, found bool) {
+	if len(query[siteField]) != 1 {
+		return site, false
+	}
+	origin, err := gate.ParseOrigin(query.Get(siteField))
+	if err != nil || origin.String() != query.Get(siteField) {
+		return site, false
+	}
+	if site, found = d.Behind.Find(origin); found {
+		c.wanted = origin
+	}
+	return site, found
+}
+
+func (d *Door) giveTicket(c *call, s *session.Session, hop string, query url.Values) {
+	ticket, err := d.Tickets.Ticket(s.Key, c.wanted.String(), hop)
+	if err != nil {
+		d.Logger.Error("making a ticket", "error", err)
+		d.problem(c, http.StatusInternalServerError)
+		return
+	}
+	back := url.Values{ticketField: {ticket}, toField: {gate.ReturnTo(query.Get(toField))}}
+	if query.Has(triedField) {
+		back.Set(triedField, query.Get(triedField))
+	}
+	c.seeOther(c.wanted.String() + gate.EnterPath + "?" + back.Encode())
+}
+
+// wants is where a person wants to go, as pages carry it: a path of this site, or, at a
+// portal, a URL of a site behind it, which the call is about from then on. Anything else
+// is the start page.
+func (d *Door) wants(c *call, to string) string {
+	if d.Behind == nil {
+		return gate.ReturnTo(to)
+	}
+	scheme, rest, _ := strings.Cut(to, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	origin, err := gate.ParseOrigin(scheme + "://" + host)
+	if err != nil || !strings.HasPrefix(to, origin.String()+"/") {
+		return "/"
+	}
+	if _, found := d.Behind.Find(origin); !found {
+		return "/"
+	}
+	c.wanted = origin
+	return origin.String() + gate.ReturnTo("/"+path)
+}
+
+// siteLinks are the sites that somebody may enter, as their account shows them.
+func (d *Door) siteLinks(s *session.Session) (links []view.SiteLink) {
+	if d.Behind == nil {
+		return nil
+	}
+	for _, origin := range d.Behind.Admitting(s) {
+		links = append(links, view.SiteLink{Host: origin.Host(), URL: origin.String() + "/"})
+	}
+	return links
+}
