@@ -10,7 +10,7 @@ import (
 
 func reportSession(e session.Entry) adminapi.Session {
 	return adminapi.Session{
-		ID: e.Key.String(), Address: string(e.Address), Site: e.Scope, SignedIn: e.SignedIn.UTC(), LastUse: e.Seen.UTC(), Expires: e.Expires.UTC(),
+		ID: e.Key.String(), Address: string(e.Address), Site: e.Scope, Sites: e.Sites, SignedIn: e.SignedIn.UTC(), LastUse: e.Seen.UTC(), Expires: e.Expires.UTC(),
 		Browser: e.Device.Browser, System: e.Device.System, Network: e.Device.Network,
 	}
 }

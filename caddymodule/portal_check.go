@@ -60,7 +60,7 @@ func (a *App) portalOrigin() string {
 // checkOnlyPortal refuses doorpost at the origin of the portal.
 func (a *App) checkOnlyPortal() error {
 	for _, s := range a.sites {
-		if s.origins.Have(a.portal) && a.portalSite != nil {
+		if slices.Contains(s.origins.All(), a.portal) && a.portalSite != nil {
 			return fmt.Errorf("doorpost and doorpost_portal both serve %s; an app gets an origin of its own, not that of the portal", a.portal)
 		}
 	}

@@ -12,7 +12,7 @@ type behindPortal struct{ app *App }
 
 func (b behindPortal) find(origin gate.Origin) *site {
 	for _, s := range b.app.sites {
-		if s.origins.Have(origin) {
+		if s.origins.Have(origin) && origin != b.app.portal { // which a wildcard may stand for
 			return s
 		}
 	}

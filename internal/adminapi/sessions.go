@@ -20,7 +20,8 @@ type Sessions struct {
 type Session struct {
 	ID       string    `json:"id"`
 	Address  string    `json:"address"`
-	Site     string    `json:"site"` // the origin, or the cookie domain, that it is good for
+	Site     string    `json:"site"`            // the origin, or the cookie domain, that it is good for
+	Sites    []string  `json:"sites,omitempty"` // that were entered from it, if it is one at the portal
 	SignedIn time.Time `json:"signed_in"`
 	LastUse  time.Time `json:"last_use"`
 	Expires  time.Time `json:"expires"`

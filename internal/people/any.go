@@ -1,8 +1,9 @@
 package people
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
-	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 )
@@ -65,9 +66,12 @@ func (p Portal) Owners() []address.Address { return p.site.Owners() }
 
 // Fingerprint changes whenever that of one of the rules does.
 func (all AnyOf) Fingerprint() string {
-	var joined strings.Builder
-	for _, r := range all {
-		joined.WriteString(r.Fingerprint())
+	if len(all) == 1 {
+		return all[0].fingerprint
 	}
-	return joined.String()
+	sum := sha256.New()
+	for _, r := range all {
+		sum.Write([]byte(r.fingerprint))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
