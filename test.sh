@@ -235,7 +235,8 @@ if ! command -v go >/dev/null; then
 	exit 1
 fi
 install_missing
-export CGO_ENABLED=1 # for the race detector
+export CGO_ENABLED=1                # for the race detector
+export GORACE=atexit_sleep_ms=0     # or each program under it waits for a second before it ends
 
 if $fuzz_only; then
 	say "fuzz targets, $fuzztime each"

@@ -42,7 +42,7 @@ func (h home) path(name string) string { return filepath.Join(h.dir, name) }
 func (h home) environment() []string {
 	return append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + h.path("home"), "XDG_DATA_HOME=" + h.path("data"),
-		"XDG_CONFIG_HOME=" + h.path("config"), "TMPDIR=" + h.path("tmp"), "GORACE=halt_on_error=0 exitcode=0",
+		"XDG_CONFIG_HOME=" + h.path("config"), "TMPDIR=" + h.path("tmp"), "GORACE=halt_on_error=0 exitcode=0 atexit_sleep_ms=0",
 	}, h.also...)
 }
 
