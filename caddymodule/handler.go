@@ -34,7 +34,8 @@ type Handler struct {
 	// let in. Default: nobody may ask.
 	Ask []string `json:"ask,omitempty"`
 
-	// Public lists paths that anyone may reach: /health, /assets/*.
+	// Public lists paths that anyone may reach: /health, /assets/*. :pwa and
+	// :well-known stand for several that go together.
 	Public []string `json:"public,omitempty"`
 
 	// Recent is how old the last proof of the address may be: 1m or more. Who is
@@ -149,7 +150,10 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	h.block.Rules, h.rules, h.partly = rules, rules, where.partly
-	if h.block.Public, err = gate.ParsePublicPaths(h.Public); err != nil {
+	if h.Public, err = gate.NamedPaths(h.Public); err == nil {
+		h.block.Public, err = gate.ParsePublicPaths(h.Public)
+	}
+	if err != nil {
 		return fmt.Errorf("public: %w", err)
 	}
 	for _, protocol := range h.Upgrades {

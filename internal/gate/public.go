@@ -2,7 +2,9 @@ package gate
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,9 +16,39 @@ type PublicPaths struct {
 	prefixes []string // each ends in a slash
 }
 
-// ParsePublicPaths reads patterns such as /health and /assets/*.
-func ParsePublicPaths(patterns []string) (PublicPaths, error) {
+// publicSets are paths that go together, by the name that stands for them.
+var publicSets = map[string][]string{
+	":pwa": {
+		"/manifest.json", "/manifest.webmanifest", "/site.webmanifest", "/favicon.ico",
+		"/apple-touch-icon.png", "/apple-touch-icon-precomposed.png", "/robots.txt",
+	},
+	":well-known": {"/.well-known/*"},
+}
+
+// NamedPaths puts the paths of sets in the place of their names. The error names a set
+// that there is not.
+func NamedPaths(patterns []string) (all []string, err error) {
+	for _, pattern := range patterns {
+		set, found := publicSets[pattern]
+		switch {
+		case found:
+			all = append(all, set...)
+		case strings.HasPrefix(pattern, ":"):
+			return nil, fmt.Errorf("%q is none of the sets of paths, which are: %s", pattern, strings.Join(slices.Sorted(maps.Keys(publicSets)), ", "))
+		default:
+			all = append(all, pattern)
+		}
+	}
+	return all, nil
+}
+
+// ParsePublicPaths reads patterns such as /health and /assets/*, and names of sets.
+func ParsePublicPaths(given []string) (PublicPaths, error) {
 	p := PublicPaths{exact: make(map[string]bool)}
+	patterns, err := NamedPaths(given)
+	if err != nil {
+		return p, err
+	}
 	for _, pattern := range patterns {
 		prefix, below := strings.CutSuffix(pattern, "/*")
 		switch {

@@ -33,9 +33,34 @@ func TestPublicPathsCoverWholeSegmentsOfPlainPaths(t *testing.T) {
 	}
 }
 
+func TestASetOfPublicPathsStandsForAllOfThem(t *testing.T) {
+	for name, paths := range map[string][]string{
+		":pwa": {
+			"/manifest.json", "/manifest.webmanifest", "/site.webmanifest", "/favicon.ico", "/apple-touch-icon.png",
+			"/apple-touch-icon-precomposed.png", "/robots.txt",
+		},
+		":well-known": {"/.well-known/assetlinks.json", "/.well-known/acme-challenge/x"},
+	} {
+		public, err := ParsePublicPaths([]string{name, "/health"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range append(paths, "/health") {
+			if !public.contains(&url.URL{Path: path}) {
+				t.Errorf("%s: %s is not public", name, path)
+			}
+		}
+		for _, path := range []string{"/", "/x", "/.well-known", "/manifest.json/x", "/.well-known/../x", name, "/" + name} {
+			if public.contains(&url.URL{Path: path}) {
+				t.Errorf("%s: %s is public", name, path)
+			}
+		}
+	}
+}
+
 func TestPublicPathsThatAreMistakesAreRefused(t *testing.T) {
 	for _, pattern := range []string{
-		"", "x", "/*", "*", "/a*", "/a/*/b", "/a/../b", "/a//b", "/a?b", "/a#b", "/a;b", "/a%20b", `/a\b`, "/{x}", "/_doorpost/x", "/_doorpost/*", "/_doorpost",
+		"", "x", "/*", "*", "/a*", "/a/*/b", "/a/../b", "/a//b", "/a?b", "/a#b", "/a;b", "/a%20b", `/a\b`, "/{x}", "/_doorpost/x", "/_doorpost/*", "/_doorpost", ":", ":pwas", ":PWA",
 	} {
 		if _, err := ParsePublicPaths([]string{pattern}); err == nil {
 			t.Errorf("%q was accepted", pattern)
