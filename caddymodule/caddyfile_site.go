@@ -52,6 +52,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "public", read: values(&h.Public, "/health /assets/*", checkPublic), many: true},
 		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseSiteOrigin))},
 		option{name: "recent", read: duration(&h.Recent, "15m", checkRecent)},
+		option{name: "cors", read: values(&h.Cors, "https://dashboard.example.com", gate.CheckCors), many: true},
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
 		option{name: "people", read: noValue(&h.People)},
 		option{name: "headers", read: h.readHeaders, nested: true},

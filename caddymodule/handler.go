@@ -55,6 +55,11 @@ type Handler struct {
 	// of a site may say so. Default: it is not served.
 	People bool `json:"people,omitempty"`
 
+	// Cors lists origins of other sites whose pages may send requests to the app:
+	// https://dashboard.example.com. A preflight of such a page reaches the app, and it
+	// may read a 401 of ours. Those of all blocks of a site count together.
+	Cors []string `json:"cors,omitempty"`
+
 	// Headers in which the app receives who is signed in.
 	Headers *HeadersConfig `json:"headers,omitempty"`
 
@@ -159,6 +164,11 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	for _, protocol := range h.Upgrades {
 		if err := gate.CheckUpgrade(protocol); err != nil {
 			return fmt.Errorf("upgrades: %w", err)
+		}
+	}
+	for _, origin := range h.Cors {
+		if err := gate.CheckCors(origin); err != nil {
+			return fmt.Errorf("cors: %w", err)
 		}
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {

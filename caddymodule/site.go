@@ -128,6 +128,9 @@ func (s *site) open(a *App, rt *runningApp) {
 	if upgrades := s.upgrades(); upgrades != nil {
 		atGate.Upgrades = upgrades
 	}
+	for _, h := range s.handlers {
+		atGate.Cors = append(atGate.Cors, h.Cors...)
+	}
 	parts := web.Parts{
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 		Origins: s.origins, Rules: s.rules(), GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,

@@ -45,6 +45,8 @@ func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 	switch {
 	case err != nil:
 		return Unavailable, err
+	case needed && v.isPreflight(r):
+		return PassUnnamed, nil
 	case needed:
 		return b.Check(v, r), nil
 	case b.Greet(v, r):

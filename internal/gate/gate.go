@@ -37,6 +37,9 @@ type Site struct {
 	// Upgrades are the protocols that reach the app by the header Upgrade.
 	Upgrades []string
 
+	// Cors are the origins of other sites whose pages may send requests to the app.
+	Cors []string
+
 	name    string // the same in all configurations, see Live.Use
 	retired bool   // another configuration has taken over
 }

@@ -32,9 +32,20 @@ func (d *Door) challenge(c *call) *challenge {
 	return newChallenge(c.origin)
 }
 
+// share lets a page of another origin read the answer, if the site has it in cors.
+func (c *call) share() {
+	if origin := c.r.Header.Get("Origin"); c.visit.SharesWith(origin) {
+		header := c.w.Header()
+		header.Set("Access-Control-Allow-Origin", origin)
+		header.Set("Access-Control-Allow-Credentials", "true")
+		header.Add("Vary", "Origin")
+	}
+}
+
 // signInRequired answers to a program that nobody is signed in.
 func (d *Door) signInRequired(c *call) {
 	ch := d.challenge(c)
+	c.share()
 	secure(c.w.Header(), noPagePolicy, field{"Content-Type", problemType}, field{"Www-Authenticate", ch.authenticate})
 	c.finish(http.StatusUnauthorized, ch.body)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +58,7 @@ func newRefuser(t testing.TB) refuser {
 	site := gate.NewSite(origins, func(o gate.Origin) *session.Cookie {
 		return session.NewCookie(ring, session.CookieOptions{Scope: o.String(), Secure: true, Lifetime: time.Hour})
 	}, keeper)
+	site.Cors = []string{"https://dashboard.example"}
 	return func(host string, headers map[string]string) func(string, http.ResponseWriter) {
 		r := httptest.NewRequest(http.MethodGet, "https://"+host+anonymousURI, nil)
 		for name, value := range headers {
@@ -132,6 +134,19 @@ func TestRefusalsAreTheSameWhateverBecameOfOthers(t *testing.T) {
 		}
 	}
 	all.Wait()
+}
+
+func TestAPageOfAKnownOriginMayReadARefusal(t *testing.T) {
+	refuser := newRefuser(t)
+	for origin, may := range map[string]bool{"https://dashboard.example": true, "https://other.example": false, "null": false, "": false} {
+		w := httptest.NewRecorder()
+		refuser("a.example", map[string]string{"Origin": origin, "Sec-Fetch-Mode": "cors"})(http.MethodGet, w)
+		header := w.Header()
+		allowed, credentials := header.Get("Access-Control-Allow-Origin"), header.Get("Access-Control-Allow-Credentials")
+		if w.Code != http.StatusUnauthorized || (allowed == origin && credentials == "true") != may || may != slices.Contains(header["Vary"], "Origin") {
+			t.Errorf("a page of %q gets %d and %v", origin, w.Code, header)
+		}
+	}
 }
 
 // What the browser says of a request decides what a person reads, and where they can go.
