@@ -59,7 +59,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			a.Mute = new(caddy.Duration)
 			return duration(a.Mute, "24h", checkMute)(d)
 		}},
-		option{name: "brand", read: a.readBrand, nested: true},
+		option{name: "brand", read: a.Brand.read, nested: true},
 		option{name: "templates", read: oneValue(&a.Templates, "/etc/doorpost/templates")},
 	)(d)
 }
@@ -213,26 +213,6 @@ func (a *App) readLimit(d *caddyfile.Dispenser) error {
 		return d.Errf("limit %s: %v", args[0], err)
 	}
 	return nil
-}
-
-func (a *App) readBrand(d *caddyfile.Dispenser) error {
-	brand := func(to *string, example string) reader {
-		return one(example, func(_, value string) error {
-			*to = value
-			return a.Brand.check()
-		})
-	}
-	return inBlock("brand", nil,
-		option{name: "name", read: brand(&a.Brand.Name, `"Example Ltd"`)},
-		option{name: "logo", read: brand(&a.Brand.Logo, "/logo.svg")},
-		option{name: "accent", read: func(d *caddyfile.Dispenser) error {
-			if d.CountRemainingArgs() == 0 {
-				return d.Err(`accent has no value; a word that begins with # is a comment unless it stands in quotes: accent "#0066cc"`)
-			}
-			return brand(&a.Brand.Accent, `"#0066cc"`)(d)
-		}},
-		option{name: "support", read: brand(&a.Brand.Support, "help@example.com")},
-	)(d)
 }
 
 var _ caddyfile.Unmarshaler = (*App)(nil)

@@ -55,6 +55,11 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "cors", read: values(&h.Cors, "https://dashboard.example.com", gate.CheckCors), many: true},
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
 		option{name: "people", read: noValue(&h.People)},
+		option{name: "session", read: h.readSession, nested: true},
+		option{name: "brand", read: func(d *caddyfile.Dispenser) error {
+			h.Brand = new(BrandConfig)
+			return h.Brand.read(d)
+		}, nested: true},
 		option{name: "headers", read: h.readHeaders, nested: true},
 	)
 }

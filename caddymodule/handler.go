@@ -60,6 +60,14 @@ type Handler struct {
 	// may read a 401 of ours. Those of all blocks of a site count together.
 	Cors []string `json:"cors,omitempty"`
 
+	// Session is how long somebody stays signed in here, where that is shorter than
+	// elsewhere.
+	Session SiteSession `json:"session,omitzero"`
+
+	// Brand is how pages and messages present this site. What is left out is as in the
+	// global brand.
+	Brand *BrandConfig `json:"brand,omitempty"`
+
 	// Headers in which the app receives who is signed in.
 	Headers *HeadersConfig `json:"headers,omitempty"`
 
@@ -170,6 +178,9 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		if err := gate.CheckCors(origin); err != nil {
 			return fmt.Errorf("cors: %w", err)
 		}
+	}
+	if err := h.Session.check(h.app.Session); err != nil {
+		return err
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return fmt.Errorf("headers: %w", err)

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -33,4 +34,25 @@ func (b BrandConfig) check() error {
 	}
 	_, err := view.New(view.Brand(b), nil)
 	return err
+}
+
+// read reads the option brand, of all sites or of one.
+func (b *BrandConfig) read(d *caddyfile.Dispenser) error {
+	brand := func(to *string, example string) reader {
+		return one(example, func(_, value string) error {
+			*to = value
+			return b.check()
+		})
+	}
+	return inBlock("brand", nil,
+		option{name: "name", read: brand(&b.Name, `"Example Ltd"`)},
+		option{name: "logo", read: brand(&b.Logo, "/logo.svg")},
+		option{name: "accent", read: func(d *caddyfile.Dispenser) error {
+			if d.CountRemainingArgs() == 0 {
+				return d.Err(`accent has no value; a word that begins with # is a comment unless it stands in quotes: accent "#0066cc"`)
+			}
+			return brand(&b.Accent, `"#0066cc"`)(d)
+		}},
+		option{name: "support", read: brand(&b.Support, "help@example.com")},
+	)(d)
 }

@@ -73,7 +73,7 @@ func (p *Portal) provision(ctx caddy.Context, where siteAddress) error {
 	if err != nil {
 		return err
 	}
-	p.site = &site{edge: edge, hosts: where.hosts}
+	p.site = &site{edge: edge, hosts: where.hosts, views: p.app.views}
 	if p.site.origins, err = gate.NewOrigins([]gate.Origin{p.app.portal}); err != nil {
 		return err
 	}

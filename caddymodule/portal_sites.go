@@ -1,10 +1,13 @@
 package caddymodule
 
 import (
+	"time"
+
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 // behindPortal are the sites that share the portal. It implements web.Sites.
@@ -32,12 +35,19 @@ func (b behindPortal) Toward(origin gate.Origin) signin.Site {
 	return signin.Site{Origin: origin.String(), Name: s.name(), Rules: b.rules().Behind(s.rules())}
 }
 
+func (b behindPortal) Views(origin gate.Origin) *view.Views { return b.find(origin).views }
+
 // rules are those of all sites.
 func (b behindPortal) rules() (all people.AnyOf) {
 	for _, key := range b.app.siteKeys() {
 		all = append(all, b.app.sites[key].rules()...)
 	}
 	return all
+}
+
+func (b behindPortal) Outlived(origin gate.Origin, of *session.Session) bool {
+	_, absolute := b.find(origin).limits(b.app.Session)
+	return time.Since(of.SignedIn()) >= absolute
 }
 
 func (b behindPortal) Admitting(of *session.Session) (list []gate.Origin) {

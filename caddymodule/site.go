@@ -11,6 +11,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 // site is the blocks of one site, which act as one.
@@ -20,6 +21,9 @@ type site struct {
 	hosts    []string // of its address
 	origins  gate.Origins
 	handlers []*Handler // one for each of its blocks
+	brand    *BrandConfig
+	ownBrand bool // a block has one
+	views    *view.Views
 	running  atomic.Pointer[runningSite]
 }
 
@@ -42,6 +46,9 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 		return nil, err
 	}
 	h.rules.At(s.name())
+	if err := s.joinBrand(a, h.Brand); err != nil {
+		return nil, err
+	}
 	if s.handlers = append(s.handlers, h); len(s.handlers) > gate.MaxBlocks {
 		return nil, fmt.Errorf("the site has more than %d blocks of doorpost; let some of them share one, with a matcher for several paths", gate.MaxBlocks)
 	}
@@ -124,7 +131,8 @@ func (s *site) open(a *App, rt *runningApp) {
 			Port: origin.Port(), Secure: origin.IsSecure(), Lifetime: a.Session.limits().Absolute,
 		})
 	}
-	atGate := gate.NewSite(s.origins, cookie, rt.keeper, s.blocks()...)
+	keeper := rt.keeper.Narrowed(s.limits(a.Session))
+	atGate := gate.NewSite(s.origins, cookie, keeper, s.blocks()...)
 	if upgrades := s.upgrades(); upgrades != nil {
 		atGate.Upgrades = upgrades
 	}
@@ -133,7 +141,7 @@ func (s *site) open(a *App, rt *runningApp) {
 	}
 	parts := web.Parts{
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
-		Origins: s.origins, Rules: s.rules(), GroupsOf: a.groups.Of, Views: a.views, Languages: a.languages,
+		Origins: s.origins, Rules: s.rules(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
 		Portal: a.portal, Tickets: rt.tickets,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
-// Brand is how messages present the sites. All of it may be empty.
+// Brand is how messages present a site. All of it may be empty.
 type Brand struct {
 	Name    string // of the site
 	Logo    string // a path of the site, or an https address
@@ -29,7 +29,7 @@ type Writer struct {
 	Composer  *mail.Composer
 	Sealer    outbox.Sealer
 	Languages *text.Catalogue
-	Brand     Brand
+	Brand     func(gate.Origin) Brand // of the site that a message is about
 }
 
 // Write writes a message that is about to be sent.
@@ -58,9 +58,10 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 	if err != nil {
 		return mail.Message{}, err
 	}
+	brand := w.Brand(about)
 	letter := mail.Letter{
 		Kind: m.Kind, ID: m.ID, To: string(m.To),
-		SiteName: w.Brand.Name, Host: about.Host(), Accent: w.Brand.Accent, Support: w.Brand.Support, LogoURL: w.Brand.Logo,
+		SiteName: brand.Name, Host: about.Host(), Accent: brand.Accent, Support: brand.Support, LogoURL: brand.Logo,
 		ValidFor: promise.Expires.Sub(promise.Asked),
 		AskedAt:  promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
 		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
@@ -34,7 +35,7 @@ func newWriter(t *testing.T) Writer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Writer{Composer: composer, Sealer: outbox.NewSealer(ring), Languages: languages, Brand: Brand{Name: "Example Ltd"}}
+	return Writer{Composer: composer, Sealer: outbox.NewSealer(ring), Languages: languages, Brand: func(gate.Origin) Brand { return Brand{Name: "Example Ltd"} }}
 }
 
 // promised is a message of a kind whose link has the token "the-token".

@@ -36,6 +36,7 @@ type Keeper struct {
 	store  Store
 	cache  *Cache
 	limits Limits
+	whole  Limits // of all sites: for as long a session stays in the store
 	logger *slog.Logger
 	now    func() time.Time
 }
@@ -43,7 +44,28 @@ type Keeper struct {
 // NewKeeper makes a keeper. The caller connects the cache to the store's OnEnd and
 // OnChange.
 func NewKeeper(store Store, cache *Cache, limits Limits, logger *slog.Logger) *Keeper {
-	return &Keeper{store: store, cache: cache, limits: limits, logger: logger, now: time.Now}
+	return &Keeper{store: store, cache: cache, limits: limits, whole: limits, logger: logger, now: time.Now}
+}
+
+// Narrowed is a keeper of the same sessions for a site where they end earlier: idle and
+// absolute are at most those of k. No other site shares its cookie.
+func (k *Keeper) Narrowed(idle, absolute time.Duration) *Keeper {
+	narrow := *k
+	narrow.limits.Idle, narrow.limits.Absolute = idle, absolute
+	return &narrow
+}
+
+// look looks a session up in the store. Its end is that by the limits in force now, which
+// may be narrower than those it was written under. found is false for one that is over.
+func (k *Keeper) look(ctx context.Context, key Key, now time.Time) (r Record, found bool, err error) {
+	r, found, err = k.store.Session(ctx, key, now)
+	if err != nil || !found {
+		return r, false, err
+	}
+	if end := k.limits.Expiry(r.SignedIn, r.Seen); end.Before(r.Expires) {
+		r.Expires = end
+	}
+	return r, now.Before(r.Expires) && r.SignedIn.Sub(now) <= clockTolerance, nil
 }
 
 // Limits returns the limits that the keeper was made with.
@@ -81,11 +103,11 @@ func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.T
 		return nil, nil
 	}
 	ends := k.cache.ends.Load()
-	record, found, err := k.store.Session(ctx, id.Key(), now)
+	record, found, err := k.look(ctx, id.Key(), now)
 	if err != nil {
 		return nil, fault.Store("looking up a session", err)
 	}
-	if !found || record.Scope != c.Scope() || !k.alive(record, now) {
+	if !found || record.Scope != c.Scope() {
 		return nil, nil
 	}
 	// The address may share memory with the store's whole answer, which must not
@@ -120,7 +142,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		return true, nil
 	}
 	ends := k.cache.ends.Load()
-	record, found, err := k.store.Session(ctx, s.Key, now)
+	record, found, err := k.look(ctx, s.Key, now)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return false, fault.Store("looking up a session", err)
@@ -134,7 +156,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		return true, nil
 	case err != nil:
 		return false, fault.Store("looking up a session", err)
-	case !found || record.Address != s.Address || !k.alive(record, now):
+	case !found || record.Address != s.Address:
 		s.ended.Store(true)
 		k.cache.remove(s.name)
 		return false, nil
@@ -149,13 +171,6 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	return true, nil
 }
 
-// alive reports whether a record is within the limits in force now, which may be
-// narrower than those it was written under.
-func (k *Keeper) alive(r Record, now time.Time) bool {
-	return now.Before(r.Expires) && now.Sub(r.Seen) < k.limits.Idle && now.Sub(r.SignedIn) < k.limits.Absolute &&
-		r.SignedIn.Sub(now) <= clockTolerance
-}
-
 // slide tells the store that the session is in use, if the last time is long enough
 // ago to be worth a write. A write that fails costs nothing but exactness.
 func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
@@ -163,13 +178,12 @@ func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
 	if now.Sub(s.seen.Load()) < interval {
 		return
 	}
-	expires := k.limits.Expiry(s.SignedIn(), now)
-	if err := k.store.Touch(ctx, s.Key, now, expires); err != nil {
+	if err := k.store.Touch(ctx, s.Key, now, k.whole.Expiry(s.SignedIn(), now)); err != nil {
 		k.logger.Warn("writing that a session is in use", "error", err)
 		return
 	}
 	s.seen.Store(now)
-	s.expires.Store(expires)
+	s.expires.Store(k.limits.Expiry(s.SignedIn(), now))
 }
 
 // Expiry is when a session ends that was last used at the given time.

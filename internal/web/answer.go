@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/fault"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -64,9 +65,17 @@ func secure(header http.Header, policy string, more ...field) {
 	}
 }
 
+// views are the pages in the brand of the site, at a portal of the one that is wanted.
+func (d *Door) views(c *call) *view.Views {
+	if c.wanted != (gate.Origin{}) {
+		return d.Behind.Views(c.wanted)
+	}
+	return d.Views
+}
+
 // show answers with a page.
 func (d *Door) show(c *call, status int, p view.Page) {
-	d.showWithPolicy(c, status, p, d.Views.ContentSecurityPolicy())
+	d.showWithPolicy(c, status, p, d.views(c).ContentSecurityPolicy())
 }
 
 func (d *Door) showWithPolicy(c *call, status int, p view.Page, policy string) {
@@ -74,7 +83,7 @@ func (d *Door) showWithPolicy(c *call, status int, p view.Page, policy string) {
 		c.lang = d.language(c.r)
 	}
 	var body bytes.Buffer
-	if err := d.Views.Render(&body, c.lang, p, c.r.Method == http.MethodPost); err != nil {
+	if err := d.views(c).Render(&body, c.lang, p, c.r.Method == http.MethodPost); err != nil {
 		d.Logger.Error("rendering a page", "error", err)
 		d.writeProblem(c, http.StatusInternalServerError, "")
 		return

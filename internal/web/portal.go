@@ -22,6 +22,13 @@ type Sites interface {
 	// in. Only for an origin that Find finds.
 	Toward(gate.Origin) signin.Site
 
+	// Views are the pages in the brand of a site that Find finds.
+	Views(gate.Origin) *view.Views
+
+	// Outlived reports whether the proof of a session is older than sessions of a site
+	// that Find finds may get.
+	Outlived(gate.Origin, *session.Session) bool
+
 	// Admitting are the origins of all sites that admit the person of a session, but
 	// for wildcards.
 	Admitting(*session.Session) []gate.Origin
@@ -51,7 +58,7 @@ func (d *Door) letThrough(c *call) {
 	switch {
 	case err != nil:
 		d.failed(c, gate.SignInFor(to), err)
-	case s == nil, query.Has(againField):
+	case s == nil, query.Has(againField), d.Behind.Outlived(c.wanted, s):
 		d.showSignIn(c, to, s != nil)
 	case !site.Rules.Admits(s.Address, s.Standing()):
 		d.showNotAdmitted(c, to, s, site.Rules)

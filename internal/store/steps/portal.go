@@ -47,6 +47,7 @@ func enter(t *tx, e portal.Entry) portal.Result {
 		}
 		a.PutSession(open)
 	})
+	parent.Seen = max(parent.Seen, codec.Millis(e.Now)) // to enter is to use it
 	saveSession(t, e.Parent, parent)
 	return portal.Result{Outcome: portal.Entered, Address: parent.Address}
 }

@@ -28,6 +28,19 @@ var portalPromises = []promise{
 		f.wantSameRecord(got, want)
 		f.wantRecord(parent.Key, parent.Record)
 	}},
+	{"EnteringIsUse", func(f *fixture) {
+		parent := f.signIn(f.person("a"))
+		e := f.entry(parent)
+		e.Now = f.now.Add(time.Minute)
+		f.wantEntered(e, portal.Entered)
+		for _, key := range []session.Key{parent.Key, e.Made} {
+			got, _, err := f.Session(f.Context(), key, f.now)
+			f.must(err)
+			if !got.Seen.Equal(e.Now) || !got.Expires.Equal(parent.Expires) {
+				f.Errorf("a session was seen %v and ends %v, want %v and %v", got.Seen, got.Expires, e.Now, parent.Expires)
+			}
+		}
+	}},
 	{"ATicketIsGoodOnce", func(f *fixture) {
 		parent := f.signIn(f.person("a"))
 		first := f.entry(parent)
