@@ -19,6 +19,8 @@ const (
 	RequestAccessPath  = PathPrefix + "/ask"
 	DecideAccessPath   = PathPrefix + "/decide"
 	SessionPath        = PathPrefix + "/session"
+	RenewPath          = PathPrefix + "/renew"
+	ScriptPath         = PathPrefix + "/session.js"
 	SignOutPath        = PathPrefix + "/sign-out"
 	AccountPath        = PathPrefix + "/account"
 	ChangeAddressPath  = AccountPath + "/address"

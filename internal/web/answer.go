@@ -90,6 +90,7 @@ func (d *Door) showWithPolicy(c *call, status int, p view.Page, policy string) {
 	}
 	header := c.w.Header()
 	secure(header, policy, varying, field{"X-Frame-Options", "DENY"}) // for browsers that do not know frame-ancestors
+	c.keepOpener()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Language", c.lang.Tag())
 	header.Add("Vary", "Accept-Language")
@@ -119,7 +120,16 @@ func (c *call) finish(status int, body []byte) {
 // byte: http.Redirect would clean it.
 func (c *call) seeOther(to string) {
 	secure(c.w.Header(), noPagePolicy, varying, field{"Location", to})
+	c.keepOpener()
 	c.finish(http.StatusSeeOther, nil)
+}
+
+// keepOpener lets a window that renew opened be tied to the page that opened it. With
+// same-origin on any page on the way browsers would cut the tie.
+func (c *call) keepOpener() {
+	if c.renews {
+		c.w.Header()["Cross-Origin-Opener-Policy"] = []string{"unsafe-none"}
+	}
 }
 
 // json answers a program.

@@ -78,6 +78,8 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 			gate.SignInPath:  {get: d.signInAtPortal},
 			gate.EnterPath:   {get: d.enter},
 			gate.SessionPath: {get: d.whoIs},
+			gate.RenewPath:   {get: d.renew},
+			gate.ScriptPath:  {get: d.sessionScript},
 			gate.SignOutPath: {get: d.signOutForm, post: d.signOut},
 			script:           {get: d.script},
 		}
@@ -92,6 +94,8 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.RequestAccessPath: {get: d.accessRequestForm, post: d.requestAccess},
 		gate.DecideAccessPath:  {get: d.accessDecisionForm, post: d.decideAccess},
 		gate.SessionPath:       {get: d.whoIs},
+		gate.RenewPath:         {get: d.renew},
+		gate.ScriptPath:        {get: d.sessionScript},
 		gate.AccountPath:       {get: d.account},
 		gate.SignOutPath:       {get: d.signOutForm, post: d.signOut},
 		gate.PeoplePath:        {get: d.people, post: d.changePeople},
@@ -132,6 +136,8 @@ type call struct {
 	now    time.Time
 
 	lang *text.Language // of the visitor; nil for a request for the app, until a page is shown
+
+	renews bool // the sign-in is for the window that renew opens: it keeps its opener
 
 	forProgram bool // the answer is for a program, whatever the request accepts
 }

@@ -87,6 +87,7 @@ func (d *Door) leave(c *call, e errand) {
 		d.cannotEnter(c, e.to)
 		return
 	}
+	c.renews = e.to == gate.RenewPath
 	query := siteField + "=" + url.QueryEscape(c.origin.String()) + "&" + toField + "=" + url.QueryEscape(e.to) + "&" + hopField + "=" + h.Hash()
 	if e.again {
 		query += "&" + againField + "=1"
@@ -115,7 +116,7 @@ func (d *Door) signInAtPortal(c *call) {
 // ticket is good once, here, in the browser that this site has sent to the portal.
 func (d *Door) enter(c *call) {
 	query := c.r.URL.Query()
-	to := gate.ReturnTo(query.Get(toField))
+	to := d.wants(c, query.Get(toField))
 	if c.r.Method == http.MethodHead {
 		c.seeOther(to)
 		return

@@ -52,7 +52,7 @@ func (d *Door) letThrough(c *call) {
 		d.problem(c, http.StatusNotFound)
 		return
 	}
-	to := c.wanted.String() + gate.ReturnTo(query.Get(toField))
+	to := d.wants(c, c.wanted.String()+gate.ReturnTo(query.Get(toField)))
 	hop := query.Get(hopField)
 	s, err := c.visit.Session(c.r)
 	switch {
@@ -103,7 +103,9 @@ func (d *Door) giveTicket(c *call, s *session.Session, hop string, query url.Val
 // is the start page.
 func (d *Door) wants(c *call, to string) string {
 	if d.Behind == nil {
-		return gate.ReturnTo(to)
+		to = gate.ReturnTo(to)
+		c.renews = to == gate.RenewPath
+		return to
 	}
 	scheme, rest, _ := strings.Cut(to, "://")
 	host, path, _ := strings.Cut(rest, "/")
@@ -115,7 +117,9 @@ func (d *Door) wants(c *call, to string) string {
 		return "/"
 	}
 	c.wanted = origin
-	return origin.String() + gate.ReturnTo("/"+path)
+	path = gate.ReturnTo("/" + path)
+	c.renews = path == gate.RenewPath
+	return origin.String() + path
 }
 
 // siteLinks are the sites that somebody may enter, as their account shows them.

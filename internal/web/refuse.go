@@ -48,6 +48,10 @@ func (d *Door) noSession(c *call, uri string) {
 	case gate.PageFetch:
 		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: gate.ReturnTo(uri)})
 	case gate.FormSubmit:
+		if fields, kept := d.keepForm(c, uri); kept {
+			d.showUnauthorized(c, view.FormKept{Frame: frame(c), Action: uri, Fields: fields})
+			return
+		}
 		d.showUnauthorized(c, view.FormNotSent{Frame: frame(c), Back: formPage(c), FromElsewhere: fromElsewhere(c)})
 	default:
 		d.signInRequired(c)

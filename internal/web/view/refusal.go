@@ -73,6 +73,23 @@ type FormNotSent struct {
 
 func (FormNotSent) about() about { return about{template: "form-not-sent", title: "formnotsent.title"} }
 
+// FormKept is FormNotSent for a form that the page can send again.
+type FormKept struct {
+	Frame
+	Action string // path and query that it is sent to
+	Fields []FormField
+}
+
+// FormField is one field of it.
+type FormField struct{ Name, Value string }
+
+func (FormKept) about() about { return about{template: "form-kept", title: "formkept.title"} }
+
+// Renewed is what the window of a sign-in shows that an app has opened, before it closes.
+type Renewed struct{ Frame }
+
+func (Renewed) about() about { return about{template: "renewed", title: "renewed.title"} }
+
 var _ = samples([]Sample{
 	{"not-admitted", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 	{"not-admitted-may-ask", NotAdmitted{Frame: sampleFrame, Email: sampleAddress, To: sampleTo, MayAsk: true}},
@@ -84,6 +101,8 @@ var _ = samples([]Sample{
 	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 	{"sign-in-needed", SignInNeeded{Frame: sampleFrame, To: sampleTo}},
 	{"sign-in-needed-again", SignInNeeded{Frame: sampleFrame, To: sampleTo, Again: true}},
+	{"form-kept", FormKept{Frame: sampleFrame, Action: sampleTo, Fields: []FormField{{"text", sampleWords}}}},
+	{"renewed", Renewed{Frame: sampleFrame}},
 	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
 	{"form-not-sent-from-elsewhere", FormNotSent{Frame: sampleFrame, Back: "/", FromElsewhere: true}},
 })

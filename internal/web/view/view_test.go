@@ -157,8 +157,8 @@ func TestTheScriptIsSmallAndNamedAfterItsContent(t *testing.T) {
 	if want := "/_doorpost/assets/doorpost-" + hex.EncodeToString(sum[:8]) + ".js"; path != want {
 		t.Errorf("the path is %q, want %q", path, want)
 	}
-	if len(body) == 0 || len(body) > 3*1024+512 {
-		t.Errorf("the script has %d bytes, want some and at most 3.5 KiB", len(body))
+	if len(body) == 0 || len(body) > 4*1024 {
+		t.Errorf("the script has %d bytes, want some and at most 4 KiB", len(body))
 	}
 	page := render(t, newViews(t, brand), view.Samples()[0].Page)
 	if want := `<script src="` + path + `" defer></script>`; strings.Count(page, want) != 1 || strings.Count(page, "<script") != 1 {

@@ -51,6 +51,22 @@
     document.addEventListener('visibilitychange', ask);
   }
 
+  // The window of a sign-in tells the page of this site that opened it, and all others.
+  const channel = 'doorpost', renewed = 'doorpost:renewed';
+  if (one('[data-renewed]')) {
+    new BroadcastChannel(channel).postMessage(renewed);
+    if (opener) opener.postMessage(renewed, location.origin);
+    close();
+  }
+  const kept = one('[data-kept]');
+  if (kept) new BroadcastChannel(channel).onmessage = () => {
+    one('[data-sign-in]').hidden = true;
+    one('[data-signed-in]').hidden = false;
+    const send = kept.querySelector('button');
+    send.className = '';
+    send.focus();
+  };
+
   const again = one('button[data-seconds]');
   if (again && again.dataset.seconds > 0) {
     const label = again.textContent;
