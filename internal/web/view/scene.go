@@ -2,6 +2,7 @@ package view
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,11 +24,15 @@ type scene struct {
 // Initial is the letter that stands for a site without a logo.
 func (s scene) Initial() string { return initial(s.SiteName) }
 
-// SayOf is Say for a sentence with one value that is marked up, such as an address.
-// The value is isolated, so that it keeps its order of letters in languages that are
-// written from right to left.
-func (s scene) SayOf(key, name, value string, nameAndValue ...string) template.HTML {
-	return s.around(key, name, string(s.Show(value)), nameAndValue...)
+// SayOf is Say for a sentence with values that are marked up, such as an address and
+// a site. Each is isolated, so that it keeps its order of letters in languages that
+// are written from right to left.
+func (s scene) SayOf(key string, nameAndValue ...string) template.HTML {
+	marked := slices.Clone(nameAndValue)
+	for i := 1; i < len(marked); i += 2 {
+		marked[i] = string(s.Show(marked[i]))
+	}
+	return s.around(key, marked...)
 }
 
 // Show marks up a value alone, as SayOf does within a sentence.
@@ -80,18 +85,16 @@ func (s scene) SayLink(key, name, link, label string) template.HTML {
 		`<a href="`+template.HTMLEscapeString(link)+`">`+template.HTMLEscapeString(label)+`</a>`)
 }
 
-// around escapes a sentence and uses markup as one of its values. Until then the value
-// is a character that no HTML document may contain.
-func (s scene) around(key, name, markup string, nameAndValue ...string) template.HTML {
-	const placeholder = "\x00"
-	values := []string{name, placeholder}
-	for _, value := range nameAndValue {
-		values = append(values, strings.ReplaceAll(value, placeholder, ""))
+// around escapes a sentence and uses markup as its values. Until then each value is a
+// character that Unicode keeps out of all text.
+func (s scene) around(key string, nameAndMarkup ...string) template.HTML {
+	const noCharacter = '\uFDD0' // the first of 32
+	values := slices.Clone(nameAndMarkup)
+	var markup []string
+	for i := 1; i < len(values); i += 2 {
+		values[i] = string(noCharacter + rune(i/2))
+		markup = append(markup, values[i], nameAndMarkup[i])
 	}
-	sentence := s.Say(key, values...)
-	parts := strings.Split(sentence, placeholder)
-	for i, part := range parts {
-		parts[i] = template.HTMLEscapeString(part)
-	}
-	return template.HTML(strings.Join(parts, markup)) // #nosec G203 -- every part was escaped above, the markup by the callers
+	sentence := template.HTMLEscapeString(s.Say(key, values...))
+	return template.HTML(strings.NewReplacer(markup...).Replace(sentence)) // #nosec G203 -- the sentence was escaped, the markup by the callers
 }

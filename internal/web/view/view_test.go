@@ -204,3 +204,26 @@ func TestASiteWithoutNameIsCalledByItsHost(t *testing.T) {
 		t.Errorf("the title lacks the host: %s", page)
 	}
 }
+
+func TestALineEndsInAHostBeforeADotOnly(t *testing.T) {
+	const host, marked = "reports.example.com", "<bdi>reports<wbr>.example<wbr>.com</bdi>" // of the samples
+	views := newViews(t, view.Brand{})
+	for _, named := range view.Samples() {
+		t.Run(named.Name, func(t *testing.T) {
+			page := render(t, views, named.Page)
+			if _, ok := named.Page.(view.Mailbox); !ok && !strings.Contains(page, marked) {
+				t.Errorf("the page does not show %s", marked)
+			}
+			for _, node := range elements(t, page) {
+				if node.Data != "h1" && node.Data != "header" && node.Data != "p" {
+					continue
+				}
+				for n := range node.Descendants() {
+					if n.Type == html.TextNode && strings.Contains(n.Data, host) {
+						t.Errorf("a line may end anywhere in the host: %s", content(node))
+					}
+				}
+			}
+		})
+	}
+}

@@ -39,3 +39,34 @@ func TestAnAddressThatFitsALineIsNotTorn(t *testing.T) {
 	}
 	_, _ = b.Heard() // another test is about what it complains of
 }
+
+// cut lists the hosts and addresses within which a line begins elsewhere than with a
+// dot or an @.
+const cut = `[...document.querySelectorAll('bdi')].filter((e) => {
+	let last;
+	for (const piece of [...e.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
+		for (let i = 0; i < piece.data.length; i++) {
+			const letter = document.createRange();
+			letter.setStart(piece, i);
+			letter.setEnd(piece, i + 1);
+			const top = Math.round(letter.getBoundingClientRect().top);
+			if (top > (last ?? top) && !'.@'.includes(piece.data[i])) return true;
+			last = top;
+		}
+}).map((e) => e.parentElement.outerHTML)`
+
+func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
+	b, origin := openSamples(t)
+	for _, name := range []string{"sign-in", "check-mail-long", "confirm-replaces"} {
+		if err := visit(b, origin+"/black/"+name, "light", 320, 700); err != nil {
+			t.Fatal(err)
+		}
+		found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](cut))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range found {
+			t.Errorf("%s: %s", name, what)
+		}
+	}
+}
