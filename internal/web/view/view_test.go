@@ -227,3 +227,16 @@ func TestALineEndsInAHostBeforeADotOnly(t *testing.T) {
 		})
 	}
 }
+
+func TestWithoutAStylesheetThePageBeginsWithTheNameOfTheSite(t *testing.T) {
+	page := render(t, newViews(t, view.Brand{Name: "Reports"}), view.SignIn{Frame: frame})
+	for _, node := range elements(t, page) {
+		if node.Data == "header" {
+			if got := content(node); got != "Reports" {
+				t.Errorf("the page begins with %q", got)
+			}
+			return
+		}
+	}
+	t.Error("the page has no header")
+}

@@ -59,3 +59,26 @@ func TestSentencesAreSetApartAsTheLanguageWants(t *testing.T) {
 		}
 	}
 }
+
+// here is a word for "here", in each language.
+var here = regexp.MustCompile(`(?i)\b(here|hier|ici|qui|aqui|tu|tutaj)\b|aquí|ここ|这里`)
+
+func TestThePageOfALinkDoesNotSayThatACodeIsTypedThere(t *testing.T) {
+	views := newViews(t, brand)
+	for _, lang := range languages(t) {
+		for _, page := range []view.Landing{{Frame: frame, Here: true}, {Frame: frame}} {
+			var said string
+			for _, node := range elements(t, renderIn(t, views, lang, page)) {
+				if node.Data == "noscript" {
+					said += content(node)
+				}
+				if name, _ := attribute(node, "name"); name == "code" {
+					t.Fatal("the page has a field for a code")
+				}
+			}
+			if said == "" || here.MatchString(said) {
+				t.Errorf("%s: without its script the page says %q", lang.Tag(), said)
+			}
+		}
+	}
+}

@@ -8,8 +8,11 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/doorpost-auth/doorpost/internal/color"
 	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -59,5 +62,43 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 	}
 	if _, complaints := b.Heard(); len(complaints) > 0 {
 		t.Errorf("the browser complained: %q", complaints)
+	}
+}
+
+// In the colours that a reader chose, a browser makes all buttons alike unless it is
+// told otherwise.
+func TestTheButtonToPressStandsOutInForcedColours(t *testing.T) {
+	b, origin := openSamples(t)
+	if err := visit(b, origin+"/confirm", "light", 390, 844); err != nil {
+		t.Fatal(err)
+	}
+	force := func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}},
+		})
+		return err
+	}
+	if err := chromedp.Do(b.Context, chromedp.Func(force)); err != nil {
+		t.Fatal(err)
+	}
+	const colors = `['button:not(.second)', 'button.second'].flatMap((s) => {
+		const style = (e) => getComputedStyle(e);
+		let behind = document.querySelector(s);
+		const words = style(behind).color;
+		while (style(behind).backgroundColor.startsWith('rgba')) behind = behind.parentElement;
+		return [words, style(behind).backgroundColor];
+	})`
+	got, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](colors))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := got[:2], got[2:]
+	if c := contrast(t, first[1], second[1]); c < color.Readable {
+		t.Errorf("the grounds of the buttons, %s and %s, have a contrast of %.1f:1", first[1], second[1], c)
+	}
+	for _, button := range [][]string{first, second} {
+		if c := contrast(t, button[0], button[1]); c < color.Readable {
+			t.Errorf("words of %s on %s have a contrast of %.1f:1", button[0], button[1], c)
+		}
 	}
 }
