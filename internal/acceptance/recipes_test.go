@@ -95,7 +95,7 @@ func TestRecipesLetPeopleInAndTellTheAppWhoTheyAre(t *testing.T) {
 		url  string
 		told map[string]string
 	}{
-		"gitea.md":                 {"https://git.example.com/", map[string]string{"X-WebAuth-Email": alice, "X-WebAuth-User": ""}},
+		"gitea.md":                 {"https://git.example.com/", map[string]string{"X-WebAuth-Email": alice, "X-WebAuth-User": "", "Remote-User": alice, "Remote-Email": ""}},
 		"grafana.md":               {"https://grafana.example.com/", map[string]string{"X-WebAuth-User": alice, "X-WebAuth-Email": alice, "X-WebAuth-Groups": ""}},
 		"log-without-addresses.md": {"https://app.example.com/?q=1", map[string]string{"Remote-User": alice, "Remote-Email": alice}},
 		"part-of-a-site.md":        {"https://app.example.com/admin/", map[string]string{"Remote-User": alice}},
