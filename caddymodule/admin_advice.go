@@ -116,7 +116,10 @@ func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 	}
 	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
 	for _, origin := range a.origins() {
-		if !origin.IsLoopback() {
+		switch {
+		case origin.IsWildcard():
+			advice += fmt.Sprintf(", to %s%s at one host of %s", gate.PathPrefix, mailgunHook, origin)
+		case !origin.IsLoopback():
 			advice += fmt.Sprintf(", to %s%s%s", origin, gate.PathPrefix, mailgunHook)
 		}
 	}

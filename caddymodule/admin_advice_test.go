@@ -71,6 +71,10 @@ func TestAMissingWebhookKeyIsToldWithTheHookOfEachSite(t *testing.T) {
 			t.Errorf("the advice does not name %s: %s", hook, got.Advice)
 		}
 	}
+	got = adviceOn(t, mailgunSite, "https://app.example.com, https://www.example.com", "*.example.com", "allow *", "allow *\nurl https://*.example.com")["webhook"]
+	if strings.Contains(got.Advice, "*.example.com/") || !strings.Contains(got.Advice, "to /_doorpost/hooks/mailgun at one host of https://*.example.com") {
+		t.Errorf("the advice at a wildcard site is no address, nor what to do: %s", got.Advice)
+	}
 	if got := adviceOn(t, mailgunSite, "WEBHOOK", "webhook_key some-signing-key")["webhook"]; got.Result != adminapi.Fine {
 		t.Errorf("with a key the finding is %+v", got)
 	}
