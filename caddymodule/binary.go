@@ -1,9 +1,9 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -13,12 +13,14 @@ import (
 
 // Main is the doorpost binary: the command line of Caddy, with our commands at its top.
 func Main() {
-	caddy.CustomBinaryName = "doorpost"
+	caddy.CustomBinaryName, caddy.CustomLongDescription = "doorpost", cli.Help("doorpost").Long
 	commands := Commands()
 	for i, c := range commands {
-		if i == len(commands)-1 {
-			c.CobraFunc = func(cmd *cobra.Command) {
-				commands[i].CobraFunc(cmd)
+		build := c.CobraFunc
+		c.CobraFunc = func(cmd *cobra.Command) {
+			build(cmd)
+			cmd.GroupID = ourGroup.ID
+			if i == len(commands)-1 {
 				adjust(group.Root())
 			}
 		}
@@ -34,7 +36,17 @@ var group *cobra.Command
 // adjust changes what Caddy's command line does where it is ours.
 func adjust(root *cobra.Command) {
 	root.Args = cobra.ArbitraryArgs // or an unknown command is an error of cobra's, with exit code 1
-	root.SuggestionsMinimumDistance = 2
+	root.RunE = helpOf
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		switch given := cmd.Flags().Args(); {
+		case cmd != root:
+			return err
+		case len(given) > 0: // which is why nobody knows the flag
+			return noCommand(root, root, given[0])
+		}
+		return cli.End(root, caddyHost{}, cli.Misuse(err))
+	})
+	adjustHelp(root)
 	for _, name := range []string{"run", "start", "reload", "validate", "adapt"} {
 		if command, _, err := root.Find([]string{name}); err == nil && command != root {
 			command.RunE = endInOurWords(command.RunE)
@@ -48,15 +60,33 @@ func adjust(root *cobra.Command) {
 			return err
 		}
 	}
-	root.RunE = func(cmd *cobra.Command, given []string) error {
-		if len(given) == 0 {
-			return cmd.Help()
+}
+
+// Under these the help of the binary lists commands.
+var (
+	ourGroup   = &cobra.Group{ID: "doorpost", Title: "Commands of Doorpost:"}
+	caddyGroup = &cobra.Group{ID: "caddy", Title: "Commands of Caddy:"}
+)
+
+// adjustHelp has the help begin with what Doorpost is, and know which commands there
+// are not.
+func adjustHelp(root *cobra.Command) {
+	root.Example = cli.Help("doorpost").Examples()
+	root.SetHelpTemplate(group.HelpTemplate() + "\nCaddy's own commands are described at https://caddyserver.com/docs/command-line\n")
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil && help != root {
+		help.Args = func(cmd *cobra.Command, given []string) error {
+			found, unknown, _ := root.Find(given)
+			if len(unknown) > 0 && found.HasSubCommands() {
+				return noCommand(cmd, found, unknown[0])
+			}
+			return nil
 		}
-		problem := fmt.Errorf("there is no command %q; %s help lists them", given[0], cmd.Name())
-		if near := cmd.SuggestionsFor(given[0]); len(near) > 0 {
-			problem = fmt.Errorf("there is no command %q; did you mean %s? %s help lists all", given[0], strings.Join(near, " or "), cmd.Name())
-		}
-		return cli.End(cmd, caddyHost{}, cli.Misuse(problem))
+	}
+	group.Hidden = true // its commands are at the top
+	root.AddGroup(ourGroup, caddyGroup)
+	for _, command := range root.Commands() {
+		command.GroupID = cmp.Or(command.GroupID, caddyGroup.ID)
 	}
 }
 

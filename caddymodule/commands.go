@@ -20,21 +20,15 @@ import (
 )
 
 func init() {
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "doorpost",
-		Short: "Passwordless sign-in in front of any app",
-		Long: `
-Commands of Doorpost, the gate that lets people in by a link or code sent to
-their mailbox. In the doorpost binary they stand at the top: doorpost demo.`,
-		CobraFunc: func(cmd *cobra.Command) {
-			group = cmd
-			for _, c := range Commands() {
-				sub := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
-				c.CobraFunc(sub)
-				cmd.AddCommand(sub)
-			}
-		},
-	})
+	caddycmd.RegisterCommand(command(cli.Help("doorpost"), func(cmd *cobra.Command) {
+		group = cmd
+		for _, c := range Commands() {
+			sub := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
+			c.CobraFunc(sub)
+			cmd.AddCommand(sub)
+		}
+		cmd.RunE = helpOf
+	}))
 }
 
 // Commands are the commands of Doorpost, for the binary to register at its
@@ -48,7 +42,28 @@ func Commands() []caddycmd.Command {
 }
 
 func command(c cli.Command, build func(*cobra.Command)) caddycmd.Command {
-	return caddycmd.Command{Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: build}
+	return caddycmd.Command{Name: c.Name, Usage: c.Usage, Short: c.Short, Long: c.Long, CobraFunc: func(cmd *cobra.Command) {
+		cmd.SetHelpTemplate(cmd.HelpTemplate()) // without what Caddy adds at its end: its manual does not have our commands
+		build(cmd)
+	}}
+}
+
+// helpOf is what a command does that has commands below it and does nothing itself.
+func helpOf(cmd *cobra.Command, given []string) error {
+	if len(given) == 0 {
+		return cmd.Help()
+	}
+	return noCommand(cmd, cmd, given[0])
+}
+
+// noCommand ends a command that was given the name of one which is not below a command.
+func noCommand(cmd, above *cobra.Command, name string) error {
+	hint := ""
+	above.SuggestionsMinimumDistance = 2
+	if near := above.SuggestionsFor(name); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? "
+	}
+	return cli.End(cmd, caddyHost{}, cli.Misuse(fmt.Errorf("there is no command %q; %s%s --help lists them", name, hint, above.CommandPath())))
 }
 
 // caddyHost is this Caddy for the command line. It implements cli.Caddy.

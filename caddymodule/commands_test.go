@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 )
 
@@ -52,5 +53,31 @@ func TestErrorsOfTheAdminAPISayWhatToDo(t *testing.T) {
 	_, err := run("outbox", "list", "--address", closedPort())
 	if err == nil || !strings.Contains(err.Error(), "connection refused; start one with ") || !strings.Contains(err.Error(), "run --config Caddyfile") {
 		t.Errorf("without a server the error is %v", err)
+	}
+}
+
+// In a Caddy built by xcaddy our commands are below its command doorpost.
+func TestTheCommandBelowCaddySaysWhichCommandsItHas(t *testing.T) {
+	root := &cobra.Command{Use: "caddy", SilenceUsage: true}
+	root.SetHelpTemplate("the manual of Caddy")
+	c := caddycmd.Commands()["doorpost"]
+	cmd := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
+	c.CobraFunc(cmd)
+	root.AddCommand(cmd)
+	var out, failed strings.Builder
+	root.SetOut(&out)
+	root.SetErr(&failed)
+
+	for _, given := range [][]string{{"doorpost"}, {"help", "doorpost"}, {"help", "doorpost", "users"}} {
+		out.Reset()
+		root.SetArgs(given)
+		if err := root.Execute(); err != nil || !strings.Contains(out.String(), "caddy doorpost") || strings.Contains(out.String(), "the manual of Caddy") {
+			t.Errorf("%q ends with %v and prints %s", given, err, out.String())
+		}
+	}
+	root.SetArgs([]string{"doorpost", "user"})
+	err := root.Execute()
+	if said := failed.String(); err == nil || said != "ERROR\tthere is no command \"user\"; did you mean users? caddy doorpost --help lists them\n" {
+		t.Errorf("an unknown command ends with %v and says %q", err, said)
 	}
 }

@@ -121,14 +121,46 @@ func TestAGateWithALoopbackOriginListensOnThisMachineOnly(t *testing.T) {
 
 func TestAnUnknownCommandIsMisuse(t *testing.T) {
 	t.Parallel()
-	for command, says := range map[string]string{"user": "did you mean users?", "frobnicate": "doorpost help lists them"} {
-		code, output := runToEnd(t, newHome(t), command, "list")
-		if want := "ERROR\tthere is no command \"" + command + "\""; code != 2 || !strings.HasPrefix(output, want) || !strings.Contains(output, says) {
-			t.Errorf("%s ends with %d: %s", command, code, output)
+	for given, says := range map[string]string{
+		"user list":            `there is no command "user"; did you mean users? doorpost --help lists them`,
+		"user list --json":     `there is no command "user"; did you mean users?`,
+		"frobnicate":           `there is no command "frobnicate"; doorpost --help lists them`,
+		"help frobnicate":      `there is no command "frobnicate"; doorpost --help lists them`,
+		"help users lst":       `there is no command "lst"; did you mean list? doorpost users --help lists them`,
+		"doorpost frobnicate":  `there is no command "frobnicate"; doorpost doorpost --help lists them`,
+		"--frobnicate":         "unknown flag: --frobnicate",
+		"users list --nowhere": "unknown flag: --nowhere",
+	} {
+		code, output := runToEnd(t, newHome(t), strings.Fields(given)...)
+		if code != 2 || !strings.HasPrefix(output, "ERROR\t"+says) || strings.Count(output, "\n") != 1 {
+			t.Errorf("%s ends with %d: %s", given, code, output)
 		}
 	}
-	if code, output := runToEnd(t, newHome(t)); code != 0 || !strings.Contains(output, "protect") {
-		t.Errorf("without a command it ends with %d: %s", code, output)
+}
+
+func TestHelpIsAboutDoorpost(t *testing.T) {
+	t.Parallel()
+	for given, has := range map[string][]string{
+		"":                {"Doorpost is a gate", "Commands of Doorpost:", "  users ", "Commands of Caddy:", "  reload ", "  doorpost demo\n"},
+		"help":            {"Doorpost is a gate", "Commands of Doorpost:", "Commands of Caddy:", "-h, --help"},
+		"--help":          {"Doorpost is a gate"},
+		"help users":      {"the people that the store knows", "  disable ", "-h, --help"},
+		"help users list": {"in the order of addresses", "--search"},
+		"doorpost":        {"Doorpost is a gate", "  users "},
+		"help reload":     {"Caddy's own commands are described at"},
+	} {
+		code, output := runToEnd(t, newHome(t), strings.Fields(given)...)
+		if code != 0 || strings.Contains(output, "extensible server platform") || strings.Contains(output, "$ caddy") {
+			t.Errorf("doorpost %s ends with %d: %s", given, code, output)
+		}
+		for _, words := range has {
+			if !strings.Contains(output, words) {
+				t.Errorf("doorpost %s does not say %q: %s", given, words, output)
+			}
+		}
+		if named := strings.Contains(output, "caddyserver.com"); strings.Contains(given, "users") && named {
+			t.Errorf("doorpost %s leads to Caddy's manual: %s", given, output)
+		}
 	}
 }
 

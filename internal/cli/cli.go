@@ -122,6 +122,14 @@ func (c Command) withHelp(group string) Command {
 	return c
 }
 
+// Examples are how the command is called, each on a line, as cobra wants them.
+func (c Command) Examples() string {
+	if c.examples == nil {
+		return ""
+	}
+	return "  " + strings.Join(c.examples, "\n  ")
+}
+
 // Misuse is a mistake in how a command was called.
 func Misuse(err error) error { return usageError{err} }
 
@@ -168,9 +176,7 @@ func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
 		c.buildGroup(cmd, caddy, end)
 		return
 	}
-	if c.examples != nil {
-		cmd.Example = "  " + strings.Join(c.examples, "\n  ")
-	}
+	cmd.Example = c.Examples()
 	flags := cmd.Flags()
 	flags.String("address", "", "The admin API of the server, for example localhost:2019 or unix//run/caddy.sock")
 	flags.StringP("config", "c", "", "The configuration file of the server, which says where its admin API is")
