@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
@@ -19,7 +18,7 @@ func (h *Handler) noteRefusal(visit *gate.Visit, r *http.Request) {
 	h.setPlaceholders(visit, r)
 	s, err := visit.Session(r)
 	rt := h.app.opened
-	if err != nil || s == nil || !rt.backend.refusals.First(s.Address, h.site.name(), time.Now()) {
+	if err != nil || s == nil || !rt.audit.IsFirstRefusal(s.Address, h.site.name()) {
 		return
 	}
 	origin, _ := visit.Origin()

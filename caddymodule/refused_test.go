@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -141,5 +142,46 @@ func TestEachRefusedPersonHasALineAtEachSite(t *testing.T) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("told of are %v", got)
+	}
+}
+
+func TestWhoOpensThePeoplePageAndIsNoAdminIsInTheAuditLog(t *testing.T) {
+	g := newGateway(t, strings.Replace(refusingOptions, "group staff", "admins bob@example.com\ngroup staff", 1),
+		strings.Replace(refusing("allow owner@example.com"), "allow *", "allow *\npeople", 1))
+	alice, bob := g.newBrowser(), g.newBrowser()
+	alice.signIn("alice@example.com")
+	bob.signIn("bob@example.com")
+	hour := time.Now().Truncate(time.Hour)
+	for range 2 {
+		if got := alice.get("/_doorpost/people"); got.status != http.StatusForbidden {
+			t.Errorf("who is no admin is answered with %d", got.status)
+		}
+		g.load() // the hour does not begin anew
+	}
+	if got := alice.post("/_doorpost/people", url.Values{"who": {"bob@example.com"}, "action": {"remove"}}); got.status != http.StatusForbidden {
+		t.Errorf("who is no admin and sends a form is answered with %d", got.status)
+	}
+	if got := alice.get("/x/page"); got.status != http.StatusForbidden {
+		t.Errorf("at the app she is answered with %d", got.status)
+	}
+	if got := bob.get("/_doorpost/people"); got.status != http.StatusOK {
+		t.Errorf("an admin is answered with %d", got.status)
+	}
+	hours := 1 + int(time.Since(hour)/time.Hour)
+	g.stop() // so that the log is written
+
+	told := make(map[string][]logLine)
+	for _, line := range g.refusals() {
+		told[line.Reason] = append(told[line.Reason], line)
+	}
+	if n := len(told["not admitted"]); n == 0 || n > hours || len(told) != 2 {
+		t.Errorf("told is %+v", told)
+	}
+	lines := told["not an admin"]
+	if len(lines) == 0 || len(lines) > hours {
+		t.Fatalf("told of the page is %+v, want a line an hour", lines)
+	}
+	if got := lines[0]; got.Rule != "admins does not name them" || got.Address != "a***@example.com" || got.Site != g.origin() || got.Client != "127.0.0.1" || got.Subject == "" || got.Request == nil {
+		t.Errorf("told is %+v", got)
 	}
 }

@@ -91,7 +91,7 @@ func newService(t *testing.T, sessions *scripted) (*Service, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	var written bytes.Buffer
-	return &Service{Sessions: sessions, Audit: audit.NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil)))}, &written
+	return &Service{Sessions: sessions, Audit: audit.NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil)), new(audit.Hourly))}, &written
 }
 
 func TestASessionWhoseOwnerMovesMeanwhileIsEndedAllTheSame(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/keys"
@@ -51,13 +52,21 @@ const (
 
 // Log writes events. The nil Log writes nothing.
 type Log struct {
-	logger *slog.Logger
-	key    []byte
+	logger   *slog.Logger
+	key      []byte
+	refusals *Hourly
 }
 
-// NewLog makes a log that writes to a logger.
-func NewLog(ring keys.Ring, logger *slog.Logger) *Log {
-	return &Log{logger: logger, key: ring.For(keys.AuditSubject)[0]}
+// NewLog makes a log that writes to a logger. refusals outlives it where another log
+// goes on in its place.
+func NewLog(ring keys.Ring, logger *slog.Logger, refusals *Hourly) *Log {
+	return &Log{logger: logger, key: ring.For(keys.AuditSubject)[0], refusals: refusals}
+}
+
+// IsFirstRefusal reports whether it was not asked in this hour of the clock about a
+// person at a place. Whoever is signed in and refused there is so at each request.
+func (l *Log) IsFirstRefusal(who address.Address, place string) bool {
+	return l != nil && l.refusals.First(who, place, time.Now())
 }
 
 // Record writes an event. who is the person that it is about, and may be empty. If ctx

@@ -16,7 +16,7 @@ import (
 func record(t *testing.T, ring keys.Ring, ctx context.Context, who address.Address) map[string]any {
 	t.Helper()
 	var written bytes.Buffer
-	NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil))).Record(ctx, Refused, who, "reason", "too old")
+	NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil)), new(Hourly)).Record(ctx, Refused, who, "reason", "too old")
 	var line map[string]any
 	if err := json.Unmarshal(written.Bytes(), &line); err != nil {
 		t.Fatalf("%v: %s", err, written.String())

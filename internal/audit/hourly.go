@@ -8,31 +8,31 @@ import (
 )
 
 // Hourly keeps an event that comes with each request from being written as often: it
-// tells the first of a person at a site in each hour of the clock. The zero value is
+// tells the first of a person at a place in each hour of the clock. The zero value is
 // ready, and safe for concurrent use.
 type Hourly struct {
 	mu   sync.Mutex
 	hour time.Time
-	told map[personAtSite]struct{}
+	told map[personAtPlace]struct{}
 }
 
-type personAtSite struct {
-	who  address.Address
-	site string
+type personAtPlace struct {
+	who   address.Address
+	place string
 }
 
 // maxTold bounds the memory. Where more are told in an hour, all are forgotten: some
 // are told twice then.
 const maxTold = 10_000
 
-// First reports whether it was not asked about the person at the site in this hour.
-func (h *Hourly) First(who address.Address, site string, now time.Time) bool {
+// First reports whether it was not asked about the person at the place in this hour.
+func (h *Hourly) First(who address.Address, place string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if hour := now.Truncate(time.Hour); h.told == nil || !hour.Equal(h.hour) {
-		h.hour, h.told = hour, make(map[personAtSite]struct{})
+		h.hour, h.told = hour, make(map[personAtPlace]struct{})
 	}
-	key := personAtSite{who, site}
+	key := personAtPlace{who, place}
 	if _, known := h.told[key]; known {
 		return false
 	}

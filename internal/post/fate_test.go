@@ -136,7 +136,7 @@ func TestTheAuditLogHasWhatBecameOfAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var written bytes.Buffer
-	log := audit.NewLog(ring, slog.New(slog.NewTextHandler(&written, nil)))
+	log := audit.NewLog(ring, slog.New(slog.NewTextHandler(&written, nil)), new(audit.Hourly))
 	waiting := outbox.Message{ID: "someid", To: "alice@example.com", State: outbox.Queued, Due: time.Now()}
 	sent, failed := waiting, waiting
 	sent.Accept(time.Now(), "mailgun", "id-of-mailgun")

@@ -51,7 +51,7 @@ func newBrowser(t *testing.T, linkLife time.Duration) *browser {
 	many := limit.Rule{Max: 100, Window: time.Hour}
 	service := *parts.Service
 	service.LinkLife, service.Limits = linkLife, signin.Limits{Mailbox: many, Client: many, Total: many}
-	service.Audit = audit.NewLog(ring, parts.Logger)
+	service.Audit = audit.NewLog(ring, parts.Logger, new(audit.Hourly))
 	parts.Service, parts.Rules = signin.NewService(ring, service), nobody{}
 	cookie := session.NewCookie(ring, session.CookieOptions{Scope: "https://a.example", Secure: true, Lifetime: time.Hour})
 	return &browser{t, web.NewDoor(ring, parts), gate.NewSite(parts.Origins, func(gate.Origin) *session.Cookie { return cookie }, keeper), map[string]*http.Cookie{}}

@@ -167,7 +167,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 	c.forProgram = p.report != nil
 	isGet, isPost := r.Method == http.MethodGet || r.Method == http.MethodHead, r.Method == http.MethodPost
 	if isPost {
-		// Audit events come from POST requests only.
+		// Audit events come from POST requests only, but for refusals.
 		c.r = r.WithContext(audit.WithRequest(r.Context(), client))
 	}
 	switch {

@@ -27,11 +27,21 @@ func (d *Door) admin(c *call) *session.Session {
 	case s == nil:
 		return nil
 	case !d.IsAdmin(s):
+		d.noteNoAdmin(c, s)
 		d.notAdmitted(c, gate.PeoplePath)
 		return nil
 	}
 	c.r = c.r.WithContext(audit.WithActor(c.r.Context(), s.Address.Mask()))
 	return s
+}
+
+// noteNoAdmin tells the audit log of somebody who is refused here, once in an hour.
+func (d *Door) noteNoAdmin(c *call, s *session.Session) {
+	log := d.Service.Audit
+	if log.IsFirstRefusal(s.Address, d.Origins.All()[0].String()+gate.PeoplePath) {
+		log.Record(audit.WithRequest(c.r.Context(), c.client), audit.Refused, s.Address,
+			"site", c.origin.String(), "reason", "not an admin", "rule", "admins does not name them")
+	}
 }
 
 // people shows admins the access requests and the known people, or one person.
