@@ -77,6 +77,7 @@ func (a *App) build() (*runningApp, error) {
 		return nil, err
 	}
 	a.warnOfSwitch(b)
+	a.noteStore(b)
 	rt := &runningApp{backend: b, ring: ring, audit: audit.NewLog(ring, a.auditLogger, &b.refusals), outbox: b.store}
 	if b.signedBy(ring) {
 		rt.audit.Record(context.Background(), audit.KeyRotated, "")

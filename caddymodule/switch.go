@@ -2,11 +2,14 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net/url"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/admin"
+	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
 // compareTime is how long two stores are compared when a configuration loads. What is
@@ -42,6 +45,36 @@ func (a *App) warnOfSwitch(to *backend) {
 		told = append(told, "not_all_counted", err)
 	}
 	a.logger.Error("this configuration has another store, which lacks what the old one has", told...)
+}
+
+// lastStoreKey is where in Caddy's storage the name lies of the store that the server
+// ran with last.
+const lastStoreKey = "doorpost/store"
+
+// noteStore keeps the name of the store for the next start. At a start with another one
+// than at the last, which cannot be compared any more, it tells of that if nobody is
+// known here: somebody chose the wrong one, or left the people behind.
+func (a *App) noteStore(b *backend) {
+	ctx, cancel := context.WithTimeout(a.ctx, compareTime)
+	defer cancel()
+	storage, name := a.ctx.Storage(), storeName(a.store)
+	stored, err := storage.Load(ctx, lastStoreKey)
+	last := string(stored)
+	switch {
+	case err == nil && last == name:
+		return
+	case err == nil && last != storeName(new(MemoryStore)) && runs() == nil:
+		if page, err := b.store.People(ctx, people.Query{Max: 1}); err == nil && len(page.People) == 0 {
+			a.logger.Warn("the server had another store when it ran last, and this one knows nobody", "last", last, "now", name,
+				"advice", "if it is the wrong one, name the last one in the configuration and restart; otherwise people who were disabled there can sign in again")
+		}
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = storage.Store(ctx, lastStoreKey, []byte(name))
+	}
+	if err != nil {
+		a.logger.Debug("Caddy's storage does not keep which store this is: a start with another one will not be noticed", "error", err)
+	}
 }
 
 // runs is the app of the configuration that runs, nil if there is none.

@@ -118,3 +118,60 @@ func TestAStoreThatIsDownIsLeftForAnotherWithAWarning(t *testing.T) {
 	}
 	g.newBrowser().signIn("bob@example.com")
 }
+
+func TestAStartWithAnotherStoreThatKnowsNobodySaysSo(t *testing.T) {
+	server := redistest.Single(t)
+	folder := t.TempDir()
+	options := func(store string) string {
+		return "doorpost {\nsecret " + strings.Repeat("0123456789abcdef", 4) + "\nstore " + store + "\nmailer console\ngroup staff dave@example.com\n}\n"
+	}
+	first, second := "bolt "+filepath.Join(folder, "first.db"), "bolt "+filepath.Join(folder, "second.db")
+	redis, redisName := "redis "+strings.Replace(server.URL(), "://", "://:secret@", 1), "redis "+strings.TrimPrefix(server.URL(), "redis://")
+	server.RequirePassword(t, "secret")
+	g := newGateway(t, options(first), helloBehindGate)
+	g.fill()
+	type line struct{ Level, Msg, Last, Now, Advice string }
+	var told []line
+	for _, c := range []struct {
+		store, reload string // to another one while it runs; may be empty
+		want          []line // Last and Now
+	}{
+		{first, "", nil},
+		{second, "", []line{{Last: first, Now: second}}},
+		{second, "", nil},
+		{first, "", nil}, // which knows people
+		{redis, "", []line{{Last: first, Now: redisName}}},
+		{first, second, nil}, // which the reload tells of
+		{second, "", nil},
+		{"memory", "", []line{{Last: second, Now: "memory"}}},
+		{redis, "", nil}, // nothing is left in memory
+	} {
+		g.stop()
+		g.options = options(c.store)
+		g.load()
+		if c.reload != "" {
+			g.options = options(c.reload)
+			g.load()
+		}
+		var now []line
+		for logged := range strings.Lines(g.logged()) {
+			var found line
+			if json.Unmarshal([]byte(logged), &found) == nil && strings.HasPrefix(found.Msg, "the server had another store") {
+				now = append(now, found)
+			}
+			if strings.Contains(logged, ":secret@") {
+				t.Errorf("a password is in the log: %s", logged)
+			}
+		}
+		added := now[len(told):]
+		told = now
+		if len(added) != len(c.want) {
+			t.Fatalf("with %s told is %+v, want %+v", c.store, added, c.want)
+		}
+		for i, got := range added {
+			if want := c.want[i]; got.Level != "warn" || got.Last != want.Last || got.Now != want.Now || !strings.Contains(got.Advice, "restart") {
+				t.Errorf("told is %+v, want %+v", got, want)
+			}
+		}
+	}
+}
