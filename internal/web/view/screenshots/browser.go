@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -25,15 +26,20 @@ func openBrowser(ctx context.Context) (tab *browser.Tab, closing func(), err err
 	return tab, stop, nil
 }
 
+// patience is how long a page may take on a busy machine.
+const patience = time.Minute
+
 // visit opens an address in a colour scheme, "light" or "dark", at a size.
 func visit(tab *browser.Tab, address, scheme string, width, height int64) error {
+	ctx, cancel := context.WithTimeout(tab.Context, patience)
+	defer cancel()
 	colors := func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		})
 		return err
 	}
-	err := chromedp.Do(tab.Context,
+	err := chromedp.Do(ctx,
 		chromedp.Func(colors),
 		chromedp.EmulateViewport(width, height),
 		// A page that differs in nothing but its fragment would not load anew.
@@ -44,7 +50,7 @@ func visit(tab *browser.Tab, address, scheme string, width, height int64) error 
 		return fmt.Errorf("visiting: %w", err)
 	}
 	// Nothing is harder to use on a phone than a page that scrolls sideways.
-	wider, err := chromedp.Run(tab.Context, chromedp.Evaluate[bool](
+	wider, err := chromedp.Run(ctx, chromedp.Evaluate[bool](
 		`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
 	if err != nil {
 		return fmt.Errorf("measuring: %w", err)

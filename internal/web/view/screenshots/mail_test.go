@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -74,15 +72,9 @@ func parseColor(t *testing.T, s string) color.Color {
 // TestMessagesLookRightInABrowser leaves pictures in the folder that the
 // environment variable DOORPOST_SCREENSHOTS names.
 func TestMessagesLookRightInABrowser(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
 	folder := os.Getenv("DOORPOST_SCREENSHOTS")
 	if folder == "" {
 		folder = t.TempDir()
-	}
-	samples, err := handler(text.Default)
-	if err != nil {
-		t.Fatal(err)
 	}
 	catalogue, err := text.Load()
 	if err != nil {
@@ -92,32 +84,27 @@ func TestMessagesLookRightInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(samples)
-	defer server.Close()
-	b, closing, err := openBrowser(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closing()
-
+	b, origin := openSamples(t)
 	for _, sample := range mail.Samples() {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, size := range []struct{ width, height int64 }{{320, 700}, {1280, 800}} {
 				name := fmt.Sprintf("%s%s-%s-%d", mailPrefix, sample.Name, scheme, size.width)
 				t.Run(name, func(t *testing.T) {
-					address := server.URL + "/" + mailPrefix + sample.Name
+					address := origin + "/" + mailPrefix + sample.Name
 					b.Heard() // what came too late for the one before
 					// It fails if the message is wider than the screen.
 					if err := visit(b, address, scheme, size.width, size.height); err != nil {
 						t.Fatal(err)
 					}
+					ctx, cancel := context.WithTimeout(b.Context, patience)
+					defer cancel()
 					hasCode := strings.Contains(letters[mailPrefix+sample.Name].HTML, `class="code"`)
 					if hasCode {
-						if err := chromedp.Do(b.Context, chromedp.Click(chromedp.CSS(".code"), chromedp.NodeVisible)); err != nil {
+						if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(".code"), chromedp.NodeVisible)); err != nil {
 							t.Fatal(err)
 						}
 					}
-					got, err := chromedp.Run(b.Context, chromedp.Evaluate[seen](look))
+					got, err := chromedp.Run(ctx, chromedp.Evaluate[seen](look))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -128,7 +115,7 @@ func TestMessagesLookRightInABrowser(t *testing.T) {
 					if hasCode {
 						checkCode(t, got, scheme)
 					}
-					if err := b.Picture(b.Context, filepath.Join(folder, name+".png")); err != nil {
+					if err := b.Picture(ctx, filepath.Join(folder, name+".png")); err != nil {
 						t.Error(err)
 					}
 					requests, complaints := b.Heard()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -21,17 +20,17 @@ const small = `[...document.querySelectorAll('main button, main input, main text
 	return !inSentence && box.height > 0 && (box.height < 44 || box.width < 44);
 }).map((e) => e.outerHTML + ' is ' + e.getBoundingClientRect().height + ' px high')`
 
+// openSamples starts a browser and serves all pages and messages. What is bounded is
+// how long one of them takes: see visit.
 func openSamples(t *testing.T) (b *browser.Tab, origin string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	t.Cleanup(cancel)
 	samples, err := handler(text.Default)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(samples)
 	t.Cleanup(server.Close)
-	b, closing, err := openBrowser(ctx)
+	b, closing, err := openBrowser(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -18,8 +17,6 @@ import (
 )
 
 func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	views, err := view.New(view.Brand{Accent: "#c2185b"}, fstest.MapFS{
 		"style.css": {Data: []byte("\ufeffh1{color:rgb(1, 2, 3)}\r\n/* é <b> */\r\nmain{color:var(--accent)}\r\n")},
 	})
@@ -44,7 +41,7 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	b, closing, err := openBrowser(ctx)
+	b, closing, err := openBrowser(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
