@@ -27,7 +27,7 @@ type recipe struct {
 
 var (
 	caddyfileOfDocs = regexp.MustCompile("(?ms)^```caddyfile\n(.*?)^```$")
-	siteOfDocs      = regexp.MustCompile(`(?m)^\S+\.example\.com \{$`)
+	siteOfDocs      = regexp.MustCompile(`(?m)^(\S+\.example\.com|http://:\d+) \{$`)
 )
 
 // startRecipe starts a gate with the first Caddyfile of a page of docs/recipes. The
@@ -35,15 +35,27 @@ var (
 // are other sites.
 func startRecipe(t testing.TB, page, more string, apps ...string) *recipe {
 	t.Helper()
+	return startCaddyfileOf(t, page, 0, more, apps...)
+}
+
+// recipePage is the text of a page of docs/recipes.
+func recipePage(t testing.TB, page string) string {
+	t.Helper()
 	content, err := os.ReadFile(filepath.Join("../../docs/recipes", page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := caddyfileOfDocs.FindStringSubmatch(string(content))
-	if found == nil {
-		t.Fatalf("%s has no Caddyfile", page)
+	return string(content)
+}
+
+// startCaddyfileOf is startRecipe with any of the Caddyfiles of a page.
+func startCaddyfileOf(t testing.TB, page string, index int, more string, apps ...string) *recipe {
+	t.Helper()
+	found := caddyfileOfDocs.FindAllStringSubmatch(recipePage(t, page), -1)
+	if len(found) <= index {
+		t.Fatalf("%s has %d Caddyfiles", page, len(found))
 	}
-	caddyfile := found[1]
+	caddyfile := found[index][1]
 	for i := 0; i < len(apps); i += 2 {
 		if !strings.Contains(caddyfile, apps[i]) {
 			t.Fatalf("the Caddyfile of %s does not have %s:\n%s", page, apps[i], caddyfile)
