@@ -17,7 +17,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// recipe is a gate with a Caddyfile of the docs, at the very addresses that stand
+// recipe is a gate with a Caddyfile as in the docs, at the very addresses that stand
 // in it, by https. Browsers come to it through a proxy that knows where they are.
 type recipe struct {
 	*stage
@@ -65,8 +65,13 @@ func startCaddyfileOf(t testing.TB, page string, index int, more string, apps ..
 	if !strings.Contains(caddyfile, "\tlog ") { // checkLogs looks for what must not be in it
 		caddyfile = siteOfDocs.ReplaceAllString(caddyfile, "$0\n\tlog")
 	}
-	r := &recipe{stage: prepare(t, setup{})}
-	r.source = caddyfile + more
+	return startSites(t, caddyfile+more)
+}
+
+// startSites starts a gate with a Caddyfile.
+func startSites(t testing.TB, caddyfile string) *recipe {
+	t.Helper()
+	r := &recipe{stage: prepare(t, setup{}), source: caddyfile}
 	r.write(r.source)
 	r.gate = launch(t, r.home, "run", "--config", r.caddyfile())
 	r.proxy = startProxy(t, "127.0.0.1:"+r.port)

@@ -28,8 +28,10 @@ type tab struct {
 // expect allows complaints of the console that have the words.
 func (b *tab) expect(words string) { b.expected = append(b.expected, words) }
 
-func (b *tab) checkConsole() {
-	_, complaints := b.Heard()
+// checkConsole looks for complaints that were not expected, and returns what the tab
+// asked for, both since the last time.
+func (b *tab) checkConsole() (requests []string) {
+	requests, complaints := b.Heard()
 	for _, c := range complaints {
 		known := c.Level != "error" && c.Level != "warning"
 		for _, words := range b.expected {
@@ -39,6 +41,7 @@ func (b *tab) checkConsole() {
 			b.t.Errorf("the console of the browser says: %s", c.Text)
 		}
 	}
+	return requests
 }
 
 // run does steps in the tab.
