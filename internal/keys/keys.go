@@ -28,6 +28,7 @@ const (
 	Code          Purpose = "doorpost code v1"
 	Confirmation  Purpose = "doorpost confirmation v1"
 	Ticket        Purpose = "doorpost portal ticket v1"
+	SiteSession   Purpose = "doorpost site session v1"
 	Outbox        Purpose = "doorpost outbox v1"
 	AuditSubject  Purpose = "doorpost audit subject v1"
 

@@ -9,6 +9,7 @@ package portal
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -60,11 +61,12 @@ type Store interface {
 
 // Entry is one use of a ticket.
 type Entry struct {
-	Now    time.Time
-	Ticket Nonce
-	Parent session.Key // of the session at the portal
-	Made   session.Key // of the session that is to be made
-	Scope  string      // of that, see session.Record
+	Now     time.Time
+	Ticket  Nonce
+	Attempt Nonce       // the same when a use is sent again, since its answer was lost
+	Parent  session.Key // of the session at the portal
+	Made    session.Key // of the session that is to be made; it may exist, since another ticket made it
+	Scope   string      // of that, see session.Record
 }
 
 // Outcome says what became of a ticket.
@@ -89,12 +91,13 @@ type Service struct {
 	Store Store
 	Audit *audit.Log
 
-	signer session.Signer
+	signer     session.Signer
+	sessionKey []byte
 }
 
 // NewService makes a service from its parts and the operator's secrets.
 func NewService(ring keys.Ring, parts Service) *Service {
-	parts.signer = session.NewSigner(ring, keys.Ticket, TicketLife)
+	parts.signer, parts.sessionKey = session.NewSigner(ring, keys.Ticket, TicketLife), ring.For(keys.SiteSession)[0]
 	return &parts
 }
 
@@ -135,8 +138,10 @@ func (s *Service) Enter(ctx context.Context, site, scope string, hop Hop, given 
 		s.refuse(ctx, site, NoTicket)
 		return session.ID{}, NoTicket, nil
 	}
-	id = session.NewID()
-	result, err := s.Store.Enter(ctx, Entry{Now: time.Now(), Ticket: t.nonce, Parent: t.parent, Made: id.Key(), Scope: scope})
+	id = s.sessionID(t.parent, hop, site)
+	e := Entry{Now: time.Now(), Ticket: t.nonce, Parent: t.parent, Made: id.Key(), Scope: scope}
+	rand.Read(e.Attempt[:])
+	result, err := s.Store.Enter(ctx, e)
 	switch {
 	case err != nil:
 		return session.ID{}, NoTicket, fault.Store("taking a ticket of the portal", err)
@@ -146,6 +151,16 @@ func (s *Service) Enter(ctx context.Context, site, scope string, hop Hop, given 
 	}
 	s.Audit.Record(ctx, audit.Entered, result.Address, "site", site, "session", id.Key().String(), "portal_session", t.parent.String())
 	return id, Entered, nil
+}
+
+// sessionID is the session that a browser gets at a site. However many tabs enter at
+// once, and in whichever order their cookies come, it is one.
+func (s *Service) sessionID(parent session.Key, hop Hop, site string) session.ID {
+	mac := hmac.New(sha256.New, s.sessionKey)
+	mac.Write(parent[:])
+	mac.Write(hop[:])
+	mac.Write([]byte(site))
+	return session.ID(mac.Sum(nil)[:len(session.ID{})])
 }
 
 // reasons are why a ticket was refused.

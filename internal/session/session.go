@@ -17,7 +17,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-// ID is what the cookie carries: 128 random bits.
+// ID is what the cookie carries: 128 bits that nobody can guess.
 type ID [16]byte
 
 // Key is what the store knows of an ID: the first half of its SHA-256. Nobody can sign

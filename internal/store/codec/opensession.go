@@ -20,7 +20,7 @@ type SiteSession struct {
 }
 
 // Bounds of the sessions that come of one. A browser has one for each site; more of a
-// site are made if it loses its cookie, or asks in several tabs at once.
+// site are made if it loses its cookies.
 const (
 	maxSites     = 100
 	maxOfOneSite = 3
@@ -50,8 +50,12 @@ func (s OpenSession) Scopes() (scopes []string) {
 	return scopes
 }
 
-// AddSite adds a session at a site, and returns those that give way to it.
+// AddSite adds a session at a site unless it is there, and returns those that give way
+// to it.
 func (s *OpenSession) AddSite(added SiteSession) (dropped []session.Key) {
+	if s.Is(added.Key) {
+		return nil
+	}
 	ofSite := func(site SiteSession) bool { return site.Scope == added.Scope }
 	same := 0
 	for _, site := range s.Sites {

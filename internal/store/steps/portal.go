@@ -12,10 +12,10 @@ import (
 // good.
 var tickets = newTable("tickets")
 
-// usedTicket says which session was made of a ticket.
+// usedTicket says which use of a ticket counted.
 type usedTicket struct {
-	Expires int64       `cbor:"1,keyasint"`
-	Made    session.Key `cbor:"2,keyasint"`
+	Expires int64        `cbor:"1,keyasint"`
+	Attempt portal.Nonce `cbor:"2,keyasint"`
 }
 
 // Enter implements portal.Store.
@@ -29,7 +29,7 @@ func enter(t *tx, e portal.Entry) portal.Result {
 	used, found := load[usedTicket](t, key)
 	parent, alive := liveSession(t, e.Parent, e.Now)
 	switch {
-	case found && used.Made != e.Made:
+	case found && used.Attempt != e.Attempt:
 		return portal.Result{Outcome: portal.Used}
 	case !alive || parent.Parent != (session.Key{}):
 		return portal.Result{Outcome: portal.Over}
@@ -38,7 +38,7 @@ func enter(t *tx, e portal.Entry) portal.Result {
 	}
 	// Clocks of instances differ a little.
 	until := e.Now.Add(2 * portal.TicketLife)
-	save(t, key, usedTicket{Expires: codec.Millis(until), Made: e.Made}, until)
+	save(t, key, usedTicket{Expires: codec.Millis(until), Attempt: e.Attempt}, until)
 	changeAddress(t, parent.Address, e.Now, func(a *codec.Address) {
 		open := a.OpenSession(e.Parent)
 		for _, dropped := range open.AddSite(codec.SiteSession{Key: e.Made, Scope: e.Scope}) {

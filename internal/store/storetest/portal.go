@@ -53,6 +53,19 @@ var portalPromises = []promise{
 		f.wantFound(first.Made, true)
 		f.wantSites(parent, first.Scope)
 	}},
+	{"TwoTicketsMakeOneSession", func(f *fixture) {
+		parent := f.signIn(f.person("a"))
+		first := f.entered(parent)
+		for range 5 {
+			again := f.entry(parent)
+			again.Made, again.Scope = first.Made, first.Scope
+			f.wantEntered(again, portal.Entered)
+		}
+		f.wantFound(first.Made, true)
+		f.wantSites(parent, first.Scope)
+		f.must(f.End(f.Context(), parent.Address, parent.Key))
+		f.wantFound(first.Made, false)
+	}},
 	{"OfManyAtOnceOneEnters", func(f *fixture) {
 		parent := f.signIn(f.person("a"))
 		ticket := f.entry(parent).Ticket
@@ -198,6 +211,7 @@ func (f *fixture) entry(parent session.Entry) portal.Entry {
 		Now: f.now, Parent: parent.Key, Made: session.NewID().Key(), Scope: "https://" + rand.Text() + ".example.com",
 	}
 	rand.Read(e.Ticket[:])
+	rand.Read(e.Attempt[:])
 	return e
 }
 
