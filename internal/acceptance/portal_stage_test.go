@@ -1,12 +1,16 @@
 package acceptance
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
@@ -130,4 +134,20 @@ func (b *tab) steps() (all []string) {
 		}
 	}
 	return all
+}
+
+// forget deletes all cookies of an origin.
+func (b *tab) forget(origin string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.Context, patience)
+	defer cancel()
+	all, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{origin}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, cookie := range all.Cookies {
+		if _, err := chromedp.Call(ctx, network.DeleteCookies, network.DeleteCookiesParams{Name: cookie.Name, URL: origin}); err != nil {
+			b.t.Fatal(err)
+		}
+	}
 }
