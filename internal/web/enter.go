@@ -58,11 +58,16 @@ func (d *Door) hop(c *call) (h hop, found bool) {
 	return h, found
 }
 
+// setHop gives the browser its hop, for a time of whole seconds; with none it is taken away.
 func (c *call) setHop(h hop, life time.Duration) {
+	maxAge := int(life / time.Second)
+	if maxAge == 0 {
+		maxAge = -1 // 0 would keep it until the browser is closed
+	}
 	http.SetCookie(c.w, &http.Cookie{
 		Name:  gate.HopCookieName(c.origin),
 		Value: base64.RawURLEncoding.EncodeToString(h.Hop[:]) + "." + strconv.Itoa(h.entered),
-		Path:  "/", MaxAge: int(life / time.Second), Secure: c.origin.IsSecure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Path:  "/", MaxAge: maxAge, Secure: c.origin.IsSecure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
