@@ -16,7 +16,7 @@ import (
 )
 
 // How often in a row a browser is sent to the portal because a ticket did not work, and
-// because it came without a session right after it had entered. Then it gets a page: the
+// because it came without the session that it had just got. Then it gets a page: the
 // browser keeps no cookies, or something on the way takes them out.
 const (
 	maxTried   = 2
@@ -34,8 +34,12 @@ const (
 // tabs have one.
 type hop struct {
 	portal.Hop
-	entered int // lately
+	last    [4]byte // the beginning of the key of the session that the browser got last
+	entered int     // how often it got that one lately
 }
+
+// bytes are those of the cookie that look random.
+func (h hop) bytes() []byte { return append(h.Hop[:], h.last[:]...) }
 
 // leadsToPortal reports whether people sign in to this site at a portal.
 func (d *Door) leadsToPortal() bool { return d.Portal != (gate.Origin{}) && d.Behind == nil }
@@ -46,10 +50,10 @@ func (d *Door) hop(c *call) (h hop, found bool) {
 		encoded, entered, _ := strings.Cut(value, ".")
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 		n, err2 := strconv.Atoi(entered)
-		if err != nil || err2 != nil || len(raw) != len(h.Hop) {
+		if err != nil || err2 != nil || len(raw) != len(h.bytes()) {
 			continue
 		}
-		if read := (hop{portal.Hop(raw), min(max(n, 0), maxEntered)}); !found {
+		if read := (hop{portal.Hop(raw), [4]byte(raw[len(h.Hop):]), min(max(n, 0), maxEntered)}); !found {
 			h, found = read, true
 		} else if read.Hop != h.Hop { // somebody planted one of them
 			return hop{}, false
@@ -66,7 +70,7 @@ func (c *call) setHop(h hop, life time.Duration) {
 	}
 	http.SetCookie(c.w, &http.Cookie{
 		Name:  gate.HopCookieName(c.origin),
-		Value: base64.RawURLEncoding.EncodeToString(h.Hop[:]) + "." + strconv.Itoa(h.entered),
+		Value: base64.RawURLEncoding.EncodeToString(h.bytes()) + "." + strconv.Itoa(h.entered),
 		Path:  "/", MaxAge: maxAge, Secure: c.origin.IsSecure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
@@ -158,6 +162,9 @@ func (d *Door) entered(c *call, id session.ID, h hop, to string) {
 	if !d.setSession(c, id) {
 		d.problem(c, http.StatusInternalServerError)
 		return
+	}
+	if key := id.Key(); [4]byte(key[:]) != h.last { // somebody has signed in meanwhile
+		h.last, h.entered = [4]byte(key[:]), 0
 	}
 	h.entered++
 	c.setHop(h, enteredLife)
