@@ -111,6 +111,9 @@ func (d *Door) signOutForm(c *call) {
 	case s == nil && d.leadsToPortal(): // somebody may be signed in there
 		c.seeOther(d.Portal.String() + gate.SignOutPath)
 	case s == nil:
+		if c.visit.HadSessionCookie() { // it ended elsewhere; a page of it may wait behind the button that goes back
+			d.forgetSession(c)
+		}
 		d.show(c, http.StatusOK, view.SignedOut{Frame: frame(c)})
 	default:
 		d.show(c, http.StatusOK, view.SignOut{Frame: frame(c), Email: string(s.Address), To: "/"})
