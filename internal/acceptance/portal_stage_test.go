@@ -136,8 +136,8 @@ func (b *tab) steps() (all []string) {
 	return all
 }
 
-// forget deletes all cookies of an origin.
-func (b *tab) forget(origin string) {
+// cookies are the names of the cookies that a browser sends to a site.
+func (b *tab) cookies(origin string) (names []string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, patience)
 	defer cancel()
@@ -146,8 +146,34 @@ func (b *tab) forget(origin string) {
 		b.t.Fatal(err)
 	}
 	for _, cookie := range all.Cookies {
-		if _, err := chromedp.Call(ctx, network.DeleteCookies, network.DeleteCookiesParams{Name: cookie.Name, URL: origin}); err != nil {
+		names = append(names, cookie.Name)
+	}
+	return names
+}
+
+// forget deletes all cookies of a site.
+func (b *tab) forget(origin string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.Context, patience)
+	defer cancel()
+	for _, name := range b.cookies(origin) {
+		if _, err := chromedp.Call(ctx, network.DeleteCookies, network.DeleteCookiesParams{Name: name, URL: origin}); err != nil {
 			b.t.Fatal(err)
 		}
 	}
+}
+
+// goBack goes back in the history until another page is shown, whether the browser kept it
+// or loads it.
+func (b *tab) goBack(steps int) {
+	b.t.Helper()
+	b.awaitScript()
+	const mark = "window.shownBeforeGoingBack"
+	if _, err := evaluate[bool](b, fmt.Sprintf("%s = true, setTimeout(() => history.go(-%d)), true", mark, steps)); err != nil {
+		b.t.Fatal(err)
+	}
+	await(b.t, "the page before", func() bool {
+		left, err := evaluate[bool](b, "!"+mark+" && document.readyState === 'complete'")
+		return err == nil && left
+	})
 }
