@@ -99,6 +99,7 @@ func (d *Door) accessDecisionForm(c *call) {
 func (d *Door) decideAccess(c *call, fields url.Values) {
 	token := pastedToken(fields.Get("token"))
 	held, err := d.Access.ByToken(c.r.Context(), d.site(c), token)
+	d.wants(c, held.Origin+"/") // at a portal the pages are about that site
 	switch {
 	case errors.Is(err, access.ErrUnknown):
 		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
