@@ -56,7 +56,8 @@ func (g *stage) mustRaw(request string) answer {
 // line is the beginning of a raw request: its line, Host, and a cookie unless
 // that is empty.
 func (g *stage) line(method, target, cookie string) string {
-	head := fmt.Sprintf("%s %s HTTP/1.1\nHost: %s\n", method, target, strings.TrimPrefix(g.origin, "http://"))
+	_, host, _ := strings.Cut(g.origin, "://")
+	head := fmt.Sprintf("%s %s HTTP/1.1\nHost: %s\n", method, target, host)
 	if cookie != "" {
 		head += "Cookie: " + cookie + "\n"
 	}

@@ -14,9 +14,14 @@ import (
 // behindTLS makes a browser whose requests come to the gate through a proxy that
 // speaks TLS for it.
 func (g *stage) behindTLS(origin string) *visitor {
-	v := newVisitor(g.t, origin, "127.0.0.1:"+g.port)
+	return visitorBehindTLS(g.t, origin, "127.0.0.1:"+g.port)
+}
+
+// visitorBehindTLS is newVisitor with such a proxy before the address.
+func visitorBehindTLS(t testing.TB, origin, address string) *visitor {
+	v := newVisitor(t, origin, address)
 	v.client.Transport.(*http.Transport).DialTLSContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+g.port)
+		return new(net.Dialer).DialContext(ctx, network, address)
 	}
 	return v
 }
