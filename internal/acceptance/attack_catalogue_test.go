@@ -31,7 +31,8 @@ var catalogue = strings.Fields(`
 	ST-01 ST-02 ST-03 ST-04 ST-05 ST-06 ST-07 ST-08 ST-09 ST-11 ST-13 ST-14 ST-15
 	MF-01 MF-02 MF-03 MF-04
 	LC-01 LC-02 LC-03 LC-04 LC-06 LC-07 LC-08 LC-09
-	AP-01 AP-03`)
+	AP-01 AP-03
+	PO-05 PO-08`)
 
 var (
 	catalogueRow = regexp.MustCompile(`(?m)^\| ([A-Z]{2}-\d\d) \| (.*) \|$`)
