@@ -18,11 +18,13 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// gateConfig is a gate in front of one app, for commands that run one without a
+// gateConfig is a gate in front of an app, for commands that run one without a
 // configuration file.
 type gateConfig struct {
-	Origin gate.Origin // that people open
-	App    string      // behind the gate: host:port or a URL
+	Origin gate.Origin   // that people open
+	Beside []gate.Origin // others in front of the same app; with Portal
+	Portal string        // where people sign in to all of them; empty: at each
+	App    string        // behind the gate: host:port or a URL
 	Allow  []string
 	Store  string // a file; empty: the usual one
 	Files  string // a folder for certificates and the like; empty: the usual one
@@ -39,6 +41,9 @@ var (
 	gateCaddyfile string
 	gateTemplate  = template.Must(template.New("").Funcs(template.FuncMap{"quote": quote}).Parse(gateCaddyfile))
 )
+
+// Origins are those of all sites.
+func (c gateConfig) Origins() []gate.Origin { return append([]gate.Origin{c.Origin}, c.Beside...) }
 
 // keepIn keeps all files in a folder.
 func (c *gateConfig) keepIn(folder string) {

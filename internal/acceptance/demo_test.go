@@ -14,13 +14,23 @@ import (
 type demo struct {
 	*process
 	origin string
+	port   string
 }
+
+// at is the origin of a name below localhost.
+func (d demo) at(name string) string { return "http://" + name + ".localhost:" + d.port }
 
 func startDemo(t *testing.T) demo {
 	t.Helper()
-	listen := "localhost:" + testkit.FreePort()
+	return startDemoAt(t, "localhost")
+}
+
+func startDemoAt(t *testing.T, host string) demo {
+	t.Helper()
+	port := testkit.FreePort()
+	listen := host + ":" + port
 	h := newHome(t)
-	d := demo{launch(t, h, "demo", "--listen", listen), "http://" + listen}
+	d := demo{launch(t, h, "demo", "--listen", listen), "http://" + listen, port}
 	await(t, "the demo to say where it is", func() bool {
 		if d.HasEnded() {
 			t.Fatalf("the demo did not start: %s", d.Output())
@@ -70,8 +80,10 @@ func TestDemoLetsSomebodyInByTheLinkAndOutByTheButton(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
 	said := d.Stdout.String()
-	if want := "Open " + d.origin + " in your browser; the mail arrives at " + d.origin + "/_doorpost/mailbox\n"; said != want {
-		t.Errorf("the demo says %q, want %q", said, want)
+	for _, want := range []string{d.origin, d.at("app"), d.at("wiki"), d.at("login"), d.at("login") + "/_doorpost/mailbox", "--listen 127.0.0.1:" + d.port} {
+		if !strings.Contains(said, " "+want) {
+			t.Errorf("the demo does not say %s: %q", want, said)
+		}
 	}
 	tab := newProfile(t).newTab()
 	d.ask(tab, "/", "mona@example.com")
@@ -85,7 +97,12 @@ func TestDemoLetsSomebodyInByTheLinkAndOutByTheButton(t *testing.T) {
 		t.Errorf("the app was sent a cookie of the gate: %s", text)
 	}
 	tab.picture("signed-in")
+	tab.click(`a[href="` + d.at("app") + `/"]`)
+	tab.awaitText("This is app.localhost:" + d.port)
+	tab.click(`a[href="` + d.at("wiki") + `/"]`)
+	tab.awaitText("This is wiki.localhost:" + d.port)
 	tab.click(`a[href="/_doorpost/account"]`)
+	tab.awaitLocation(d.at("login") + "/_doorpost/account")
 	tab.awaitText("You are signed in as mona@example.com")
 	tab.picture("account")
 	tab.open(d.origin + "/")
@@ -98,13 +115,96 @@ func TestDemoLetsSomebodyInByTheLinkAndOutByTheButton(t *testing.T) {
 	tab.awaitText("Type your email address")
 }
 
+// awaitCodeInMailbox waits for a message and reads its code.
+func awaitCodeInMailbox(v *visitor) (code string) {
+	v.t.Helper()
+	await(v.t, "a message in the mailbox", func() bool {
+		code = codeOnPage.FindString(v.open("/_doorpost/mailbox").is(v.t, http.StatusOK).text())
+		return code != ""
+	})
+	return code
+}
+
+// follow opens a URL and goes where the answers send the browser, which has other
+// cookies at each origin.
+func follow(at map[string]*visitor, target string) (origin string, a answer) {
+	for {
+		u, err := url.Parse(target)
+		if err != nil {
+			panic("a test was sent to " + target)
+		}
+		if u.Host != "" {
+			origin = u.Scheme + "://" + u.Host
+		}
+		if a = at[origin].open(u.RequestURI()); a.status != http.StatusSeeOther {
+			return origin, a
+		}
+		target = a.location()
+	}
+}
+
+func TestOneSignInServesAllAppsOfTheDemo(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	at := make(map[string]*visitor)
+	for _, origin := range []string{d.origin, d.at("app"), d.at("wiki"), d.at("login")} {
+		at[origin] = newVisitor(t, origin, "127.0.0.1:"+d.port)
+	}
+	portal := at[d.at("login")]
+	for _, origin := range []string{d.origin, d.at("app"), d.at("wiki")} {
+		at[origin].do(at[origin].script(http.MethodGet, "/api")).isProblem(t, http.StatusUnauthorized)
+		if where, a := follow(at, origin+"/a/page?q=1"); where != portal.origin || a.status != http.StatusOK {
+			t.Errorf("%s/a/page leads to %d at %s", origin, a.status, where)
+		}
+	}
+	wanted := d.at("app") + "/a/page?q=1"
+	portal.ask("mona@example.com", wanted).leadsTo(t, "/_doorpost/check-mail")
+	at[d.origin].open("/_doorpost/mailbox").leadsTo(t, portal.origin+"/_doorpost/mailbox")
+	code := awaitCodeInMailbox(portal)
+	portal.submit("/_doorpost/code", "code", code).leadsTo(t, wanted)
+	for _, origin := range []string{d.at("app"), d.at("wiki"), d.origin} {
+		where, page := follow(at, origin+"/a/page?q=1")
+		if where != origin {
+			t.Fatalf("somebody who is signed in and opens %s gets to %s: %s", origin, where, page.text())
+		}
+		host := strings.TrimPrefix(origin, "http://")
+		page.says(t, "Hello mona@example.com").says(t, "This is "+host+demoMark).says(t, "GET /a/page?q=1").says(t, "Remote-User")
+		for other := range at {
+			if links := strings.Contains(page.body, `href="`+other+`/"`); links != (other != origin && other != portal.origin) {
+				t.Errorf("whether %s links to %s: %v", origin, other, links)
+			}
+		}
+	}
+	where, account := follow(at, d.at("wiki")+"/_doorpost/account")
+	if where != portal.origin {
+		t.Errorf("the account is at %s", where)
+	}
+	account.says(t, "app.localhost").says(t, "wiki.localhost")
+}
+
+func TestDemoAtAnAddressIsOneSiteWithoutAPortal(t *testing.T) {
+	t.Parallel()
+	d := startDemoAt(t, "127.0.0.1")
+	if want := "Open " + d.origin + " in your browser; the mail arrives at " + d.origin + "/_doorpost/mailbox\n"; d.Stdout.String() != want {
+		t.Errorf("the demo says %q, want %q", d.Stdout.String(), want)
+	}
+	v := newVisitor(t, d.origin, "127.0.0.1:"+d.port)
+	v.ask("nils@example.com", "/x").leadsTo(t, "/_doorpost/check-mail")
+	code := awaitCodeInMailbox(v)
+	v.submit("/_doorpost/code", "code", code).leadsTo(t, "/x")
+	page := v.open("/x").is(t, http.StatusOK).says(t, "Hello nils@example.com")
+	if strings.Contains(page.text(), "The same sign-in serves") {
+		t.Errorf("the only app of a demo speaks of others: %s", page.text())
+	}
+}
+
 func TestDemoMessageOpensItsLinkFromTheHTMLPartToo(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
 	tab := newProfile(t).newTab()
 	d.ask(tab, "/", "nora@example.com")
 	d.openMailbox(tab, "nora@example.com")
-	tab.clickInFrame(d.origin+"/_doorpost/mailbox?message=", `a[href*="/_doorpost/link#"]`)
+	tab.clickInFrame(d.at("login")+"/_doorpost/mailbox?message=", `a[href*="/_doorpost/link#"]`)
 	tab.awaitText("Hello nora@example.com")
 }
 
@@ -199,7 +299,7 @@ func TestDemoShowsMailOnThisMachineOnly(t *testing.T) {
 
 func TestDeepLinkKeepsCharactersThatGoWritesOtherwise(t *testing.T) {
 	t.Parallel()
-	d := startDemo(t)
+	d := startDemoAt(t, "127.0.0.1")
 	v := newVisitor(t, d.origin, strings.TrimPrefix(d.origin, "http://"))
 	for _, path := range []string{"/a|b", "/a%7Cb", "/a^b", "/[x]", "/%5Bx%5D", "/a%7eb", "/~b", "/it's", "/it%27s", "/a?b|c", "/x?", "/x??", "/a%2Fb", "/a%2fb"} {
 		r := v.navigate("/")

@@ -40,7 +40,12 @@ type answer struct {
 func (a answer) location() string { return a.header.Get("Location") }
 
 // isUpstream tells whether the app behind the gate gave the answer.
-func (a answer) isUpstream() bool { return a.header.Get(upstreamMark) != "" }
+func (a answer) isUpstream() bool {
+	return a.header.Get(upstreamMark) != "" || strings.Contains(a.body, demoMark)
+}
+
+// demoMark are words of each page of the demo's apps, and of no page of the gate.
+const demoMark = ", an app behind the gate."
 
 // newVisitor makes a browser without any cookie. Its connections go to the
 // address given, whatever the origin is.
