@@ -41,22 +41,42 @@ func (a *App) adviseOnSecret() adminapi.Finding {
 
 // adviseOnSites says where links lead.
 func (a *App) adviseOnSites() (found []adminapi.Finding) {
-	for _, origin := range a.origins() {
+	if len(a.sites) == 0 {
+		return []adminapi.Finding{adminapi.NewFinding("site", adminapi.Warning, "no site has the directive doorpost: nothing is guarded", "add doorpost { allow … } to a site")}
+	}
+	of, advice := "", "for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it"
+	if a.portal != (gate.Origin{}) {
+		of, advice = ", the portal of "+a.originList(), "for people elsewhere, give the portal and the sites https addresses"
+	}
+	for _, origin := range a.linkOrigins() {
 		switch {
 		case origin.IsWildcard():
 			found = append(found, adminapi.NewFinding("site", adminapi.Fine, "links lead to the host that asked, one of "+origin.String(), ""))
-			continue
 		case !origin.IsLoopback():
-			found = append(found, adminapi.NewFinding("site", adminapi.Fine, "links lead to "+origin.String(), ""))
-			continue
+			found = append(found, adminapi.NewFinding("site", adminapi.Fine, "links lead to "+origin.String()+of, ""))
+		default:
+			found = append(found, adminapi.NewFinding("site", adminapi.Warning, fmt.Sprintf("links lead to %s, which works only on this machine%s", origin, of), advice))
 		}
-		found = append(found, adminapi.NewFinding("site", adminapi.Warning, fmt.Sprintf("links lead to %s, which works only on this machine", origin),
-			"for people elsewhere, give the site an https address, or say with url https://app.example.com how they reach it"))
-	}
-	if found == nil {
-		found = append(found, adminapi.NewFinding("site", adminapi.Warning, "no site has the directive doorpost: nothing is guarded", "add doorpost { allow … } to a site"))
 	}
 	return found
+}
+
+// linkOrigins are the origins that have the pages of sign-in: the portal, or else each site.
+func (a *App) linkOrigins() []gate.Origin {
+	if a.portal != (gate.Origin{}) {
+		return []gate.Origin{a.portal}
+	}
+	return a.origins()
+}
+
+// adviseOnLogo says when the picture of pages stands where they are not.
+func (a *App) adviseOnLogo() []adminapi.Finding {
+	if a.portal == (gate.Origin{}) || !strings.HasPrefix(a.Brand.Logo, "/") {
+		return nil
+	}
+	return []adminapi.Finding{adminapi.NewFinding("brand logo", adminapi.Warning,
+		fmt.Sprintf("pages are served at the portal %s, where no app is that has the path %s", a.portal, a.Brand.Logo),
+		"give the address of the picture in full, for example logo https://www.example.com/logo.svg")}
 }
 
 // adviseOnPeople says when there are admins and no page for them.
@@ -71,6 +91,12 @@ func (a *App) adviseOnPeople() []adminapi.Finding {
 	}
 	return []adminapi.Finding{adminapi.NewFinding("admins", adminapi.Warning, "no site says people, so their page is served nowhere",
 		"add the line people to doorpost { … } of a site whose app may share its origin with "+gate.PeoplePath)}
+}
+
+// advise keeps findings for doctor, and logs them now.
+func (a *App) advise(found []adminapi.Finding) {
+	a.found = append(a.found, found...)
+	a.warn(found)
 }
 
 // warn logs findings.
@@ -115,7 +141,7 @@ func (a *App) adviseOnWebhook(m *MailgunMailer) adminapi.Finding {
 		return adminapi.NewFinding("webhook", adminapi.Fine, "Mailgun's reports of bounces and complaints are accepted", "")
 	}
 	advice := "set webhook_key {env.MAILGUN_WEBHOOK_KEY} in mailer mailgun, the HTTP webhook signing key of the account, and add webhooks to the domain at Mailgun"
-	for _, origin := range a.origins() {
+	for _, origin := range a.linkOrigins() {
 		switch {
 		case origin.IsWildcard():
 			advice += fmt.Sprintf(", to %s%s at one host of %s", gate.PathPrefix, mailgunHook, origin)

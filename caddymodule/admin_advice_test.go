@@ -80,6 +80,33 @@ func TestAMissingWebhookKeyIsToldWithTheHookOfEachSite(t *testing.T) {
 	}
 }
 
+func TestAdviceSpeaksOfThePortalWhereThereIsOne(t *testing.T) {
+	const login = "https://login.example.com"
+	behind := mailgunSite + login + " {\n\tdoorpost_portal\n}\n"
+	found := adviceOn(t, behind, "SECRET", "portal "+login)
+	site := found["site"]
+	if site.Result != adminapi.Fine || site.Found != "links lead to "+login+", the portal of https://app.example.com, https://www.example.com" {
+		t.Errorf("where links lead is %+v", site)
+	}
+	if hook := found["webhook"]; !strings.Contains(hook.Advice, login+"/_doorpost/hooks/mailgun") || strings.Contains(hook.Advice, "https://app.example.com") {
+		t.Errorf("the webhook is %+v", hook)
+	}
+	for logo, want := range map[string]bool{"/logo.svg": true, "https://www.example.com/logo.svg": false} {
+		found := adviceOn(t, behind, "SECRET", "portal "+login+"\n brand {\n logo "+logo+"\n }\n")
+		if got, told := found["brand logo"]; told != want || told && (got.Result != adminapi.Warning || !strings.Contains(got.Found, logo)) {
+			t.Errorf("with logo %s the finding is %+v", logo, got)
+		}
+	}
+	if got, told := adviceOn(t, mailgunSite, "SECRET", "brand {\n logo /logo.svg\n }\n")["brand logo"]; told {
+		t.Errorf("without a portal the finding is %+v", got)
+	}
+	got := adviceOn(t, "{\n doorpost {\n store memory\n mailer console\n portal http://login.localhost:8080\n }\n}\n"+
+		"http://login.localhost:8080 {\n doorpost_portal\n}\nhttp://localhost:8080 {\n doorpost {\n allow *\n }\n}\n")["site"]
+	if got.Result != adminapi.Warning || !strings.Contains(got.Found, "links lead to http://login.localhost:8080, which works only") || !strings.Contains(got.Advice, "the portal and the sites") {
+		t.Errorf("a portal on loopback is %+v", got)
+	}
+}
+
 func TestAdviceTellsWhereTheSecretComesFromAndWhereLinksLead(t *testing.T) {
 	found := adviceOn(t, mailgunSite)
 	if got := found["secret"]; got.Result != adminapi.Fine || !strings.Contains(got.Found, "generated") {

@@ -8,8 +8,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// siteFor finds the site that an origin is one of, or the only site there is,
-// with the origin that links lead to.
+// siteFor finds the site that an origin is one of, or the only site there is, with that
+// origin.
 func (a *App) siteFor(given string) (s *site, origin string, err error) {
 	for _, key := range a.siteKeys() {
 		s := a.sites[key]
@@ -22,6 +22,9 @@ func (a *App) siteFor(given string) (s *site, origin string, err error) {
 	}
 	if given == "" {
 		return nil, "", apiError(http.StatusBadRequest, "say for which site; there are: %s", a.originList())
+	}
+	if o, err := gate.ParseOrigin(given); err == nil && o == a.portal {
+		return nil, "", apiError(http.StatusNotFound, "%s is the portal, which leads to all sites; name one of them: %s", o, a.originList())
 	}
 	return nil, "", apiError(http.StatusNotFound, "no site has that origin; there are: %s", a.originList())
 }

@@ -114,7 +114,7 @@ type App struct {
 	portal      gate.Origin        // zero: none
 	portalSite  *site              // that serves it
 	edges       []*edge            // one for each server with a site
-	found       []adminapi.Finding // about the routes of those sites
+	found       []adminapi.Finding // what doctor is told that the log was told
 
 	opening sync.Once
 	opened  *runningApp

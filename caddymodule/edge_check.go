@@ -6,7 +6,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // edgeRoute is a named route that is provisioned when all other routes are. No
@@ -42,9 +41,9 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 		return err
 	}
 	for _, routes := range e.listsOfSites() {
-		e.advise(adviseOnRewrites(routes))
+		e.app.advise(adviseOnRewrites(routes))
 	}
-	e.advise(e.adviseOnPaths(ctx))
+	e.app.advise(e.adviseOnPaths(ctx))
 	return e.app.checkPortal()
 }
 
@@ -61,12 +60,6 @@ func (e *edge) guardErrors(ctx caddy.Context, routes caddyhttp.RouteList) error 
 		subroute.Errors.Routes = append(first, subroute.Errors.Routes...)
 	}
 	return nil
-}
-
-// advise keeps findings for doctor, and logs them now.
-func (e *edge) advise(found []adminapi.Finding) {
-	e.app.found = append(e.app.found, found...)
-	e.app.warn(found)
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.

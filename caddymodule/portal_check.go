@@ -19,10 +19,14 @@ func (a *App) provisionPortal() error {
 	if err == nil {
 		a.portal, err = parsePortal(given)
 	}
-	if err == nil && a.Session.CookieDomain != "" {
+	switch {
+	case err != nil:
+		return wrong("portal", err)
+	case a.Session.CookieDomain != "":
 		return errPortalAndDomain
 	}
-	return wrong("portal", err)
+	a.advise(a.adviseOnLogo())
+	return nil
 }
 
 var errPortalAndDomain = errors.New("portal and session cookie_domain exclude each other: with a portal each site has a cookie of its own; leave cookie_domain out")
