@@ -27,7 +27,7 @@ type recipe struct {
 
 var (
 	caddyfileOfDocs = regexp.MustCompile("(?ms)^```caddyfile\n(.*?)^```$")
-	siteOfDocs      = regexp.MustCompile(`(?m)^(\S+\.example\.com|http://:\d+) \{$`)
+	siteOfDocs      = regexp.MustCompile(`(?m)^(\S+\.example\.(com|org)|http://:\d+) \{$`)
 )
 
 // startRecipe starts a gate with the first Caddyfile of a page of docs/recipes. The
@@ -150,7 +150,7 @@ func (r *recipe) at(origin string) *visitor {
 			r.t.Fatalf("the gate did not start: %s", r.gate.Output())
 		}
 		a, err := v.try(v.navigate("/_doorpost/sign-in"))
-		return err == nil && a.status == http.StatusOK
+		return err == nil && (a.status == http.StatusOK || a.status == http.StatusSeeOther) // to the portal
 	})
 	return v
 }

@@ -137,3 +137,64 @@ func TestRecipeForOneSignInServesItsSites(t *testing.T) {
 		t.Error("who may open one site gets into another")
 	}
 }
+
+func TestRecipeForOneFrontDoorServesItsSites(t *testing.T) {
+	t.Parallel()
+	app := startTalker(t)
+	g := startRecipe(t, "several-apps-one-front-door.md", "", "localhost:3001", app.address, "localhost:3002", app.address)
+	const wiki, money = "https://wiki.example.com/", "https://money.example.org/"
+	tab := g.profile().newTab()
+	g.enter(tab, wiki, "alice@example.com")
+	told := map[string]string{"Remote-User": "alice@example.com"}
+	app.isTold(tab, told)
+	tab.open(money)
+	tab.awaitLocation(money)
+	app.isTold(tab, told)
+	tab.open(wiki + "_doorpost/people")
+	tab.awaitLocation("https://login.example.com/_doorpost/people")
+	tab.open(wiki + "_doorpost/sign-out")
+	tab.click("form button")
+	tab.awaitText("You are signed out")
+	tab.open(money)
+	tab.awaitText("Type your email address")
+
+	tab = g.profile().newTab()
+	g.enter(tab, wiki, "bob@example.com")
+	app.isTold(tab, map[string]string{"Remote-User": "bob@example.com"})
+	tab.expect("status of 403")
+	tab.open(money)
+	tab.awaitText("bob@example.com")
+	tab.awaitStart("https://login.example.com/_doorpost/enter?")
+}
+
+func TestCommandsKnowSitesBehindAPortal(t *testing.T) {
+	t.Parallel()
+	g := startRecipe(t, "several-apps-one-front-door.md", "")
+	const portal, money = "https://login.example.com", "https://money.example.org"
+	v := g.at(portal)
+	g.at(money)
+	_, found := g.doctor("--address", g.admin)
+	said := strings.ReplaceAll(found["site"].Found, ":"+g.port, "") // of the machine of the test
+	if want := "links lead to " + portal + ", the portal of " + money + ", https://wiki.example.com"; said != want || found["site"].Result != "ok" {
+		t.Errorf("doctor finds %+v, want %s", found["site"], want)
+	}
+	if out := g.succeeds("why", "alice@example.com", money+"/x"); !strings.Contains(out, "Let in: alice@example.com") {
+		t.Errorf("why prints %s", out)
+	}
+	if code, _, said := g.command("why", "bob@example.com", money+"/x", "--address", g.admin); code != 1 || !strings.Contains(said, "nothing in allow covers them: allow alice@example.com") {
+		t.Errorf("why ended with %d and says %s", code, said)
+	}
+	g.fails(portal+" is the portal, which leads to all sites; name one of them: "+money, "why", "bob@example.com", portal+"/")
+
+	g.misuses("say for which site; there are: "+money, "invite", "alice@example.com")
+	g.fails("name one of them", "invite", "alice@example.com", "--site", portal)
+	if out := g.succeeds("invite", "alice@example.com", "--site", money); !strings.Contains(out, "A link to "+money) {
+		t.Errorf("inviting prints %s", out)
+	}
+	m := g.mail.await("alice@example.com")
+	if !strings.HasPrefix(m.link, portal+"/_doorpost/link#") || !strings.Contains(m.text, "money.example.org") {
+		t.Errorf("the invitation leads to %s and says %s", m.link, m.text)
+	}
+	page := v.submit("/_doorpost/link", "token", m.token).is(t, http.StatusOK).says(t, "money.example.org")
+	v.press(page, "/_doorpost/link").leadsTo(t, money+"/")
+}
