@@ -204,3 +204,16 @@ func TestTheDocsListEveryMetric(t *testing.T) {
 		}
 	}
 }
+
+// longestReadme is what a newcomer reads in one go.
+const longestReadme = 150
+
+func TestTheReadmeIsShort(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(string(content), "\n"); lines > longestReadme {
+		t.Errorf("README.md has %d lines, more than %d: move some of it to docs", lines, longestReadme)
+	}
+}
