@@ -173,7 +173,7 @@ race_tests() { # module, arguments of go test
 	shift
 	counts=$(mktemp "$tmp/counts.XXXXXX")
 	set +e
-	(cd "$module" && go test -race -count=1 -timeout 20m -json "$@" ./...) | "${awk[@]}" -v counts="$counts" "$counter"
+	(cd "$module" && go test -race -count=1 -timeout 40m -json "$@" ./...) | "${awk[@]}" -v counts="$counts" "$counter"
 	status=("${PIPESTATUS[@]}")
 	set -e
 	read -r more_passed more_failed rest <"$counts" || true

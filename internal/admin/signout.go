@@ -38,7 +38,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, m Member) error {
 func (s *Service) SignOutElsewhere(ctx context.Context, m Member) error {
 	err := s.Sessions.EndAll(ctx, m.Address, m.Session)
 	if err == nil {
-		s.Audit.Record(ctx, audit.Ended, m.Address, "site", m.Origin, "kept", m.Session.String(), "all", true)
+		s.Audit.Record(ctx, audit.Ended, m.Address, "site", m.Origin, "kept", m.Session.Short(), "all", true)
 	}
 	return fault.Store("ending sessions", err)
 }
@@ -48,7 +48,7 @@ func (s *Service) SignOutElsewhere(ctx context.Context, m Member) error {
 func (s *Service) SignOutOne(ctx context.Context, m Member, other session.Key) error {
 	err := s.Sessions.End(ctx, m.Address, other)
 	if err == nil {
-		s.Audit.Record(ctx, audit.Ended, m.Address, "site", m.Origin, "session", other.String(), "kept", m.Session.String(), "all", false)
+		s.Audit.Record(ctx, audit.Ended, m.Address, "site", m.Origin, "session", other.String(), "kept", m.Session.Short(), "all", false)
 	}
 	return fault.Store("ending a session", err)
 }

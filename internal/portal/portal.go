@@ -149,7 +149,7 @@ func (s *Service) Enter(ctx context.Context, site, scope string, hop Hop, given 
 		s.refuse(ctx, site, result.Outcome)
 		return session.ID{}, result.Outcome, nil
 	}
-	s.Audit.Record(ctx, audit.Entered, result.Address, "site", site, "session", id.Key().String(), "portal_session", t.parent.String())
+	s.Audit.Record(ctx, audit.Entered, result.Address, "site", site, "session", id.Key().String())
 	return id, Entered, nil
 }
 

@@ -40,6 +40,10 @@ func (id ID) Key() Key {
 // String is the key in hex, as pages and commands show it.
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
 
+// Short begins as String does. Logs have it of sessions that go on: with the secrets a
+// ticket of the portal can be made of the whole of it, and of this nothing.
+func (k Key) Short() string { return k.String()[:8] }
+
 // ParseKey reads what String wrote.
 func ParseKey(s string) (Key, bool) {
 	var k Key
