@@ -165,3 +165,31 @@ func TestOnlyThePortalLetsInto(t *testing.T) {
 		t.Errorf("a sign-in at the portal led to %q", trail)
 	}
 }
+
+func TestAWildcardSiteSharesThePortalWithSitesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	const anyOrigin = "https://any.example.com"
+	s := setup{}
+	f := prepareFront(t, 1, s)
+	g := f.gates[0]
+	s.behind = "reverse_proxy " + g.upstream.address + "\n}\nhttp://*.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://*.example.com\nallow bob@example.com\nask owner@example.com\n}\nreverse_proxy " + g.upstream.address + "\n}\nhttp://more.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://more.example.com\nallow *@example.com\n}\n"
+	f.configure(g, s)
+	f.run()
+	ada, bob := f.traveller(), f.traveller()
+	for _, b := range []*traveller{ada, bob} {
+		b.visitors[anyOrigin] = visitorBehindTLS(t, anyOrigin, f.dial)
+	}
+	ada.signsIn("ada@example.com", appOrigin+"/")
+	bob.signsIn("bob@example.com", anyOrigin+"/")
+	bob.isIn("bob@example.com", appOrigin)
+	for range 10 { // the rules are those of the site of that name, always
+		ada.forgets(appOrigin)
+		ada.isIn("ada@example.com", appOrigin)
+		_, page := ada.goes(anyOrigin + "/")
+		page.is(t, http.StatusForbidden).says(t, "any.example.com")
+	}
+	ada.open(enteringAt("site", loginOrigin, "to", "/")).is(t, http.StatusNotFound)
+	if out := g.succeeds("why", "ada@example.com", appOrigin+"/"); !strings.Contains(out, "allow *@example.com") {
+		t.Errorf("why says %s", out)
+	}
+}
