@@ -147,7 +147,7 @@ func TestAttackPO04NobodyGoesInCircles(t *testing.T) {
 				continue
 			}
 			page := a.is(t, http.StatusForbidden)
-			if links := page.links(); len(links) == 0 || !strings.HasPrefix(links[0], "/_doorpost/sign-in?to=%2fbooks") && !strings.HasPrefix(links[0], "/_doorpost/sign-in?to=%2Fbooks") && !strings.HasPrefix(links[0], "/_doorpost/sign-in?to=/books") {
+			if links := page.links(); len(links) == 0 || !strings.EqualFold(links[0], "/_doorpost/sign-in?to=%2Fbooks") {
 				t.Errorf("%s: the page leads to %q", what, links)
 			}
 		}
@@ -168,7 +168,10 @@ func TestAttackPO04NobodyGoesInCircles(t *testing.T) {
 	}
 	// Who keeps cookies again gets in with the button of the page.
 	b := signedIn.copied()
-	b.at(appOrigin).cookies["__Host-doorpost-hop"] = "AAAAAAAAAAAAAAAAAAAAAA.2"
+	b.forgets(appOrigin)
+	b.open(appOrigin+"/books").is(t, http.StatusSeeOther)
+	name, hop := b.at(appOrigin).ours("doorpost-hop")
+	b.at(appOrigin).cookies[name] = strings.TrimSuffix(hop, ".0") + ".2" // as after two entries
 	page := b.open(appOrigin+"/books").is(t, http.StatusForbidden)
 	_, last := b.goes(appOrigin + page.links()[0])
 	last.echo(t)

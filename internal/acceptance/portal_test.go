@@ -97,7 +97,9 @@ func TestASiteWithAPortalHasNoPageThatMatters(t *testing.T) {
 				t.Errorf("a program is told %v, with the cookies %q", problem, a.header["Set-Cookie"])
 			}
 		}
-		page := v.submit("/form", "a", "b").is(t, http.StatusUnauthorized)
+		v.submit("/form", "a", "b").is(t, http.StatusUnauthorized)
+		rebuilt := v.request(http.MethodGet, "/page", "", "Accept", "text/html,*/*", "Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "empty") // by a service worker
+		page := v.do(rebuilt).is(t, http.StatusUnauthorized)
 		_, last := stranger.goes(appOrigin + page.links()[0])
 		last.is(t, http.StatusOK).says(t, "Sign in to app.example.com")
 		if who := ada.at(appOrigin).who(); who != "ada@example.com" {
