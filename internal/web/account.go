@@ -77,7 +77,7 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 		return
 	}
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
-	p.Sites = d.siteLinks(s)
+	p.AtPortal, p.Sites = d.Behind != nil, d.siteLinks(s)
 	d.show(c, status, p)
 }
 

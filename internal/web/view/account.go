@@ -17,7 +17,9 @@ type Account struct {
 	Sessions []AccountSession
 	Recovery string // a second address that leads to the account; empty if there is none
 
-	Sites  []SiteLink    // that the person may enter, at a portal
+	AtPortal bool       // the page is of no site that one could go back to
+	Sites    []SiteLink // that the person may enter, at a portal
+
 	Notice AccountNotice // what was just changed
 
 	NewAddress, NewRecovery AccountField // what was typed, and what is wrong with it
@@ -142,6 +144,7 @@ var _ = samples([]Sample{
 	{"account-recovery", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		Recovery: sampleOther, Notice: AccountRecovery}},
 	{"account-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountRecovery}},
+	{"account-at-portal", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessionsAtPortal, AtPortal: true, Sites: sampleSites}},
 	{"account-moved", Account{Frame: sampleFrame, Email: sampleLongAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountMoved}},
 	{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		NewAddress: AccountField{Typed: "ada@example", Problem: AccountMalformed}}},

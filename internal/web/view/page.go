@@ -80,6 +80,16 @@ var (
 		{ID: "s1", Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24", First: sampleTime, Last: sampleTime, Current: true},
 		{ID: "s3", First: sampleTime.AddDate(0, -1, 0), Last: sampleTime.AddDate(0, 0, -20)},
 	}
+	sampleSites = []SiteLink{
+		{Host: "app.example.com", URL: "https://app.example.com/"}, {Host: "photos.family.example", URL: "https://photos.family.example/"},
+		{Host: "wiki.mail.department.university.example.com", URL: "https://wiki.mail.department.university.example.com/"},
+	}
+	sampleSessionsAtPortal = []AccountSession{
+		{ID: "s1", Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24", First: sampleTime, Last: sampleTime, Current: true,
+			Sites: []string{"app.example.com", "wiki.mail.department.university.example.com"}},
+		{ID: "s2", Browser: "Safari", System: "iOS", Network: "198.51.100.0/24", First: sampleTime.AddDate(0, 0, -9), Last: sampleTime.Add(-3 * time.Hour),
+			Sites: []string{"photos.family.example"}},
+	}
 	sampleRequests = []AccessRequest{
 		{ID: "r1", Email: sampleAddress, Words: sampleWords, Origin: "https://reports.example.com", Asked: sampleTime,
 			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"},
