@@ -46,8 +46,8 @@ func startTown(t testing.TB, p plan) *town {
 		p.wiki = "allow *@example.com"
 	}
 	w := &town{portal: "https://login.three.example", app: "https://app.one.example", wiki: "https://wiki.two.example"}
+	port := testkit.FreePort()
 	if p.onLoopback {
-		port := testkit.FreePort()
 		w.portal, w.app, w.wiki = "http://login.localhost:"+port, "http://app.localhost:"+port, "http://wiki.localhost:"+port
 	}
 	app, wiki := httptest.NewServer(p.serve), httptest.NewServer(http.HandlerFunc(showAsked))
@@ -79,12 +79,15 @@ func startTown(t testing.TB, p plan) *town {
 	reverse_proxy %s
 }
 `, w.portal, p.global, w.portal, w.app, strings.TrimPrefix(app.URL, "http://"), w.wiki, p.wiki, strings.TrimPrefix(wiki.URL, "http://")))
+	if p.onLoopback {
+		w.port = port
+	}
 	w.at(w.portal)
 	return w
 }
 
-// visitor is a browser as far as HTTP goes, at one of the origins.
-func (w *town) visitor(origin string) *visitor { return w.at(origin) }
+// visitor is a browser as far as HTTP goes, at one of the origins, on loopback.
+func (w *town) visitor(origin string) *visitor { return newVisitor(w.t, origin, "127.0.0.1:"+w.port) }
 
 // profile is the browser of one person.
 func (w *town) profile() *profile {
