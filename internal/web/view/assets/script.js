@@ -58,11 +58,10 @@
     if (opener) opener.postMessage(renewed, location.origin);
     close();
   }
-  const kept = one('[data-kept]');
-  if (kept) new BroadcastChannel(channel).onmessage = () => {
+  if (one('[data-kept]')) new BroadcastChannel(channel).onmessage = () => {
     one('[data-sign-in]').hidden = true;
     one('[data-signed-in]').hidden = false;
-    const send = kept.querySelector('button');
+    const send = one('[data-kept] button'); // not by the form: a field may have the name of any method
     send.className = '';
     send.focus();
   };

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
@@ -22,6 +23,12 @@ func openBrowser(ctx context.Context) (tab *browser.Tab, closing func(), err err
 	if tab, _, err = browser.NewTab(started); err != nil {
 		stop()
 		return nil, nil, err
+	}
+	// Browsers complain of a page that closes itself where no page has opened it.
+	_, err = chromedp.Call(tab.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "close = () => {}"})
+	if err != nil {
+		stop()
+		return nil, nil, fmt.Errorf("keeping pages open: %w", err)
 	}
 	return tab, stop, nil
 }
