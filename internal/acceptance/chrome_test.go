@@ -68,6 +68,27 @@ func (p *profile) newTab() *tab {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return p.use(opened, stop)
+}
+
+// window is the one that a page has opened, once it is there.
+func (p *profile) window() *tab {
+	p.t.Helper()
+	var opened *browser.Tab
+	var stop func()
+	await(p.t, "a window to open", func() bool {
+		var err error
+		if opened, stop, err = browser.Join(p.ctx); err != nil {
+			p.t.Fatal(err)
+		}
+		return opened != nil
+	})
+	return p.use(opened, stop)
+}
+
+// use makes a tab of one that is open.
+func (p *profile) use(opened *browser.Tab, stop func()) *tab {
+	p.t.Helper()
 	tab := &tab{t: p.t, Tab: opened}
 	if p.trusts {
 		if _, err := chromedp.Call(opened.Context, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -184,6 +185,27 @@ func (b *tab) awaitLocation(url string) {
 	if !testkit.HoldsWithin(patience, func() bool { return b.location() == url }) {
 		b.t.Fatalf("the tab is at %s, not at %s: %s", b.location(), url, b.text())
 	}
+}
+
+// signInByCode asks for a link in the sign-in page that the tab shows, and types the code.
+func (b *tab) signInByCode(mail *mailServer, address string) {
+	b.t.Helper()
+	b.expect(waitingNoise)
+	b.expect("/favicon.ico")
+	b.awaitText("Type your email address")
+	b.typeInto("#email", address+"\r")
+	b.awaitText("Check your mail")
+	b.typeInto("#code", mail.await(address).code+"\r")
+}
+
+// awaitClosed waits until the window has closed.
+func (b *tab) awaitClosed() {
+	b.t.Helper()
+	id := chromedp.FromContext(b.Context).Target.TargetID
+	await(b.t, "the window to close", func() bool {
+		targets, err := chromedp.Targets(b.Context)
+		return err != nil || !slices.ContainsFunc(targets, func(info *target.Info) bool { return info.TargetID == id })
+	})
 }
 
 // picture keeps what the tab shows, if pictures are wanted.

@@ -84,9 +84,26 @@ type Complaint struct {
 }
 
 // NewTab opens a tab of a browser or of a profile.
-func NewTab(in context.Context) (tab *Tab, stop func(), err error) {
+func NewTab(in context.Context) (tab *Tab, stop func(), err error) { return newTab(in) }
+
+// Join is NewTab for a window that a page of a profile has opened, the first that no
+// other Tab has. tab is nil while there is none.
+func Join(profile context.Context) (tab *Tab, stop func(), err error) {
+	targets, err := chromedp.Targets(profile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking for windows: %w", err)
+	}
+	for _, info := range targets {
+		if info.Type == "page" && !info.Attached && info.BrowserContextID == chromedp.FromContext(profile).BrowserContextID {
+			return newTab(profile, chromedp.WithTargetID(info.TargetID))
+		}
+	}
+	return nil, nil, nil
+}
+
+func newTab(in context.Context, options ...chromedp.ContextOption) (tab *Tab, stop func(), err error) {
 	tab = &Tab{loading: make(map[network.RequestID]bool)}
-	tab.Context, stop = chromedp.NewContext(in, chromedp.WithListener(tab.listen))
+	tab.Context, stop = chromedp.NewContext(in, append(options, chromedp.WithListener(tab.listen))...)
 	if err := chromedp.Do(tab.Context); err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("opening a tab: %w", err)
