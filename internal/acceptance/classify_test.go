@@ -82,6 +82,7 @@ func TestFormOfSomebodyWhoIsSignedOutIsNotLostSilently(t *testing.T) {
 	g := start(t, setup{})
 	v := g.visitor()
 	r := v.form("/app/save", "text", "long letter")
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x") // one with a file
 	r.Header.Set("Referer", g.origin+"/app/edit?id=7")
 	page := v.do(r).is(t, http.StatusUnauthorized).says(t, "Nothing was sent")
 	if page.header.Get("WWW-Authenticate") == "" || len(page.header.Values("Set-Cookie")) > 0 {
@@ -91,6 +92,7 @@ func TestFormOfSomebodyWhoIsSignedOutIsNotLostSilently(t *testing.T) {
 		t.Errorf("the page does not lead back to the form: %s", page.body)
 	}
 	r = v.form("/app/save", "text", "x")
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	r.Header.Set("Referer", "https://evil.example/x")
 	if page := v.do(r).is(t, http.StatusUnauthorized); strings.Contains(page.body, "evil") {
 		t.Error("the page repeats a foreign address")
