@@ -128,7 +128,7 @@ func TestWhoEndsTheirOwnSessionsIsWrittenDownOnce(t *testing.T) {
 	for want, end := range map[string]func(*Service) error{
 		`"msg":"signed out","site":"https://app.example.com","session":"01000000000000000000000000000000","all":false`: func(s *Service) error { return s.SignOut(t.Context(), m) },
 		`"msg":"signed out","site":"https://app.example.com","session":"01000000000000000000000000000000","all":true`:  func(s *Service) error { return s.SignOutEverywhere(t.Context(), m) },
-		`"msg":"ended","site":"https://app.example.com","kept":"01000000","all":true`:          func(s *Service) error { return s.SignOutElsewhere(t.Context(), m) },
+		`"msg":"ended","site":"https://app.example.com","kept":"01000000","all":true`:                                  func(s *Service) error { return s.SignOutElsewhere(t.Context(), m) },
 		`"msg":"ended","site":"https://app.example.com","session":"02000000000000000000000000000000","kept":`:          func(s *Service) error { return s.SignOutOne(t.Context(), m, session.Key{2}) },
 	} {
 		store := &scripted{}
