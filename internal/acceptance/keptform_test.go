@@ -1,7 +1,10 @@
 package acceptance
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -145,5 +148,55 @@ func TestAFormThatIsNotOfThisSiteOrNoneIsNotKept(t *testing.T) {
 	}
 	if n := g.upstream.count(); n != 0 {
 		t.Errorf("the app was reached %d times", n)
+	}
+}
+
+func TestABrowserSendsAKeptFormAsItWas(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan string, 1)
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body)
+			arrived <- r.RequestURI + "\n" + string(body)
+		}
+		_, _ = io.WriteString(w, `<!doctype html><title>App</title><link rel=icon href="data:,"><p>The app`)
+	}))
+	t.Cleanup(app.Close)
+	g := start(t, setup{behind: "reverse_proxy " + app.Listener.Addr().String()})
+	person := newProfile(t)
+	tab := person.newTab()
+	tab.signInAs(g, "ada@example.com")
+	g.endSessions("ada@example.com")
+	tab.expect("status of 401")
+	fields, err := json.Marshal(everyCharacter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const action = "/save?id=7&x='%22%3E"
+	if _, err := evaluate[bool](tab, `(() => {
+		const fields = `+string(fields)+`, form = document.createElement("form");
+		form.method = "post";
+		form.action = "`+action+`";
+		for (let i = 0; i < fields.length; i += 2) {
+			const field = document.createElement("textarea");
+			field.name = fields[i];
+			field.value = fields[i + 1];
+			form.append(field);
+		}
+		document.body.append(form);
+		setTimeout(() => HTMLFormElement.prototype.submit.call(form)); // a field has that name
+		return true;
+	})()`); err != nil {
+		t.Fatal(err)
+	}
+	tab.awaitText("Sign in, then send it again")
+	tab.click("main .button")
+	person.window().signInByCode(g.mail, "ada@example.com")
+	tab.awaitText("You are signed in. Now send it again.")
+	tab.click("form button")
+	tab.awaitText("The app")
+	if got, want := <-arrived, strings.ReplaceAll(action, "'", "%27")+"\n"+submitted(everyCharacter()); got != want {
+		t.Errorf("the app gets\n%q, want\n%q", got, want)
 	}
 }
