@@ -141,7 +141,7 @@ func (s *site) open(a *App, rt *runningApp) {
 	}
 	parts := web.Parts{
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
-		Origins: s.origins, Rules: s.rules(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
+		Origins: s.origins, Rules: s.rules(), Recent: s.recent(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
 		Portal: a.portal, Tickets: rt.tickets,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}

@@ -66,6 +66,17 @@ func (s *site) limits(all SessionConfig) (idle, absolute time.Duration) {
 	return min(idle, absolute), absolute
 }
 
+// recent is how old a proof may be wherever at the site, the least of what its blocks
+// say; 0 for any age.
+func (s *site) recent() (least time.Duration) {
+	for _, h := range s.handlers {
+		if own := time.Duration(h.Recent); own > 0 && (least == 0 || own < least) {
+			least = own
+		}
+	}
+	return least
+}
+
 // joinBrand takes the brand of a block for the whole site.
 func (s *site) joinBrand(a *App, own *BrandConfig) (err error) {
 	switch {

@@ -38,7 +38,10 @@ func TestAnOldProofIsAskedForAgainAndTheSessionStays(t *testing.T) {
 	if address, _ := problem["sign_in_url"].(string); !strings.Contains(address, "/_doorpost/sign-in") {
 		t.Errorf("a program is told %v", problem)
 	}
-	ada.submit("/safe/gold", "bar", "2").is(t, http.StatusUnauthorized)
+	ada.submit("/safe/gold", "bar", "2").is(t, http.StatusUnauthorized).says(t, "Sign in, then send it again")
+	window := ada.twin()
+	window.unlike = []string{"Cross-Origin-Opener-Policy", "unsafe-none"}
+	window.open(renewPath).leadsTo(t, "/_doorpost/sign-in?again=1&to=%2F_doorpost%2Frenew") // and not on, to meet the same page
 	ada.isIn("ada@example.com") // everywhere else the session is as good as before
 
 	page := ada.open(a.location()).is(t, http.StatusOK).says(t, "ada@example.com")
@@ -46,6 +49,8 @@ func TestAnOldProofIsAskedForAgainAndTheSessionStays(t *testing.T) {
 	ada.open("/_doorpost/check-mail").is(t, http.StatusOK) // and not back at once: nothing is proven yet
 	ada.redeem(g.mail.await("ada@example.com"), "/safe/gold?bar=1%2F&b")
 	ada.open("/safe/gold?bar=1%2F&b").echo(t)
+	window.cookies = ada.cookies
+	window.open(renewPath).is(t, http.StatusOK)
 	elsewhere.open("/safe/gold").is(t, http.StatusSeeOther) // a proof here is none there
 	elsewhere.isIn("ada@example.com")
 }

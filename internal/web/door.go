@@ -42,8 +42,9 @@ type Parts struct {
 	Admin     *admin.Service
 	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people; nil where it is not served
 	GroupsOf  func(address.Address, *people.Standing) []string
-	Origins   gate.Origins // of the site
-	Rules     signin.Rules // of all blocks: an address that one of them admits may ask for a link
+	Origins   gate.Origins  // of the site
+	Rules     signin.Rules  // of all blocks: an address that one of them admits may ask for a link
+	Recent    time.Duration // how old a proof may be wherever at the site; 0: any age
 	Views     *view.Views
 	Languages *text.Catalogue
 	Portal    gate.Origin      // where people sign in to all sites; zero: at this one

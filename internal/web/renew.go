@@ -2,16 +2,23 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 // renew is a small window that an app opens when its session has ended: somebody signs in
-// there, it tells the page that opened it, and closes.
+// there, it tells the page that opened it, and closes. At a site that asks for a recent
+// proof, an older one is not enough.
 func (d *Door) renew(c *call) {
 	c.renews = true
-	if d.somebody(c, gate.RenewPath) != nil {
+	s := d.somebody(c, gate.RenewPath)
+	switch {
+	case s == nil:
+	case d.Recent > 0 && time.Since(s.SignedIn()) >= d.Recent: // that may be what the app was refused for
+		d.notRecent(c, gate.RenewPath)
+	default:
 		d.show(c, http.StatusOK, view.Renewed{Frame: frame(c)})
 	}
 }
