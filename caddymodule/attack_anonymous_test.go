@@ -134,7 +134,7 @@ func (n nobody) request() (*http.Request, *endlessBody) {
 // given one small cookie at most, and has no more of a body read than a form
 // may have.
 func TestAttackDS01NobodyWritesNothingWhateverTheySend(t *testing.T) {
-	const requests, mostRead, mostCookie = 20_000, 16<<10 + 1, 512 // one byte tells that there are more
+	const requests, mostRead, mostCookie = 20_000, 64<<10 + 1, 512 // of a form that is kept; one byte tells that there are more
 	store := filepath.Join(t.TempDir(), "doorpost.db")
 	g := newGateway(t, "doorpost {\n store bolt "+store+"\n from sign-in@example.com\n mailer mailgun {\n domain mg.example.com\n api_key x\n webhook_key y\n }\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
 	handler := findHandler(t)

@@ -42,7 +42,7 @@ func TestAnOldProofIsAskedForAgainAndTheSessionStays(t *testing.T) {
 	window := ada.twin()
 	window.unlike = []string{"Cross-Origin-Opener-Policy", "unsafe-none"}
 	window.open(renewPath).leadsTo(t, "/_doorpost/sign-in?again=1&to=%2F_doorpost%2Frenew") // and not on, to meet the same page
-	ada.isIn("ada@example.com") // everywhere else the session is as good as before
+	ada.isIn("ada@example.com")                                                             // everywhere else the session is as good as before
 
 	page := ada.open(a.location()).is(t, http.StatusOK).says(t, "ada@example.com")
 	ada.press(page, "/_doorpost/sign-in").leadsTo(t, "/_doorpost/check-mail")

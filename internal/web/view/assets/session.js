@@ -14,7 +14,7 @@
     button.style.cssText = 'margin:0 12px;padding:8px 16px;font:inherit';
     button.onclick = () => open(own + 'renew', 'doorpost', 'popup,width=480,height=640');
     bar.append(SIGNED_OUT, button);
-    document.body.append(bar);
+    (document.body || document.documentElement).append(bar);
   };
   const done = () => {
     if (bar) bar.remove();
