@@ -84,14 +84,14 @@ func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
 	opened := person.newTab()
 	opened.expect(popper)
 	opened.open(m.link)
-	opened.awaitLocation(g.origin + prometheusPage)
+	opened.awaitArrival(g.origin + prometheusPage)
 	// The page asks for the result by XHR.
 	opened.awaitText(`instance="` + prometheus + `"`)
 	opened.picture("prometheus")
 	if result, err := evaluate[fetched](opened, prometheusFetch); err != nil || result.Status != http.StatusOK || !strings.Contains(result.Body, `"success"`) {
 		t.Errorf("a script of the page gets %+v (%v)", result, err)
 	}
-	tab.awaitLocation(g.origin + prometheusPage)
+	tab.awaitArrival(g.origin + prometheusPage)
 
 	// The session ends in the other tab.
 	tab.open(g.origin + "/_doorpost/sign-out")

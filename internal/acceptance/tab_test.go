@@ -187,6 +187,16 @@ func (b *tab) awaitLocation(url string) {
 	}
 }
 
+// awaitArrival waits until a page was opened at a URL. Its script may have written another
+// into the address bar since.
+func (b *tab) awaitArrival(url string) {
+	b.t.Helper()
+	await(b.t, "the tab to arrive at "+url, func() bool {
+		arrived, err := evaluate[string](b, "performance.getEntriesByType('navigation')[0].name")
+		return err == nil && arrived == url
+	})
+}
+
 // signInByCode asks for a link in the sign-in page that the tab shows, and types the code.
 func (b *tab) signInByCode(mail *mailServer, address string) {
 	b.t.Helper()
