@@ -203,7 +203,7 @@ func TestAttackRL05TheBillIsBounded(t *testing.T) {
 func TestAttackRL07LimitsOutliveRestarts(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	for name, s := range map[string]setup{"bolt": {}, "redis": {store: "redis " + server.URL(), global: "secret " + newSecret()}} {
+	for name, s := range map[string]setup{"bolt": {}, "redis": {store: patientRedis(server.URL()), global: "secret " + newSecret()}} {
 		t.Run(name, func(t *testing.T) {
 			s.silent, s.limits = true, "limit client 4 1h"
 			g := start(t, s)

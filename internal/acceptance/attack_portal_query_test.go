@@ -180,7 +180,7 @@ func TestAttackPO04NobodyGoesInCircles(t *testing.T) {
 func TestAttackPO07GarbageIsNoWorkForTheStore(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	f := startFront(t, setup{silent: true, store: "redis " + server.URL(), global: "secret " + newSecret()})
+	f := startFront(t, setup{silent: true, store: patientRedis(server.URL()), global: "secret " + newSecret()})
 	ada := f.traveller()
 	ada.signsIn("ada@example.com", appOrigin+"/")
 	ada.isIn("ada@example.com", wikiOrigin)

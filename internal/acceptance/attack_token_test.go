@@ -97,7 +97,7 @@ func TestAttackTK08WhatIsStoredIsNoKey(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
 	for name, s := range map[string]setup{
-		"bolt": {silent: true}, "redis": {silent: true, store: "redis " + server.URL(), global: "secret " + newSecret()},
+		"bolt": {silent: true}, "redis": {silent: true, store: patientRedis(server.URL()), global: "secret " + newSecret()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := start(t, s)
@@ -253,7 +253,7 @@ func TestAttackTK11WaitingSignsNobodyIn(t *testing.T) {
 func TestAttackTK12GuessesCostTheStoreNothing(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	g := start(t, setup{silent: true, store: "redis " + server.URL(), global: "secret " + newSecret()})
+	g := start(t, setup{silent: true, store: patientRedis(server.URL()), global: "secret " + newSecret()})
 	v := g.visitor()
 	v.ask("ada@example.com", "/")
 	m := g.mail.await("ada@example.com")

@@ -84,7 +84,7 @@ func TestMailboxGetsNoMoreThanItsLimitFromManyNetworks(t *testing.T) {
 	t.Parallel()
 	const asking, limit = 200, 5 // messages in 15 minutes, as it is by default
 	server := redistest.Single(t)
-	for name, s := range map[string]setup{"bolt": {}, "redis": {store: "redis " + server.URL(), global: "secret " + newSecret()}} {
+	for name, s := range map[string]setup{"bolt": {}, "redis": {store: patientRedis(server.URL()), global: "secret " + newSecret()}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(5, 200))

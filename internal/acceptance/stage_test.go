@@ -26,6 +26,10 @@ type setup struct {
 	silent   bool   // no access log, for loads
 }
 
+// patientRedis is the store of a test that is not about how long Redis may take: the
+// race detector and a busy machine make a second of a tenth of one.
+func patientRedis(url string) string { return "redis " + url + " {\ntimeout 10s\n}" }
+
 // stage is a gate as a process with an app behind it and a mail server beside.
 type stage struct {
 	t        testing.TB
