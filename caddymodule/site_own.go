@@ -66,8 +66,8 @@ func (s *site) limits(all SessionConfig) (idle, absolute time.Duration) {
 	return min(idle, absolute), absolute
 }
 
-// recent is how old a proof may be wherever at the site, the least of what its blocks
-// say; 0 for any age.
+// recent is how old a proof may be for all blocks of the site: the shortest time that any
+// of them says; 0 for any age.
 func (s *site) recent() (least time.Duration) {
 	for _, h := range s.handlers {
 		if own := time.Duration(h.Recent); own > 0 && (least == 0 || own < least) {

@@ -40,9 +40,9 @@ func (all AnyOf) Owners() (owners []address.Address) {
 	return owners
 }
 
-// Behind are rules that admit whom they admit, with the owners of one site to ask; of
-// none if the site is nil. They are those of a portal, towards somebody who wants to go to
-// that site.
+// Behind are the rules of a portal towards somebody who wants to go to one of the sites:
+// they admit the same people, and the owners to ask are those of that site. There are none
+// to ask if the site is nil.
 func (all AnyOf) Behind(site AnyOf) Portal { return Portal{all, site} }
 
 // Portal are rules of all sites, see AnyOf.Behind.

@@ -36,7 +36,7 @@ type Keeper struct {
 	store  Store
 	cache  *Cache
 	limits Limits
-	whole  Limits // of all sites: for as long a session stays in the store
+	whole  Limits // of all sites: how long the store keeps a session
 	logger *slog.Logger
 	now    func() time.Time
 }

@@ -44,7 +44,7 @@ type Parts struct {
 	GroupsOf  func(address.Address, *people.Standing) []string
 	Origins   gate.Origins  // of the site
 	Rules     signin.Rules  // of all blocks: an address that one of them admits may ask for a link
-	Recent    time.Duration // how old a proof may be wherever at the site; 0: any age
+	Recent    time.Duration // how old a proof may be for all blocks of the site; 0: any age
 	Views     *view.Views
 	Languages *text.Catalogue
 	Portal    gate.Origin      // where people sign in to all sites; zero: at this one

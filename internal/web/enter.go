@@ -62,7 +62,7 @@ func (d *Door) hop(c *call) (h hop, found bool) {
 	return h, found
 }
 
-// setHop gives the browser its hop, for a time of whole seconds; with none it is taken away.
+// setHop gives the browser its hop for a time, in whole seconds. A time of 0 takes it away.
 func (c *call) setHop(h hop, life time.Duration) {
 	maxAge := int(life / time.Second)
 	if maxAge == 0 {

@@ -18,8 +18,8 @@ type Sites interface {
 	// an origin that no site has.
 	Find(gate.Origin) (site signin.Site, found bool)
 
-	// Toward is the same with the rules of the portal: whom any site admits may sign
-	// in. Only for an origin that Find finds.
+	// Toward is the same site with the rules of the portal: somebody may sign in if any
+	// site admits them. Only for an origin that Find finds.
 	Toward(gate.Origin) signin.Site
 
 	// Views are the pages in the brand of a site that Find finds.
