@@ -85,7 +85,6 @@ func TestAttackPO02ATicketIsForOneSiteAndOneBrowser(t *testing.T) {
 		eve.open(appOrigin+"/").is(t, http.StatusSeeOther) // so that she has a hop
 		ticket := ada.ticket(appOrigin, "/x")
 		elsewhere := strings.Replace(ticket, appOrigin, wikiOrigin, 1)
-		hash := queryOf(t, ada.open(appOrigin+"/").location()).Get("hop")
 		hopName, hop := ada.at(appOrigin).ours("doorpost-hop")
 
 		ada.isIn("ada@example.com", wikiOrigin)
@@ -99,31 +98,51 @@ func TestAttackPO02ATicketIsForOneSiteAndOneBrowser(t *testing.T) {
 		ada.at(wikiOrigin).cookies[hopName] = hop
 		ada.entersNobody(t, "the ticket of another site, with its hop", elsewhere)
 
-		stranger.entersNobody(t, "a browser without a hop", ticket)
-		eve.entersNobody(t, "another hop", ticket)
-		_, evesHop := eve.at(appOrigin).ours("doorpost-hop")
-		for what, value := range map[string]string{
-			"the hash of the hop": hash + ".0", "the hash alone": hash, "no hop": "", "a dot": ".0", "a cut hop": hop[1:], "a hop without its number": strings.TrimSuffix(hop, ".0"),
-			"another number": strings.TrimSuffix(hop, ".0") + ".x", "a hop in quotes": `"` + hop + `"`, "two in one": hop + "," + hop,
-		} {
-			stranger.at(appOrigin).cookies = map[string]string{hopName: value}
-			stranger.entersNobody(t, what, ticket)
-		}
-		v := stranger.at(appOrigin)
-		_, path := ada.split(ticket)
-		for _, planted := range []string{hopName + "=" + hop + "; " + hopName + "=" + evesHop, hopName + "=" + evesHop + "; " + hopName + "=" + hop} {
-			r := v.navigate(path)
-			r.Header.Set("Cookie", planted)
-			v.do(r).setsNoSession(t)
-		}
 		// Nothing of this has used it up, nor has looking.
-		v = ada.at(appOrigin)
+		v := ada.at(appOrigin)
+		_, path := ada.split(ticket)
 		v.do(v.request(http.MethodHead, path, "")).setsNoSession(t)
 		twice := path + "&ticket=" + url.QueryEscape(queryOf(t, ticket).Get("ticket"))
 		v.open(twice).setsNoSession(t)
 		v.submit(path, "ticket", queryOf(t, ticket).Get("ticket")).is(t, http.StatusNotFound).setsNoSession(t)
 		ada.open(ticket).leadsTo(t, "/x")
 		ada.isIn("ada@example.com", appOrigin)
+
+		// At its own site any browser that brings it uses it up.
+		wrong := func(what string, brings func(ticket string)) {
+			ada.forgets(appOrigin)
+			ticket := ada.ticket(appOrigin, "/x")
+			brings(ticket)
+			ada.entersNobody(t, "a ticket after "+what, ticket)
+		}
+		wrong("a browser without a hop", func(ticket string) { stranger.entersNobody(t, "a browser without a hop", ticket) })
+		wrong("another hop", func(ticket string) { eve.entersNobody(t, "another hop", ticket) })
+		_, evesHop := eve.at(appOrigin).ours("doorpost-hop")
+		for what, cookie := range map[string]func(hop, hash string) string{
+			"the hash of the hop":      func(_, hash string) string { return hash + ".0" },
+			"the hash alone":           func(_, hash string) string { return hash },
+			"no hop":                   func(_, _ string) string { return "" },
+			"a dot":                    func(_, _ string) string { return ".0" },
+			"a cut hop":                func(hop, _ string) string { return hop[1:] },
+			"a hop without its number": func(hop, _ string) string { return strings.TrimSuffix(hop, ".0") },
+			"another number":           func(hop, _ string) string { return strings.TrimSuffix(hop, ".0") + ".x" },
+			"a hop in quotes":          func(hop, _ string) string { return `"` + hop + `"` },
+			"two in one":               func(hop, _ string) string { return hop + "," + hop },
+			"one that was planted":     func(hop, _ string) string { return hop + "; " + hopName + "=" + evesHop },
+			"one planted before it":    func(hop, _ string) string { return evesHop + "; " + hopName + "=" + hop },
+		} {
+			wrong(what, func(ticket string) {
+				_, hop := ada.at(appOrigin).ours("doorpost-hop")
+				hash := queryOf(t, ada.open(appOrigin+"/").location()).Get("hop")
+				v := stranger.at(appOrigin)
+				_, path := ada.split(ticket)
+				r := v.navigate(path)
+				r.Header.Set("Cookie", hopName+"="+cookie(hop, hash))
+				if a := v.do(r).setsNoSession(t); a.location() == "/x" {
+					t.Errorf("%s entered", what)
+				}
+			})
+		}
 	})
 }
 

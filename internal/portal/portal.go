@@ -4,7 +4,8 @@
 // A site sends a browser to the portal with the hash of a cookie that it has set, its hop.
 // The portal, where somebody is signed in, sends it back with a ticket, which is good
 // once, for a minute, for that site, in the browser with that hop. The site makes a session
-// of its own of it, which came of the one at the portal and ends with it.
+// of its own of it, which came of the one at the portal and ends with it. A ticket that
+// comes with another hop is used up: it may stand in a log for the one with the right hop.
 package portal
 
 import (
@@ -13,6 +14,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -36,16 +38,23 @@ func NewHop() Hop {
 	return h
 }
 
-// Hash is what the portal learns of a hop. Nobody can make the cookie of it.
-func (h Hop) Hash() string {
-	sum := sha256.Sum256(h[:])
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
+// Hash is that of the hop.
+func (h Hop) Hash() HopHash { return sha256.Sum256(h[:]) }
 
-// IsHash reports whether a text may be one that Hash made.
-func IsHash(s string) bool {
+// HopHash is what the portal learns of a hop. Nobody can make the cookie of it.
+type HopHash [sha256.Size]byte
+
+// String is the one form of the hash that ParseHopHash takes.
+func (h HopHash) String() string { return base64.RawURLEncoding.EncodeToString(h[:]) }
+
+// ParseHopHash reads the hash of a hop, false if the text is none.
+func ParseHopHash(s string) (h HopHash, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	return err == nil && len(raw) == sha256.Size && len(s) == base64.RawURLEncoding.EncodedLen(sha256.Size)
+	if err != nil || len(raw) != len(h) {
+		return h, false
+	}
+	h = HopHash(raw)
+	return h, h.String() == s // the decoder leaves line breaks out
 }
 
 // Nonce is what is random in a ticket.
@@ -57,6 +66,10 @@ type Store interface {
 	// number of uses of one ticket, at the same time and ever after, exactly one is
 	// Entered.
 	Enter(ctx context.Context, e Entry) (Result, error)
+
+	// Spend uses a ticket up and lets nobody in. It changes nothing about one that was
+	// used.
+	Spend(ctx context.Context, now time.Time, ticket Nonce) error
 }
 
 // Entry is one use of a ticket.
@@ -101,44 +114,48 @@ func NewService(ring keys.Ring, parts Service) *Service {
 	return &parts
 }
 
-// ticket is what is signed.
+// ticket is what is signed, under the name of a site: for another one it is garbage.
 type ticket struct {
 	parent session.Key
 	nonce  Nonce
+	hop    HopHash
 }
 
-func (t ticket) bytes() []byte { return append(t.parent[:], t.nonce[:]...) }
+func (t ticket) bytes() []byte { return slices.Concat(t.parent[:], t.nonce[:], t.hop[:]) }
 
 func parseTicket(raw []byte) (t ticket, ok bool) {
-	if len(raw) != len(t.parent)+len(t.nonce) {
+	const nonce, hop = len(t.parent), len(t.parent) + len(t.nonce)
+	if len(raw) != hop+len(t.hop) {
 		return t, false
 	}
-	return ticket{session.Key(raw[:len(t.parent)]), Nonce(raw[len(t.parent):])}, true
+	return ticket{session.Key(raw[:nonce]), Nonce(raw[nonce:hop]), HopHash(raw[hop:])}, true
 }
 
-// signedAs is the name that a ticket is signed under: for another site or another hop it
-// is garbage. No origin and no hash has a bar.
-func signedAs(site, hopHash string) string { return "ticket|" + site + "|" + hopHash }
+func signedAs(site string) string { return "ticket|" + site }
 
 // Ticket makes a ticket for a site, given as its origin, in the browser whose hop has a
 // hash. Nothing is kept of it until it is used. The caller has made sure that the session
 // of the portal is good and the site lets its person in.
-func (s *Service) Ticket(parent session.Key, site, hopHash string) (string, error) {
-	t := ticket{parent: parent}
+func (s *Service) Ticket(parent session.Key, site string, hop HopHash) (string, error) {
+	t := ticket{parent: parent, hop: hop}
 	rand.Read(t.nonce[:])
-	return s.signer.Sign(signedAs(site, hopHash), t.bytes())
+	return s.signer.Sign(signedAs(site), t.bytes())
 }
 
-// Enter takes a ticket at a site, and returns the id of the session that it made, with
-// Entered. Garbage costs no look into the store.
-func (s *Service) Enter(ctx context.Context, site, scope string, hop Hop, given string) (id session.ID, outcome Outcome, err error) {
-	raw, genuine := s.signer.Open(signedAs(site, hop.Hash()), given)
+// Enter takes a ticket at a site in the browser with a hop, or in one without, and returns
+// the id of the session that it made, with Entered. Garbage costs no look into the store.
+func (s *Service) Enter(ctx context.Context, site, scope string, hop *Hop, given string) (id session.ID, outcome Outcome, err error) {
+	raw, genuine := s.signer.Open(signedAs(site), given)
 	t, whole := parseTicket(raw)
-	if !genuine || !whole {
+	switch {
+	case !genuine || !whole:
 		s.refuse(ctx, site, NoTicket)
 		return session.ID{}, NoTicket, nil
+	case hop == nil || hop.Hash() != t.hop:
+		s.refuse(ctx, site, NoTicket)
+		return session.ID{}, NoTicket, fault.Store("using up a ticket of another browser", s.Store.Spend(ctx, time.Now(), t.nonce))
 	}
-	id = s.sessionID(t.parent, hop, site)
+	id = s.sessionID(t.parent, *hop, site)
 	e := Entry{Now: time.Now(), Ticket: t.nonce, Parent: t.parent, Made: id.Key(), Scope: scope}
 	rand.Read(e.Attempt[:])
 	result, err := s.Store.Enter(ctx, e)

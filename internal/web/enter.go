@@ -97,7 +97,7 @@ func (d *Door) leave(c *call, e errand) {
 		return
 	}
 	c.renews = e.to == gate.RenewPath
-	query := siteField + "=" + url.QueryEscape(c.origin.String()) + "&" + toField + "=" + url.QueryEscape(e.to) + "&" + hopField + "=" + h.Hash()
+	query := siteField + "=" + url.QueryEscape(c.origin.String()) + "&" + toField + "=" + url.QueryEscape(e.to) + "&" + hopField + "=" + h.Hash().String()
 	if e.again {
 		query += "&" + againField + "=1"
 	}
@@ -130,10 +130,14 @@ func (d *Door) enter(c *call) {
 		c.seeOther(to)
 		return
 	}
-	h, found := d.hop(c)
-	if found && len(query[ticketField]) == 1 {
+	if len(query[ticketField]) == 1 {
+		h, found := d.hop(c)
+		known := &h.Hop
+		if !found {
+			known = nil
+		}
 		ctx := audit.WithRequest(c.r.Context(), c.client)
-		id, outcome, err := d.Tickets.Enter(ctx, c.origin.String(), c.visit.Cookie().Scope(), h.Hop, query.Get(ticketField))
+		id, outcome, err := d.Tickets.Enter(ctx, c.origin.String(), c.visit.Cookie().Scope(), known, query.Get(ticketField))
 		switch {
 		case err != nil:
 			d.failed(c, gate.SignInFor(to), err)

@@ -53,7 +53,7 @@ func (d *Door) letThrough(c *call) {
 		return
 	}
 	to := d.wants(c, c.wanted.String()+gate.ReturnTo(query.Get(toField)))
-	hop := query.Get(hopField)
+	hop, hasHop := portal.ParseHopHash(query.Get(hopField))
 	s, err := c.visit.Session(c.r)
 	switch {
 	case err != nil:
@@ -62,7 +62,7 @@ func (d *Door) letThrough(c *call) {
 		d.showSignIn(c, to, s != nil)
 	case !site.Rules.Admits(s.Address, s.Standing()):
 		d.showNotAdmitted(c, to, s, site.Rules)
-	case !portal.IsHash(hop): // not sent by the site, which does it right
+	case !hasHop: // not sent by the site, which does it right
 		c.seeOther(to)
 	default:
 		d.giveTicket(c, s, hop, query)
@@ -84,7 +84,7 @@ func (d *Door) entering(c *call, query url.Values) (site signin.Site, found bool
 	return site, found
 }
 
-func (d *Door) giveTicket(c *call, s *session.Session, hop string, query url.Values) {
+func (d *Door) giveTicket(c *call, s *session.Session, hop portal.HopHash, query url.Values) {
 	ticket, err := d.Tickets.Ticket(s.Key, c.wanted.String(), hop)
 	if err != nil {
 		d.Logger.Error("making a ticket", "error", err)

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -24,6 +25,21 @@ func (s Steps) Enter(ctx context.Context, e portal.Entry) (portal.Result, error)
 	return result(ctx, s.backend.Change, reads, func(t *tx) portal.Result { return enter(t, e) })
 }
 
+// Spend implements portal.Store.
+func (s Steps) Spend(ctx context.Context, now time.Time, ticket portal.Nonce) error {
+	key := hashed(tickets, ticket[:])
+	return run(ctx, s.backend.Change, []Key{key}, func(t *tx) {
+		if _, found := load[usedTicket](t, key); !found {
+			saveUse(t, key, now, portal.Nonce{}) // no attempt has this one
+		}
+	})
+}
+
+func saveUse(t *tx, ticket Key, now time.Time, attempt portal.Nonce) {
+	until := now.Add(2 * portal.TicketLife) // clocks of instances differ a little
+	save(t, ticket, usedTicket{Expires: codec.Millis(until), Attempt: attempt}, until)
+}
+
 func enter(t *tx, e portal.Entry) portal.Result {
 	key := hashed(tickets, e.Ticket[:])
 	used, found := load[usedTicket](t, key)
@@ -36,9 +52,7 @@ func enter(t *tx, e portal.Entry) portal.Result {
 	case found: // the same attempt, whose answer was lost
 		return portal.Result{Outcome: portal.Entered, Address: parent.Address}
 	}
-	// Clocks of instances differ a little.
-	until := e.Now.Add(2 * portal.TicketLife)
-	save(t, key, usedTicket{Expires: codec.Millis(until), Attempt: e.Attempt}, until)
+	saveUse(t, key, e.Now, e.Attempt)
 	changeAddress(t, parent.Address, e.Now, func(a *codec.Address) {
 		open := a.OpenSession(e.Parent)
 		for _, dropped := range open.AddSite(codec.SiteSession{Key: e.Made, Scope: e.Scope}) {

@@ -53,6 +53,19 @@ var portalPromises = []promise{
 		f.wantFound(first.Made, true)
 		f.wantSites(parent, first.Scope)
 	}},
+	{"ASpentTicketLetsNobodyIn", func(f *fixture) {
+		parent := f.signIn(f.person("a"))
+		spent := f.entry(parent)
+		f.must(f.Spend(f.Context(), f.now, spent.Ticket))
+		f.must(f.Spend(f.Context(), f.now, spent.Ticket))
+		f.wantEntered(spent, portal.Used)
+		f.wantFound(spent.Made, false)
+		used := f.entered(parent)
+		f.must(f.Spend(f.Context(), f.now, used.Ticket))
+		f.wantEntered(used, portal.Entered) // sent again, since its answer was lost
+		f.wantFound(used.Made, true)
+		f.wantSites(parent, used.Scope)
+	}},
 	{"TwoTicketsMakeOneSession", func(f *fixture) {
 		parent := f.signIn(f.person("a"))
 		first := f.entered(parent)
