@@ -36,12 +36,14 @@ passed=0 failed=0 skipped=0
 say() { printf '\n== %s\n' "$*"; }
 
 # Command, and the Debian packages that bring it. The race detector needs a C
-# compiler; the browser tests need chromium, with a font to write in.
+# compiler; the browser tests need chromium, with a font to write in; the checker of
+# pages needs Java.
 needs=(
 	"gcc:gcc libc6-dev"
 	"redis-server:redis-server"
 	"chromium:chromium fonts-dejavu-core"
 	"prometheus:prometheus"
+	"java:default-jre-headless"
 )
 
 install_missing() {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/doorpost-auth/doorpost/internal/text"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -24,7 +25,7 @@ const torn = `[...document.querySelectorAll('bdi')].filter((e) => {
 }).map((e) => e.textContent + ' in ' + e.parentElement.outerHTML)`
 
 func TestAnAddressThatFitsALineIsNotTorn(t *testing.T) {
-	b, origin := openSamples(t)
+	b, origin := openSamples(t, text.Default)
 	for _, sample := range view.Samples() {
 		if err := visit(b, origin+"/"+sample.Name, "light", 390, 844); err != nil {
 			t.Fatal(err)
@@ -56,7 +57,7 @@ const cut = `[...document.querySelectorAll('bdi')].filter((e) => {
 }).map((e) => e.parentElement.outerHTML)`
 
 func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
-	b, origin := openSamples(t)
+	b, origin := openSamples(t, text.Default)
 	for _, name := range []string{"sign-in", "check-mail-long", "confirm-replaces"} {
 		if err := visit(b, origin+"/black/"+name, "light", 320, 700); err != nil {
 			t.Fatal(err)

@@ -84,7 +84,7 @@ func TestMessagesLookRightInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, origin := openSamples(t)
+	b, origin := openSamples(t, text.Default)
 	for _, sample := range mail.Samples() {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, size := range []struct{ width, height int64 }{{320, 700}, {1280, 800}} {

@@ -22,9 +22,9 @@ const small = `[...document.querySelectorAll('main button, main input, main text
 
 // openSamples starts a browser and serves all pages and messages. What is bounded is
 // how long one of them takes: see visit.
-func openSamples(t *testing.T) (b *browser.Tab, origin string) {
+func openSamples(t *testing.T, language string) (b *browser.Tab, origin string) {
 	t.Helper()
-	samples, err := handler(text.Default)
+	samples, err := handler(language)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func openSamples(t *testing.T) (b *browser.Tab, origin string) {
 }
 
 func TestEveryPageFitsAPhoneAndAFinger(t *testing.T) {
-	b, origin := openSamples(t)
+	b, origin := openSamples(t, text.Default)
 	for _, sample := range view.Samples() {
 		t.Run(sample.Name, func(t *testing.T) {
 			// It fails if the page is wider than the screen.
@@ -61,7 +61,7 @@ func TestEveryPageFitsAPhoneAndAFinger(t *testing.T) {
 }
 
 func TestTheFragmentOfALinkEndsUpInItsForm(t *testing.T) {
-	b, origin := openSamples(t)
+	b, origin := openSamples(t, text.Default)
 	const pasted = `document.querySelector('[name=token]').value + location.hash + document.querySelector('[data-paste]').checkVisibility()`
 	for name, tc := range map[string]struct{ read, want string }{
 		"ask":            {pasted, "the-linkfalse"},

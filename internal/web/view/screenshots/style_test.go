@@ -65,7 +65,7 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 // In the colours that a reader chose, a browser makes all buttons alike unless it is
 // told otherwise.
 func TestTheButtonToPressStandsOutInForcedColours(t *testing.T) {
-	b, origin := openSamples(t)
+	b, origin := openSamples(t, text.Default)
 	if err := visit(b, origin+"/confirm", "light", 390, 844); err != nil {
 		t.Fatal(err)
 	}

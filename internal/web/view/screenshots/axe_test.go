@@ -1,0 +1,45 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
+	"github.com/doorpost-auth/doorpost/internal/text"
+)
+
+// barriers is what axe-core finds that keeps somebody from using a page: the rules of WCAG
+// 2.0 to 2.2, A and AA, and its own best practices. A message has the landmarks of the mail
+// program that shows it.
+const barriers = `axe.run(document, {
+	rules: document.querySelector('main') ? {} : {region: {enabled: false}, 'landmark-one-main': {enabled: false}},
+	runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], iframes: false,
+}).then((found) => found.violations.map((v) => v.id + ': ' + v.help + ': ' + v.nodes.map((n) => n.html).join(' ')))`
+
+func TestNoPageOrMessageHasABarrier(t *testing.T) {
+	axe, err := os.ReadFile(testkit.NPM(t, "axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, origin := openSamples(t, text.Default)
+	for _, name := range names() {
+		for _, look := range []struct {
+			scheme        string
+			width, height int64
+		}{{"light", 1280, 800}, {"dark", 320, 700}} {
+			if err := visit(b, origin+"/"+name, look.scheme, look.width, look.height); err != nil {
+				t.Fatal(err)
+			}
+			found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](string(axe)+";"+barriers, chromedp.EvalAwaitPromise))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, what := range found {
+				t.Errorf("%s, %s, %d px: %s", name, look.scheme, look.width, what)
+			}
+		}
+	}
+	_, _ = b.Heard() // another test is about what it complains of
+}
