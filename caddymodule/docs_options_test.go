@@ -76,9 +76,12 @@ var (
 		"store redis": "store redis redis://localhost:6379",
 	}
 	companions = map[string]string{
-		"mailer mailgun": "domain mg.example.com\napi_key key",
-		"mailer smtp":    "username sign-in@example.com\npassword secret",
+		"mailer mailgun":    "domain mg.example.com\napi_key key",
+		"mailer smtp":       "username sign-in@example.com\npassword secret",
+		"mailer smtp oauth": "token_url https://login.example.com/token\nclient_id door\nclient_secret secret\nscope https://mail.example.com/",
 	}
+	// Companions that are not needed beside another option.
+	replaced    = map[string]string{"password": "oauth"}
 	globalBlock = block{"", func(lines string) string {
 		needed := "from door@example.com\ngroup board\nsecret " + strings.Repeat("0123456789abcdef", 4)
 		return "{\n doorpost {\n" + withCompanions(lines, needed) + "\n}\n}\n"
@@ -93,7 +96,8 @@ var (
 func withCompanions(lines, companions string) string {
 	for companion := range strings.Lines(companions) {
 		name, _, _ := strings.Cut(companion, " ")
-		if !regexp.MustCompile(`(?m)^` + name + `\b`).MatchString(lines) {
+		has := func(option string) bool { return regexp.MustCompile(`(?m)^` + option + `\b`).MatchString(lines) }
+		if !has(name) && (replaced[name] == "" || !has(replaced[name])) {
 			lines += "\n" + strings.TrimSpace(companion)
 		}
 	}

@@ -120,6 +120,8 @@ func setTestSecrets(t *testing.T) {
 	t.Setenv("DOORPOST_OLD_SECRET", strings.Repeat("fedcba9876543210", 4))
 	t.Setenv("MAILGUN_API_KEY", "key-test")
 	t.Setenv("SMTP_PASSWORD", "password-test")
+	t.Setenv("OAUTH_CLIENT_SECRET", "secret-test")
+	t.Setenv("OAUTH_REFRESH_TOKEN", "token-test")
 	t.Setenv("DOORPOST_CA_FILE", certificateFile(t))
 	t.Setenv("REDIS_PASSWORD", "password-test")
 	t.Setenv("DOORPOST_TEMPLATES", t.TempDir())

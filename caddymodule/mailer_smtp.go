@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/mail/oauth"
 	"github.com/doorpost-auth/doorpost/internal/mail/smtprelay"
 )
 
@@ -21,6 +22,9 @@ type SMTPMailer struct {
 	// Username and Password, if the server wants them.
 	Username string `json:"username,omitempty"`
 	Password string `json:"password,omitempty"`
+
+	// OAuth gets access tokens to sign in with in place of a password.
+	OAuth *SMTPOAuth `json:"oauth,omitempty"`
 
 	// TLS is starttls (default, required of the server), implicit, or off,
 	// which goes to a loopback address only, or, with private, to one of a
@@ -60,6 +64,11 @@ func (m *SMTPMailer) Provision(caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	if m.OAuth != nil {
+		if c.Tokens, err = m.OAuth.source(); err != nil {
+			return fmt.Errorf("mailer smtp: %w", err)
+		}
+	}
 	switch {
 	case caFile != "" && c.TLS == smtprelay.NoTLS:
 		return errors.New("mailer smtp: tls off checks no certificate; leave the CA file out, or use starttls or implicit")
@@ -87,6 +96,7 @@ func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return readBlock(d, "mailer smtp", m.checkWritten,
 		option{name: "username", read: oneValue(&m.Username, "mailbox")},
 		option{name: "password", read: oneValue(&m.Password, "{env.SMTP_PASSWORD}")},
+		option{name: "oauth", nested: true, read: m.readOAuth},
 		option{name: "tls", read: m.readTLS},
 		option{name: "helo", read: checkedValue(&m.Helo, "gate.example.com", smtprelay.CheckHelo)},
 	)
@@ -94,10 +104,14 @@ func (m *SMTPMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // checkWritten is as that of MailgunMailer.
 func (m *SMTPMailer) checkWritten() error {
-	_, err := smtprelay.New(smtprelay.Config{
+	c := smtprelay.Config{
 		Addr: written(m.Address, "localhost:587"), Username: written(m.Username, "user"), Password: written(m.Password, "password"),
 		TLS: smtprelay.TLSMode(m.TLS), Private: m.Private,
-	})
+	}
+	if m.OAuth != nil {
+		c.Tokens = new(oauth.Source) // asked for nothing
+	}
+	_, err := smtprelay.New(c)
 	return err
 }
 

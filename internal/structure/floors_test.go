@@ -42,6 +42,7 @@ var libraries = map[string][]string{
 	"github.com/fxamacker/cbor":        {"internal/store/codec"},
 	"github.com/gorilla/securecookie":  {"internal/session"},
 	"github.com/mailgun/mailgun-go":    {"internal/mail/mailgunapi"},
+	"golang.org/x/oauth2":              {"internal/mail/oauth"},
 	"github.com/prometheus":            {"caddymodule"},
 	"github.com/redis/go-redis":        {"internal/store/redisstore"},
 	"github.com/tidwall/btree":         {"internal/store/memstore"},

@@ -13,12 +13,12 @@ import (
 // MailOptions say how a mail server differs from one that takes everything,
 // without TLS, on a free port.
 type MailOptions struct {
-	Address  string // host:port to listen on
-	TLS      MailTLS
-	WithAuth bool // offers AUTH PLAIN, after STARTTLS if that is offered
+	Address string // host:port to listen on
+	TLS     MailTLS
+	Auth    []string // ways to sign in that it offers, after STARTTLS if that is offered: PLAIN, XOAUTH2
 
 	// Conduct is asked before each reply, with the step and what it is about:
-	// an address at AtSender and AtRecipient, "user:password" at AtAuth. An empty
+	// an address at AtSender and AtRecipient, "user:password" or "user:token" at AtAuth. An empty
 	// reply is the usual one. It may wait.
 	Conduct func(at MailStep, about string) (reply string)
 

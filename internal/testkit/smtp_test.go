@@ -100,7 +100,7 @@ func TestTheMailServerRefusesWhatTheStandardForbids(t *testing.T) {
 func TestTheMailServerBehavesAsItIsTold(t *testing.T) {
 	taken := make(chan Letter, 1)
 	s := ServeMail(t, MailOptions{
-		TLS: StartTLS, WithAuth: true,
+		TLS: StartTLS, Auth: []string{"PLAIN", "XOAUTH2"},
 		Take: func(l Letter) { taken <- l },
 		Conduct: func(at MailStep, about string) string {
 			switch {

@@ -29,6 +29,10 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		f.Err = err
 		return f
 	}
+	if noToken, ok := errors.AsType[*mail.SendError](err); ok {
+		noToken.Mailer = r.Name()
+		return noToken
+	}
 	reply, answered := errors.AsType[*textproto.Error](err)
 	code := 0
 	if answered {
@@ -42,6 +46,10 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	switch {
 	case ctx.Err() != nil:
 		f.Err = fmt.Errorf("talking to %s: %w; see whether the server can be reached", r.config.Addr, ctx.Err())
+	case credentialCodes[code] && r.config.Tokens != nil:
+		f.Temporary, f.Unauthorized = false, true
+		f.Err = fmt.Errorf("signing in to %s: %w; the server does not take the access token: check that scope is that of SMTP, "+
+			"that the application may send as %s, and that SMTP AUTH is switched on for that mailbox", r.config.Addr, detail, r.config.Username)
 	case credentialCodes[code]:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; check username and password", r.config.Addr, detail)
@@ -60,6 +68,9 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	case code >= 400 && code != closing && at >= recipient:
 		f.AboutMessage = true
 		f.Err = fmt.Errorf("%s asks us to send the message later: %w", r.config.Addr, detail)
+	case errors.Is(err, errNoXOAUTH2):
+		f.Temporary, f.Unauthorized = false, true
+		f.Err = fmt.Errorf("signing in to %s: %w; use username and password, or the server's port for submission", r.config.Addr, detail)
 	case lacksAuth(err):
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; leave username and password out, or use the server's port for submission", r.config.Addr, detail)

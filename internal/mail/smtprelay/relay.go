@@ -42,7 +42,8 @@ const defaultTimeout = 30 * time.Second
 type Config struct {
 	Addr     string  // host:port
 	Username string  // empty: no authentication
-	Password string  // given if and only if Username is
+	Password string  // given if and only if Username is, or Tokens in its place
+	Tokens   Tokens  // sign in with access tokens; nil: with Password, if any
 	TLS      TLSMode // empty means StartTLS
 	Private  bool    // NoTLS may lead to a private network; not with credentials
 	Helo     string  // name we give ourselves; empty: the full name of the machine, or the domain of the sender
@@ -71,7 +72,12 @@ func New(c Config) (*Relay, error) {
 	if err != nil || port == 0 {
 		return nil, fmt.Errorf("setting up smtp: %q is not a port; write for example %s:587", portText, host)
 	}
-	if (c.Username == "") != (c.Password == "") {
+	switch {
+	case c.Tokens != nil && c.Password != "":
+		return nil, errors.New("setting up smtp: oauth and password are two ways to sign in; keep one")
+	case c.Tokens != nil && c.Username == "":
+		return nil, errors.New("setting up smtp: oauth needs username, the mailbox that sends")
+	case c.Tokens == nil && (c.Username == "") != (c.Password == ""):
 		return nil, errors.New("setting up smtp: give username and password, or neither")
 	}
 	switch c.TLS {
@@ -143,7 +149,15 @@ func (r *Relay) connect(ctx context.Context, from mail.Mailbox) (c *smtp.Client,
 	// it is waiting for. The library also leaves connections open after some
 	// failures, so hangUp closes too.
 	ctx, hangUp = context.WithCancel(ctx)
-	client, err := r.client(ctx, r.helo(from), func(dialing context.Context, network, addr string) (net.Conn, error) {
+	var signIn *xoauth2
+	if r.config.Tokens != nil {
+		token, err := r.config.Tokens.Token(ctx)
+		if err != nil {
+			return nil, hangUp, err
+		}
+		signIn = &xoauth2{username: r.config.Username, token: token}
+	}
+	client, err := r.client(ctx, r.helo(from), signIn, func(dialing context.Context, network, addr string) (net.Conn, error) {
 		conn, err := r.dial(dialing, network, addr)
 		if err == nil {
 			context.AfterFunc(ctx, func() { closeAtOnce(conn) })
@@ -153,10 +167,13 @@ func (r *Relay) connect(ctx context.Context, from mail.Mailbox) (c *smtp.Client,
 	if err == nil {
 		c, err = client.DialToSMTPClientWithContext(ctx)
 	}
+	if err != nil && signIn != nil {
+		err = r.refusedToken(err, signIn)
+	}
 	return c, hangUp, err
 }
 
-func (r *Relay) client(ctx context.Context, helo string, dial gomail.DialContextFunc) (*gomail.Client, error) {
+func (r *Relay) client(ctx context.Context, helo string, signIn *xoauth2, dial gomail.DialContextFunc) (*gomail.Client, error) {
 	timeout := defaultTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = max(time.Until(deadline), time.Millisecond)
@@ -178,7 +195,10 @@ func (r *Relay) client(ctx context.Context, helo string, dial gomail.DialContext
 	default:
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	}
-	if r.config.Username != "" {
+	switch {
+	case signIn != nil:
+		options = append(options, gomail.WithSMTPAuthCustom(signIn))
+	case r.config.Username != "":
 		options = append(options,
 			gomail.WithUsername(r.config.Username),
 			gomail.WithPassword(r.config.Password),

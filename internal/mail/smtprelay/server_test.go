@@ -20,6 +20,7 @@ type server struct {
 	*testkit.MailServer
 
 	withoutAuth                   bool          // do not offer AUTH
+	tokens                        bool          // take an access token, and no password
 	greet, auth, mail, rcpt, data string        // replies in place of the usual ones
 	dataRead                      chan struct{} // if set: closed when all of DATA is read
 	release                       chan struct{} // if set: the answer to DATA waits for it
@@ -34,11 +35,21 @@ type server struct {
 // in clear, as a bad server does.
 func (s *server) start(t *testing.T, mode testkit.MailTLS) *server {
 	t.Helper()
-	s.MailServer = testkit.ServeMail(t, testkit.MailOptions{TLS: mode, WithAuth: !s.withoutAuth, Conduct: s.conduct})
+	s.MailServer = testkit.ServeMail(t, testkit.MailOptions{TLS: mode, Auth: s.offered(), Conduct: s.conduct})
 	if s.release != nil {
 		t.Cleanup(func() { close(s.release) })
 	}
 	return s
+}
+
+func (s *server) offered() []string {
+	switch {
+	case s.withoutAuth:
+		return nil
+	case s.tokens:
+		return []string{"XOAUTH2"}
+	}
+	return []string{"PLAIN"}
 }
 
 func (s *server) conduct(at testkit.MailStep, about string) string {
@@ -47,7 +58,10 @@ func (s *server) conduct(at testkit.MailStep, about string) string {
 		return s.greet
 	case testkit.AtAuth:
 		s.note("AUTH")
-		if s.auth == "" && about != "user@example.com:s3cret-password" {
+		if s.tokens && s.auth == "" && about != "user@example.com:"+goodToken {
+			return "535 5.7.3 Authentication unsuccessful"
+		}
+		if !s.tokens && s.auth == "" && about != "user@example.com:s3cret-password" {
 			return "535 5.7.8 authentication failed"
 		}
 		return s.auth

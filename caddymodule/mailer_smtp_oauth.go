@@ -1,0 +1,65 @@
+package caddymodule
+
+import (
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/doorpost-auth/doorpost/internal/mail/oauth"
+)
+
+// SMTPOAuth gets access tokens for an SMTP server that takes them in place of a
+// password (XOAUTH2): with client credentials, or with a refresh token if there is one.
+type SMTPOAuth struct {
+	// TokenURL is the token endpoint of the service: https, loopback excepted.
+	TokenURL string `json:"token_url,omitempty"`
+
+	// ClientID and ClientSecret are those of the application that is registered with
+	// the service.
+	ClientID     string `json:"client_id,omitempty"`
+	ClientSecret string `json:"client_secret,omitempty"`
+
+	// Scope is what the tokens are for. Several are separated by spaces.
+	Scope string `json:"scope,omitempty"`
+
+	// RefreshToken is what somebody granted to the application. Default: none, and
+	// client credentials.
+	RefreshToken string `json:"refresh_token,omitempty"`
+}
+
+// source makes the source of tokens, once placeholders can be resolved.
+func (o *SMTPOAuth) source() (*oauth.Source, error) {
+	var c oauth.Config
+	err := resolveAll(
+		value{"token_url", o.TokenURL, &c.TokenURL, true},
+		value{"client_id", o.ClientID, &c.ClientID, true},
+		value{"client_secret", o.ClientSecret, &c.ClientSecret, true},
+		value{"scope", o.Scope, &c.Scope, false},
+		value{"refresh_token", o.RefreshToken, &c.RefreshToken, false},
+	)
+	if err != nil {
+		return nil, err
+	}
+	return oauth.New(c)
+}
+
+func (m *SMTPMailer) readOAuth(d *caddyfile.Dispenser) error {
+	o := new(SMTPOAuth)
+	m.OAuth = o
+	if d.NextArg() {
+		return d.Errf("oauth takes a block, and no value: leave out %q", d.Val())
+	}
+	return readBlock(d, "oauth", o.checkWritten,
+		option{name: "token_url", read: oneValue(&o.TokenURL, "https://login.microsoftonline.com/example.com/oauth2/v2.0/token")},
+		option{name: "client_id", read: oneValue(&o.ClientID, "00001111-aaaa-2222-bbbb-3333cccc4444")},
+		option{name: "client_secret", read: oneValue(&o.ClientSecret, "{env.OAUTH_CLIENT_SECRET}")},
+		option{name: "scope", read: oneValue(&o.Scope, "https://outlook.office365.com/.default")},
+		option{name: "refresh_token", read: oneValue(&o.RefreshToken, "{env.OAUTH_REFRESH_TOKEN}")},
+	)
+}
+
+// checkWritten is as that of MailgunMailer.
+func (o *SMTPOAuth) checkWritten() error {
+	_, err := oauth.New(oauth.Config{
+		TokenURL: written(o.TokenURL, "https://localhost/token"), ClientID: written(o.ClientID, "id"), ClientSecret: written(o.ClientSecret, "secret"),
+		Scope: written(o.Scope, "scope"), RefreshToken: written(o.RefreshToken, "token"),
+	})
+	return err
+}
