@@ -63,6 +63,10 @@ type App struct {
 	// Required unless the only mailer is console.
 	From string `json:"from,omitempty"`
 
+	// DKIMSelector is the name of the key that the mail service signs with, for
+	// doctor to look up. Default: it is not looked up.
+	DKIMSelector string `json:"dkim_selector,omitempty"`
+
 	// LinkTTL is the life of a link and its code: 1m to 24h. Default 10m.
 	LinkTTL caddy.Duration `json:"link_ttl,omitempty"`
 

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/mail/records"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
@@ -46,6 +47,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "store", read: a.readStore, nested: true},
 		option{name: "mailer", read: a.readMailer, nested: true, many: true},
 		option{name: "from", read: a.readFrom},
+		option{name: "dkim_selector", read: checkedValue(&a.DKIMSelector, "k1", records.CheckSelector)},
 		option{name: "link_ttl", read: duration(&a.LinkTTL, "10m", checkLinkTTL)},
 		option{name: "session", read: a.readSession, nested: true},
 		option{name: "group", read: a.readGroup, many: true},
