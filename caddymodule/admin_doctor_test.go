@@ -36,11 +36,11 @@ func (a endpoint) examine(body string) map[string]adminapi.Finding {
 }
 
 func TestDoctorFindsWhatIsWellAndWhatIsNot(t *testing.T) {
-	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer console\nmailer smtp "+closedPort()+" {\ntls off\n}\n}\n", helloBehindGate)
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@door.invalid\nmailer console\nmailer smtp "+closedPort()+" {\ntls off\n}\n}\n", helloBehindGate)
 	found := a.examine("")
 	for check, want := range map[string]adminapi.Result{
 		"store": adminapi.Fine, "secret": adminapi.Fine, "site": adminapi.Warning, "mailer console": adminapi.Warning, "mailer smtp": adminapi.Wrong,
-		// example.com has no such records, and without DNS that is said.
+		// no such domain has records, and without DNS that is said.
 		"SPF": adminapi.Warning, "DKIM": adminapi.Warning, "DMARC": adminapi.Warning, "MX": adminapi.Warning,
 	} {
 		if found[check].Result != want {
