@@ -27,6 +27,7 @@ var adminRoutes = map[string]adminRoute{
 	adminapi.RetryPath:   reports(http.MethodPost, retryMessage),
 	adminapi.UnblockPath: about(`{"address": "<address>"}`, unblock),
 	adminapi.DoctorPath:  {http.MethodPost, runDoctor},
+	adminapi.BackupPath:  opened(http.MethodGet, backUp),
 
 	adminapi.UsersPath:       takes(`{"search": "<part of an address>", "from": "<next of the page before>", "limit": <n>}`, listUsers),
 	adminapi.ShowUserPath:    about(userExample, showUser),

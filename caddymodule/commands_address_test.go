@@ -44,6 +44,8 @@ func everyCall(t *testing.T) (calls [][]string) {
 				return "alice@example.com"
 			case strings.Contains(name, "url"):
 				return "https://app.example.com/"
+			case strings.Contains(name, "file"):
+				return filepath.Join(t.TempDir(), "file")
 			}
 			return "something"
 		})

@@ -66,6 +66,11 @@ func TestGateStartsBeforeItsRedis(t *testing.T) {
 
 			v := g.visitor()
 			v.open("/health").echo(t)
+			if out := g.succeeds("health"); out != "unavailable\n" {
+				t.Errorf("a server whose store is down says %q", out)
+			}
+			g.fails("the store is down", "health", "--ready")
+			g.fails("redis-cli --rdb", "store", "backup", g.home.path("backup"))
 			v.open("/").leadsTo(t, "/_doorpost/sign-in")
 			v.open("/_doorpost/sign-in").is(t, http.StatusOK)
 			v.do(v.script(http.MethodGet, "/")).isProblem(t, http.StatusUnauthorized)

@@ -16,6 +16,7 @@ import (
 const (
 	HealthPath = "/doorpost/health" // GET
 	DoctorPath = "/doorpost/doctor" // POST
+	BackupPath = "/doorpost/backup" // GET
 
 	OutboxPath  = "/doorpost/outbox"            // GET, a list
 	MessagePath = "/doorpost/outbox/{id}"       // GET

@@ -5,6 +5,7 @@ package boltstore
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,13 +18,19 @@ import (
 // disk with.
 const batchDelay = 2 * time.Millisecond
 
+// Store is a store in one file.
+type Store struct {
+	*ordered.Store
+	db *bbolt.DB
+}
+
 // engine implements ordered.Engine.
 type engine struct{ db *bbolt.DB }
 
 // Open opens the store in a file, made if it does not exist, readable by the
 // owner only. It fails within seconds if another process has the file open,
 // and on a file that is damaged, which it leaves as it is.
-func Open(path string) (*ordered.Store, error) {
+func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the store: %w", err)
 	}
@@ -47,7 +54,22 @@ func Open(path string) (*ordered.Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store %s: %w", path, err), db.Close())
 	}
-	return store, nil
+	return &Store{store, db}, nil
+}
+
+// Backup writes a copy of the file as it is at one moment, while it is in use. begin is
+// told how many bytes follow. Until the copy is written, pages of the file that are freed
+// are not used again.
+func (s *Store) Backup(to io.Writer, begin func(size int64)) error {
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		begin(tx.Size())
+		_, err := tx.WriteTo(to)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("copying the store: %w", err)
+	}
+	return nil
 }
 
 func (e *engine) View(f func(ordered.Tx) error) error {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
@@ -26,7 +25,7 @@ func TestAClosedStoreReturnsErrors(t *testing.T) {
 	}
 }
 
-func callsOf(t *testing.T, store *ordered.Store, key session.Key) map[string]func() error {
+func callsOf(t *testing.T, store *Store, key session.Key) map[string]func() error {
 	ctx, who, now := t.Context(), address.Address("a@example.com"), time.Now()
 	a := newAsking(who, now)
 	return map[string]func() error{

@@ -15,7 +15,6 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
-	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 )
 
 func init() { parts["fill"] = fillDisk }
@@ -66,7 +65,7 @@ func fillDisk(path string) error {
 		return err
 	}
 	for i := range 100 { // there is space again: everything works, without a restart
-		if err := actOut(context.Background(), store, person("later", i), i%3 == 0); err != nil {
+		if err := actOut(context.Background(), store, person("later", i), i%3 == 0, fact.tell); err != nil {
 			return fmt.Errorf("after there was space again: %w", err)
 		}
 	}
@@ -78,7 +77,7 @@ func person(kind string, i int) address.Address {
 }
 
 // useUpSpace signs people in until the disk is full, and goes on for a while.
-func useUpSpace(store *ordered.Store) error {
+func useUpSpace(store *Store) error {
 	_, early, err := signIn(context.Background(), store, "early@example.com")
 	if err != nil {
 		return err
@@ -87,7 +86,7 @@ func useUpSpace(store *ordered.Store) error {
 		if i > 10_000 {
 			return errors.New("the disk does not get full")
 		}
-		err := within(10*time.Second, func() error { return actOut(context.Background(), store, person("p", i), i%3 == 0) })
+		err := within(10*time.Second, func() error { return actOut(context.Background(), store, person("p", i), i%3 == 0, fact.tell) })
 		if err == nil {
 			continue
 		}

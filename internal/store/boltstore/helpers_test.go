@@ -17,7 +17,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 	"go.uber.org/goleak"
 )
 
@@ -88,7 +87,7 @@ func must(t *testing.T, err error) {
 
 func newPath(t *testing.T) string { return filepath.Join(t.TempDir(), "doorpost.db") }
 
-func mustOpen(t *testing.T, path string) *ordered.Store {
+func mustOpen(t *testing.T, path string) *Store {
 	t.Helper()
 	store, err := Open(path)
 	must(t, err)
@@ -128,7 +127,7 @@ func newRedemption(a signin.Asking) signin.Redemption {
 }
 
 // linkOutcome tells how a link stands without using it up.
-func linkOutcome(t *testing.T, store *ordered.Store, link signin.LinkKey) signin.Outcome {
+func linkOutcome(t *testing.T, store *Store, link signin.LinkKey) signin.Outcome {
 	t.Helper()
 	redeemed, err := store.RedeemLink(t.Context(), signin.Redemption{
 		Now: time.Now(), Origin: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules,
@@ -137,7 +136,7 @@ func linkOutcome(t *testing.T, store *ordered.Store, link signin.LinkKey) signin
 	return redeemed.Outcome
 }
 
-func isFound(t *testing.T, store *ordered.Store, key session.Key) bool {
+func isFound(t *testing.T, store *Store, key session.Key) bool {
 	t.Helper()
 	_, found, err := store.Session(t.Context(), key, time.Now())
 	must(t, err)
@@ -145,7 +144,7 @@ func isFound(t *testing.T, store *ordered.Store, key session.Key) bool {
 }
 
 // signIn signs somebody in.
-func signIn(ctx context.Context, store *ordered.Store, who address.Address) (signin.Asking, session.Key, error) {
+func signIn(ctx context.Context, store *Store, who address.Address) (signin.Asking, session.Key, error) {
 	a := newAsking(who, time.Now())
 	r := newRedemption(a)
 	if _, err := store.Ask(ctx, a); err != nil {
@@ -157,7 +156,7 @@ func signIn(ctx context.Context, store *ordered.Store, who address.Address) (sig
 
 // wantKnown holds that somebody who asked had signed in before: the message is
 // no welcome.
-func wantKnown(t *testing.T, store *ordered.Store, a signin.Asking) {
+func wantKnown(t *testing.T, store *Store, a signin.Asking) {
 	t.Helper()
 	if m, found, err := store.Message(t.Context(), a.Message.ID); err != nil || !found || m.Welcome {
 		t.Errorf("the message is %+v, %v, %v; the person is forgotten", m, found, err)

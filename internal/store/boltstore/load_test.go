@@ -13,7 +13,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 )
 
 // fact is something that the store acknowledged: a word, what it is about (a
@@ -48,7 +47,7 @@ func parseFact(t *testing.T, line string) fact {
 
 // actOut has somebody ask, sign in and, if asked to, end the session, and
 // tells each fact once the store has acknowledged it.
-func actOut(ctx context.Context, store *ordered.Store, who address.Address, end bool) error {
+func actOut(ctx context.Context, store *Store, who address.Address, end bool, tell func(fact) error) error {
 	a := newAsking(who, time.Now())
 	link := hex.EncodeToString(a.Link[:])
 	if asked, err := store.Ask(ctx, a); err != nil {
@@ -56,7 +55,7 @@ func actOut(ctx context.Context, store *ordered.Store, who address.Address, end 
 	} else if !asked.Send {
 		return fmt.Errorf("no link was made: %+v", asked)
 	}
-	if err := (fact{linkMade, link, who}).tell(); err != nil {
+	if err := tell(fact{linkMade, link, who}); err != nil {
 		return err
 	}
 	r := newRedemption(a)
@@ -65,20 +64,20 @@ func actOut(ctx context.Context, store *ordered.Store, who address.Address, end 
 	} else if redeemed.Outcome != signin.SignedIn {
 		return fmt.Errorf("the link has outcome %d", redeemed.Outcome)
 	}
-	if err := (fact{linkUsed, link, who}).tell(); err != nil {
+	if err := tell(fact{linkUsed, link, who}); err != nil {
 		return err
 	}
 	if !end {
-		return fact{sessionLive, r.Session.Key.String(), who}.tell()
+		return tell(fact{sessionLive, r.Session.Key.String(), who})
 	}
 	if err := store.End(ctx, who, r.Session.Key); err != nil {
 		return err
 	}
-	return fact{sessionEnded, r.Session.Key.String(), who}.tell()
+	return tell(fact{sessionEnded, r.Session.Key.String(), who})
 }
 
 // check holds a store to a fact.
-func (f fact) check(ctx context.Context, store *ordered.Store) error {
+func (f fact) check(ctx context.Context, store *Store) error {
 	switch f.word {
 	case linkMade, linkUsed:
 		return f.checkLink(ctx, store)
@@ -98,7 +97,7 @@ func (f fact) check(ctx context.Context, store *ordered.Store) error {
 	return nil
 }
 
-func (f fact) checkLink(ctx context.Context, store *ordered.Store) error {
+func (f fact) checkLink(ctx context.Context, store *Store) error {
 	var link signin.LinkKey
 	if _, err := hex.Decode(link[:], []byte(f.key)); err != nil {
 		return err
@@ -119,7 +118,7 @@ func (f fact) checkLink(ctx context.Context, store *ordered.Store) error {
 	return fmt.Errorf("%s link %s has outcome %d and its person %d sessions", f.word, f.key, redeemed.Outcome, len(listed))
 }
 
-func checkFacts(t *testing.T, store *ordered.Store, facts []fact) {
+func checkFacts(t *testing.T, store *Store, facts []fact) {
 	t.Helper()
 	var errs []error
 	for _, f := range facts {
@@ -143,7 +142,7 @@ func runLoad(path string) error {
 		go func() {
 			for i := 0; ; i++ {
 				who := address.Address(fmt.Sprintf("p%d-%d-%d@example.com", os.Getpid(), worker, i))
-				if err := actOut(context.Background(), store, who, i%3 == 0); err != nil {
+				if err := actOut(context.Background(), store, who, i%3 == 0, fact.tell); err != nil {
 					failed <- err
 					return
 				}
