@@ -107,7 +107,11 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 	if visit.Site() != nil && f.edge.answers(w, r, visit) {
 		return nil
 	}
-	return f.chain(next).ServeHTTP(w, r)
+	err = f.chain(next).ServeHTTP(w, r)
+	if visit.ForWorker() && visit.Site() != nil {
+		f.edge.running.Load().sites[visit.Site()].noteWorker(w.Header(), r)
+	}
+	return err
 }
 
 // answers reports whether a request to a site was answered at the edge: one for a page

@@ -14,10 +14,10 @@ import (
 
 // logLine is what these tests look at of a log line.
 type logLine struct {
-	Logger, Msg, Address, Site, Reason, Rule, Client, Subject string
-	UserID                                                    string `json:"user_id"`
-	Status                                                    int
-	Request                                                   json.RawMessage // of the access log; of the audit log its id
+	Level, Logger, Msg, Address, Site, Reason, Rule, Client, Subject, Script, Scope string
+	UserID                                                                          string `json:"user_id"`
+	Status                                                                          int
+	Request                                                                         json.RawMessage // of the access log; of the audit log its id
 }
 
 // lines are those of a logger that tell of something.

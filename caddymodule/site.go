@@ -32,6 +32,8 @@ type runningSite struct {
 	*site
 	gate *gate.Site
 	web  *web.Door
+
+	tellWorker func(script, scope string) // logs a service worker of the app, see noteWorker
 }
 
 // join adds a handler to its site.
@@ -154,7 +156,7 @@ func (s *site) open(a *App, rt *runningApp) {
 	case s.servesPeople():
 		parts.IsAdmin = a.isAdmin
 	}
-	s.running.Store(&runningSite{site: s, gate: atGate, web: web.NewDoor(rt.ring, parts)})
+	s.running.Store(&runningSite{site: s, gate: atGate, web: web.NewDoor(rt.ring, parts), tellWorker: a.workerNotice(s)})
 }
 
 // isAdmin reports whether somebody may manage people.

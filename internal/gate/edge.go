@@ -41,11 +41,11 @@ func (e *Edge) Arrive(r *http.Request) *Visit {
 				upgrades = v.site.Upgrades
 			}
 		}
-		e.names.strip(r, upgrades)
+		v.forWorker = e.names.strip(r, upgrades)
 		return v
 	}
 	v.sent = removeCookies(r.Header, v.place.cookie.Name(), v.place.small)
-	e.names.strip(r, v.site.Upgrades)
+	v.forWorker = e.names.strip(r, v.site.Upgrades)
 	return v
 }
 

@@ -89,7 +89,9 @@ type Visit struct {
 	ends    uint64 // see session.Keeper.Ends
 	err     error
 	looked  bool
-	place   *place // that Host names, nil for any other Host
+
+	forWorker bool   // see ForWorker
+	place     *place // that Host names, nil for any other Host
 
 	// A bit for each block that let it pass, and for each that only named the person.
 	passed, greeted atomic.Uint64
@@ -106,6 +108,9 @@ func (v *Visit) Origin() (Origin, bool) {
 	}
 	return v.place.origin, true
 }
+
+// ForWorker reports whether the request is for the script of a service worker.
+func (v *Visit) ForWorker() bool { return v.forWorker }
 
 // Cookie is the session cookie of the origin. Only for a visit that has one.
 func (v *Visit) Cookie() *session.Cookie { return v.place.cookie }

@@ -116,8 +116,9 @@ func equalFolded(name, folded string) bool {
 // two ways to change ours later: a proxy removes the headers that Connection names
 // (CVE-2024-45410), and reading the body can add trailers. And it deletes an Upgrade
 // to a protocol that is not among those given, nil for any: behind the answer to an
-// Upgrade no gate sees the requests (h2c smuggling).
-func (m *managed) strip(r *http.Request, upgrades []string) {
+// Upgrade no gate sees the requests (h2c smuggling). As it looks at all names, it also
+// reports whether the request is for the script of a service worker.
+func (m *managed) strip(r *http.Request, upgrades []string) (forWorker bool) {
 	var connection, upgrade []string
 	settings := false
 	for name, values := range r.Header {
@@ -130,6 +131,8 @@ func (m *managed) strip(r *http.Request, upgrades []string) {
 			upgrade = values
 		case name == "Http2-Settings":
 			settings = true
+		case name == "Service-Worker":
+			forWorker = true
 		}
 	}
 	drop := dropped{names: m}
@@ -144,6 +147,7 @@ func (m *managed) strip(r *http.Request, upgrades []string) {
 	// The server shares the map and fills it again after the body is read, so
 	// deleting from it would not last.
 	r.Trailer = nil
+	return forWorker
 }
 
 // areAmong reports whether each protocol of an Upgrade is one of those allowed.
