@@ -12,7 +12,7 @@ import (
 )
 
 // watched is an app that wants the bar in its page. It has a policy that allows neither
-// scripts nor styles in the page, and a WebSocket.
+// scripts nor styles in the page, a WebSocket and an event stream.
 func watched(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/socket":
@@ -25,6 +25,11 @@ func watched(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
 			base64.StdEncoding.EncodeToString(accept[:]))
 		_, _ = io.Copy(io.Discard, buffered)
+	case r.URL.Path == "/events":
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, "retry: 50\ndata: hello\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
 	case r.URL.Path == "/denied": // by the app, to somebody who is signed in
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		w.WriteHeader(http.StatusUnauthorized)
@@ -49,6 +54,7 @@ func TestTheScriptForAppsShowsThatTheSessionHasEndedUntilSomebodySignsInAgain(t 
 	other.open(g.origin + "/")
 	tab.expect("401")
 	tab.expect("WebSocket is closed before the connection is established")
+	tab.expect("(" + g.origin + "/events)") // cut with the session
 	const bar = "You were signed out."
 	if status, err := evaluate[int](tab, `fetch("/denied").then(r => r.status)`); err != nil || status != 401 {
 		t.Fatalf("the app answers %d (%v)", status, err)
@@ -69,6 +75,12 @@ func TestTheScriptForAppsShowsThatTheSessionHasEndedUntilSomebodySignsInAgain(t 
 			window.ended = new Promise(e => { s.onclose = () => e(s instanceof WebSocket && s.readyState === WebSocket.CLOSED) });
 			s.onopen = () => done(true);
 			s.onerror = failed;
+		})`, `ended`},
+		// It connects anew by itself, and gives up at a 401.
+		{"EventSource", `new Promise(done => {
+			const s = new EventSource("/events");
+			window.ended = new Promise(e => { s.onerror = () => s.readyState === EventSource.CLOSED && e(s instanceof EventSource) });
+			s.onmessage = m => done(m.data === "hello");
 		})`, `ended`},
 	} {
 		if ok, err := evaluate[bool](tab, end.before); err != nil || !ok {
