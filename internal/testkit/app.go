@@ -89,10 +89,38 @@ func StartNodeRED(t testing.TB) *App {
 	a := newApp(t, "node-red")
 	a.write(t, "settings.js", `module.exports = {
 	uiHost: "127.0.0.1", uiPort: PORT, flowFile: "flows.json", credentialSecret: false,
-	telemetry: { enabled: false }, editorTheme: { tours: false, codeEditor: { lib: "ace" } },
+	telemetry: { enabled: false }, editorTheme: {
+		tours: false, codeEditor: { lib: "ace" }, page: { scripts: ["DATA/doorpost.js"] },
+	},
 };
 `)
+	a.write(t, "doorpost.js", `document.head.append(Object.assign(document.createElement("script"), { src: "/_doorpost/session.js" }));
+`)
 	return a.run(t, "/usr/bin/node", "/srv/apps/node_modules/node-red/red.js", "--userDir", a.data, "--settings", a.data+"/settings.js")
+}
+
+// StartVite starts Vite with a page that it replaces in browsers when its files are written.
+func StartVite(t testing.TB) *App {
+	t.Helper()
+	a := newApp(t, "vite")
+	a.write(t, "vite.config.mjs", `export default {
+	root: "DATA", cacheDir: "DATA/cache",
+	server: { host: "127.0.0.1", port: PORT, strictPort: true, allowedHosts: [".example.com"] },
+};
+`)
+	a.write(t, "index.html", `<!doctype html><title>App</title><link rel=icon href="data:,"><p id=app></p>
+<script src="/_doorpost/session.js"></script><script type="module" src="/main.js"></script>
+`)
+	a.WriteViteModule(t, "one")
+	return a.run(t, "/usr/bin/node", "/srv/apps/node_modules/vite/bin/vite.js", "--config", a.data+"/vite.config.mjs")
+}
+
+// WriteViteModule writes the module that the page of Vite has its text from.
+func (a *App) WriteViteModule(t testing.TB, text string) {
+	t.Helper()
+	a.write(t, "main.js", `document.querySelector("#app").textContent = "Vite shows `+text+`";
+import.meta.hot.accept();
+`)
 }
 
 // StartSyncthing starts Syncthing, which asks for its own host name.
