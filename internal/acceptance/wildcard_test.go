@@ -45,10 +45,10 @@ func TestAppsOfOneWildcardSiteStandApart(t *testing.T) {
 	g.enter(tab, deep, "alice@example.com")
 	tab.awaitLocation(deep)
 	tab.awaitText("Formatting Syntax")
-	tab = alice.newTab()
-	tab.expect("/rest/system/upgrade") // Debian's Syncthing does not upgrade itself
-	g.enter(tab, "https://sync.example.com/", "alice@example.com")
-	tab.awaitText("This Device")
+	sync := alice.newTab()
+	sync.expect("/rest/system/upgrade") // Debian's Syncthing does not upgrade itself
+	g.enter(sync, "https://sync.example.com/", "alice@example.com")
+	sync.awaitText("This Device")
 	tab = alice.newTab()
 	g.enter(tab, "https://money.example.com/", "alice@example.com")
 	if told := money.latest().values("Remote-User"); len(told) != 1 || told[0] != "alice@example.com" {
@@ -87,6 +87,27 @@ func TestAppsOfOneWildcardSiteStandApart(t *testing.T) {
 	tab.awaitText("This Device")
 	tab.open("https://money.example.com/")
 	tab.awaitText("Remote-User: alice@example.com")
+
+	// A page that knows nothing of us goes on asking, and gets what it wants after a sign-in.
+	sync.expect("status of 401")
+	sync.expect("/rest/events") // cut with the session
+	sync.expect("console.error")
+	sync.awaitText("v1.") // it has asked for everything
+	asksUntil := func(status int) {
+		t.Helper()
+		await(t, fmt.Sprintf("Syncthing to be answered %d", status), func() bool {
+			last, err := evaluate[int](sync, `performance.getEntriesByType("resource").filter(r => r.name.includes("/rest/")).at(-1).responseStatus`)
+			return err == nil && last == status
+		})
+	}
+	g.endSessions("alice@example.com")
+	asksUntil(http.StatusUnauthorized)
+	tab = alice.newTab()
+	tab.expect("Scripts may close only the windows that were opened by them")
+	tab.open("https://sync.example.com/_doorpost/renew")
+	tab.signInByCode(g.mail, "alice@example.com")
+	tab.awaitText("You are signed in")
+	asksUntil(http.StatusOK)
 
 	// The rules of one handle do not hold in another.
 	bob := g.profile().newTab()
