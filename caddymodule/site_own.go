@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/post"
+	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -64,6 +65,17 @@ func (s *site) limits(all SessionConfig) (idle, absolute time.Duration) {
 		absolute = min(absolute, time.Duration(cmp.Or(h.Session.Absolute, all.Absolute)))
 	}
 	return min(idle, absolute), absolute
+}
+
+// limitsAt are those of sessions that have a scope.
+func (a *App) limitsAt(scope string) session.Limits {
+	limits := a.Session.limits()
+	if origin, err := gate.ParseOrigin(scope); err == nil {
+		if s := (behindPortal{a}).find(origin); s != nil {
+			limits.Idle, limits.Absolute = s.limits(a.Session)
+		}
+	}
+	return limits
 }
 
 // recent is how old a proof may be for all blocks of the site: the shortest time that any

@@ -118,7 +118,21 @@ func TestOptionsOfASiteHoldThereAlone(t *testing.T) {
 		if left := narrow.expires().Sub(began); left > time.Minute+patience || wide.expires().Sub(began) < time.Hour {
 			t.Fatalf("the sessions end at %v and %v, it is %v", narrow.expires(), wide.expires(), began)
 		}
-		end := narrow.expires()
+		ends := func(address string) (all []time.Time) {
+			var list []struct{ Expires time.Time }
+			g.prints(&list, "sessions", "list", address)
+			for _, s := range list {
+				all = append(all, s.Expires)
+			}
+			return all
+		}
+		if listed := ends("narrow@example.com"); len(listed) != 1 || listed[0].Sub(began) > time.Minute+patience {
+			t.Errorf("listed is that the session ends at %v, it began at %v", listed, began)
+		}
+		if listed := ends("wide@example.com"); len(listed) != 1 || listed[0].Sub(began) < time.Hour {
+			t.Errorf("listed is that the session elsewhere ends at %v, it began at %v", listed, began)
+		}
+		end := narrow.expires().Add(time.Second) // what it is cut to
 		again := time.NewTicker(2 * time.Second)
 		defer again.Stop()
 		for !time.Now().After(end) { // the shortest that there is
@@ -127,6 +141,9 @@ func TestOptionsOfASiteHoldThereAlone(t *testing.T) {
 		}
 		narrow.open("/").is(t, http.StatusSeeOther)
 		narrow.isOut()
+		if listed := ends("narrow@example.com"); len(listed) > 0 {
+			t.Errorf("a session that is over is listed, with the end %v", listed)
+		}
 		wide.isIn("wide@example.com")
 	})
 }

@@ -25,6 +25,9 @@ type Service struct {
 	Sessions session.Store
 	Groups   *people.Groups
 	Audit    *audit.Log
+
+	// LimitsAt are those of the sessions that have a scope: a site may narrow its own down.
+	LimitsAt func(scope string) session.Limits
 }
 
 // List lists people.
@@ -50,15 +53,28 @@ func (s *Service) Show(ctx context.Context, who address.Address) (people.Person,
 
 // SessionsOf lists the sessions of somebody, the last used first.
 func (s *Service) SessionsOf(ctx context.Context, who address.Address) ([]session.Entry, error) {
-	sessions, err := s.Sessions.Sessions(ctx, who, time.Now())
+	now := time.Now()
+	sessions, err := s.Sessions.Sessions(ctx, who, now)
+	sessions = s.goOn(sessions, now)
 	slices.SortFunc(sessions, func(a, b session.Entry) int { return b.Seen.Compare(a.Seen) })
 	return sessions, fault.Store("listing sessions", err)
 }
 
 // AllSessions lists sessions of everybody, see session.Store.
 func (s *Service) AllSessions(ctx context.Context, after address.Address, max int) ([]session.Entry, address.Address, error) {
-	list, next, err := s.Sessions.AllSessions(ctx, after, max, time.Now())
-	return list, next, fault.Store("listing sessions", err)
+	now := time.Now()
+	list, next, err := s.Sessions.AllSessions(ctx, after, max, now)
+	return s.goOn(list, now), next, fault.Store("listing sessions", err)
+}
+
+// goOn are those of a list that go on, each with the end that it has at its site.
+func (s *Service) goOn(list []session.Entry, now time.Time) (rest []session.Entry) {
+	for _, e := range list {
+		if e.Record = e.Within(s.LimitsAt(e.Scope)); now.Before(e.Expires) {
+			rest = append(rest, e)
+		}
+	}
+	return rest
 }
 
 // Add makes somebody known, and puts them into groups of the configuration.
@@ -206,9 +222,9 @@ func (s *Service) EndAll(ctx context.Context, progress func(ended int)) (ended i
 		}
 	}()
 	for next := address.Address(""); ; {
-		list, following, err := s.AllSessions(ctx, next, endPage)
+		list, following, err := s.Sessions.AllSessions(ctx, next, endPage, time.Now())
 		if err != nil {
-			return ended, err
+			return ended, fault.Store("listing sessions", err)
 		}
 		var ending errgroup.Group
 		ending.SetLimit(endWorkers)

@@ -55,16 +55,14 @@ func (k *Keeper) Narrowed(idle, absolute time.Duration) *Keeper {
 	return &narrow
 }
 
-// look looks a session up in the store. Its end is that by the limits in force now, which
-// may be narrower than those it was written under. found is false for one that is over.
+// look looks a session up in the store. found is false for one that is over by the limits
+// in force now.
 func (k *Keeper) look(ctx context.Context, key Key, now time.Time) (r Record, found bool, err error) {
 	r, found, err = k.store.Session(ctx, key, now)
 	if err != nil || !found {
 		return r, false, err
 	}
-	if end := k.limits.Expiry(r.SignedIn, r.Seen); end.Before(r.Expires) {
-		r.Expires = end
-	}
+	r = r.Within(k.limits)
 	return r, now.Before(r.Expires) && r.SignedIn.Sub(now) <= clockTolerance, nil
 }
 
@@ -184,6 +182,15 @@ func (k *Keeper) slide(ctx context.Context, s *Session, now time.Time) {
 	}
 	s.seen.Store(now)
 	s.expires.Store(k.limits.Expiry(s.SignedIn(), now))
+}
+
+// Within is the record with the end that it has by the limits in force, which may be narrower
+// than those it was written under.
+func (r Record) Within(l Limits) Record {
+	if end := l.Expiry(r.SignedIn, r.Seen); end.Before(r.Expires) {
+		r.Expires = end
+	}
+	return r
 }
 
 // Expiry is when a session ends that was last used at the given time.
