@@ -31,19 +31,26 @@ func submitted(fields []string) string {
 	return b.String()
 }
 
-// everyCharacter are the fields of a form with every kind of character, in value and name.
+// everyCharacter are the fields of a form of 60 KB with every kind of character, in value and
+// name.
 func everyCharacter() (fields []string) {
 	var plain strings.Builder
 	for c := rune(1); c < 0x2ff; c++ {
 		plain.WriteRune(c)
 	}
-	others := "\u2028\u2029\ufeff\ufffd\ufffe\uffff😀\U0010ffff日本語éée\u0301\u202e\u200d&amp;&#13;&lt;</textarea></form>--><![CDATA["
-	return []string{
+	others := "\u061c\u0e33\u1100\u1161\u2028\u2029\u2066\u2069\ufdd0\ufeff\ufffd\ufffe\uffff😀👩🏽\u200d🚀🇩🇪❤\ufe0f\U0001fffe\U000e0001\U0010ffff" +
+		"日本語שלום مرحباéée\u0301\u202e\u200d&amp;&#13;&lt;</textarea></form>--><![CDATA["
+	fields = []string{
 		"text", plain.String() + others, others, "name", "empty", "",
 		"twice", "1", "twice", "2", "lines", "\na\r\n\r\n b\n", `"><script>alert(1)</script>`, `'"><img src=x onerror=alert(1)>`,
 		// Names that a script could take for something of the form itself.
 		"querySelector", "1", "action", "https://evil.example/", "method", "get", "submit", "x", "_charset_", "UTF-8",
+		"addEventListener", "1", "hasAttribute", "1", "setAttribute", "1", "removeAttribute", "1", "elements", "1",
 	}
+	for len(submitted(fields)) < 58_000 {
+		fields = append(fields, "more", "lorem ipsum\r\n"+others)
+	}
+	return fields
 }
 
 // kept is what the page of a refusal would send again, and where to.
@@ -76,11 +83,8 @@ func TestAFormComesBackInThePageByteForByte(t *testing.T) {
 		return v.do(r)
 	}
 	fields := everyCharacter()
-	for len(submitted(fields)) < 60_000 {
-		fields = append(fields, "more", "lorem ipsum\r\n"+fields[1])
-	}
 	for name, form := range map[string]struct{ path, body string }{
-		"every kind of character": {"/app/save?id=7&x=%2F;%22%3E%3Cscript%3E", submitted(fields[:len(fields)-2])},
+		"every kind of character": {"/app/save?id=7&x=%2F;%22%3E%3Cscript%3E", submitted(fields)},
 		"as long as may be":       {"/", "text=" + strings.Repeat("x", mostKept-len("text="))},
 		"no field":                {"/empty", ""},
 	} {
@@ -194,6 +198,20 @@ func TestABrowserSendsAKeptFormAsItWas(t *testing.T) {
 	tab.click("main .button")
 	person.window().signInByCode(g.mail, "ada@example.com")
 	tab.awaitText("You are signed in. Now send it again.")
+	foreign := person.newTab() // the same form, sent by another site
+	foreign.expect("status of 401")
+	foreign.open(app.URL)
+	if _, err := evaluate[bool](foreign, `(() => {
+		document.body.innerHTML = '<form method=post action="`+g.origin+`/save"><input name=text value="what-somebody-typed"></form>';
+		setTimeout(() => document.forms[0].submit());
+		return true;
+	})()`); err != nil {
+		t.Fatal(err)
+	}
+	foreign.awaitText("Nothing was sent")
+	if page, err := evaluate[string](foreign, "document.documentElement.outerHTML"); err != nil || strings.Contains(page, "what-somebody-typed") {
+		t.Errorf("a form of another site is in the page (%v): %s", err, page)
+	}
 	tab.click("form button")
 	tab.awaitText("The app")
 	if got, want := <-arrived, strings.ReplaceAll(action, "'", "%27")+"\n"+submitted(everyCharacter()); got != want {

@@ -17,9 +17,11 @@
   });
 
   // Each form is sent once, and shows that it was taken if the answer is slow.
-  document.querySelectorAll('form[method=post]').forEach((post) => post.addEventListener('submit', (event) => {
-    if (post.hasAttribute('aria-busy')) event.preventDefault();
-    post.setAttribute('aria-busy', 'true');
+  // A field of an app's form that is kept may have the name of any method, and hide it.
+  const { addEventListener: listen, hasAttribute, setAttribute, removeAttribute } = HTMLFormElement.prototype;
+  document.querySelectorAll('form[method=post]').forEach((post) => listen.call(post, 'submit', (event) => {
+    if (hasAttribute.call(post, 'aria-busy')) event.preventDefault();
+    setAttribute.call(post, 'aria-busy', 'true');
   }));
 
   // The link was opened in another tab: this one goes on too.
@@ -61,7 +63,7 @@
   if (one('[data-kept]')) new BroadcastChannel(channel).onmessage = () => {
     one('[data-sign-in]').hidden = true;
     one('[data-signed-in]').hidden = false;
-    const send = one('[data-kept] button'); // not by the form: a field may have the name of any method
+    const send = one('[data-kept] button');
     send.className = '';
     send.focus();
   };
@@ -114,7 +116,7 @@
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
     if (form && form.hasAttribute('aria-busy')) goTo('/_doorpost/sign-in?to=' + encodeURIComponent(form.dataset.to || '/'));
-    document.querySelectorAll('[aria-busy]').forEach((post) => post.removeAttribute('aria-busy'));
+    document.querySelectorAll('[aria-busy]').forEach((post) => removeAttribute.call(post, 'aria-busy'));
   });
 
   // Times in the reader's zone, in the language of the page.
