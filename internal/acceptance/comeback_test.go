@@ -14,7 +14,7 @@ func TestReloadAndBackSendNoFormAgain(t *testing.T) {
 	tab.expect("422")
 	tab.expect(waitingNoise)
 	tab.expect("/favicon.ico")
-	tab.open(g.origin + "/")
+	tab.open(g.origin + "/" + deepRoute)
 	tab.typeInto("#email", "ada@example\r")
 	tab.awaitText("does not look like an email address")
 	tab.awaitScript()
@@ -34,9 +34,26 @@ func TestReloadAndBackSendNoFormAgain(t *testing.T) {
 	tab.awaitText("You have 2 more tries.")
 	tab.awaitScript()
 	tab.typeInto("#code", "Code: "+m.code+"\r")
-	tab.awaitLocation(g.origin + "/")
+	tab.awaitLocation(g.origin + "/" + deepRoute)
 	tab.run(chromedp.NavigateBack()) // to the page that waits, which goes on
-	tab.awaitLocation(g.origin + "/")
+	tab.awaitLocation(g.origin + "/" + deepRoute)
+}
+
+func TestATabThatWaitsGoesOnToWhereThePersonWantedToBe(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	person := newProfile(t)
+	waiting, other := person.newTab(), person.newTab()
+	for _, tab := range []*tab{waiting, other} {
+		tab.expect(waitingNoise)
+		tab.expect("/favicon.ico")
+	}
+	waiting.open(g.origin + "/app?id=7" + deepRoute)
+	waiting.typeInto("#email", "ada@example.com\r")
+	waiting.awaitText("Check your mail")
+	other.open(g.mail.await("ada@example.com").link)
+	other.awaitLocation(g.origin + "/app?id=7" + deepRoute)
+	waiting.awaitLocation(g.origin + "/app?id=7" + deepRoute)
 }
 
 func TestAFormIsSentOnceHoweverOftenItsButtonIsPressed(t *testing.T) {

@@ -213,7 +213,7 @@ func TestDemoLetsSomebodyInByTheTypedCode(t *testing.T) {
 	d := startDemo(t)
 	person := newProfile(t)
 	tab, mailbox := person.newTab(), person.newTab()
-	d.ask(tab, "/", "otto@example.com")
+	d.ask(tab, "/"+deepRoute, "otto@example.com")
 	code := d.openMailbox(mailbox, "otto@example.com")
 	// The page that answers a wrong code has the status 422.
 	tab.expect("status of 422")
@@ -228,6 +228,7 @@ func TestDemoLetsSomebodyInByTheTypedCode(t *testing.T) {
 	tab.typeInto("#code", strings.ToLower(strings.ReplaceAll(code, "-", " ")))
 	tab.click(`form[action="/_doorpost/code"] button`)
 	tab.awaitText("Hello otto@example.com")
+	tab.awaitLocation(d.origin + "/" + deepRoute)
 }
 
 func TestDemoWorksWithoutJavaScript(t *testing.T) {
@@ -254,12 +255,12 @@ func TestTabThatWaitsGoesOnWhenAnotherRedeemsTheLink(t *testing.T) {
 	d := startDemo(t)
 	person := newProfile(t)
 	waiting, mailbox := person.newTab(), person.newTab()
-	d.ask(waiting, "/first/tab", "quin@example.com")
+	d.ask(waiting, "/first/tab"+deepRoute, "quin@example.com")
 	d.openMailbox(mailbox, "quin@example.com")
 	mailbox.click(`pre a[href*="/_doorpost/link#"]`)
 	mailbox.awaitText("Hello quin@example.com")
 	waiting.awaitText("Hello quin@example.com")
-	waiting.awaitLocation(d.origin + "/first/tab")
+	waiting.awaitLocation(d.origin + "/first/tab" + deepRoute)
 }
 
 func TestDeepLinkComesBackByteForByteWithItsFragment(t *testing.T) {

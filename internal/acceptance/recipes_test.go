@@ -131,11 +131,15 @@ func TestRecipeForOneSignInServesItsSites(t *testing.T) {
 	tab = g.profile().newTab()
 	g.enter(tab, "https://wiki.example.com/", "bob@example.com")
 	tab.expect("status of 403")
-	tab.open("https://money.example.com/")
+	tab.open("https://money.example.com/" + deepRoute)
 	tab.awaitText("bob@example.com")
 	if _, err := evaluate[string](tab, `document.getElementById("told").textContent`); err == nil {
 		t.Error("who may open one site gets into another")
 	}
+	tab.click(`form[action="/_doorpost/sign-out"] button`) // to sign in as somebody else
+	tab.signInByCode(g.mail, "alice@example.com")
+	tab.awaitLocation("https://money.example.com/" + deepRoute)
+	app.isTold(tab, told)
 }
 
 func TestRecipeForOneFrontDoorServesItsSites(t *testing.T) {

@@ -42,13 +42,13 @@ respond "the app"`})
 			tab.open(g.origin + "/start")
 			tab.awaitText("controlled")
 			const page = "/reports?month=5"
-			tab.open(g.origin + page)
+			tab.open(g.origin + page + deepRoute)
 			tab.awaitText("Sign in to")
 			if !strings.HasPrefix(tab.location(), g.origin+"/_doorpost/sign-in") {
 				tab.click("main .button")
 			}
 			tab.awaitText("Your email address")
-			if at, err := url.QueryUnescape(tab.location()); err != nil || at != g.origin+"/_doorpost/sign-in?to="+page {
+			if at, err := url.QueryUnescape(tab.location()); err != nil || at != g.origin+"/_doorpost/sign-in?to="+page+deepRoute {
 				t.Errorf("the tab is at %s (%v)", at, err)
 			}
 		})

@@ -11,11 +11,13 @@
     location.replace(/^https?:$/.test(url.protocol) ? url.href : '/');
   };
 
-  // The fragment of the page that sent people here; no server ever sees it.
-  document.querySelectorAll('form[data-keep-fragment] [name=to]').forEach((to) => {
-    if (!to.value.includes('#')) to.value += location.hash;
+  // The fragment of the page that sent people here; no server ever sees it. A form takes it
+  // along in its field, a link by itself.
+  document.querySelectorAll('[data-keep-fragment]').forEach((kept) => {
+    const to = kept.querySelector('[name=to]');
+    if (to && !to.value.includes('#')) to.value += location.hash;
+    if (kept.href && !kept.hash) kept.hash = location.hash;
   });
-
   // Each form is sent once, and shows that it was taken if the answer is slow.
   // A field of an app's form that is kept may have the name of any method, and hide it.
   const { addEventListener: listen, hasAttribute, setAttribute, removeAttribute } = HTMLFormElement.prototype;
