@@ -41,7 +41,7 @@ func staysAtSites(location string) bool {
 
 func TestAttackPO04NoQueryLeadsElsewhere(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{silent: true})
+	f := startFront(t, plan{setup: setup{silent: true}})
 	ada, stranger := f.traveller(), f.traveller()
 	ada.signsIn("ada@example.com", appOrigin+"/")
 	hash := queryOf(t, stranger.open(appOrigin+"/").location()).Get("hop")
@@ -117,7 +117,7 @@ func TestAttackPO04NoQueryLeadsElsewhere(t *testing.T) {
 
 func TestAttackPO04NobodyGoesInCircles(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{})
+	f := startFront(t, plan{})
 	signedIn := f.traveller()
 	signedIn.signsIn("ada@example.com", wikiOrigin+"/")
 	// keeps are the cookies at the site, by kind, that survive from one request to the next.
@@ -180,7 +180,7 @@ func TestAttackPO04NobodyGoesInCircles(t *testing.T) {
 func TestAttackPO07GarbageIsNoWorkForTheStore(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	f := startFront(t, setup{silent: true, store: patientRedis(server.URL()), global: "secret " + newSecret()})
+	f := startFront(t, plan{setup: setup{silent: true, store: patientRedis(server.URL()), global: "secret " + newSecret()}})
 	ada := f.traveller()
 	ada.signsIn("ada@example.com", appOrigin+"/")
 	ada.isIn("ada@example.com", wikiOrigin)

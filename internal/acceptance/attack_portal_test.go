@@ -19,7 +19,7 @@ func (b *traveller) entersNobody(t *testing.T, what, address string) {
 }
 
 func TestAttackPO01ATicketIsGoodOnce(t *testing.T) {
-	eachFront(t, setup{silent: true}, func(t *testing.T, f *front) {
+	eachFront(t, plan{setup: setup{silent: true}}, func(t *testing.T, f *front) {
 		const rounds, uses = 2, 100
 		ada := f.traveller()
 		ada.signsIn("ada@example.com", wikiOrigin+"/")
@@ -79,7 +79,7 @@ func TestAttackPO01ATicketIsGoodOnce(t *testing.T) {
 }
 
 func TestAttackPO02ATicketIsForOneSiteAndOneBrowser(t *testing.T) {
-	eachFront(t, setup{}, func(t *testing.T, f *front) {
+	eachFront(t, plan{}, func(t *testing.T, f *front) {
 		ada, eve, stranger := f.traveller(), f.traveller(), f.traveller()
 		ada.signsIn("ada@example.com", wikiOrigin+"/")
 		eve.open(appOrigin+"/").is(t, http.StatusSeeOther) // so that she has a hop
@@ -148,7 +148,7 @@ func TestAttackPO02ATicketIsForOneSiteAndOneBrowser(t *testing.T) {
 
 func TestAttackPO03NobodyIsSignedInAsTheAttacker(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{})
+	f := startFront(t, plan{})
 	eve := f.traveller()
 	eve.signsIn("eve@example.com", wikiOrigin+"/")
 	evesHash := queryOf(t, eve.open(appOrigin+"/").location()).Get("hop")
@@ -190,7 +190,7 @@ func TestAttackPO03NobodyIsSignedInAsTheAttacker(t *testing.T) {
 // An app's script can send forms from the browser of whoever visits the app.
 func TestAttackPO06AnAppSendsTheFormsOfThePortal(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{})
+	f := startFront(t, plan{})
 	admin, ada, phone := f.traveller(), f.traveller(), f.traveller()
 	admin.signsIn("admin@example.com", appOrigin+"/")
 	ada.signsIn("ada@example.com", appOrigin+"/")

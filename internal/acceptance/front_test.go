@@ -1,15 +1,20 @@
 package acceptance
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
 
-// The origins of a front. Something in front of the gates speaks TLS for them.
+// The origins of a front that is not on loopback. Something in front of the gates speaks TLS
+// for them.
 const (
 	loginOrigin = "https://login.example.com" // the portal
 	appOrigin   = "https://app.example.com"
@@ -23,53 +28,70 @@ const enterPath = "/_doorpost/enter"
 // front is sites of several domains that share a portal, at one gate or at several
 // with one store.
 type front struct {
-	t     testing.TB
-	gates []*stage
-	mail  *mailServer
-	app   *chat  // what WebSockets of all sites lead to
-	dial  string // the address that browsers connect to
+	*stage                           // the first gate
+	gates                   []*stage // all
+	plan                    plan
+	portal, app, wiki, club string                  // origins
+	chat                    *chat                   // what WebSockets of all sites lead to
+	dial                    string                  // the address that visitors connect to
+	proxy                   func() (address string) // through which browsers find the origins, unless they are on loopback
 }
 
-// startFront starts one gate with all the sites. The setup says what is different; its
-// lines for a site are those of app.
-func startFront(t testing.TB, s setup) *front {
+// plan says how a front differs from the usual one. The lines of the setup for a site are
+// those of app.
+type plan struct {
+	setup
+	onLoopback bool             // by http, on hosts below localhost, where browsers take service workers; else by https
+	wiki       string           // lines of its directive; default: allow *@example.com
+	serve      http.HandlerFunc // the app in place of the echo upstream; the wiki is showAsked then
+}
+
+// startFront starts one gate with all the sites.
+func startFront(t testing.TB, p plan) *front {
 	t.Helper()
-	f := prepareFront(t, 1, s)
+	f := prepareFront(t, 1, p)
 	f.run()
 	return f
 }
 
 // startFronts starts two gates on one Redis, which they reach at a URL, with a balancer
 // before them.
-func startFronts(t testing.TB, redisURL string, s setup) *front {
+func startFronts(t testing.TB, redisURL string, p plan) *front {
 	t.Helper()
-	s.store = "redis " + redisURL
-	s.global += "\nsecret " + newSecret()
-	f := prepareFront(t, 2, s)
+	p.store = "redis " + redisURL
+	p.global += "\nsecret " + newSecret()
+	f := prepareFront(t, 2, p)
 	f.dial = startBalancer(t, "127.0.0.1:"+f.gates[0].port, "127.0.0.1:"+f.gates[1].port).address
 	f.run()
 	return f
 }
 
 // prepareFront does everything but start the gates.
-func prepareFront(t testing.TB, gates int, s setup) *front {
+func prepareFront(t testing.TB, gates int, p plan) *front {
 	t.Helper()
-	f := &front{t: t, app: startChat(t)}
-	for i := range gates {
-		g := prepare(t, setup{})
-		f.gates = append(f.gates, g)
-		g.mail, g.upstream = f.gates[0].mail, f.gates[0].upstream
-		if i == 0 {
-			f.mail, f.dial = g.mail, "127.0.0.1:"+g.port
+	f := &front{plan: p, portal: loginOrigin, app: appOrigin, wiki: wikiOrigin, club: clubOrigin, chat: startChat(t)}
+	for range gates {
+		f.gates = append(f.gates, prepare(t, setup{}))
+	}
+	f.stage = f.gates[0]
+	f.dial = "127.0.0.1:" + f.port
+	f.proxy = sync.OnceValue(func() string { return startProxy(f.t, startTLS(f.t, f.dial)) })
+	if p.onLoopback {
+		for _, origin := range []*string{&f.portal, &f.app, &f.wiki, &f.club} {
+			name, _, _ := strings.Cut(strings.TrimPrefix(*origin, "https://"), ".")
+			*origin = "http://" + name + ".localhost:" + f.port
 		}
-		f.configure(g, s)
+	}
+	for _, g := range f.gates {
+		g.mail, g.upstream = f.mail, f.upstream
+		f.configure(g, p.setup)
 	}
 	return f
 }
 
 // configure writes the Caddyfile of a gate, with the portal.
 func (f *front) configure(g *stage, s setup) {
-	s.global += "\nportal " + loginOrigin
+	s.global += "\nportal " + f.portal
 	f.configureSites(g, s, "doorpost_portal")
 }
 
@@ -81,27 +103,53 @@ func (f *front) configureSites(g *stage, s setup, atPortal string) {
 	if s.silent {
 		log = ""
 	}
+	behind := func(app http.HandlerFunc) string {
+		address := g.upstream.address
+		if f.plan.serve != nil {
+			address = serveApp(f.t, app)
+		}
+		return fmt.Sprintf("reverse_proxy %s %s\nreverse_proxy %s", socketPath, f.chat.address, address)
+	}
 	var sites strings.Builder
-	fmt.Fprintf(&sites, "reverse_proxy %s %s\nreverse_proxy %s\n", socketPath, f.app.address, g.upstream.address)
+	sites.WriteString(behind(f.plan.serve))
 	for origin, lines := range map[string]string{
-		wikiOrigin: "allow *@example.com", clubOrigin: "allow carl@example.com\nask owner@example.com",
+		f.wiki: cmp.Or(f.plan.wiki, "allow *@example.com"), f.club: "allow carl@example.com\nask owner@example.com",
 	} {
-		fmt.Fprintf(&sites, "}\n%s {\n%s\ndoorpost {\nurl %s\n%s\n}\nreverse_proxy %s %s\nreverse_proxy %s\n",
-			plainAddress(origin, g), log, origin, lines, socketPath, f.app.address, g.upstream.address)
+		fmt.Fprintf(&sites, "\n}\n%s {\n%s\ndoorpost {\nurl %s\n%s\n}\n%s", plainAddress(origin, g), log, origin, lines, behind(showAsked))
 	}
-	fmt.Fprintf(&sites, "}\n%s {\n%s\n%s", plainAddress(loginOrigin, g), log, atPortal)
-	if s.site == "" {
-		s.site = "allow *@example.com"
+	fmt.Fprintf(&sites, "\n}\n%s {\n%s\n%s", plainAddress(f.portal, g), log, atPortal)
+	s.site = "url " + f.app + "\n" + cmp.Or(s.site, "allow *@example.com")
+	if !strings.Contains(s.global, "admins ") {
+		s.global += "\nadmins admin@example.com"
 	}
-	s.site = "url " + appOrigin + "\n" + s.site
-	s.global += "\nadmins admin@example.com"
-	s.address, s.origin, s.behind = plainAddress(appOrigin, g), appOrigin, s.behind+"\n"+sites.String()
+	s.address, s.origin, s.behind = plainAddress(f.app, g), f.app, s.behind+"\n"+sites.String()
 	g.configure(s)
 }
 
-// plainAddress is the address of a site to which something else speaks TLS.
+// plainAddress is the address of a site to which something else speaks TLS, if it is by
+// https at all.
 func plainAddress(origin string, g *stage) string {
-	return strings.Replace(origin, "https:", "http:", 1) + ":" + g.port
+	if rest, secure := strings.CutPrefix(origin, "https://"); secure {
+		return "http://" + rest + ":" + g.port
+	}
+	return origin
+}
+
+// serveApp starts an app.
+func serveApp(t testing.TB, app http.HandlerFunc) (address string) {
+	server := httptest.NewServer(app)
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+// startTLS starts what speaks TLS to browsers, with any certificate, before a server that
+// does not.
+func startTLS(t testing.TB, server string) (address string) {
+	front := httptest.NewTLSServer(&httputil.ReverseProxy{
+		Director: func(r *http.Request) { r.URL.Scheme, r.URL.Host = "http", server }, // the Host stays
+	})
+	t.Cleanup(front.Close)
+	return front.Listener.Addr().String()
 }
 
 // run starts all gates and waits until they answer.
@@ -115,7 +163,7 @@ func (f *front) run() {
 func (f *front) runGate(g *stage) {
 	f.t.Helper()
 	g.gate = launch(f.t, g.home, "run", "--config", g.caddyfile())
-	probe := g.behindTLS(loginOrigin)
+	probe := g.behindTLS(f.portal)
 	await(f.t, "the gate to answer", func() bool {
 		if g.gate.HasEnded() {
 			f.t.Fatalf("the gate did not start: %s", g.gate.Output())
@@ -126,15 +174,15 @@ func (f *front) runGate(g *stage) {
 }
 
 // eachFront runs a test on a gate with the embedded store, and on two with Redis.
-func eachFront(t *testing.T, s setup, test func(t *testing.T, f *front)) {
+func eachFront(t *testing.T, p plan, test func(t *testing.T, f *front)) {
 	t.Helper()
 	t.Parallel()
 	t.Run("bolt", func(t *testing.T) {
 		t.Parallel()
-		test(t, startFront(t, s))
+		test(t, startFront(t, p))
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		test(t, startFronts(t, redistest.Single(t).URL(), s))
+		test(t, startFronts(t, redistest.Single(t).URL(), p))
 	})
 }

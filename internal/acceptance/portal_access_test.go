@@ -9,7 +9,7 @@ import (
 )
 
 func TestOwnersOfASiteAreAskedAtThePortal(t *testing.T) {
-	eachFront(t, setup{}, func(t *testing.T, f *front) {
+	eachFront(t, plan{}, func(t *testing.T, f *front) {
 		const wanted = clubOrigin + "/door?x=1"
 		decide := func(who string) {
 			t.Helper()
@@ -75,7 +75,7 @@ func TestOwnersOfASiteAreAskedAtThePortal(t *testing.T) {
 
 func TestAnInvitationLeadsThroughThePortalToTheSite(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{})
+	f := startFront(t, plan{})
 	f.gates[0].succeeds("invite", "carl@example.com", "--site", clubOrigin)
 	m := f.mail.await("carl@example.com")
 	m.check(t, "carl@example.com")
@@ -93,7 +93,7 @@ func TestAnInvitationLeadsThroughThePortalToTheSite(t *testing.T) {
 // Sessions go on when a portal comes and when it goes.
 func TestAReloadBringsThePortalAndTakesItAway(t *testing.T) {
 	t.Parallel()
-	f := prepareFront(t, 1, setup{})
+	f := prepareFront(t, 1, plan{})
 	g := f.gates[0]
 	without := func() {
 		f.configureSites(g, setup{}, "doorpost {\nurl "+loginOrigin+"\nallow *@example.com\n}\nreverse_proxy "+g.upstream.address)

@@ -16,7 +16,7 @@ const (
 // another domain without a page of ours.
 func TestOneSignInOpensAppsOfUnrelatedDomains(t *testing.T) {
 	t.Parallel()
-	w := startTown(t, plan{})
+	w := startFront(t, plan{serve: showAsked})
 	for name, way := range map[string]struct {
 		withoutScript bool
 		signIn        func(t *testing.T, p *profile, address string) *tab

@@ -19,7 +19,7 @@ import (
 var timeSince = regexp.MustCompile(`\b\d+[smh]\b`)
 
 // state is all that a hostile app could want to change, as the admin's commands tell it.
-func (w *town) state() string {
+func (w *front) state() string {
 	w.t.Helper()
 	w.comesToRest()
 	said := w.succeeds("users", "list") + w.succeeds("users", "show", "ada@example.com") + w.succeeds("requests", "list")
@@ -41,7 +41,7 @@ func deeds(request string, own message) map[string]map[string]string {
 // open them in windows.
 func TestAScriptOfAHostileAppCanOnlySignOut(t *testing.T) {
 	t.Parallel()
-	w := startTown(t, plan{onLoopback: true, global: "admins ada@example.com", wiki: "allow ada@example.com\nask boss@example.com"})
+	w := startFront(t, plan{onLoopback: true, serve: showAsked, setup: setup{global: "admins ada@example.com"}, wiki: "allow ada@example.com\nask boss@example.com"})
 	eve, mallory := w.visitor(w.portal), w.visitor(w.portal)
 	eve.ask("eve@elsewhere.example", w.wiki+"/").is(t, http.StatusSeeOther)
 	eve.submit("/_doorpost/ask", "token", w.mail.await("eve@elsewhere.example").token).says(t, "We asked")
@@ -96,7 +96,7 @@ func TestAScriptOfAHostileAppCanOnlySignOut(t *testing.T) {
 }
 
 // sendsForms has a script send each form to both origins, and try to read pages.
-func (b *tab) sendsForms(w *town, all map[string]map[string]string) {
+func (b *tab) sendsForms(w *front, all map[string]map[string]string) {
 	b.t.Helper()
 	list, err := json.Marshal(all)
 	if err != nil {
@@ -139,7 +139,7 @@ func submits(action string, fields map[string]string) string {
 }
 
 // framesPages puts pages of ours into frames. The browser shows none.
-func (b *tab) framesPages(w *town) {
+func (b *tab) framesPages(w *front) {
 	b.t.Helper()
 	pages := []string{w.portal + "/_doorpost/account", w.portal + "/_doorpost/people", w.portal + "/_doorpost/sign-out", w.portal + "/_doorpost/link#x", w.app + "/_doorpost/sign-out"}
 	for _, page := range pages {
@@ -160,7 +160,7 @@ func (b *tab) framesPages(w *town) {
 
 // opensWindows opens pages of ours in windows. The person sees them, and the app's hold of
 // the window is gone.
-func (b *tab) opensWindows(w *town) {
+func (b *tab) opensWindows(w *front) {
 	b.t.Helper()
 	for _, page := range []string{w.portal + "/_doorpost/account", w.portal + "/_doorpost/people", w.app + "/_doorpost/sign-out"} {
 		if open, err := evaluate[bool](b, fmt.Sprintf("!!(window.opened = window.open(%q))", page)); err != nil || !open {

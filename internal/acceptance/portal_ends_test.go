@@ -35,7 +35,7 @@ func (b *traveller) isOver(t *testing.T, since time.Time) {
 
 func TestAttackPO05EveryEndOfASignInReachesAllSites(t *testing.T) {
 	t.Parallel()
-	f := startFronts(t, redistest.Single(t).URL(), setup{})
+	f := startFronts(t, redistest.Single(t).URL(), plan{})
 	bob, first, second := f.traveller(), f.gates[0], f.gates[1]
 	bob.signsIn("bob@example.com", appOrigin+"/")
 	bob.isIn("bob@example.com", wikiOrigin)
@@ -93,7 +93,7 @@ func TestAttackPO05EveryEndOfASignInReachesAllSites(t *testing.T) {
 			end(t, who, ada)
 			ended := time.Now()
 			for _, s := range hers {
-				s.ends(f.app, ended, revocationTime)
+				s.ends(f.chat, ended, revocationTime)
 			}
 			copied.isOver(t, ended)
 		})
@@ -116,7 +116,7 @@ func TestASiteAndThePortalAgeTogether(t *testing.T) {
 		global: "session {\nidle 1m\n}", site: "allow *@example.com",
 		behind: "doorpost /safe/* {\nallow *@example.com\nrecent 1m\n}",
 	}
-	eachFront(t, s, func(t *testing.T, f *front) {
+	eachFront(t, plan{setup: s}, func(t *testing.T, f *front) {
 		ada, bob, carl, dora := f.traveller(), f.traveller(), f.traveller(), f.traveller()
 		for b, who := range map[*traveller]string{ada: "ada@example.com", bob: "bob@example.com", dora: "dora@example.com"} {
 			b.signsIn(who, wikiOrigin+"/")
@@ -136,7 +136,7 @@ func TestASiteAndThePortalAgeTogether(t *testing.T) {
 			bob.open(loginOrigin+"/_doorpost/account").is(t, http.StatusOK)
 			dora.isIn("dora@example.com", wikiOrigin)
 		}
-		t.Logf("a WebSocket of who used nothing ended %v after the last use", his.ends(f.app, used, minute+revocationTime))
+		t.Logf("a WebSocket of who used nothing ended %v after the last use", his.ends(f.chat, used, minute+revocationTime))
 		carl.isOver(t, time.Now())
 		await(t, "the ticket to be too old", func() bool { return time.Since(given) > minute+2*time.Second })
 

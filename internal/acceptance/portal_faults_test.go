@@ -70,7 +70,7 @@ func TestAttackPO08AStoreThatIsGoneOnTheWayLosesNobodysPlace(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			between := redistest.Between(t, redistest.Single(t))
-			f := startFronts(t, between.URL(), setup{})
+			f := startFronts(t, between.URL(), plan{})
 			f.loses(t, func() { harm.begin(t, between) }, func() {
 				harm.end(t, between)
 				f.reaches("the store to be reached again")
@@ -142,7 +142,7 @@ func (b *traveller) request(address string) *http.Request {
 
 func TestARestartOfGatesByTurnsOnTheWayCostsNobodyTheirPlace(t *testing.T) {
 	t.Parallel()
-	f := startFronts(t, redistest.Single(t).URL(), setup{})
+	f := startFronts(t, redistest.Single(t).URL(), plan{})
 	const wanted = "/page?a=1%2F&b"
 	ada := f.traveller()
 	var toPortal, back string
@@ -177,7 +177,7 @@ func TestARestartOfGatesByTurnsOnTheWayCostsNobodyTheirPlace(t *testing.T) {
 func TestTheHandOverCostsFourRoundTripsToTheStore(t *testing.T) {
 	t.Parallel()
 	server := redistest.Single(t)
-	f := startFronts(t, server.URL(), setup{silent: true})
+	f := startFronts(t, server.URL(), plan{setup: setup{silent: true}})
 	ada := f.traveller()
 	ada.signsIn("ada@example.com", appOrigin+"/")
 	// Nobody's session is known to the other gate.

@@ -77,7 +77,7 @@ func (b *tab) settle() {
 func TestAWorkerOfAHostileAppSeesNoLinkAndNoCode(t *testing.T) {
 	t.Parallel()
 	app := newHostileApp(t)
-	w := startTown(t, plan{onLoopback: true, serve: app.serve})
+	w := startFront(t, plan{onLoopback: true, serve: app.serve})
 	p := w.profile()
 	first := w.tab(p)
 	first.open(w.ask(first, w.app+"/", "ada@example.com").link)

@@ -9,7 +9,7 @@ import (
 // Whoever signs out of one app at a shared computer leaves nothing to go back to.
 func TestAfterSigningOutNobodyGoesBackToAnything(t *testing.T) {
 	t.Parallel()
-	w := startTown(t, plan{})
+	w := startFront(t, plan{serve: showAsked})
 	p := w.profile()
 	other, tab := w.tab(p), w.tab(p)
 	tab.expect("401") // asked by this test
@@ -49,7 +49,7 @@ func TestAfterSigningOutNobodyGoesBackToAnything(t *testing.T) {
 // A short visit after the other is no browser that keeps no cookies.
 func TestSigningInAndOutAgainAndAgainIsNoLoop(t *testing.T) {
 	t.Parallel()
-	w := startTown(t, plan{})
+	w := startFront(t, plan{serve: showAsked})
 	tab := w.tab(w.profile())
 	for range 4 {
 		tab.open(w.ask(tab, w.app+"/", "ada@example.com").link)

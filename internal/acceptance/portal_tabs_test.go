@@ -9,7 +9,7 @@ import (
 )
 
 // openAtOnce has each tab go to a page of its own, all in the same moment.
-func (w *town) openAtOnce(tabs []*tab, what string) (urls []string) {
+func (w *front) openAtOnce(tabs []*tab, what string) (urls []string) {
 	w.t.Helper()
 	moment := time.Now().Add(time.Second).UnixMilli()
 	for i, tab := range tabs {
@@ -26,7 +26,7 @@ func (w *town) openAtOnce(tabs []*tab, what string) (urls []string) {
 // sessions they take out of one another's hands.
 func TestManyTabsAtOnceAllArrive(t *testing.T) {
 	t.Parallel()
-	w := startTown(t, plan{})
+	w := startFront(t, plan{serve: showAsked})
 	p := w.profile()
 	tabs := make([]*tab, 10)
 	for i := range tabs {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestOneSignInAtThePortalServesSitesOfAllDomains(t *testing.T) {
-	eachFront(t, setup{}, func(t *testing.T, f *front) {
+	eachFront(t, plan{}, func(t *testing.T, f *front) {
 		ada, carl := f.traveller(), f.traveller()
 		const wanted = "/books?page=2%2F&x&to=//a"
 		first := ada.open(appOrigin + wanted)
@@ -67,7 +67,7 @@ var atPortalOnly = strings.Fields("/check-mail /code /link /stop /ask /decide /a
 
 func TestASiteWithAPortalHasNoPageThatMatters(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{site: "allow *@example.com\npeople"}) // which counts without a portal only
+	f := startFront(t, plan{setup: setup{site: "allow *@example.com\npeople"}}) // which counts without a portal only
 	admin, ada, stranger := f.traveller(), f.traveller(), f.traveller()
 	admin.signsIn("admin@example.com", appOrigin+"/")
 	ada.signsIn("ada@example.com", appOrigin+"/")
@@ -125,7 +125,7 @@ func TestASiteWithAPortalHasNoPageThatMatters(t *testing.T) {
 // round it is not: the portal is where people sign in.
 func TestOnlyThePortalLetsInto(t *testing.T) {
 	t.Parallel()
-	f := startFront(t, setup{})
+	f := startFront(t, plan{})
 	ada := f.traveller()
 	ada.signsIn("ada@example.com", appOrigin+"/")
 	ada.forgets(appOrigin)
@@ -172,7 +172,7 @@ func TestAWildcardSiteSharesThePortalWithSitesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	const anyOrigin = "https://any.example.com"
 	s := setup{}
-	f := prepareFront(t, 1, s)
+	f := prepareFront(t, 1, plan{setup: s})
 	g := f.gates[0]
 	s.behind = "reverse_proxy " + g.upstream.address + "\n}\nhttp://*.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://*.example.com\nallow bob@example.com\nask owner@example.com\n}\nreverse_proxy " + g.upstream.address + "\n}\nhttp://more.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://more.example.com\nallow *@example.com\n}\n"
 	f.configure(g, s)

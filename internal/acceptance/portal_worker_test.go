@@ -39,8 +39,8 @@ func TestAWorkerThatAnswersFromItsCacheKeepsNobodyFromSigningIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var w *town
-			w = startTown(t, plan{onLoopback: true, serve: shellApp(func() string { return w.portal }, way.unless)})
+			var w *front
+			w = startFront(t, plan{onLoopback: true, serve: shellApp(func() string { return w.portal }, way.unless)})
 			tab := w.tab(w.profile())
 			tab.expect("401")
 			tab.open(w.ask(tab, w.app+"/", "ada@example.com").link)
@@ -87,7 +87,7 @@ func TestAWorkerThatAnswersFromItsCacheKeepsNobodyFromSigningIn(t *testing.T) {
 func TestATicketThatAWorkerTakesIsGoodForItsAppOnly(t *testing.T) {
 	t.Parallel()
 	app := newHostileApp(t)
-	w := startTown(t, plan{onLoopback: true, serve: app.serve})
+	w := startFront(t, plan{onLoopback: true, serve: app.serve})
 	tab := w.tab(w.profile())
 	tab.open(w.ask(tab, w.app+"/", "ada@example.com").link)
 	tab.arrives(w.app+"/", "ada@example.com")

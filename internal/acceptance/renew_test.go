@@ -38,7 +38,7 @@ func TestTheWindowOfASignInTellsItsOpenerAndAllTabsOfItsOrigin(t *testing.T) {
 			var g *stage
 			var origin string
 			if onTown {
-				w := startTown(t, plan{onLoopback: true, serve: serveListening})
+				w := startFront(t, plan{onLoopback: true, serve: serveListening})
 				g, origin = w.stage, w.app
 			} else {
 				app := httptest.NewServer(http.HandlerFunc(serveListening))
@@ -115,7 +115,7 @@ func TestOnlyTheWindowOfASignInKeepsItsOpener(t *testing.T) {
 	v.press(page, "/_doorpost/code", "code", g.mail.await("ada@example.com").code).leadsTo(t, "/")
 	v.open("/_doorpost/account").is(t, http.StatusOK)
 
-	w := startTown(t, plan{onLoopback: true})
+	w := startFront(t, plan{onLoopback: true})
 	app, portal := w.visitor(w.app), w.visitor(w.portal)
 	app.unlike, portal.unlike = tied, tied
 	enter := app.open(renewPath).is(t, http.StatusSeeOther).location()

@@ -164,7 +164,7 @@ func (v *visitor) expires() time.Time {
 
 func TestTheBrandOfASiteShowsAtItsPortal(t *testing.T) {
 	t.Parallel()
-	w := startTown(t, plan{onLoopback: true, global: "brand {\nname \"All of us\"\n}", wiki: "allow *@example.com\nbrand {\nname \"The Reading Room\"\n}"})
+	w := startFront(t, plan{onLoopback: true, setup: setup{global: "brand {\nname \"All of us\"\n}"}, wiki: "allow *@example.com\nbrand {\nname \"The Reading Room\"\n}"})
 	for site, name := range map[string]string{w.wiki: "The Reading Room", w.app: "All of us"} {
 		v, portal := w.visitor(site), w.visitor(w.portal)
 		enter := v.open("/").is(t, http.StatusSeeOther).location()
