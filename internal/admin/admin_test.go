@@ -141,3 +141,51 @@ func TestWhoEndsTheirOwnSessionsIsWrittenDownOnce(t *testing.T) {
 		}
 	}
 }
+
+// listing is a store with sessions, whatever is asked for.
+type listing struct {
+	session.Store
+	list  []session.Entry
+	ended []address.Address
+}
+
+func (l *listing) Sessions(context.Context, address.Address, time.Time) ([]session.Entry, error) {
+	return slices.Clone(l.list), nil
+}
+
+func (l *listing) AllSessions(context.Context, address.Address, int, time.Time) ([]session.Entry, address.Address, error) {
+	return slices.Clone(l.list), "", nil
+}
+
+func (l *listing) EndAll(_ context.Context, who address.Address, _ session.Key) error {
+	l.ended = append(l.ended, who)
+	return nil
+}
+
+func TestSessionsAreListedWithTheEndThatHoldsAtTheirSite(t *testing.T) {
+	const narrow, wide = "https://narrow.example.com", "https://wide.example.com"
+	limits := map[string]session.Limits{narrow: {Idle: time.Hour, Absolute: 2 * time.Hour}, wide: {Idle: 24 * time.Hour, Absolute: 48 * time.Hour}}
+	now := time.Now()
+	used := func(scope string, ago time.Duration) session.Entry {
+		r := session.Record{Address: "ada@example.com", Scope: scope, SignedIn: now.Add(-ago), Seen: now.Add(-ago)}
+		r.Expires = limits[wide].Expiry(r.SignedIn, r.Seen) // as the store has it
+		return session.Entry{Record: r}
+	}
+	store := &listing{list: []session.Entry{used(narrow, time.Minute), used(wide, 2*time.Minute), used(narrow, time.Hour)}}
+	s, _ := newService(t, nil)
+	s.Sessions, s.LimitsAt = store, func(scope string) session.Limits { return limits[scope] }
+	of, err := s.SessionsOf(t.Context(), "ada@example.com")
+	all, _, err2 := s.AllSessions(t.Context(), "", 10)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]session.Entry{of, all} {
+		if len(list) != 2 || !list[0].Expires.Equal(now.Add(59*time.Minute)) || !list[1].Expires.Equal(now.Add(24*time.Hour-2*time.Minute)) {
+			t.Errorf("listed are %+v", list)
+		}
+	}
+	store.list = store.list[2:] // over there, and good again if the site is given longer sessions
+	if _, err := s.EndAll(t.Context(), func(int) {}); err != nil || len(store.ended) != 1 {
+		t.Errorf("ended are those of %q (%v)", store.ended, err)
+	}
+}
