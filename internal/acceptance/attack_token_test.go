@@ -305,8 +305,8 @@ func settledCalls(t *testing.T, server *redistest.Server) (calls int) {
 	return calls
 }
 
-// The landing page in a real browser: what it fetches, and what is left of the
-// token in it.
+// The landing page in a real browser that did not ask: what it and the page after it
+// fetch, and what is left of the token there.
 func TestAttackTK15TheLandingPageTellsNobody(t *testing.T) {
 	t.Parallel()
 	g := start(t, setup{})
@@ -314,10 +314,10 @@ func TestAttackTK15TheLandingPageTellsNobody(t *testing.T) {
 	m := g.mail.await("ada@example.com")
 	tab := newProfile(t).newTab()
 	tab.open(m.link)
-	tab.awaitText("One more step.")
-	fetched, err := evaluate[[]string](tab, `performance.getEntries().filter(e => e.entryType == "resource" || e.entryType == "navigation").map(e => e.name)`)
-	if err != nil || len(fetched) == 0 {
-		t.Fatalf("the browser fetched %q (%v)", fetched, err)
+	tab.awaitText("as ada@example.com?")
+	fetched := tab.checkConsole()
+	if len(fetched) < 3 { // two pages and the script
+		t.Fatalf("the browser fetched %q", fetched)
 	}
 	for _, address := range fetched {
 		sent, _, _ := strings.Cut(address, "#")

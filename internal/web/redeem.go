@@ -15,15 +15,15 @@ import (
 )
 
 // landing is the page of a link. Opening it does not use the link up: the token is in
-// the fragment, which neither servers nor link scanners see. In a browser that asked,
-// or in which somebody has signed in, the page goes on by itself; a scanner that runs
-// scripts is another browser.
+// the fragment, which neither servers nor link scanners see. The script posts it at once.
+// In the browser that asked that signs in; in any other, which a scanner that runs
+// scripts is too, it leads to the page that asks for confirmation.
 func (d *Door) landing(c *call) {
 	d.show(c, http.StatusOK, view.Landing{Frame: frame(c), Here: d.mark(c) != (mark{}), To: "/"})
 }
 
-// redeemLink redeems a token. It comes from the landing page, or from the page that
-// asks for confirmation in another browser.
+// redeemLink redeems a token from the landing page in the browser that asked, and from
+// the page that asks for confirmation in any other.
 func (d *Door) redeemLink(c *call, fields url.Values) {
 	attempt := d.attempt(c)
 	attempt.Token = fields.Get("token")

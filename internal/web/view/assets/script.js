@@ -103,14 +103,10 @@
       const cutOff = one('[data-cut-off]');
       if (cutOff) cutOff.hidden = false;
     } else {
-      const ready = one('[data-ready]'), button = form.querySelector('button');
+      const ready = one('[data-ready]');
       form.elements.token.value = link;
       if (ready) ready.hidden = false;
-      if ('here' in form.dataset) {
-        form.requestSubmit();
-      } else if (button) {
-        button.disabled = button.hidden = false;
-      }
+      form.requestSubmit();
     }
   }
 
