@@ -9,14 +9,30 @@ import (
 )
 
 // script serves the one script. Its path changes with its content, so that caches
-// may keep it for good.
+// may keep it for good. It has no secrets, so it may be compressed; pages may not: they
+// have what a visitor chose beside what others must not learn (BREACH).
 func (d *Door) script(c *call) {
 	_, body := view.Script()
 	header := c.w.Header()
 	secure(header, noPagePolicy)
 	header.Set("Content-Type", "text/javascript; charset=utf-8")
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Add("Vary", "Accept-Encoding")
+	if acceptsGzip(c.r.Header) {
+		header.Set("Content-Encoding", "gzip")
+		body = view.CompressedScript()
+	}
 	c.write(http.StatusOK, body)
+}
+
+func acceptsGzip(header http.Header) bool {
+	for accepted := range strings.SplitSeq(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
+		name, quality, _ := strings.Cut(strings.ReplaceAll(accepted, " ", ""), ";")
+		if strings.EqualFold(name, "gzip") {
+			return strings.Trim(strings.TrimPrefix(strings.ToLower(quality), "q="), "0.") != "" || quality == ""
+		}
+	}
+	return false
 }
 
 // mailPolicy is the content security policy of a message in the demo's mailbox. Unlike

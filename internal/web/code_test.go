@@ -57,12 +57,15 @@ func newBrowser(t *testing.T, linkLife time.Duration) *browser {
 	return &browser{t, web.NewDoor(ring, parts), gate.NewSite(parts.Origins, func(gate.Origin) *session.Cookie { return cookie }, keeper), map[string]*http.Cookie{}}
 }
 
-func (b *browser) send(method, target string, fields url.Values) *httptest.ResponseRecorder {
+func (b *browser) send(method, target string, fields url.Values, headers ...string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	r := httptest.NewRequest(method, "https://a.example"+target, strings.NewReader(fields.Encode()))
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Origin", "https://a.example")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	for _, c := range b.cookies {
 		r.AddCookie(c)
 	}

@@ -1,10 +1,14 @@
 package view
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed" // the stylesheet and the script
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/color"
@@ -38,9 +42,20 @@ func stylesheet(accent, sheet string) (string, error) {
 }
 
 var (
-	scriptBody = condense(scriptSource)
-	scriptPath = pathByContent(scriptBody)
+	scriptBody       = condense(scriptSource)
+	scriptPath       = pathByContent(scriptBody)
+	compressedScript = compress(scriptBody)
 )
+
+func compress(body string) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	_, err := io.WriteString(w, body)
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic("compressing in memory: " + err.Error()) // it is always possible
+	}
+	return out.Bytes()
+}
 
 func pathByContent(body string) string {
 	sum := sha256.Sum256([]byte(body))
@@ -52,6 +67,9 @@ func pathByContent(body string) string {
 func Script() (path string, body []byte) {
 	return scriptPath, []byte(scriptBody)
 }
+
+// CompressedScript returns the body of Script as gzip has it.
+func CompressedScript() []byte { return bytes.Clone(compressedScript) }
 
 // condense removes indentation, empty lines and comment lines. The sources are written
 // so that this is enough.

@@ -1,7 +1,6 @@
 package view_test
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -190,15 +189,4 @@ func TestAPageThatCannotBeWrittenIsAnError(t *testing.T) {
 	if !errors.Is(err, errBroken) {
 		t.Errorf("got %v, want %v", err, errBroken)
 	}
-}
-
-func TestTheSignInPageIsSmall(t *testing.T) {
-	var out bytes.Buffer
-	if err := newViews(t, brand).Render(&out, english(t), view.SignIn{Frame: frame}, false); err != nil {
-		t.Fatalf("rendering: %v", err)
-	}
-	if out.Len() > 8*1024 {
-		t.Errorf("the page has %d bytes", out.Len())
-	}
-	t.Logf("%d bytes", out.Len())
 }

@@ -112,9 +112,6 @@ func TestTheStyleInEachPageIsTheOneThatThePolicyAllows(t *testing.T) {
 			if !ok || strings.Count(page, "<style") != 1 {
 				t.Fatalf("%s: want one style element", named.Name)
 			}
-			if len(style) > 6*1024 {
-				t.Errorf("%s: the style has %d bytes, want at most 6 KiB", named.Name, len(style))
-			}
 			sum := sha256.Sum256([]byte(style))
 			want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
 			if !strings.Contains(views.ContentSecurityPolicy(), want) {
@@ -151,14 +148,14 @@ func TestThePolicyAllowsNothingButWhatPagesNeed(t *testing.T) {
 	}
 }
 
-func TestTheScriptIsSmallAndNamedAfterItsContent(t *testing.T) {
+func TestTheScriptIsNamedAfterItsContent(t *testing.T) {
 	path, body := view.Script()
 	sum := sha256.Sum256(body)
 	if want := "/_doorpost/assets/doorpost-" + hex.EncodeToString(sum[:8]) + ".js"; path != want {
 		t.Errorf("the path is %q, want %q", path, want)
 	}
-	if len(body) == 0 || len(body) > 4*1024 {
-		t.Errorf("the script has %d bytes, want some and at most 4 KiB", len(body))
+	if len(body) == 0 {
+		t.Error("the script is empty")
 	}
 	page := render(t, newViews(t, brand), view.Samples()[0].Page)
 	if want := `<script src="` + path + `" defer></script>`; strings.Count(page, want) != 1 || strings.Count(page, "<script") != 1 {
