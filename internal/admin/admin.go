@@ -60,6 +60,24 @@ func (s *Service) SessionsOf(ctx context.Context, who address.Address) ([]sessio
 	return sessions, fault.Store("listing sessions", err)
 }
 
+// LastSeen tells when each of some people last used a session of theirs; it is zero for
+// those who are not signed in.
+func (s *Service) LastSeen(ctx context.Context, list []people.Person) ([]time.Time, error) {
+	seen := make([]time.Time, len(list))
+	var looking errgroup.Group
+	looking.SetLimit(endWorkers)
+	for i, p := range list {
+		looking.Go(func() error {
+			sessions, err := s.SessionsOf(ctx, p.Address)
+			if len(sessions) > 0 {
+				seen[i] = sessions[0].Seen
+			}
+			return err
+		})
+	}
+	return seen, looking.Wait()
+}
+
 // AllSessions lists sessions of everybody, see session.Store.
 func (s *Service) AllSessions(ctx context.Context, after address.Address, max int) ([]session.Entry, address.Address, error) {
 	now := time.Now()

@@ -23,8 +23,9 @@ import (
 // scripted is a store of sessions of which a test says what it answers.
 type scripted struct {
 	session.Store
-	owners []address.Address   // of the one session, one look after another; then it is gone
-	pages  [][]address.Address // of all sessions; then the store is down
+	owners []address.Address               // of the one session, one look after another; then it is gone
+	pages  [][]address.Address             // of all sessions; then the store is down
+	used   map[address.Address][]time.Time // when sessions were last used; nil: the store is down
 
 	mu    sync.Mutex
 	ended []address.Address
@@ -50,6 +51,16 @@ func (s *scripted) AllSessions(_ context.Context, _ address.Address, _ int, _ ti
 	}
 	s.pages = s.pages[1:]
 	return list, next, nil
+}
+
+func (s *scripted) Sessions(_ context.Context, who address.Address, _ time.Time) (list []session.Entry, err error) {
+	if s.used == nil {
+		return nil, errDown
+	}
+	for _, at := range s.used[who] {
+		list = append(list, session.Entry{Record: session.Record{Address: who, SignedIn: at, Seen: at, Expires: at.Add(2 * time.Hour)}})
+	}
+	return list, nil
 }
 
 func (s *scripted) End(_ context.Context, who address.Address, _ session.Key) error {
@@ -91,7 +102,10 @@ func newService(t *testing.T, sessions *scripted) (*Service, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	var written bytes.Buffer
-	return &Service{Sessions: sessions, Audit: audit.NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil)), new(audit.Hourly))}, &written
+	return &Service{
+		Sessions: sessions, Audit: audit.NewLog(ring, slog.New(slog.NewJSONHandler(&written, nil)), new(audit.Hourly)),
+		LimitsAt: func(string) session.Limits { return session.Limits{Idle: 24 * time.Hour, Absolute: 48 * time.Hour} },
+	}, &written
 }
 
 func TestASessionWhoseOwnerMovesMeanwhileIsEndedAllTheSame(t *testing.T) {
@@ -187,5 +201,21 @@ func TestSessionsAreListedWithTheEndThatHoldsAtTheirSite(t *testing.T) {
 	store.list = store.list[2:] // over there, and good again if the site is given longer sessions
 	if _, err := s.EndAll(t.Context(), func(int) {}); err != nil || len(store.ended) != 1 {
 		t.Errorf("ended are those of %q (%v)", store.ended, err)
+	}
+}
+
+func TestSomebodyWasLastSeenInTheSessionThatWasUsedLast(t *testing.T) {
+	late := time.Now()
+	early := late.Add(-time.Hour)
+	store := &scripted{used: map[address.Address][]time.Time{"ada@example.com": {early, late}, "bob@example.com": {early}}}
+	s, _ := newService(t, store)
+	list := []people.Person{{Address: "ada@example.com"}, {Address: "alan@example.com"}, {Address: "bob@example.com"}}
+	got, err := s.LastSeen(t.Context(), list)
+	if want := []time.Time{late, {}, early}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v (%v), want %v", got, err, want)
+	}
+	store.used = nil
+	if _, err := s.LastSeen(t.Context(), list); !errors.Is(err, errDown) || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("got %v from a store that is down", err)
 	}
 }

@@ -108,7 +108,7 @@ func (d *Door) decideAccess(c *call, fields url.Values) {
 		d.failed(c, gate.DecideAccessPath, err)
 		return
 	case held.State != access.Open:
-		d.show(c, http.StatusOK, decided(c, held.Request, held.By != held.Owner))
+		d.show(c, http.StatusOK, d.decided(c, held.Request, held.By != held.Owner))
 		return
 	}
 	choice, chosen := readChoice(fields.Get("decision"))
@@ -123,7 +123,7 @@ func (d *Door) decideAccess(c *call, fields url.Values) {
 	case err != nil:
 		d.failed(c, gate.DecideAccessPath, err)
 	default:
-		d.show(c, http.StatusOK, decided(c, result, !first && result.By != held.Owner))
+		d.show(c, http.StatusOK, d.decided(c, result, !first && result.By != held.Owner))
 	}
 }
 
@@ -140,13 +140,15 @@ func readChoice(given string) (access.Choice, bool) {
 // accessRequest is a request as pages show it.
 func accessRequest(a access.Request) view.AccessRequest {
 	return view.AccessRequest{
-		ID: a.ID, Email: string(a.Address), Words: a.Words, Origin: a.Origin, Asked: a.Asked,
+		ID: a.ID, Email: string(a.Address), Words: a.Words, Host: host(a.Origin), Asked: a.Asked,
 		Browser: a.Device.Browser, System: a.Device.System, Network: a.Device.Network,
 	}
 }
 
-func decided(c *call, a access.Request, before bool) view.AccessDecided {
+func (d *Door) decided(c *call, a access.Request, before bool) view.AccessDecided {
+	s, err := c.visit.Session(c.r)
 	return view.AccessDecided{
 		Frame: frame(c), Email: string(a.Address), Approved: a.State == access.Granted, Until: a.Until, By: string(a.By), Before: before,
+		AtPeople: err == nil && s != nil && d.IsAdmin != nil && d.IsAdmin(s),
 	}
 }

@@ -94,12 +94,21 @@ func sessionRows(entries []session.Entry, current session.Key) (rows []view.Acco
 
 // hosts are those of origins.
 func hosts(origins []string) (hosts []string) {
-	for _, given := range origins {
-		if origin, err := gate.ParseOrigin(given); err == nil {
-			hosts = append(hosts, origin.Host())
+	for _, origin := range origins {
+		if host := host(origin); host != "" {
+			hosts = append(hosts, host)
 		}
 	}
 	return hosts
+}
+
+// host is the host of an origin, "" of what is not one.
+func host(given string) string {
+	origin, err := gate.ParseOrigin(given)
+	if err != nil {
+		return ""
+	}
+	return origin.Host()
 }
 
 // signOutForm asks whether to sign out, since looking at a page must not do it.

@@ -77,11 +77,17 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 		d.failed(c, gate.PeoplePath, err)
 		return
 	}
-	for _, who := range page.People {
+	seen, err := d.Admin.LastSeen(ctx, page.People)
+	if err != nil {
+		d.failed(c, gate.PeoplePath, err)
+		return
+	}
+	for i, who := range page.People {
 		p.People = append(p.People, view.PeopleRow{
-			Email: string(who.Address), Disabled: who.Disabled, Proven: who.Proven, Groups: d.GroupsOf(who.Address, &who.Standing),
+			Email: string(who.Address), Disabled: who.Disabled, Proven: who.Proven, Seen: seen[i], Groups: d.GroupsOf(who.Address, &who.Standing),
 		})
 	}
+	p.Later = after != ""
 	if page.Next != "" {
 		p.NextPage = url.Values{"search": {p.Search}, "after": {string(page.Next)}}.Encode()
 	}
@@ -105,7 +111,7 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		Sessions: sessionRows(sessions, admin.Key), Yourself: who == admin.Address,
 	}
 	for _, g := range person.Grants {
-		p.Grants = append(p.Grants, view.PersonGrant{Origin: g.Origin, Until: g.Until})
+		p.Grants = append(p.Grants, view.PersonGrant{Host: host(g.Origin), Until: g.Until})
 	}
 	d.show(c, http.StatusOK, p)
 }

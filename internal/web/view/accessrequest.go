@@ -12,7 +12,7 @@ type AccessRequest struct {
 	ID                       string // what the form of an admin sends
 	Email                    string // who asks
 	Words                    string // why, as they typed it; may be empty
-	Origin                   string // of the site that they asked at; may be empty
+	Host                     string // of the site that they asked at; may be empty
 	Asked                    time.Time
 	Browser, System, Network string // that they asked from; may be empty
 }
@@ -75,6 +75,7 @@ type AccessDecided struct {
 	Until    time.Time // when the access ends if approved; zero: never
 	By       string    // who decided; may be empty
 	Before   bool      // somebody had decided before, and that counts
+	AtPeople bool      // the one who looks at the page may open the list of people
 }
 
 func (p AccessDecided) about() about {
@@ -99,7 +100,7 @@ var _ = samples([]Sample{
 	{"decide-bare", DecideAccess{Frame: sampleFrame, Token: "t0ken", Request: AccessRequest{Email: sampleLongAddress, Asked: sampleTime}}},
 	{"decide-landing", DecideAccess{Frame: sampleFrame}},
 	{"decide-unknown", DecideAccess{Frame: sampleFrame, Unknown: true}},
-	{"decided", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true, Until: sampleTime}},
+	{"decided", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true, Until: sampleTime, AtPeople: true}},
 	{"decided-always", AccessDecided{Frame: sampleFrame, Email: sampleAddress, Approved: true}},
 	{"decided-refused", AccessDecided{Frame: sampleFrame, Email: sampleAddress}},
 	{"decided-before", AccessDecided{Frame: sampleFrame, Email: sampleLongAddress, Before: true, By: "grace@example.com"}},

@@ -72,6 +72,9 @@ func (p ConfirmChange) Button() string { return p.words().button }
 // Moves reports whether the address takes the place of the present one.
 func (p ConfirmChange) Moves() bool { return p.Kind == account.Move }
 
+// Deletes reports whether what is lost is lost for good.
+func (p ConfirmChange) Deletes() bool { return p.Kind == account.Leave }
+
 type confirmWords struct{ title, lead, button string }
 
 func (p ConfirmChange) words() confirmWords {

@@ -15,7 +15,7 @@ import (
 const styleFile = "style.css"
 
 // sharedFiles are templates that several pages use; the layout surrounds all pages.
-var sharedFiles = []string{"layout.html", "ask-words.html", "code-field.html", "new-link.html", "paste.html", "request.html", "session.html"}
+var sharedFiles = []string{"layout.html", "ask-words.html", "code-field.html", "decisions.html", "new-link.html", "paste.html", "request.html", "session.html"}
 
 // readOwn reads the operator's templates of pages. Those of messages are in the
 // folder mail and belong to package mail.

@@ -91,7 +91,7 @@ var (
 			Sites: []string{"photos.family.example"}},
 	}
 	sampleRequests = []AccessRequest{
-		{ID: "r1", Email: sampleAddress, Words: sampleWords, Origin: "https://reports.example.com", Asked: sampleTime,
+		{ID: "r1", Email: sampleAddress, Words: sampleWords, Host: "reports.example.com", Asked: sampleTime,
 			Browser: "Firefox", System: "Windows", Network: "203.0.113.0/24"},
 		{ID: "r2", Email: sampleLongAddress, Asked: sampleTime.Add(time.Hour)},
 	}

@@ -1,10 +1,12 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // People shows admins the access requests and the known people.
@@ -13,6 +15,7 @@ type People struct {
 	Requests []AccessRequest
 	People   []PeopleRow
 	Search   string // part of an address that the list is limited to; empty: everybody
+	Later    bool   // it is not the first page of the list
 	NextPage string // query of the next page of the list; empty: there is none
 
 	// Notice is what was just done: ended, disabled, enabled, removed, approved,
@@ -26,6 +29,7 @@ type PeopleRow struct {
 	Email    string
 	Disabled bool
 	Proven   time.Time // when the address was first proven; zero: not yet
+	Seen     time.Time // when they last used the site; zero: they are not signed in
 	Groups   []string
 }
 
@@ -42,6 +46,18 @@ func (p People) NoticeKey() string {
 	return ""
 }
 
+// Count says how many people there are, or more than how many. A later page does not
+// say it.
+func (p People) Count(lang *text.Language) string {
+	switch {
+	case p.Later || len(p.People) == 0:
+		return ""
+	case p.NextPage != "":
+		return lang.Count("people.over", len(p.People))
+	}
+	return lang.Count("people.count", len(p.People))
+}
+
 // Next is the address of the next page of the list, "" if this is the last one.
 func (p People) Next() string {
 	if p.NextPage == "" {
@@ -52,6 +68,7 @@ func (p People) Next() string {
 
 var _ = samples([]Sample{
 	{"people", People{Frame: sampleFrame, Requests: sampleRequests, People: samplePeople, NextPage: "after=edsger%40example.com"}},
+	{"people-later", People{Frame: sampleFrame, People: slices.Repeat(samplePeople, 4), Later: true}},
 	{"people-empty", People{Frame: sampleFrame}},
 	{"people-search", People{
 		Frame: sampleFrame, People: samplePeople[:1], Search: "lovelace", Notice: "disabled", NoticeAddress: sampleLongAddress,
@@ -60,7 +77,7 @@ var _ = samples([]Sample{
 })
 
 var samplePeople = []PeopleRow{
-	{Email: sampleAddress, Proven: sampleTime, Groups: []string{"editors", "staff"}},
+	{Email: sampleAddress, Proven: sampleTime, Seen: sampleTime, Groups: []string{"editors", "staff"}},
 	{Email: "alan@example.com", Proven: sampleTime.AddDate(0, -1, 0)},
 	{Email: "barbara@example.com", Disabled: true, Proven: sampleTime.AddDate(0, -5, 0)},
 	{Email: sampleLongAddress},

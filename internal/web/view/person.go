@@ -21,8 +21,8 @@ type Person struct {
 
 // PersonGrant lets a person into a site whose rules do not.
 type PersonGrant struct {
-	Origin string    // the first one of the site
-	Until  time.Time // zero: no end
+	Host  string    // the first one of the site
+	Until time.Time // zero: no end
 }
 
 func (p Person) about() about {
@@ -63,6 +63,9 @@ func (p ConfirmPerson) Button() string {
 	return p.act()
 }
 
+// Harms reports whether the person cannot come back by themselves, or something is lost.
+func (p ConfirmPerson) Harms() bool { return p.Action == "disable" || p.Action == "remove" }
+
 func (p ConfirmPerson) act() string {
 	switch p.Action {
 	case "disable", "enable", "remove":
@@ -76,8 +79,8 @@ var _ = samples([]Sample{
 		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
 		Groups: []string{"editors", "staff"}, Recovery: sampleOther, Sessions: sampleSessions, Yourself: true,
 		Grants: []PersonGrant{
-			{Origin: "https://reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
-			{Origin: "https://wiki.mail.department.university.example.com"},
+			{Host: "reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
+			{Host: "wiki.mail.department.university.example.com"},
 		},
 	}},
 	{"person-disabled", Person{Frame: sampleFrame, Email: sampleLongAddress, Disabled: true, Added: sampleTime}},
