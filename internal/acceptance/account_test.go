@@ -56,7 +56,7 @@ func TestSomebodyChangesTheirAddressWithBothCodes(t *testing.T) {
 	eachStore(t, setup{global: "group staff ada.new@example.com"}, func(t *testing.T, d doorway) {
 		ada, phone := enter(t, d, "ada@example.com"), enter(t, d, "ada@example.com")
 		account := ada.open("/_doorpost/account").is(t, http.StatusOK)
-		refused := ada.press(account, "/_doorpost/account/address", "email", "no address").is(t, http.StatusUnprocessableEntity).says(t, "does not look like an email address")
+		refused := ada.press(account, "/_doorpost/account/address", "email", "no address").is(t, http.StatusUnprocessableEntity).says(t, "An email address has an @ in it")
 		if !strings.Contains(refused.body, `value="no address"`) {
 			t.Errorf("what was typed is lost: %s", refused.body)
 		}
@@ -306,7 +306,7 @@ func TestSomebodyChangesTheirAddressInABrowser(t *testing.T) {
 		tab.click("details:has(#new-address) summary")
 		if scripts {
 			tab.typeInto("#new-address", "ada@nowhere\r")
-			tab.awaitText("does not look like an email address")
+			tab.awaitText("The part after the @ is not complete.")
 			if typed, err := evaluate[string](tab, `(() => { const f = document.querySelector("#new-address"), typed = f.value; f.value = ""; return typed; })()`); err != nil || typed != "ada@nowhere" {
 				t.Errorf("what was typed is %q by now (%v)", typed, err)
 			}

@@ -3,13 +3,15 @@
 // An address is an ASCII dot-atom at a domain name, in lower case. Everything else
 // that RFC 5322 allows (quotes, comments, display names, literals) and everything that
 // is not ASCII is refused at once: each of these has let one person sign in as another
-// somewhere (GHSA-5jpx-9hw9-2fx4, GHSA-7rqj-j65f-68wh, CVE-2026-40574).
+// somewhere (GHSA-5jpx-9hw9-2fx4, GHSA-7rqj-j65f-68wh, CVE-2026-40574). What people paste
+// around an address is taken off in one place, by Bare, for forms only.
 package address
 
 import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 )
@@ -25,6 +27,14 @@ const (
 // counters, records, messages and identity headers. Make one with Parse only.
 type Address string
 
+// What people mostly do wrong. Every other error of Parse is about a character or a dot.
+var (
+	ErrNoAt     = errors.New("a mail address must have exactly one @, this has none")
+	ErrSeveral  = errors.New("a mail address must have exactly one @, this has more")
+	ErrNoDot    = errors.New("the part after the @ must be a domain name with at least one dot")
+	ErrNotASCII = errors.New("a mail address may have ASCII letters only; write an international domain name in its xn-- form")
+)
+
 // Parse checks an address as a person typed it and returns its canonical form; white
 // space around it is allowed. The error tells an operator what is wrong, and repeats
 // nothing of the input.
@@ -34,8 +44,13 @@ func Parse(typed string) (Address, error) {
 		return "", fmt.Errorf("a mail address may have at most %d characters", MaxLength)
 	}
 	local, domain, found := strings.Cut(s, "@")
-	if !found || strings.Contains(domain, "@") {
-		return "", errors.New("a mail address must have exactly one @")
+	switch {
+	case !found:
+		return "", ErrNoAt
+	case strings.Contains(domain, "@"):
+		return "", ErrSeveral
+	case strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }):
+		return "", ErrNotASCII
 	}
 	if err := checkLocal(local); err != nil {
 		return "", err
@@ -81,7 +96,7 @@ func ParseDomain(typed string) (string, error) {
 	domain := strings.ToLower(typed)
 	labels := strings.Split(domain, ".")
 	if len(labels) < 2 {
-		return "", errors.New("the part after the @ must be a domain name with at least one dot")
+		return "", ErrNoDot
 	}
 	for _, label := range labels {
 		if err := checkLabel(label); err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -58,15 +57,10 @@ func (d *Door) proposeLeaving(c *call, _ url.Values) {
 }
 
 // newAddress reads an address that is to be new to somebody.
-func newAddress(typed string, s *session.Session) (address.Address, view.AccountField) {
-	typed = strings.TrimSpace(typed)
-	who, err := address.Parse(typed)
-	field := view.AccountField{Typed: typed[:min(len(typed), 2*address.MaxLength)]}
-	switch {
-	case err != nil:
-		field.Problem = view.AccountMalformed
-	case who == s.Address:
-		field.Problem = view.AccountSame
+func newAddress(typed string, s *session.Session) (address.Address, view.AddressField) {
+	who, field := readAddress(typed)
+	if who == s.Address {
+		field.Problem = view.AddressSame
 	}
 	return who, field
 }
@@ -74,11 +68,11 @@ func newAddress(typed string, s *session.Session) (address.Address, view.Account
 // propose proposes a change, and goes on to the page that asks for its codes. The
 // answer is the same for every new address. If there is a problem with the address,
 // the request has not been answered.
-func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to address.Address) view.AccountProblem {
+func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to address.Address) view.AddressProblem {
 	_, wait, err := d.Account.Propose(c.r.Context(), d.site(c), d.member(c, s), kind, to)
 	switch {
 	case errors.Is(err, account.ErrTooMany):
-		return view.AccountTooMany
+		return view.AddressTooMany
 	case errors.Is(err, account.ErrEnded):
 		d.noSession(c, gate.AccountPath)
 	case err != nil:
@@ -93,10 +87,10 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 
 // showAddressProblem shows the account with what is wrong with an address, if
 // anything is.
-func (d *Door) showAddressProblem(c *call, s *session.Session, p view.Account, problem view.AccountProblem) {
+func (d *Door) showAddressProblem(c *call, s *session.Session, p view.Account, problem view.AddressProblem) {
 	switch problem {
 	case "":
-	case view.AccountTooMany:
+	case view.AddressTooMany:
 		d.showAccount(c, http.StatusTooManyRequests, s, p)
 	default:
 		d.showAccount(c, http.StatusUnprocessableEntity, s, p)

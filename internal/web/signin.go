@@ -4,10 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -32,12 +30,10 @@ func (d *Door) showSignIn(c *call, to string, again bool) {
 
 // ask asks for a link. The answer is the same for every address.
 func (d *Door) ask(c *call, fields url.Values) {
-	typed, to := strings.TrimSpace(fields.Get("email")), d.wants(c, fields.Get(toField))
-	who, err := address.Parse(typed)
-	if err != nil {
-		d.show(c, http.StatusUnprocessableEntity, view.SignIn{
-			Frame: frame(c), To: to, Malformed: true, Email: typed[:min(len(typed), 2*address.MaxLength)],
-		})
+	to := d.wants(c, fields.Get(toField))
+	who, field := readAddress(fields.Get("email"))
+	if field.Problem != "" {
+		d.show(c, http.StatusUnprocessableEntity, view.SignIn{Frame: frame(c), To: to, Field: field})
 		return
 	}
 	here := d.mark(c)
@@ -45,14 +41,14 @@ func (d *Door) ask(c *call, fields url.Values) {
 		here.browser = signin.NewBrowser()
 	}
 	wait, err := d.Service.Ask(c.r.Context(), d.site(c), signin.Ask{
-		Browser: here.browser, Address: who, Typed: typed, To: to,
+		Browser: here.browser, Address: who, Typed: field.Typed, To: to,
 		Device: device(c), Network: network(c.client), Language: c.chosenLanguage(),
 	})
 	switch {
 	case err != nil:
 		d.failed(c, gate.SignInFor(to), err)
 	case wait > 0:
-		d.throttled(c, view.Throttled{RetryAfter: wait, Email: typed, To: to})
+		d.throttled(c, view.Throttled{RetryAfter: wait, Email: field.Typed, To: to})
 	default:
 		d.setMark(c, here)
 		c.seeOther(gate.CheckMailPath + timesAgain(fields))

@@ -22,7 +22,7 @@ type Account struct {
 
 	Notice AccountNotice // what was just changed
 
-	NewAddress, NewRecovery AccountField // what was typed, and what is wrong with it
+	NewAddress, NewRecovery AddressField
 }
 
 // SiteLink leads to a site.
@@ -36,35 +36,6 @@ const (
 	AccountMoved    AccountNotice = "address"
 	AccountRecovery AccountNotice = "recovery"
 )
-
-// AccountField is a field for an address.
-type AccountField struct {
-	Typed   string
-	Problem AccountProblem // empty: nothing
-}
-
-// AccountProblem is what is wrong with an address that was typed.
-type AccountProblem string
-
-// The problems.
-const (
-	AccountMalformed AccountProblem = "malformed"
-	AccountSame      AccountProblem = "same"     // it is in use already
-	AccountTooMany   AccountProblem = "too_many" // others were tried today, too many of them
-)
-
-// ProblemKey is the key of the words of the problem, "" without one.
-func (f AccountField) ProblemKey() string {
-	switch f.Problem {
-	case AccountMalformed:
-		return "signin.malformed"
-	case AccountSame:
-		return "account.same"
-	case AccountTooMany:
-		return "account.too_many"
-	}
-	return ""
-}
 
 // AccountSession is one browser in which a person is signed in.
 type AccountSession struct {
@@ -147,7 +118,7 @@ var _ = samples([]Sample{
 	{"account-at-portal", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessionsAtPortal, AtPortal: true, Sites: sampleSites}},
 	{"account-moved", Account{Frame: sampleFrame, Email: sampleLongAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountMoved}},
 	{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
-		NewAddress: AccountField{Typed: "ada@example", Problem: AccountMalformed}}},
+		NewAddress: AddressField{Typed: "ada@example", Problem: AddressNoDot}}},
 	{"account-too-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
-		NewRecovery: AccountField{Typed: sampleOther, Problem: AccountTooMany}}},
+		NewRecovery: AddressField{Typed: sampleOther, Problem: AddressTooMany}}},
 })

@@ -51,7 +51,7 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		"another address":          {view.Account{}, "/_doorpost/account/address", []string{"email="}},
 		"a recovery address":       {view.Account{}, "/_doorpost/account/recovery", []string{"email="}},
 		"no recovery address":      {view.Account{Recovery: address}, "/_doorpost/account/recovery", []string{"remove=yes"}},
-		"a new address once more":  {view.Account{NewAddress: view.AccountField{Typed: "bob@x", Problem: view.AccountMalformed}}, "/_doorpost/account/address", []string{"email=bob@x"}},
+		"a new address once more":  {view.Account{NewAddress: view.AddressField{Typed: "bob@x", Problem: view.AddressNoDot}}, "/_doorpost/account/address", []string{"email=bob@x"}},
 		"a change with two codes":  {view.ConfirmChange{Kind: account.Move, Email: address, New: "bob@example.com", Present: true}, confirm, []string{"code=", "new_code="}},
 		"two codes once more":      {view.ConfirmChange{Kind: account.Move, Email: address, New: "bob@example.com", Present: true, Typed: "a", NewTyped: "b"}, confirm, []string{"code=a", "new_code=b"}},
 		"a change with one code":   {view.ConfirmChange{Kind: account.Recovery, Email: address, New: "bob@example.com"}, confirm, []string{"new_code="}},

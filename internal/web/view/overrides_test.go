@@ -27,7 +27,7 @@ const ownSignIn = `{{define "main"}}<h1>Hello at {{.SiteName}}</h1>
 <form method="post" action="/_doorpost/sign-in">
 <input type="hidden" name="to" value="{{.Page.To}}">
 <label for="email">{{.Say "signin.email"}}</label>
-<input id="email" name="email" value="{{.Page.Email}}">
+<input id="email" name="email" value="{{.Page.Field.Typed}}">
 <button>{{.Say "signin.send"}}</button>
 </form>{{end}}
 `
@@ -37,7 +37,7 @@ func TestAnOperatorsTemplateReplacesTheBuiltInOneOfItsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := render(t, views, view.SignIn{Frame: frame, Email: `"><script>`, Malformed: true})
+	page := render(t, views, view.SignIn{Frame: frame, Field: view.AddressField{Typed: `"><script>`, Problem: view.AddressMalformed}})
 	if !strings.Contains(page, "<h1>Hello at Reports</h1>") || !strings.Contains(page, "Protected by Doorpost") {
 		t.Errorf("the page is not the operator's within our layout: %s", page)
 	}
@@ -112,7 +112,7 @@ func TestATemplateThatWouldSpoilAPageIsRefusedWithFileAndLine(t *testing.T) {
 		"a syntax error":       {"sign-in.html", "{{define \"main\"}}\n\n{{if}}{{end}}{{end}}", "templates/sign-in.html:3: missing value for if"},
 		"an unknown function":  {"sign-in.html", insert("{{shout .SiteName}}"), `templates/sign-in.html:4: function "shout" not defined`},
 		"an unknown field":     {"sign-in.html", insert("{{.Page.Mail}}"), "templates/sign-in.html:4: "},
-		"a field of one state": {"sign-in.html", insert("{{if .Page.Malformed}}{{.Page.Hint}}{{end}}"), "templates/sign-in.html:4: "},
+		"a field of one state": {"sign-in.html", insert("{{if .Page.Field.Problem}}{{.Page.Hint}}{{end}}"), "templates/sign-in.html:4: "},
 		"a method misused":     {"throttled.html", page("\n{{.Page.Wait}}"), "templates/throttled.html:2: "},
 		"open markup":          {"sign-in.html", insert("<p title='"), "templates/sign-in.html"},
 		"no main":              {"sign-in.html", `{{define "content"}}{{end}}`, `templates/sign-in.html: it does not define "main"`},

@@ -33,8 +33,12 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		has    []string
 		hasNot []string
 	}{
-		"a first sign-in":              {view.SignIn{Frame: frame}, []string{"Sign in to Reports", "no password needed"}, []string{"missing dot", "signed in as"}},
-		"a malformed address":          {view.SignIn{Frame: frame, Email: "ada@", Malformed: true}, []string{"Check for a missing dot or @."}, nil},
+		"a first sign-in":              {view.SignIn{Frame: frame}, []string{"Sign in to Reports", "no password needed"}, []string{"does not look", "signed in as"}},
+		"a malformed address":          {view.SignIn{Frame: frame, Field: view.AddressField{Typed: "a b@x.y", Problem: view.AddressMalformed}}, []string{"Look for a space, or a character that does not belong there."}, nil},
+		"an address without an @":      {view.SignIn{Frame: frame, Field: view.AddressField{Typed: "ada", Problem: view.AddressNoAt}}, []string{"An email address has an @ in it"}, []string{"does not look"}},
+		"several addresses":            {view.SignIn{Frame: frame, Field: view.AddressField{Typed: "a@x.y, b@x.y", Problem: view.AddressSeveral}}, []string{"one email address only"}, nil},
+		"an address without a dot":     {view.SignIn{Frame: frame, Field: view.AddressField{Typed: "ada@x", Problem: view.AddressNoDot}}, []string{"The part after the @ is not complete."}, nil},
+		"an address of other letters":  {view.SignIn{Frame: frame, Field: view.AddressField{Typed: "ä@x.y", Problem: view.AddressNotASCII}}, []string{"the letters a to z"}, nil},
 		"a sign-in of somebody":        {view.SignIn{Frame: frame, SignedInAs: address}, []string{"You are signed in as " + address + ".", "Go on", "another address"}, nil},
 		"a message on its way":         {view.CheckMail{Frame: frame, Typed: address}, []string{"If " + address + " can sign in here", "Send it again", "Use another address"}, []string{"not the code"}},
 		"nothing that was asked for":   {view.CheckMail{Frame: frame}, []string{"Start with your email address", "Nothing was asked for in this browser", "Sign in", "cookies"}, []string{"Send it again", "on its way", "Code from the message"}},
@@ -92,9 +96,9 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"a recovery address, by now":   {view.Account{Frame: frame, Recovery: "bob@example.com", Notice: view.AccountRecovery}, []string{"You can now sign in with bob@example.com too."}, nil},
 		"no recovery address any more": {view.Account{Frame: frame, Notice: view.AccountRecovery}, []string{"You have no recovery address any more."}, nil},
 		"what nobody changes":          {view.Account{Frame: frame, Email: address, Notice: "teapot"}, nil, []string{"teapot"}},
-		"a malformed new address":      {view.Account{Frame: frame, NewAddress: view.AccountField{Typed: "bob", Problem: view.AccountMalformed}}, []string{"Check for a missing dot or @."}, nil},
-		"one's own address":            {view.Account{Frame: frame, NewRecovery: view.AccountField{Typed: address, Problem: view.AccountSame}}, []string{"You use this address already."}, nil},
-		"too many new addresses":       {view.Account{Frame: frame, NewAddress: view.AccountField{Problem: view.AccountTooMany}}, []string{"Try again tomorrow."}, nil},
+		"a malformed new address":      {view.Account{Frame: frame, NewAddress: view.AddressField{Typed: "bob", Problem: view.AddressNoAt}}, []string{"An email address has an @ in it"}, nil},
+		"one's own address":            {view.Account{Frame: frame, NewRecovery: view.AddressField{Typed: address, Problem: view.AddressSame}}, []string{"You use this address already."}, nil},
+		"too many new addresses":       {view.Account{Frame: frame, NewAddress: view.AddressField{Problem: view.AddressTooMany}}, []string{"Try again tomorrow."}, nil},
 		"a change of address":          {view.ConfirmChange{Frame: frame, Kind: account.Move, Email: address, New: "bob@example.com", Present: true, ValidFor: 10 * time.Minute}, []string{"Use bob@example.com from now on?", "as " + address + " so far", "Everywhere else you are signed out.", "message to " + address, "message to bob@example.com", "work for 10 minutes", "Use the new address"}, []string{"more tries", "cannot be"}},
 		"a new recovery address":       {view.ConfirmChange{Frame: frame, Kind: account.Recovery, Email: address, New: "bob@example.com"}, []string{"Make bob@example.com your recovery address?", "should you lose " + address, "message to bob@example.com"}, []string{"message to " + address, "signed out"}},
 		"a wrong code for a change":    {view.ConfirmChange{Frame: frame, Kind: account.Recovery, Email: address, New: "bob@example.com", NewProblem: view.CodeWrong, TriesLeft: 3}, []string{"You have 3 more tries."}, nil},

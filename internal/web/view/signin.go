@@ -6,8 +6,7 @@ import "github.com/doorpost-auth/doorpost/internal/gate"
 type SignIn struct {
 	Frame
 	To         string // where the person wants to go
-	Email      string // what was typed before, to correct it
-	Malformed  bool   // Email is not an address
+	Field      AddressField
 	SignedInAs string // set if this browser is signed in already
 
 	// Again asks SignedInAs to prove their address again, because the last proof is
@@ -16,7 +15,7 @@ type SignIn struct {
 }
 
 func (p SignIn) about() about {
-	return about{template: "sign-in", title: p.Heading(), failed: p.Malformed, form: newForm(gate.SignInPath, "email", "to"), reload: gate.SignInFor(p.To)}
+	return about{template: "sign-in", title: p.Heading(), failed: p.Field.Problem != "", form: newForm(gate.SignInPath, "email", "to"), reload: gate.SignInFor(p.To)}
 }
 
 // Heading is the key of the words that say what the page asks for.
@@ -29,7 +28,11 @@ func (p SignIn) Heading() string {
 
 var _ = samples([]Sample{
 	{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
-	{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Email: "ada.lovelace@example", Malformed: true}},
+	{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada lovelace@example.com", AddressMalformed}}},
+	{"sign-in-no-at", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada.lovelace", AddressNoAt}}},
+	{"sign-in-several", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada@example.com, bob@example.com", AddressSeveral}}},
+	{"sign-in-no-dot", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada.lovelace@example", AddressNoDot}}},
+	{"sign-in-not-ascii", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada@exämple.com", AddressNotASCII}}},
 	{"sign-in-signed-in", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleAddress}},
 	{"sign-in-again", SignIn{Frame: sampleFrame, To: sampleTo, SignedInAs: sampleLongAddress, Again: true}},
 })
