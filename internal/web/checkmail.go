@@ -2,9 +2,11 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -29,6 +31,15 @@ var mailProviders = map[string]view.Provider{
 	"gmx.net":        {Name: "GMX", URL: "https://www.gmx.net/"},
 	"web.de":         {Name: "WEB.DE", URL: "https://web.de/"},
 	"fastmail.com":   {Name: "Fastmail", URL: "https://app.fastmail.com/"},
+}
+
+// mailbox is where the mail of an address is read, as far as that is known.
+func mailbox(who address.Address) view.Provider {
+	p := mailProviders[who.Domain()]
+	if p.Name == "Gmail" { // of several accounts it opens the first, unless told which
+		p.URL += "?authuser=" + url.QueryEscape(string(who))
+	}
+	return p
 }
 
 // checkMail shows what to do next: look into the mailbox, or type the code. If the
@@ -60,8 +71,8 @@ func (d *Door) checkMailPage(c *call, request signin.Request) view.CheckMail {
 	wait := resendAfter - c.now.Sub(request.Asked)
 	to := d.wants(c, request.To)
 	p := view.CheckMail{
-		Frame: frame(c), Typed: request.Typed, To: to, Mailbox: mailProviders[request.Address.Domain()],
-		ResendAfter: max(0, int(wait/time.Second)), ValidFor: d.Service.LinkLife,
+		Frame: frame(c), Typed: request.Typed, Meant: string(request.Address.Meant()), To: to, Mailbox: mailbox(request.Address),
+		Asked: request.Asked, Until: request.Expires, ResendAfter: max(0, int(wait/time.Second)), ValidFor: d.Service.LinkLife,
 	}
 	switch {
 	case !request.Expires.After(c.now):

@@ -16,10 +16,24 @@ import (
 // was asked for again. It changes words, and nothing else.
 const againField = "again"
 
+// changeField is a field of the form's query: the form has the address that this browser
+// asked for, to correct it.
+const changeField = "change"
+
 // signInForm shows the form. Nothing is stored.
 func (d *Door) signInForm(c *call) {
 	query := c.r.URL.Query()
-	d.showSignIn(c, d.wants(c, query.Get(toField)), query.Has(againField))
+	to := d.wants(c, query.Get(toField))
+	if !query.Has(changeField) {
+		d.showSignIn(c, to, query.Has(againField))
+		return
+	}
+	request, err := d.remembered(c)
+	if err != nil {
+		d.failed(c, gate.SignInFor(to), err)
+		return
+	}
+	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, Field: view.AddressField{Typed: request.Typed}})
 }
 
 // showSignIn shows the form to somebody who wants to go somewhere.

@@ -11,10 +11,13 @@ import (
 type CheckMail struct {
 	Frame
 	Typed       string        // the address as it was typed; empty if nothing was asked for in this browser
+	Meant       string        // another address, where this one has a known slip; empty: none
 	To          string        // where the person wants to go
 	Problem     CodeProblem   // with the code that was just typed
 	TriesLeft   int           // how many codes can still be tried; shown with CodeWrong
 	ValidFor    time.Duration // how long codes work
+	Asked       time.Time     // when the message was asked for
+	Until       time.Time     // how long its link and code work; zero: that is not said
 	Again       int           // how often the message was asked for again
 	Mailbox     Provider
 	ResendAfter int    // seconds until it makes sense to ask again
@@ -71,21 +74,13 @@ func (c CodeProblem) in(lang *text.Language, triesLeft int, validFor time.Durati
 	return lang.Count("checkmail.wrong", triesLeft)
 }
 
-// TimesAgain says that the message was asked for again; with several times, that no
-// more may come.
-func (p CheckMail) TimesAgain(lang *text.Language) string {
-	if p.Again > 1 {
-		return lang.Say("checkmail.enough", "time", lang.Duration(p.ValidFor))
-	}
-	return lang.Say("checkmail.asked_again")
-}
-
 var _ = samples([]Sample{
-	{"check-mail", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, ResendAfter: 30,
+	{"check-mail", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Until: sampleTime, ResendAfter: 30,
 		Mailbox: Provider{Name: "Gmail", URL: "https://mail.google.com/"}}},
+	{"check-mail-meant", CheckMail{Frame: sampleFrame, Typed: "ada.lovelace@gmial.com", Meant: "ada.lovelace@gmail.com", To: sampleTo, Until: sampleTime}},
 	{"check-mail-nothing", CheckMail{Frame: sampleFrame, To: "/"}},
 	{"check-mail-long", CheckMail{Frame: sampleFrame, Typed: sampleLongAddress, To: sampleTo, Before: "2026-03-04T17:05:00Z"}},
-	{"check-mail-again", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Again: 1, ResendAfter: 30}},
+	{"check-mail-again", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Asked: sampleTime, Again: 1, ResendAfter: 30}},
 	{"check-mail-enough", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Again: 2, ValidFor: 10 * time.Minute}},
 	{"check-mail-wrong", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodeWrong, TriesLeft: 3}},
 	{"check-mail-malformed", CheckMail{Frame: sampleFrame, Typed: sampleAddress, To: sampleTo, Problem: CodeMalformed}},

@@ -26,7 +26,14 @@
     setAttribute.call(post, 'aria-busy', 'true');
   }));
 
-  // The link was opened in another tab: this one goes on too.
+  // The link was opened in another tab: this one goes on too, once it has said so.
+  const goOn = (to) => {
+    const status = one('[data-going-on]');
+    if (!status) return goTo(to);
+    status.textContent = status.dataset.goingOn;
+    status.className = 'notice';
+    setTimeout(goTo, 500, to);
+  };
   const wait = one('[data-wait-for-sign-in]');
   if (wait) {
     const end = Date.now() + 15 * 60 * 1000;
@@ -42,7 +49,7 @@
           });
           if (answer.status === 200) {
             const before = wait.dataset.before;
-            if (!before || (await answer.json()).signed_in !== before) return goTo(wait.dataset.waitForSignIn);
+            if (!before || (await answer.json()).signed_in !== before) return goOn(wait.dataset.waitForSignIn);
           }
         }
       } catch (e) {
@@ -69,6 +76,10 @@
     send.className = '';
     send.focus();
   };
+
+  // Who has waited for two minutes should look elsewhere.
+  const late = one('[data-late]');
+  if (late) setTimeout(() => { late.className = 'late'; }, 120000);
 
   const again = one('button[data-seconds]');
   if (again && again.dataset.seconds > 0) {
@@ -117,12 +128,14 @@
     document.querySelectorAll('[aria-busy]').forEach((post) => removeAttribute.call(post, 'aria-busy'));
   });
 
-  // Times in the reader's zone, in the language of the page.
+  // Times in the reader's zone, in the language of the page; of today without the day.
   const lang = document.documentElement.lang;
   const locale = (navigator.languages || []).find((tag) => tag.split('-')[0] === lang) || lang;
   document.querySelectorAll('time[datetime]').forEach((time) => {
     const at = new Date(time.dateTime);
-    if (!isNaN(at)) time.textContent = at.toLocaleString(locale || undefined, { dateStyle: 'medium', timeStyle: 'short' });
+    if (isNaN(at)) return;
+    const today = at.toDateString() === new Date().toDateString();
+    time.textContent = at.toLocaleString(locale || undefined, { dateStyle: today ? undefined : 'medium', timeStyle: 'short' });
   });
 
   if (one('[data-reload]')) setInterval(() => document.hidden || location.reload(), 2000);
