@@ -30,15 +30,11 @@ var (
 
 // stylesheet puts the colours of the accent before the stylesheet. Buttons have the
 // accent as it is; links have it shifted if it could not be read.
-func stylesheet(accent, sheet string) (string, error) {
-	base, err := color.Parse(accent)
-	if err != nil {
-		return "", fmt.Errorf("brand accent: %w", err)
-	}
+func stylesheet(base color.Color, sheet string) string {
 	return fmt.Sprintf(":root{--accent:%s;--on-accent:%s;--link:%s;--link-dark:%s}\n",
 		base, color.TextOn(base), base.Towards(color.Black, lightBackground, color.Readable),
 		base.Towards(color.White, darkBackground, color.Comfortable)) +
-		sheet, nil
+		sheet
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -92,10 +93,16 @@ func TestNothingThatIsShownCanChangeThePage(t *testing.T) {
 	}
 }
 
+// drawn is the icon of a page: nothing that is shown gets into it but one letter.
+var drawn = regexp.MustCompile(`^data:image/svg\+xml,<svg [^<>]*><rect [^<>]*/><text [^<>]*>[\pL\pN]</text></svg>$`)
+
 func checkAddress(t *testing.T, attack string, node *html.Node, name string) {
 	t.Helper()
 	value, ok := attribute(node, name)
 	if !ok || value == "data:," {
+		return
+	}
+	if picture, err := url.PathUnescape(value); err == nil && node.Data == "link" && drawn.MatchString(picture) {
 		return
 	}
 	u, err := url.Parse(value)

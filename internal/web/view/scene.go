@@ -17,6 +17,7 @@ type scene struct {
 	SiteName string // or its host
 	Title    string
 	Style    template.CSS
+	Icon     template.URL
 	Script   string
 	Reload   string // path under which the page is loaded again; empty: its own
 }

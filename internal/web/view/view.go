@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/color"
 	"github.com/doorpost-auth/doorpost/internal/templates"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
@@ -27,6 +28,7 @@ var builtIn embed.FS
 // concurrent use.
 type Views struct {
 	brand  Brand
+	accent color.Color
 	style  template.CSS
 	policy string
 	pages  templates.Set[*template.Template]
@@ -57,16 +59,18 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 	if err != nil {
 		return nil, err
 	}
-	style, err := stylesheet(brand.Accent, sheet)
+	accent, err := color.Parse(brand.Accent)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("brand accent: %w", err)
 	}
+	style := stylesheet(accent, sheet)
 	pages, err := parse(files, own)
 	if err != nil {
 		return nil, err
 	}
 	v := &Views{
 		brand:  brand,
+		accent: accent,
 		style:  template.CSS(style), // #nosec G203 -- ours or the operator's, plus colours that were parsed as numbers
 		policy: contentSecurityPolicy(style, brand.logoOrigin()),
 		pages:  pages,
@@ -103,6 +107,7 @@ func (v *Views) render(lang *text.Language, page Page, toForm bool) (*bytes.Buff
 		SiteName: site,
 		Title:    about.inTab(lang, site),
 		Style:    v.style,
+		Icon:     icon(v.accent, initial(site)),
 		Script:   scriptPath,
 	}
 	if toForm {
