@@ -195,7 +195,7 @@ func TestNobodyTakesTheAddressOfAnother(t *testing.T) {
 		// An address that the rules do not admit would shut her out.
 		ada.proposes("address", "email", "ada@elsewhere.example")
 		code, newCode = awaitCode(t, d, "ada@example.com"), awaitCode(t, d, "ada@elsewhere.example")
-		ada.submit(confirmPath, "code", code, "new_code", newCode).is(t, http.StatusForbidden).says(t, "ada@elsewhere.example has no access")
+		ada.submit(confirmPath, "code", code, "new_code", newCode).is(t, http.StatusForbidden).says(t, "ada@elsewhere.example cannot open")
 		ada.isIn("ada@example.com")
 		bob.isIn("bob@example.com")
 		late.isIn("lee@example.com")
@@ -263,7 +263,7 @@ func TestSomebodyDeletesThemselvesInABrowser(t *testing.T) {
 		tab.awaitText("ada@example.com")
 		tab.picture("account")
 		tab.click("a[href='/_doorpost/account/delete']")
-		tab.awaitText("We forget ada@example.com")
+		tab.awaitText("We delete ada@example.com")
 		tab.picture("delete-me")
 		tab.click("form[action='/_doorpost/account/delete'] button")
 		tab.awaitText("Code from the message to ada@example.com")

@@ -29,7 +29,7 @@ func TestSomebodyAsksAndTheFirstDecisionOfAnOwnerCounts(t *testing.T) {
 		eve.press(page, "/_doorpost/ask", "token", "nonsense", "words", "hello").is(t, http.StatusUnprocessableEntity)
 		eve.press(page, "/_doorpost/ask", "token", offer.token, "words", strings.Repeat("x", 501)).is(t, http.StatusUnprocessableEntity)
 		words := "I am <b>Eve</b>, https://evil.example/?a=1 & new here"
-		eve.press(page, "/_doorpost/ask", "token", offer.token, "words", words).is(t, http.StatusOK).says(t, "You will get a mail")
+		eve.press(page, "/_doorpost/ask", "token", offer.token, "words", words).is(t, http.StatusOK).says(t, "You will get a message")
 		eve.press(page, "/_doorpost/ask", "token", offer.token).is(t, http.StatusUnprocessableEntity) // used
 
 		toFirst, toSecond := d.postbox().await("owner@example.com"), d.postbox().await("second@example.com")
@@ -98,7 +98,7 @@ func TestOwnersAreNotFlooded(t *testing.T) {
 		who := fmt.Sprintf("asker%d@elsewhere.example", i)
 		v := g.visitor()
 		v.ask(who, "/")
-		v.submit("/_doorpost/ask", "token", g.mail.await(who).token, "words", "please").is(t, http.StatusOK).says(t, "You will get a mail")
+		v.submit("/_doorpost/ask", "token", g.mail.await(who).token, "words", "please").is(t, http.StatusOK).says(t, "You will get a message")
 	}
 	await(t, "the messages to the owner", func() bool { return len(g.mail.received("owner@example.com")) >= told })
 	last := g.visitor()
@@ -114,7 +114,7 @@ func TestSomebodySignedInWhomTheRulesExcludeAsksOnThePageThatSaysSo(t *testing.T
 		eve := enter(t, d, "eve@elsewhere.example")
 		d.reload(askingSite)
 		page := eve.open("/books").is(t, http.StatusForbidden).says(t, "eve@elsewhere.example")
-		eve.press(page, "/_doorpost/ask", "words", "It was me yesterday").is(t, http.StatusOK).says(t, "You will get a mail")
+		eve.press(page, "/_doorpost/ask", "words", "It was me yesterday").is(t, http.StatusOK).says(t, "You will get a message")
 		m := d.postbox().await("owner@example.com")
 		d.visitor().submit("/_doorpost/decide", "token", m.token, "decision", "always").is(t, http.StatusOK)
 		if !testkit.HoldsWithin(revocationTime, func() bool { return eve.open("/books").isUpstream() }) {
@@ -139,7 +139,7 @@ func TestAskingAndDecidingInABrowser(t *testing.T) {
 		eve.typeInto("[name=words]", "I forgot my key")
 		eve.picture("ask")
 		eve.click("form[action='/_doorpost/ask'] button")
-		eve.awaitText("You will get a mail")
+		eve.awaitText("You will get a message")
 		eve.picture("asked")
 
 		owner := newProfile(t).newTab()

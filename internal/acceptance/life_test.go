@@ -68,7 +68,7 @@ func TestFiveWrongCodesEndTheCodesAndNotTheLink(t *testing.T) {
 		left := []string{"You have 4 more tries.", "You have 3 more tries.", "You have 2 more tries.", "You have one more try."}
 		a.says(t, left[i])
 	}
-	v.submit("/_doorpost/code", "code", wrong[4]).is(t, http.StatusUnprocessableEntity).says(t, "one wrong code too many")
+	v.submit("/_doorpost/code", "code", wrong[4]).is(t, http.StatusUnprocessableEntity).says(t, "Too many wrong codes")
 	v.submit("/_doorpost/code", "code", m.code).is(t, http.StatusUnprocessableEntity).setsNoSession(t)
 	if who := v.who(); who != "" {
 		t.Errorf("%q is signed in after five wrong codes", who)
@@ -87,7 +87,7 @@ func TestAskingAgainDoesNotBringBackTries(t *testing.T) {
 	}
 	v.ask("ada@example.com", "/")
 	second := g.mail.await("ada@example.com")
-	v.submit("/_doorpost/code", "code", "AAAA-AAAA").says(t, "one wrong code too many")
+	v.submit("/_doorpost/code", "code", "AAAA-AAAA").says(t, "Too many wrong codes")
 	v.submit("/_doorpost/code", "code", second.code).is(t, http.StatusUnprocessableEntity).setsNoSession(t)
 }
 
@@ -137,7 +137,7 @@ func TestLinkOfSomebodyWhomTheRulesNoLongerAdmitIsRefused(t *testing.T) {
 	g.configure(narrower)
 	g.restart()
 	hits := g.upstream.count()
-	leaver.submit("/_doorpost/link", "token", link.token).is(t, http.StatusForbidden).setsNoSession(t).says(t, "has no access")
+	leaver.submit("/_doorpost/link", "token", link.token).is(t, http.StatusForbidden).setsNoSession(t).says(t, "cannot open")
 	leaver.submit("/_doorpost/code", "code", link.code).is(t, http.StatusForbidden).setsNoSession(t)
 	if who := leaver.who(); who != "" {
 		t.Errorf("%s is signed in", who)
@@ -145,7 +145,7 @@ func TestLinkOfSomebodyWhomTheRulesNoLongerAdmitIsRefused(t *testing.T) {
 	stayer.submit("/_doorpost/link", "token", kept.token).leadsTo(t, "/secret")
 
 	// A session that was made under wider rules does not let in either.
-	member.open("/").is(t, http.StatusForbidden).says(t, "old@example.com has no access")
+	member.open("/").is(t, http.StatusForbidden).says(t, "old@example.com cannot open")
 	member.do(member.script(http.MethodGet, "/")).isProblem(t, http.StatusForbidden)
 	if g.upstream.count() != hits {
 		t.Error("the app was reached")

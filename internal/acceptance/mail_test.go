@@ -135,7 +135,7 @@ func TestNetworkThatAsksTooOftenIsToldSo(t *testing.T) {
 		v.ask("ada@example.com", "/").leadsTo(t, "/_doorpost/check-mail")
 	}
 	m := g.mail.await("ada@example.com")
-	page := v.ask("bob@example.com", "/").is(t, http.StatusTooManyRequests).says(t, "Too many attempts from your network")
+	page := v.ask("bob@example.com", "/").is(t, http.StatusTooManyRequests).says(t, "Too many tries from your network")
 	seconds, err := strconv.Atoi(page.header.Get("Retry-After"))
 	if err != nil || seconds < 1 || seconds > 3600+3600/16 { // the window is counted in sixteenths
 		t.Errorf("Retry-After is %q", page.header.Get("Retry-After"))

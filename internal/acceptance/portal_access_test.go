@@ -27,7 +27,7 @@ func TestOwnersOfASiteAreAskedAtThePortal(t *testing.T) {
 		ada.signsIn("ada@example.com", appOrigin+"/")
 		_, page := ada.goes(wanted)
 		page.is(t, http.StatusForbidden).says(t, "ada@example.com").says(t, "club.other.example")
-		ada.at(loginOrigin).press(page, "/_doorpost/ask", "words", "let me in").is(t, http.StatusOK).says(t, "You will get a mail")
+		ada.at(loginOrigin).press(page, "/_doorpost/ask", "words", "let me in").is(t, http.StatusOK).says(t, "You will get a message")
 		decide("ada@example.com")
 		if !testkit.HoldsWithin(revocationTime, func() bool {
 			_, last := ada.goes(wanted)
@@ -51,7 +51,7 @@ func TestOwnersOfASiteAreAskedAtThePortal(t *testing.T) {
 			t.Fatalf("the message leads to %s, with the code %q", offer.link, offer.code)
 		}
 		page = eve.open(loginOrigin+"/_doorpost/ask").is(t, http.StatusOK)
-		eve.at(loginOrigin).press(page, "/_doorpost/ask", "token", offer.token, "words", "me too").is(t, http.StatusOK).says(t, "You will get a mail")
+		eve.at(loginOrigin).press(page, "/_doorpost/ask", "token", offer.token, "words", "me too").is(t, http.StatusOK).says(t, "You will get a message")
 		decide("eve@elsewhere.example")
 		trail, last = eve.redeems(f.mail.await("eve@elsewhere.example"))
 		eve.isKnown()

@@ -44,7 +44,7 @@ func TestAScriptOfAHostileAppCanOnlySignOut(t *testing.T) {
 	w := startFront(t, plan{onLoopback: true, serve: showAsked, setup: setup{global: "admins ada@example.com"}, wiki: "allow ada@example.com\nask boss@example.com"})
 	eve, mallory := w.visitor(w.portal), w.visitor(w.portal)
 	eve.ask("eve@elsewhere.example", w.wiki+"/").is(t, http.StatusSeeOther)
-	eve.submit("/_doorpost/ask", "token", w.mail.await("eve@elsewhere.example").token).says(t, "We asked")
+	eve.submit("/_doorpost/ask", "token", w.mail.await("eve@elsewhere.example").token).says(t, "Your request is on its way")
 	var requests []struct{ ID string }
 	w.prints(&requests, "requests", "list")
 	mallory.ask("mallory@example.com", w.app+"/")

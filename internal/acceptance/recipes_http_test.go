@@ -27,7 +27,7 @@ func TestRecipeForAskingTheOwners(t *testing.T) {
 	eve.ask("eve@elsewhere.example", "/").leadsTo(t, "/_doorpost/check-mail")
 	offer := g.mail.await("eve@elsewhere.example")
 	page := eve.open("/_doorpost/ask")
-	eve.press(page, "/_doorpost/ask", "token", offer.token, "words", "I am new here").is(t, http.StatusOK).says(t, "We asked")
+	eve.press(page, "/_doorpost/ask", "token", offer.token, "words", "I am new here").is(t, http.StatusOK).says(t, "Your request is on its way")
 	if code, output := runToEnd(t, g.home, "requests", "list", "--address", g.admin); code != 0 || !strings.Contains(output, "eve@elsewhere.example") || !strings.Contains(output, "I am new here") {
 		t.Errorf("requests list ends with %d: %s", code, output)
 	}

@@ -71,7 +71,7 @@ func TestNumbersAreSaidInTheFormsOfTheLanguage(t *testing.T) {
 }
 
 func TestAValueMayLookLikeTheNameOfAnother(t *testing.T) {
-	if got := english(t).Say("notadmitted.title", "address", "{site}", "site", "{address}"); got != "{site} has no access to {address}" {
+	if got := english(t).Say("notadmitted.title", "address", "{site}", "site", "{address}"); got != "{site} cannot open {address}" {
 		t.Errorf("got %q", got)
 	}
 }

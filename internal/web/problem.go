@@ -36,7 +36,7 @@ var problemKinds = map[int]struct {
 func (d *Door) problem(c *call, status int) {
 	known := problemKinds[status]
 	if c.wantsPage() && known.kind != "" {
-		d.show(c, status, view.Problem{Frame: frame(c), Status: status, Kind: known.kind})
+		d.show(c, status, view.Problem{Frame: frame(c), Kind: known.kind})
 		return
 	}
 	d.writeProblem(c, status, known.detail)

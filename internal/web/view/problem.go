@@ -3,8 +3,7 @@ package view
 // Problem says in one sentence why a request cannot be answered.
 type Problem struct {
 	Frame
-	Status int // of the answer
-	Kind   ProblemKind
+	Kind ProblemKind
 }
 
 // ProblemKind is a part of the keys of what the page says.
@@ -41,6 +40,6 @@ func (p Problem) Action() string {
 }
 
 var _ = samples([]Sample{
-	{"problem-not-found", Problem{Frame: sampleFrame, Status: 404, Kind: ProblemNotFound}},
-	{"problem-cross-site", Problem{Frame: sampleFrame, Status: 403, Kind: ProblemCrossSite}},
+	{"problem-not-found", Problem{Frame: sampleFrame, Kind: ProblemNotFound}},
+	{"problem-cross-site", Problem{Frame: sampleFrame, Kind: ProblemCrossSite}},
 })
