@@ -56,6 +56,10 @@ func visit(tab *browser.Tab, address, scheme string, width, height int64) error 
 	if err != nil {
 		return fmt.Errorf("visiting: %w", err)
 	}
+	// What changes by itself is looked at as it ends.
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("document.getAnimations().forEach((a) => a.finish())")); err != nil {
+		return fmt.Errorf("ending animations: %w", err)
+	}
 	// Nothing is harder to use on a phone than a page that scrolls sideways.
 	wider, err := chromedp.Run(ctx, chromedp.Evaluate[bool](
 		`document.documentElement.scrollWidth > document.documentElement.clientWidth`))

@@ -3,7 +3,8 @@
 //
 //	go -C internal/web/view/screenshots run . [-language de] [-height 600] <folder> [<part of a picture's name>]
 //
-// Names of messages begin with "mail-". It serves everything on loopback, pages
+// Names of messages begin with "mail-"; "elements" shows every element of the pages in
+// every state. It serves everything on loopback, pages
 // with their Content-Security-Policy, and fails if the browser complains about
 // anything or a page is wider than the screen. It needs Chromium; the
 // environment variable CHROMIUM says where it is, if not in PATH. Paths are
@@ -78,8 +79,9 @@ func run(language, folder, part string) error {
 	return nil
 }
 
-// names lists the pages and messages.
-func names() (list []string) {
+// names lists the pages and messages, before them the page of all elements.
+func names() []string {
+	list := []string{elementsName}
 	for _, page := range view.Samples() {
 		list = append(list, page.Name)
 	}
@@ -94,7 +96,7 @@ func names() (list []string) {
 func take(b *browser.Tab, origin, folder, name, part string) error {
 	addresses := map[string]string{name: "/" + name}
 	switch name {
-	case "sign-in", "check-mail", "account", "people":
+	case elementsName, "sign-in", "check-mail", "account", "people":
 		for _, brand := range []string{"yellow", "black", "magenta"} {
 			addresses[name+"-"+brand] = "/" + brand + "/" + name
 		}

@@ -35,19 +35,26 @@ func handler(language string) (http.Handler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("preparing pages: %w", err)
 		}
-		for _, named := range view.Samples() {
-			mux.HandleFunc("GET "+prefix+"/"+named.Name, func(w http.ResponseWriter, _ *http.Request) {
+		show := func(name string, views *view.Views, page view.Page) {
+			mux.HandleFunc("GET "+prefix+"/"+name, func(w http.ResponseWriter, _ *http.Request) {
 				policy := views.ContentSecurityPolicy()
-				if _, ok := named.Page.(view.Mailbox); ok {
+				if _, ok := page.(view.Mailbox); ok {
 					policy = views.MailboxPolicy()
 				}
 				w.Header().Set("Content-Security-Policy", policy)
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
-				if err := views.Render(w, lang, named.Page, false); err != nil {
-					log.Printf("%s: %v", named.Name, err)
+				if err := views.Render(w, lang, page, false); err != nil {
+					log.Printf("%s: %v", name, err)
 				}
 			})
 		}
+		for _, named := range view.Samples() {
+			show(named.Name, views, named.Page)
+		}
+		if views, err = elementsViews(brand); err != nil {
+			return nil, fmt.Errorf("preparing the page of elements: %w", err)
+		}
+		show(elementsName, views, elementsPage)
 	}
 	letters, err := write(lang)
 	if err != nil {
