@@ -107,7 +107,7 @@ func TestPeoplePageIsForAdminsOnly(t *testing.T) {
 	t.Parallel()
 	g := start(t, adminSetup())
 	admin, ada, stranger := enter(t, g, "admin@example.com"), enter(t, g, "ada@example.com"), g.visitor()
-	admin.open("/_doorpost/people").is(t, http.StatusOK).says(t, "ada@example.com")
+	admin.open("/_doorpost/people").is(t, http.StatusOK).says(t, "ada@example.com").says(t, "Last seen").says(t, "2 people")
 	for _, path := range []string{"/_doorpost/people", "/_doorpost/people?search=ada", "/_doorpost/people?who=ada@example.com"} {
 		if said := ada.open(path).is(t, http.StatusForbidden).text(); strings.Contains(said, "admin@example.com") {
 			t.Errorf("%s tells who else is there: %s", path, said)
