@@ -20,7 +20,7 @@ func TestReloadAndBackSendNoFormAgain(t *testing.T) {
 	tab.awaitScript()
 	tab.run(chromedp.Reload())
 	tab.awaitGone("is not complete")
-	tab.typeInto("#email", "ada@example.com\r")
+	tab.typeInto("#email", "Ada <ada@example.com>,\r")
 	tab.awaitText("Check your mail")
 	m := g.mail.await("ada@example.com")
 	for range 2 {

@@ -246,7 +246,7 @@ func TestDemoWorksWithoutJavaScript(t *testing.T) {
 
 	mailbox.withoutScript()
 	mailbox.open(d.origin + "/_doorpost/link#abcdefghijklmnopqrstuvwxyz234567abcdefgh")
-	mailbox.awaitText("The message also has a code")
+	mailbox.awaitText("This browser does not run scripts")
 	mailbox.picture("link-without-script")
 }
 
