@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
@@ -86,7 +87,10 @@ func TestNextMailerTakesOverWhenOneFails(t *testing.T) {
 	await(t, "a call of the API", func() bool { return len(api.received()) > 0 })
 }
 
-var secondsLeft = regexp.MustCompile(`data-seconds="\d+"`)
+var (
+	secondsLeft = regexp.MustCompile(`data-seconds="\d+"`)
+	untilWhen   = regexp.MustCompile(`<time datetime="([^"]*)">[^<]*</time>`)
+)
 
 func TestAnswerDoesNotTellWhoMayComeIn(t *testing.T) {
 	t.Parallel()
@@ -106,6 +110,12 @@ func TestAnswerDoesNotTellWhoMayComeIn(t *testing.T) {
 		local, _, _ := strings.Cut(address, "@")
 		page = strings.NewReplacer(local, "<local>", "example.org", "example.com").Replace(page)
 		page = secondsLeft.ReplaceAllString(page, "")
+		if found := untilWhen.FindStringSubmatch(page); found == nil {
+			t.Fatalf("check-mail does not say until when: %s", page)
+		} else if until, err := time.Parse(time.RFC3339, found[1]); err != nil || time.Until(until).Round(2*time.Minute) != 10*time.Minute {
+			t.Errorf("for %s the link is said to work until %s", address, found[1])
+		}
+		page = untilWhen.ReplaceAllString(page, "")
 		if want == "" {
 			want, wantPage = got, page
 		}
