@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -18,7 +19,8 @@ const barriers = `axe.run(document, {
 	runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], iframes: false,
 }).then((found) => found.violations.map((v) => v.id + ': ' + v.help + ': ' + v.nodes.map((n) => n.html).join(' ')))`
 
-func TestNoPageOrMessageHasABarrier(t *testing.T) {
+// One walk through all pages and messages does for both, since it takes long.
+func TestNoPageOrMessageHasABarrierOrLooksOtherwiseThanBefore(t *testing.T) {
 	axe, err := os.ReadFile(testkit.NPM(t, "axe-core/axe.min.js"))
 	if err != nil {
 		t.Fatal(err)
@@ -32,6 +34,7 @@ func TestNoPageOrMessageHasABarrier(t *testing.T) {
 			if err := visit(b, origin+"/"+name, look.scheme, look.width, look.height); err != nil {
 				t.Fatal(err)
 			}
+			looksAsBefore(t, b, fmt.Sprintf("%s-%s-%d", name, look.scheme, look.width))
 			found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](string(axe)+";"+barriers, chromedp.EvalAwaitPromise))
 			if err != nil {
 				t.Fatal(err)

@@ -46,8 +46,12 @@ func visit(tab *browser.Tab, address, scheme string, width, height int64) error 
 		})
 		return err
 	}
+	zone := func(ctx context.Context, t *chromedp.Target) error { // times are shown in that of the reader
+		_, err := cdp.Call(ctx, t, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "UTC"})
+		return err
+	}
 	err := chromedp.Do(ctx,
-		chromedp.Func(colors),
+		chromedp.Func(colors), chromedp.Func(zone),
 		chromedp.EmulateViewport(width, height),
 		// A page that differs in nothing but its fragment would not load anew.
 		chromedp.Navigate("about:blank"),

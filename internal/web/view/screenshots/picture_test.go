@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
+)
+
+// With -update the pictures that pages are compared with are taken anew.
+var update = flag.Bool("update", false, "take the pictures in testdata anew")
+
+// A page may differ from its picture by what two versions of a browser draw otherwise.
+const (
+	reduced       = 8   // pictures are kept at an eighth of their size
+	maxDifference = 1.5 // of 255, on the average of a page
+	maxHeight     = 2   // in pixels of the picture
+)
+
+// looksAsBefore compares what a tab shows with the picture in testdata.
+func looksAsBefore(t *testing.T, b *browser.Tab, name string) {
+	t.Helper()
+	shot, err := chromedp.Run(b.Context, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, path := reduce(full), filepath.Join("testdata", name+".png")
+	if *update {
+		if err := keep(path, got); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Errorf("%s has no picture to compare with; look at the page, and take one: go test -run Barrier . -update", name)
+		return
+	}
+	defer file.Close()
+	want, err := png.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if by := difference(got, want); by > maxDifference {
+		seen := filepath.Join(os.TempDir(), "doorpost-pictures", name+".png")
+		err := errors.Join(os.MkdirAll(filepath.Dir(seen), 0o755), os.WriteFile(seen, shot, 0o600))
+		t.Errorf("%s looks otherwise than before, by %.1f; it is in %s (%v). If that is how it should look, take the picture anew: go test -run Barrier . -update", name, by, seen, err)
+	}
+}
+
+// reduce makes a picture smaller: each pixel is the average of those that it stands for.
+func reduce(full image.Image) *image.RGBA {
+	size := full.Bounds().Size()
+	small := image.NewRGBA(image.Rect(0, 0, size.X/reduced, size.Y/reduced))
+	source := image.NewRGBA(full.Bounds())
+	draw.Draw(source, full.Bounds(), full, full.Bounds().Min, draw.Src)
+	for y := range small.Rect.Dy() {
+		for x := range small.Rect.Dx() {
+			var sum [3]int
+			for i := range reduced * reduced {
+				at := source.RGBAAt(x*reduced+i%reduced, y*reduced+i/reduced)
+				sum[0], sum[1], sum[2] = sum[0]+int(at.R), sum[1]+int(at.G), sum[2]+int(at.B)
+			}
+			const n = reduced * reduced
+			small.SetRGBA(x, y, color.RGBA{uint8(sum[0] / n), uint8(sum[1] / n), uint8(sum[2] / n), 255})
+		}
+	}
+	return small
+}
+
+// difference is how much two pictures differ on the average. One that is much higher than the
+// other is another picture altogether.
+func difference(a, b image.Image) float64 {
+	width, height := min(a.Bounds().Dx(), b.Bounds().Dx()), min(a.Bounds().Dy(), b.Bounds().Dy())
+	if a.Bounds().Dx() != b.Bounds().Dx() || max(a.Bounds().Dy(), b.Bounds().Dy())-height > maxHeight {
+		return 255
+	}
+	sum := 0
+	for y := range height {
+		for x := range width {
+			r1, g1, b1, _ := a.At(x, y).RGBA()
+			r2, g2, b2, _ := b.At(x, y).RGBA()
+			for _, pair := range [][2]uint32{{r1, r2}, {g1, g2}, {b1, b2}} {
+				sum += int(max(pair[0], pair[1])-min(pair[0], pair[1])) >> 8
+			}
+		}
+	}
+	return float64(sum) / float64(3*width*height)
+}
+
+func keep(path string, picture image.Image) error {
+	var encoded bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&encoded, picture); err != nil {
+		return fmt.Errorf("encoding a picture: %w", err)
+	}
+	return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, encoded.Bytes(), 0o644))
+}
