@@ -56,6 +56,15 @@ func supportLink(s string) (shown, href string) {
 	return s, ""
 }
 
+// replyTo is where a reply goes: to the operator's support if that is an address, since
+// nobody may read what comes to the sender. Empty: to the sender.
+func replyTo(support string) string {
+	if shown := strings.TrimPrefix(support, "mailto:"); len(shown) <= maxAddress && bareAddress.MatchString(shown) {
+		return shown
+	}
+	return ""
+}
+
 // logoURL is the address of a logo, which is an https URL or a path on host.
 func logoURL(logo, host string) string {
 	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {

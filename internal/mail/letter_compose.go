@@ -53,7 +53,7 @@ func (c *Composer) compose(l Letter, template string, w letterWords) (Message, e
 		l.ID = NewID()
 	}
 	m := Message{
-		ID: l.ID, From: c.from, To: l.To,
+		ID: l.ID, From: c.from, To: l.To, ReplyTo: replyTo(l.Support),
 		Subject:  w.Subject,
 		Text:     strings.TrimSpace(plain.String()) + "\n",
 		HTML:     strings.TrimSpace(rich.String()) + "\n",

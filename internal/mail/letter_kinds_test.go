@@ -75,7 +75,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 	}{
 		{
 			"an offer", func() (Message, error) { return c.Write(testOffer(), en) }, "You cannot enter Example yet",
-			[]string{"You can ask the people who run it", "Works once, for 1 hour.", "14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?", "somebody typed that address at app.example.com", "help@example.com"},
+			[]string{"You can ask the people who run it", "Works once, for 1 hour.", "with Firefox on Linux, 1 March 2026, 14:05 UTC.", "Not you?", "somebody typed that address at app.example.com", "help@example.com"},
 			[]string{"password"},
 		},
 		{
@@ -84,7 +84,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 		},
 		{
 			"a request", func() (Message, error) { return c.Write(testApprove(), en) }, "bob@example.net asks to enter Example",
-			[]string{"bob@example.net asks to enter Example.", "In their own words:", "I am new here.", "Let me in, please.", "within 7 days", "from Firefox on Linux. Network: 203.0.113.0/24.", "you decide who may enter app.example.com"},
+			[]string{"bob@example.net asks to enter Example.", "In their own words:", "I am new here.", "Let me in, please.", "within 7 days", "1 March 2026, 14:05 UTC. Network: 203.0.113.0/24.", "you decide who may enter app.example.com"},
 			[]string{"Works once", "top such messages"},
 		},
 		{
@@ -92,25 +92,25 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 			nil, []string{"In their own words", "> ", "Network"},
 		},
 		{
-			"a code for the present address", func() (Message, error) { return c.Write(testConfirm(), en) }, "Confirm a change at Example",
-			[]string{"change the address of your account at Example to bob@example.net.", "Type this code where you asked for it:", "ABCD-2345", "Works once, for 10 minutes.", "14:05 UTC on 1 March 2026, from Firefox on Linux.", "somebody else is using your account", "it is the address of an account at app.example.com"},
+			"a code for the present address", func() (Message, error) { return c.Write(testConfirm(), en) }, "Confirm a change at Example · 14:05 UTC",
+			[]string{"change the address of your account at Example to bob@example.net.", "Type this code where you asked for it:", "ABCD-2345", "Works once, for 10 minutes.", "with Firefox on Linux, 1 March 2026, 14:05 UTC.", "somebody else is using your account", "it is the address of an account at app.example.com"},
 			[]string{"Open this link", "somebody typed"},
 		},
 		{
-			"a code for a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example",
+			"a code for a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example · 14:05 UTC",
 			[]string{"sign in to Example with this address from now on, instead of bob@example.net.", "ABCD-2345", "Ignore this message", "somebody typed"}, []string{"too,", "Open this link"},
 		},
 		{
-			"a code for a recovery address", func() (Message, error) { return c.Write(of(testProof(), account.Recovery), en) }, "Confirm your address for Example",
+			"a code for a recovery address", func() (Message, error) { return c.Write(of(testProof(), account.Recovery), en) }, "Confirm your address for Example · 14:05 UTC",
 			[]string{"with this address too, besides bob@example.net."}, []string{"from now on"},
 		},
 		{
-			"a code to leave", func() (Message, error) { return c.Write(of(testConfirm(), account.Leave), en) }, "Confirm a change at Example",
+			"a code to leave", func() (Message, error) { return c.Write(of(testConfirm(), account.Leave), en) }, "Confirm a change at Example · 14:05 UTC",
 			[]string{"You asked to delete your account at Example."}, []string{"bob@"},
 		},
 		{
 			"word of a new address", func() (Message, error) { return c.Write(testChanged(), en) }, "Your account at Example was changed",
-			[]string{"with bob@example.net now", "This was at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "tell the people who run Example at once", "it was the address of an account at app.example.com", "help@example.com"},
+			[]string{"with bob@example.net now", "This was with Firefox on Linux, 1 March 2026, 14:05 UTC.", "tell the people who run Example at once", "it was the address of an account at app.example.com", "help@example.com"},
 			[]string{"Works once", "Asked for", "code", "top such messages", "sign in, look"},
 		},
 		{
@@ -131,7 +131,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 				l.Kind, l.Change, l.New = outbox.Recovered, "", ""
 				return c.Write(l, en)
 			}, "Somebody signed in to Example with your recovery address",
-			[]string{"Somebody signed in to your account at Example", "from Firefox on Linux", "sign out everywhere"}, []string{"Works once", "code", "top such messages"},
+			[]string{"Somebody signed in to your account at Example", "with Firefox on Linux", "sign out everywhere"}, []string{"Works once", "code", "top such messages"},
 		},
 		{
 			"an invitation", func() (Message, error) {
@@ -147,10 +147,10 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 				l.Kind, l.Code, l.Until = outbox.Approved, "", until
 				return c.Write(l, en)
 			}, "You can enter Example now",
-			[]string{"You asked to enter Example, and now you can.", "You can enter until 08:07 UTC on 2 March 2026.", "somebody asked for access to app.example.com"}, []string{"code"},
+			[]string{"You asked to enter Example, and now you can.", "You can enter until 2 March 2026, 08:07 UTC.", "somebody asked for access to app.example.com"}, []string{"code"},
 		},
 		{
-			"an approval for good", func() (Message, error) { l := testLetter(); l.Kind = outbox.Approved; return c.Write(l, en) }, "You can enter Example now",
+			"an approval for good", func() (Message, error) { l := testLetter(); l.Kind = outbox.Approved; return c.Write(l, en) }, "You can enter Example now · 14:05 UTC",
 			[]string{"ABCD-2345"}, []string{"until"},
 		},
 	} {

@@ -23,6 +23,12 @@ type templatePair struct {
 	text *texttemplate.Template
 }
 
+// outlook is markup for Outlook on Windows alone, which knows no max-width. A comment
+// that stands in a template itself does not get through html/template.
+func outlook(markup string) htmltemplate.HTML {
+	return htmltemplate.HTML("<!--[if mso]>" + markup + "<![endif]-->")
+}
+
 // readOwn reads the operator's templates of letters.
 func readOwn(folder fs.FS) (templates.Files, error) {
 	var known []string
@@ -35,7 +41,7 @@ func readOwn(folder fs.FS) (templates.Files, error) {
 // parsePair parses the templates of a letter: what all letters share, and its own,
 // which define the gap of the layout.
 func parsePair(name string, own templates.Files) (pair templatePair, err error) {
-	pair.html = htmltemplate.New("")
+	pair.html = htmltemplate.New("").Funcs(htmltemplate.FuncMap{"outlook": outlook})
 	pair.text = texttemplate.New("").Funcs(texttemplate.FuncMap{"wrap": wrap, "quote": quote})
 	for _, part := range []struct{ file, defines string }{{parts, ""}, {layout, "layout"}, {name, "main"}} {
 		for _, form := range []struct {

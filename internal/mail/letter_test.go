@@ -70,45 +70,45 @@ func TestBothPartsOfTheLetterSayTheSame(t *testing.T) {
 		silent  []string
 	}{
 		{
-			"a sign-in", func(*Letter) {}, "Sign in to Example",
+			"a sign-in", func(*Letter) {}, "Sign in to Example · 14:05 UTC",
 			[]string{
 				"Here is your link to sign in to Example.", "ABCD-2345", "Works once, for 10 minutes.",
-				"Asked for at 14:05 UTC on 1 March 2026, from Firefox on Linux.", "Not you?",
+				"Asked for with Firefox on Linux, 1 March 2026, 14:05 UTC.", "Not you?",
 				"alice@example.org", "app.example.com", "Need help? help@example.com",
 			},
 			[]string{"password"},
 		},
 		{
-			"a welcome", func(l *Letter) { l.Welcome = true }, "Welcome to Example",
+			"a welcome", func(l *Letter) { l.Welcome = true }, "Welcome to Example · 14:05 UTC",
 			[]string{"Welcome to Example", "Example uses your mailbox instead of a password.", "ABCD-2345"}, nil,
 		},
 		{
-			"an unknown browser", func(l *Letter) { l.Browser = "" }, "Sign in to Example",
-			[]string{"from Linux."}, []string{"Firefox"},
+			"an unknown browser", func(l *Letter) { l.Browser = "" }, "Sign in to Example · 14:05 UTC",
+			[]string{"on Linux, 1 March"}, []string{"Firefox"},
 		},
 		{
-			"an unknown system", func(l *Letter) { l.System = "" }, "Sign in to Example",
-			[]string{"from Firefox."}, []string{"Linux"},
+			"an unknown system", func(l *Letter) { l.System = "" }, "Sign in to Example · 14:05 UTC",
+			[]string{"with Firefox, 1 March"}, []string{"Linux"},
 		},
 		{
-			"an unknown browser and system", func(l *Letter) { l.Browser, l.System = "", "" }, "Sign in to Example",
-			[]string{"on 1 March 2026."}, []string{"2026, from"},
+			"an unknown browser and system", func(l *Letter) { l.Browser, l.System = "", "" }, "Sign in to Example · 14:05 UTC",
+			[]string{"Asked for on 1 March 2026, 14:05 UTC."}, []string{"with"},
 		},
 		{
-			"a site without a name", func(l *Letter) { l.SiteName = "" }, "Sign in to app.example.com",
+			"a site without a name", func(l *Letter) { l.SiteName = "" }, "Sign in to app.example.com · 14:05 UTC",
 			[]string{"sign in to app.example.com."}, nil,
 		},
 		{
-			"a site that knows no way to stop messages", func(l *Letter) { l.StopLink = "" }, "Sign in to Example",
+			"a site that knows no way to stop messages", func(l *Letter) { l.StopLink = "" }, "Sign in to Example · 14:05 UTC",
 			[]string{"nothing happens. We sent this"}, []string{"top such messages"},
 		},
 		{
-			"a site without support", func(l *Letter) { l.Support = "" }, "Sign in to Example",
+			"a site without support", func(l *Letter) { l.Support = "" }, "Sign in to Example · 14:05 UTC",
 			nil, []string{"Need help"},
 		},
 		{
-			"a browser that is a trap", func(l *Letter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example",
-			[]string{"from Linux."}, []string{"evil"},
+			"a browser that is a trap", func(l *Letter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example · 14:05 UTC",
+			[]string{"on Linux, 1 March"}, []string{"evil"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -176,6 +176,34 @@ func TestEveryCopyOfALetterHasTheIDThatItWasGiven(t *testing.T) {
 	}
 }
 
+func TestTheListOfMessagesShowsTheCodeAndWhichMessageIsTheNewest(t *testing.T) {
+	first, later := testLetter(), testLetter()
+	later.AskedAt = later.AskedAt.Add(time.Minute)
+	m := compose(t, first)
+	if !strings.Contains(m.HTML, ">ABCD-2345 · link and code work for 10 minutes</div>") {
+		t.Error("the preview is not the code")
+	}
+	if other := compose(t, later); m.Subject == other.Subject {
+		t.Errorf("two messages have the subject %q", m.Subject)
+	}
+	if strings.Contains(m.Subject, first.Code) {
+		t.Errorf("logs of mail servers get the code: %q", m.Subject)
+	}
+}
+
+func TestRepliesGoToTheSupportIfThatIsAnAddress(t *testing.T) {
+	for support, want := range map[string]string{
+		"help@example.com": "help@example.com", "mailto:help@example.com": "help@example.com",
+		"https://help.example.com": "", "Ring 555-0100": "", "a@example.com, b@example.com": "", "": "",
+	} {
+		l := testLetter()
+		l.Support = support
+		if m := compose(t, l); m.ReplyTo != want {
+			t.Errorf("with the support %q replies go to %q, want %q", support, m.ReplyTo, want)
+		}
+	}
+}
+
 func TestSupportMayBeAURLOrWords(t *testing.T) {
 	l := testLetter()
 	l.Support = "https://help.example.com/sign-in"
@@ -200,7 +228,7 @@ func TestNamesAreEscapedInHTMLAndKeptOnOneLine(t *testing.T) {
 	if !strings.Contains(m.HTML, "A &amp; B &lt;img src=x&gt; Bcc: eve@example.com") {
 		t.Error("the name is not shown as it is")
 	}
-	if m.Subject != "Sign in to A & B <img src=x> Bcc: eve@example.com" {
+	if m.Subject != "Sign in to A & B <img src=x> Bcc: eve@example.com · 14:05 UTC" {
 		t.Errorf("subject %q", m.Subject)
 	}
 	if err := m.Check(); err != nil {
@@ -239,7 +267,7 @@ func TestTheHTMLPartSuitsDarkModeAndTheLanguage(t *testing.T) {
 	m := compose(t, testLetter())
 	for _, want := range []string{
 		`<html lang="en" dir="ltr">`, `<meta name="color-scheme" content="light dark">`,
-		"prefers-color-scheme: dark", "max-width:560px", `role="presentation"`, "user-select:all",
+		"prefers-color-scheme: dark", "max-width:560px", "<!--[if mso]><table role='presentation' width='560'", "<!--[if mso]></td></tr></table><![endif]-->", `role="presentation"`, "user-select:all",
 	} {
 		if !strings.Contains(m.HTML, want) {
 			t.Errorf("no %s", want)

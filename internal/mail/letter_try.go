@@ -51,7 +51,7 @@ func (s Sample) missingInHTML(part string) string {
 	var links, words []string
 	for node := range root.Descendants() {
 		switch {
-		case node.Type == html.TextNode && node.Parent.Data != "title" && node.Parent.Data != "style":
+		case node.Type == html.TextNode && isSeen(node.Parent):
 			words = append(words, node.Data)
 		case slices.Contains([]string{"script", "iframe", "object", "embed", "form", "base"}, node.Data):
 			return "has a <" + node.Data + ">, which mail programs take for an attack"
@@ -70,6 +70,13 @@ func (s Sample) missingInHTML(part string) string {
 		return "lacks its code, {{.Code}}, in one piece"
 	}
 	return ""
+}
+
+// isSeen reports whether a reader sees the words of an element: the preview, for one, is
+// in the list of messages only.
+func isSeen(of *html.Node) bool {
+	hidden := func(a html.Attribute) bool { return a.Key == "style" && strings.Contains(a.Val, "display:none") }
+	return of.Data != "title" && of.Data != "style" && !slices.ContainsFunc(of.Attr, hidden)
 }
 
 // missingInText says what a text part lacks.

@@ -71,6 +71,9 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 		about = l.Person
 	}
 	w.Subject = s.say("subject", "address", about)
+	if l.Code != "" {
+		w.Subject += " · " + timeInWords(l.AskedAt) + " UTC" // so that the newest of several is found
+	}
 	w.Preview = s.say("preview")
 	w.Heading = cmp.Or(s.say("title"), w.SiteName)
 	w.Welcome = s.say("welcome")
@@ -79,7 +82,7 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 	w.NotYou = s.say("not-you")
 	w.Why = s.say("why", "address", l.To)
 	if l.Code != "" {
-		w.Preview = s.say("preview-code")
+		w.Preview = s.say("preview-code", "code", l.Code)
 	}
 	if l.Link != "" || l.Code != "" {
 		w.Once = s.say("once")

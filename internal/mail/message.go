@@ -102,6 +102,8 @@ type Message struct {
 	From Mailbox
 	// To is the one recipient: a canonical bare address, without a name.
 	To string
+	// ReplyTo is a bare address that replies go to; empty: to From.
+	ReplyTo string
 	// Subject is plain text on one line; mailers encode what is beyond ASCII.
 	Subject string
 	// Text and HTML say the same; lines end in \n.
@@ -161,6 +163,9 @@ func (m Message) Check() error {
 	}
 	if len(m.To) > maxAddress || !bareAddress.MatchString(m.To) {
 		return errors.New("checking a message: its recipient is not exactly one bare address")
+	}
+	if m.ReplyTo != "" && (len(m.ReplyTo) > maxAddress || !bareAddress.MatchString(m.ReplyTo)) {
+		return errors.New("checking a message: where replies go is not exactly one bare address")
 	}
 	if m.Subject == "" || strings.ContainsFunc(m.Subject, unicode.IsControl) {
 		return errors.New("checking a message: its subject is empty or has a line break or a control character")

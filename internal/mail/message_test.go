@@ -77,6 +77,8 @@ func TestCheckLetsNoMistakeReachAMailer(t *testing.T) {
 		{"no subject", func(m *Message) { m.Subject = "" }},
 		{"a sender with a line break in the name", func(m *Message) { m.From.Name = "a\r\nb" }},
 		{"no sender", func(m *Message) { m.From = Mailbox{} }},
+		{"replies to two", func(m *Message) { m.ReplyTo = "a@example.com,b@example.com" }},
+		{"replies with a line break", func(m *Message) { m.ReplyTo = "a@example.com\r\nBcc: b@example.com" }},
 		{"no text", func(m *Message) { m.Text = "" }},
 		{"no HTML", func(m *Message) { m.HTML = "" }},
 		{"an unknown language", func(m *Message) { m.Language = "en\r\nX: y" }},

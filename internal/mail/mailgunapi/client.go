@@ -147,6 +147,9 @@ func (c *Client) Send(ctx context.Context, m mail.Message) (mail.Receipt, error)
 	out.SetRequireTLS(true)
 	out.AddHeader("Message-Id", m.MessageID())
 	out.AddHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office notes, please
+	if m.ReplyTo != "" {
+		out.SetReplyTo(m.ReplyTo)
+	}
 	if m.Language != "" {
 		out.AddHeader("Content-Language", m.Language)
 	}

@@ -26,7 +26,7 @@ const (
 
 func message() mail.Message {
 	return mail.Message{
-		ID: "abcdefghij", From: mail.Mailbox{Name: "Bäckerei", Address: "sign-in@example.com"}, To: "alice@example.org",
+		ID: "abcdefghij", From: mail.Mailbox{Name: "Bäckerei", Address: "sign-in@example.com"}, To: "alice@example.org", ReplyTo: "help@example.com",
 		Subject: "Sign in to Bäckerei", Text: "Open:\n" + link + "\n", HTML: `<a href="` + link + `">Sign in</a>`, Language: "en",
 	}
 }
@@ -91,7 +91,7 @@ func TestSendCallsTheMessagesAPIOnceWithEverythingAndNoTracking(t *testing.T) {
 		"from": "=?utf-8?q?B=C3=A4ckerei?= <sign-in@example.com>", "to": "alice@example.org",
 		"subject": message().Subject, "text": message().Text, "html": message().HTML,
 		"o:tracking": "no", "o:tracking-clicks": "no", "o:tracking-opens": "no", "o:require-tls": "true",
-		"h:Message-Id": "<abcdefghij@example.com>", "h:Auto-Submitted": "auto-generated", "h:Content-Language": "en",
+		"h:Message-Id": "<abcdefghij@example.com>", "h:Auto-Submitted": "auto-generated", "h:Content-Language": "en", "h:Reply-To": "help@example.com",
 	}
 	for name, value := range want {
 		if len(form[name]) != 1 || form.Get(name) != value {

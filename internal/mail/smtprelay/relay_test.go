@@ -22,7 +22,7 @@ const link = "https://app.example.com/_doorpost/link#v1.abcdefghijklmnopqrstuvwx
 
 func message() mail.Message {
 	return mail.Message{
-		ID: "abcdefghij", From: mail.Mailbox{Name: "Bäckerei", Address: "sign-in@example.com"}, To: "alice@example.org",
+		ID: "abcdefghij", From: mail.Mailbox{Name: "Bäckerei", Address: "sign-in@example.com"}, To: "alice@example.org", ReplyTo: "help@example.com",
 		Subject:  "Sign in to Bäckerei, the best one there is, and many more words to fold",
 		Text:     "Open this link:\n" + link + "\n\n.a line with a dot\nCode ABCD-2345\n",
 		HTML:     `<p>Grüße</p><a href="` + link + `">Sign in</a>` + strings.Repeat("<b>long</b>", 200),
@@ -156,7 +156,7 @@ func TestWhatIsSentIsAWellFormedMessage(t *testing.T) {
 	for name, want := range map[string]string{
 		"From": `"Bäckerei" <sign-in@example.com>`, "To": "<alice@example.org>",
 		"Subject": message().Subject, "Message-Id": "<abcdefghij@example.com>",
-		"Auto-Submitted": "auto-generated", "Content-Language": "en", "Mime-Version": "1.0",
+		"Reply-To": "<help@example.com>", "Auto-Submitted": "auto-generated", "Content-Language": "en", "Mime-Version": "1.0",
 	} {
 		got, err := decoder.DecodeHeader(m.Header.Get(name))
 		if from, parseErr := netmail.ParseAddress(m.Header.Get(name)); name == "From" && parseErr == nil {
@@ -169,7 +169,7 @@ func TestWhatIsSentIsAWellFormedMessage(t *testing.T) {
 	if at, err := m.Header.Date(); err != nil || time.Since(at).Abs() > time.Minute {
 		t.Errorf("date is %v, %v", at, err)
 	}
-	for _, name := range []string{"Bcc", "Cc", "Sender", "Reply-To", "User-Agent", "X-Mailer", "List-Unsubscribe", "List-Unsubscribe-Post"} {
+	for _, name := range []string{"Bcc", "Cc", "Sender", "User-Agent", "X-Mailer", "List-Unsubscribe", "List-Unsubscribe-Post"} {
 		if _, there := m.Header[name]; there {
 			t.Errorf("there is a %s:\n%s", name, head)
 		}

@@ -66,6 +66,9 @@ func newEnvelope(m mail.Message) *gomail.Msg {
 		gomail.WithEncoding(gomail.EncodingQP))
 	e.FromMailAddress(&netmail.Address{Name: m.From.Name, Address: m.From.Address})
 	e.ToMailAddress(&netmail.Address{Address: m.To})
+	if m.ReplyTo != "" {
+		e.ReplyToMailAddress(&netmail.Address{Address: m.ReplyTo})
+	}
 	e.Subject(m.Subject)
 	e.SetDate()
 	e.SetMessageIDWithValue(strings.Trim(m.MessageID(), "<>"))
