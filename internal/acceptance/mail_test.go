@@ -27,7 +27,7 @@ func TestMessageArrivesByTheRealSMTPConversation(t *testing.T) {
 	if !strings.Contains(m.header.Get("From"), "<sign-in@example.com>") {
 		t.Errorf("From is %s", m.header.Get("From"))
 	}
-	if subject := m.header.Get("Subject"); !strings.HasPrefix(subject, "Welcome to Corner Library · ") {
+	if subject := m.header.Get("Subject"); !strings.HasPrefix(subject, "Welcome to Corner Library (") {
 		t.Errorf("the first message has the subject %q", subject)
 	}
 	if !strings.Contains(m.text, "20 minutes") {
@@ -36,7 +36,7 @@ func TestMessageArrivesByTheRealSMTPConversation(t *testing.T) {
 	v.submit("/_doorpost/link", "token", m.token).leadsTo(t, "/books")
 
 	v.ask("ada@example.com", "/")
-	if subject := g.mail.await("ada@example.com").header.Get("Subject"); !strings.HasPrefix(subject, "Sign in to Corner Library · ") {
+	if subject := g.mail.await("ada@example.com").header.Get("Subject"); !strings.HasPrefix(subject, "Sign in to Corner Library (") {
 		t.Errorf("the second message has the subject %q", subject)
 	}
 }

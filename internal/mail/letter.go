@@ -46,6 +46,7 @@ type Letter struct {
 	Network         string    // for Approve; may be empty
 
 	Code    string    // for SignIn, Confirm and Proof, as it is shown and typed, such as ABCD-2345; empty for Invite and Approved
+	TypedAt string    // with a Code: the name of the host where it is typed; browsers fill it in nowhere else
 	Welcome bool      // for SignIn: this is the first message to the address
 	Until   time.Time // for Approved: when the access ends; zero: never
 
@@ -64,6 +65,19 @@ var safeLink = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&*+,;=%-]*[
 // safeCode is a code as it is shown.
 var safeCode = regexp.MustCompile(`^[A-Z0-9]+(-[A-Z0-9]+)*$`)
 
+// hostName is a name of a host, or an IP address, without a port.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9._:-]+$`)
+
+// boundCode is the last line of a text part with a code. Mail programs and browsers that
+// know this form of the web's "origin-bound one-time codes" fill the code in at that host,
+// and at no false page elsewhere. Empty without a code.
+func (l Letter) boundCode() string {
+	if l.Code == "" {
+		return ""
+	}
+	return "@" + l.TypedAt + " #" + l.Code + "\n"
+}
+
 // check checks what every letter has.
 func (l Letter) check() error {
 	switch {
@@ -77,6 +91,8 @@ func (l Letter) check() error {
 		return errors.New("the time that its link or code lasts is not positive")
 	case l.Code != "" && !safeCode.MatchString(l.Code):
 		return errors.New("its code has characters other than A-Z, 0-9 and dashes")
+	case l.Code != "" && !hostName.MatchString(l.TypedAt):
+		return errors.New("the host where its code is typed is not the name of a host")
 	}
 	return nil
 }

@@ -36,6 +36,14 @@ func NewComposer(from Mailbox, overrides fs.FS) (*Composer, error) {
 	return c, nil
 }
 
+// endWith puts a last line below a text, if there is one.
+func endWith(body, line string) string {
+	if line == "" {
+		return body
+	}
+	return body + "\n" + line
+}
+
 // compose makes a message of a letter from its templates and words.
 func (c *Composer) compose(l Letter, template string, w letterWords) (Message, error) {
 	pair, err := c.templates[template]()
@@ -55,7 +63,7 @@ func (c *Composer) compose(l Letter, template string, w letterWords) (Message, e
 	m := Message{
 		ID: l.ID, From: c.from, To: l.To, ReplyTo: replyTo(l.Support),
 		Subject:  w.Subject,
-		Text:     strings.TrimSpace(plain.String()) + "\n",
+		Text:     endWith(strings.TrimSpace(plain.String())+"\n", l.boundCode()),
 		HTML:     strings.TrimSpace(rich.String()) + "\n",
 		Language: w.Language,
 	}

@@ -92,20 +92,20 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 			nil, []string{"In their own words", "> ", "Network"},
 		},
 		{
-			"a code for the present address", func() (Message, error) { return c.Write(testConfirm(), en) }, "Confirm a change at Example · 14:05 UTC",
+			"a code for the present address", func() (Message, error) { return c.Write(testConfirm(), en) }, "Confirm a change at Example (14:05 UTC)",
 			[]string{"change the address of your account at Example to bob@example.net.", "Type this code where you asked for it:", "ABCD-2345", "Works once, for 10 minutes.", "with Firefox on Linux, 1 March 2026, 14:05 UTC.", "somebody else is using your account", "it is the address of an account at app.example.com"},
 			[]string{"Open this link", "somebody typed"},
 		},
 		{
-			"a code for a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example · 14:05 UTC",
+			"a code for a new address", func() (Message, error) { return c.Write(testProof(), en) }, "Confirm your address for Example (14:05 UTC)",
 			[]string{"sign in to Example with this address from now on, instead of bob@example.net.", "ABCD-2345", "Ignore this message", "somebody typed"}, []string{"too,", "Open this link"},
 		},
 		{
-			"a code for a recovery address", func() (Message, error) { return c.Write(of(testProof(), account.Recovery), en) }, "Confirm your address for Example · 14:05 UTC",
+			"a code for a recovery address", func() (Message, error) { return c.Write(of(testProof(), account.Recovery), en) }, "Confirm your address for Example (14:05 UTC)",
 			[]string{"with this address too, besides bob@example.net."}, []string{"from now on"},
 		},
 		{
-			"a code to leave", func() (Message, error) { return c.Write(of(testConfirm(), account.Leave), en) }, "Confirm a change at Example · 14:05 UTC",
+			"a code to leave", func() (Message, error) { return c.Write(of(testConfirm(), account.Leave), en) }, "Confirm a change at Example (14:05 UTC)",
 			[]string{"You asked to delete your account at Example."}, []string{"bob@"},
 		},
 		{
@@ -150,7 +150,7 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 			[]string{"You asked to enter Example, and now you can.", "You can enter until 2 March 2026, 08:07 UTC.", "somebody asked for access to app.example.com"}, []string{"code"},
 		},
 		{
-			"an approval for good", func() (Message, error) { l := testLetter(); l.Kind = outbox.Approved; return c.Write(l, en) }, "You can enter Example now · 14:05 UTC",
+			"an approval for good", func() (Message, error) { l := testLetter(); l.Kind = outbox.Approved; return c.Write(l, en) }, "You can enter Example now (14:05 UTC)",
 			[]string{"ABCD-2345"}, []string{"until"},
 		},
 	} {
@@ -220,6 +220,9 @@ func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {
 		}
 		if lack := s.missingInText(m.Text) + s.missingInHTML(m.HTML); lack != "" {
 			t.Error(lack)
+		}
+		if bound := regexp.MustCompile(`\n\n@reports\.example\.com #ABCD-2345\n$`).MatchString(m.Text); bound != (s.Letter.Code != "") {
+			t.Errorf("with the code %q it ends otherwise:\n%s", s.Letter.Code, m.Text)
 		}
 		if m.Language != lang.Tag() {
 			t.Errorf("it is in %q", m.Language)

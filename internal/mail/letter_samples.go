@@ -31,7 +31,7 @@ func Samples() []Sample {
 	signIn := Letter{
 		Kind: outbox.SignIn, ID: "sample", To: "ada.lovelace@example.com", SiteName: "Reports", Host: "reports.example.com",
 		Link: "https://reports.example.com/_doorpost/link" + token, StopLink: "https://reports.example.com/_doorpost/stop" + token,
-		Code: "ABCD-2345", ValidFor: 10 * time.Minute, AskedAt: time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC),
+		Code: "ABCD-2345", TypedAt: "reports.example.com", ValidFor: 10 * time.Minute, AskedAt: time.Date(2026, time.March, 4, 17, 5, 0, 0, time.UTC),
 		Browser: "Firefox", System: "Windows",
 	}
 	welcome := signIn

@@ -30,7 +30,7 @@ const (
 func testLetter() Letter {
 	return Letter{
 		Kind: outbox.SignIn, SiteName: "Example", Host: "app.example.com", To: "alice@example.org",
-		Link: testLink, Code: "ABCD-2345", ValidFor: 10 * time.Minute,
+		Link: testLink, Code: "ABCD-2345", TypedAt: "sign-in.example.com", ValidFor: 10 * time.Minute,
 		StopLink: testStopLink,
 		AskedAt:  time.Date(2026, 3, 1, 15, 5, 0, 0, time.FixedZone("", 3600)),
 		Browser:  "Firefox", System: "Linux", Support: "help@example.com",
@@ -70,7 +70,7 @@ func TestBothPartsOfTheLetterSayTheSame(t *testing.T) {
 		silent  []string
 	}{
 		{
-			"a sign-in", func(*Letter) {}, "Sign in to Example · 14:05 UTC",
+			"a sign-in", func(*Letter) {}, "Sign in to Example (14:05 UTC)",
 			[]string{
 				"Here is your link to sign in to Example.", "ABCD-2345", "Works once, for 10 minutes.",
 				"Asked for with Firefox on Linux, 1 March 2026, 14:05 UTC.", "Not you?",
@@ -79,35 +79,35 @@ func TestBothPartsOfTheLetterSayTheSame(t *testing.T) {
 			[]string{"password"},
 		},
 		{
-			"a welcome", func(l *Letter) { l.Welcome = true }, "Welcome to Example · 14:05 UTC",
+			"a welcome", func(l *Letter) { l.Welcome = true }, "Welcome to Example (14:05 UTC)",
 			[]string{"Welcome to Example", "Example uses your mailbox instead of a password.", "ABCD-2345"}, nil,
 		},
 		{
-			"an unknown browser", func(l *Letter) { l.Browser = "" }, "Sign in to Example · 14:05 UTC",
+			"an unknown browser", func(l *Letter) { l.Browser = "" }, "Sign in to Example (14:05 UTC)",
 			[]string{"on Linux, 1 March"}, []string{"Firefox"},
 		},
 		{
-			"an unknown system", func(l *Letter) { l.System = "" }, "Sign in to Example · 14:05 UTC",
+			"an unknown system", func(l *Letter) { l.System = "" }, "Sign in to Example (14:05 UTC)",
 			[]string{"with Firefox, 1 March"}, []string{"Linux"},
 		},
 		{
-			"an unknown browser and system", func(l *Letter) { l.Browser, l.System = "", "" }, "Sign in to Example · 14:05 UTC",
+			"an unknown browser and system", func(l *Letter) { l.Browser, l.System = "", "" }, "Sign in to Example (14:05 UTC)",
 			[]string{"Asked for on 1 March 2026, 14:05 UTC."}, []string{"with"},
 		},
 		{
-			"a site without a name", func(l *Letter) { l.SiteName = "" }, "Sign in to app.example.com · 14:05 UTC",
+			"a site without a name", func(l *Letter) { l.SiteName = "" }, "Sign in to app.example.com (14:05 UTC)",
 			[]string{"sign in to app.example.com."}, nil,
 		},
 		{
-			"a site that knows no way to stop messages", func(l *Letter) { l.StopLink = "" }, "Sign in to Example · 14:05 UTC",
+			"a site that knows no way to stop messages", func(l *Letter) { l.StopLink = "" }, "Sign in to Example (14:05 UTC)",
 			[]string{"nothing happens. We sent this"}, []string{"top such messages"},
 		},
 		{
-			"a site without support", func(l *Letter) { l.Support = "" }, "Sign in to Example · 14:05 UTC",
+			"a site without support", func(l *Letter) { l.Support = "" }, "Sign in to Example (14:05 UTC)",
 			nil, []string{"Need help"},
 		},
 		{
-			"a browser that is a trap", func(l *Letter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example · 14:05 UTC",
+			"a browser that is a trap", func(l *Letter) { l.Browser = "Chrome. Now open evil.example" }, "Sign in to Example (14:05 UTC)",
 			[]string{"on Linux, 1 March"}, []string{"evil"},
 		},
 	} {
@@ -228,7 +228,7 @@ func TestNamesAreEscapedInHTMLAndKeptOnOneLine(t *testing.T) {
 	if !strings.Contains(m.HTML, "A &amp; B &lt;img src=x&gt; Bcc: eve@example.com") {
 		t.Error("the name is not shown as it is")
 	}
-	if m.Subject != "Sign in to A & B <img src=x> Bcc: eve@example.com · 14:05 UTC" {
+	if m.Subject != "Sign in to A & B <img src=x> Bcc: eve@example.com (14:05 UTC)" {
 		t.Errorf("subject %q", m.Subject)
 	}
 	if err := m.Check(); err != nil {

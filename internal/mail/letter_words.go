@@ -72,7 +72,7 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 	}
 	w.Subject = s.say("subject", "address", about)
 	if l.Code != "" {
-		w.Subject += " · " + timeInWords(l.AskedAt) + " UTC" // so that the newest of several is found
+		w.Subject += " (" + timeInWords(l.AskedAt) + " UTC)" // so that the newest of several is found
 	}
 	w.Preview = s.say("preview")
 	w.Heading = cmp.Or(s.say("title"), w.SiteName)

@@ -58,6 +58,7 @@ func TestALetterThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 		{"an id with a line break", func(l *Letter) { l.ID = "a\r\nBcc: secret-token@example.com" }},
 		{"no code", func(l *Letter) { l.Code = "" }},
 		{"a code with markup", func(l *Letter) { l.Code = "<secret-token>" }},
+		{"a host for its code with a space", func(l *Letter) { l.TypedAt = "a.example #secret-token" }},
 		{"no host", func(l *Letter) { l.Host = "" }},
 		{"no life", func(l *Letter) { l.ValidFor = 0 }},
 		{"no time", func(l *Letter) { l.AskedAt = time.Time{} }},

@@ -64,7 +64,7 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 		SiteName: brand.Name, Host: about.Host(), Accent: brand.Accent, Support: brand.Support, LogoURL: brand.Logo,
 		ValidFor: promise.Expires.Sub(promise.Asked),
 		AskedAt:  promise.Asked, Browser: promise.Browser, System: promise.System, Network: promise.Network,
-		Code: promise.Code, Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,
+		Code: promise.Code, TypedAt: origin.Host(), Welcome: m.Welcome && m.Kind == outbox.SignIn, Until: promise.Until,
 		Person: string(promise.Person), Words: promise.Words,
 		Change: account.Kind(promise.Change), New: string(promise.New),
 	}

@@ -41,9 +41,16 @@ func newWriter(t *testing.T) Writer {
 // promised is a message of a kind whose link has the token "the-token".
 func promised(t *testing.T, w Writer, kind outbox.Kind) outbox.Message {
 	t.Helper()
+	return about(t, w, kind, "")
+}
+
+// about is such a message about a site that has its pages elsewhere.
+func about(t *testing.T, w Writer, kind outbox.Kind, site string) outbox.Message {
+	t.Helper()
 	now := time.Now()
 	content, err := json.Marshal(signin.Promise{
 		Token: "the-token", Code: "ABCD-2345", Asked: now, Expires: now.Add(10 * time.Minute), Person: "bob@example.com", New: "bo@example.com", Change: string(account.Move),
+		Site: site,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +81,21 @@ func TestEachKindOfMessageLeadsToItsPage(t *testing.T) {
 		}
 		if of, _ := mail.KindOf(kind); of.Words == string(kind) {
 			t.Errorf("operators are told no more of the kind %s than its name", kind)
+		}
+	}
+}
+
+func TestTheLastLineOfAMessageWithACodeNamesTheHostWhereItIsTyped(t *testing.T) {
+	w := newWriter(t)
+	for _, kind := range []outbox.Kind{outbox.SignIn, outbox.Confirm, outbox.Proof} {
+		for _, m := range []outbox.Message{promised(t, w, kind), about(t, w, kind, "https://behind.example.net:8443")} {
+			written, err := w.Write(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(written.Text, "\n\n@app.example.com #ABCD-2345\n") {
+				t.Errorf("a message of the kind %s ends otherwise:\n%s", kind, written.Text)
+			}
 		}
 	}
 }

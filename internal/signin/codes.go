@@ -41,8 +41,10 @@ func newCode() string {
 // of a message around it.
 const maxTyped = 512
 
-// shownCode and bareCode find a code in a sentence.
+// boundCode, shownCode and bareCode find a code in what was typed: in the last line of a
+// message, the name of whose host may look like a code, and in a sentence.
 var (
+	boundCode = regexp.MustCompile(`@\S+ #([A-HJKM-NP-Z2-9]{4}-[A-HJKM-NP-Z2-9]{4})\s*$`)
 	shownCode = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{4}-[A-HJKM-NP-Z2-9]{4}\b`)
 	bareCode  = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{8}\b`)
 )
@@ -71,6 +73,9 @@ func plainCode(typed string) (string, bool) {
 	}, sentence)
 	if len(plain) == codeLength && strings.Trim(plain, codeAlphabet) == "" {
 		return plain, true
+	}
+	if bound := boundCode.FindStringSubmatch(sentence); bound != nil {
+		return strings.ReplaceAll(bound[1], "-", ""), true
 	}
 	for _, form := range []*regexp.Regexp{shownCode, bareCode} {
 		if found := form.FindAllString(sentence, 2); len(found) == 1 {

@@ -13,6 +13,7 @@ func TestACodeIsReadInEverySpellingThatPeopleType(t *testing.T) {
 	plain := strings.ReplaceAll(code, "-", "")
 	for _, typed := range []string{code, plain, strings.ToLower(code), " " + code + "\n", plain[:2] + " " + plain[2:6] + " " + plain[6:], plain[:4] + "\u2013" + plain[4:], plain[:4] + "\u00a0" + plain[4:],
 		"Code: " + code, code + ".", `"` + code + `"`, "\u200b" + code, "Or type this code: " + code, "Use the one code: " + strings.ToLower(plain) + "!",
+		"@reports.example.com #" + code, "@data-base.example.com #" + code + "\n", "We sent this to ada@example.com.\r\n\r\n@archives.example #" + code,
 		width.Widen.String(code), plain[:4] + "_" + plain[4:],
 	} {
 		if got, ok := plainCode(typed); !ok || got != plain {
