@@ -44,6 +44,7 @@ needs=(
 	"chromium:chromium fonts-dejavu-core"
 	"prometheus:prometheus"
 	"java:default-jre-headless"
+	"spamassassin:spamassassin"
 )
 
 install_missing() {

@@ -198,7 +198,7 @@ func TestThereIsASampleOfEveryKind(t *testing.T) {
 	}
 }
 
-var preview = regexp.MustCompile(`<body[^>]*>\s*<div style="display:none;[^"]*">([^<]+)</div>`)
+var preview = regexp.MustCompile(`<body[^>]*>\s*<div class="preview" aria-hidden="true"[^>]*>([^<]+)</div>`)
 
 func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {
 	eachSample(t, func(t *testing.T, s Sample, m Message, lang *text.Language) {

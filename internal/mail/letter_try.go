@@ -75,7 +75,9 @@ func (s Sample) missingInHTML(part string) string {
 // isSeen reports whether a reader sees the words of an element: the preview, for one, is
 // in the list of messages only.
 func isSeen(of *html.Node) bool {
-	hidden := func(a html.Attribute) bool { return a.Key == "style" && strings.Contains(a.Val, "display:none") }
+	hidden := func(a html.Attribute) bool {
+		return a.Key == "aria-hidden" && a.Val == "true" || a.Key == "style" && strings.Contains(a.Val, "display:none")
+	}
 	return of.Data != "title" && of.Data != "style" && !slices.ContainsFunc(of.Attr, hidden)
 }
 
