@@ -91,6 +91,10 @@ type App struct {
 	// for, after its reader said that it was not them. Default 24h.
 	Mute *caddy.Duration `json:"mute,omitempty"`
 
+	// NotifyNewBrowser says whether people are told of a sign-in in a browser that is
+	// new to them. Default true.
+	NotifyNewBrowser *bool `json:"notify_new_browser,omitempty"`
+
 	// Brand is how pages and messages present the sites.
 	Brand BrandConfig `json:"brand,omitzero"`
 

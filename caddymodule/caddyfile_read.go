@@ -141,6 +141,21 @@ func noValue(to *bool) reader {
 	}
 }
 
+// onOrOff reads an option that holds unless it is off.
+func onOrOff(to **bool) reader {
+	return func(d *caddyfile.Dispenser) error {
+		var value string
+		err := checkedValue(&value, "off", func(v string) error {
+			if v != "on" && v != "off" {
+				return fmt.Errorf("%q is neither on nor off", v)
+			}
+			return nil
+		})(d)
+		*to = new(value == "on")
+		return err
+	}
+}
+
 func oneValue(to *string, example string) reader {
 	return checkedValue(to, example, func(string) error { return nil })
 }

@@ -224,6 +224,7 @@ func TestTheDocsTellTheDefaultsOfTheCode(t *testing.T) {
 	}{
 		{global, "link_ttl", spell(defaultLinkTTL)},
 		{global, "mute", "24h"},
+		{global, "notify_new_browser", "on"},
 		{global, "session idle", spell(time.Duration(sessions.Idle))},
 		{global, "session absolute", spell(time.Duration(sessions.Absolute))},
 		{global, "session grace", spell(time.Duration(*sessions.Grace))},

@@ -85,7 +85,7 @@ func (a *App) build() (*runningApp, error) {
 	rt.keeper = session.NewKeeper(b.store, b.cache, a.Session.limits(), a.logger)
 	rt.service = signin.NewService(ring, signin.Service{
 		Store: b.store, Limits: a.Limits.limits(), Sessions: a.Session.limits(),
-		LinkLife: time.Duration(a.LinkTTL), Portal: a.portalOrigin(), Mute: time.Duration(*a.Mute), Audit: rt.audit,
+		LinkLife: time.Duration(a.LinkTTL), Portal: a.portalOrigin(), Mute: time.Duration(*a.Mute), NotifyNewBrowser: *a.NotifyNewBrowser, Audit: rt.audit,
 	})
 	rt.access = &access.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
 	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}

@@ -58,6 +58,13 @@ func TestOneSignInAtThePortalServesSitesOfAllDomains(t *testing.T) {
 		if len(list) != 2 || list[0].Address != "ada@example.com" || list[1].Address != "carl@example.com" || list[0].Site != loginOrigin {
 			t.Errorf("of two sign-ins are listed %+v", list)
 		}
+
+		other := f.traveller()
+		other.signsIn("ada@example.com", appOrigin+"/")
+		other.isIn("ada@example.com", wikiOrigin)
+		if m := f.mail.toldOfNewBrowsers("ada@example.com", 1); !slices.Contains(strings.Fields(m.text), loginOrigin+"/_doorpost/account") {
+			t.Errorf("who is told of a new browser is not led to the account: %s", m.text)
+		}
 	})
 }
 

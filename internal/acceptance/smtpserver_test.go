@@ -43,12 +43,16 @@ func (s *mailServer) take(l testkit.Letter) {
 	s.messages = append(s.messages, m)
 }
 
-// received are the messages to a recipient, in the order in which they came.
-func (s *mailServer) received(address string) (found []message) {
+// received are the messages to a recipient, in the order in which they came, but for those
+// that tell of new browsers: many tests sign somebody in, in several browsers.
+func (s *mailServer) received(address string) []message { return s.receivedOf(address, false) }
+
+// receivedOf are the messages to a recipient that tell of new browsers, or all others.
+func (s *mailServer) receivedOf(address string, newBrowsers bool) (found []message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.messages {
-		if slices.Contains(m.recipients, address) {
+		if m.ofNewBrowser == newBrowsers && slices.Contains(m.recipients, address) {
 			found = append(found, m)
 		}
 	}

@@ -33,7 +33,7 @@ type Letter struct {
 	// would tell when and where the message is read, and many programs block it.
 	LogoURL string
 
-	Link     string        // absolute http or https URL, with the token; it appears byte for byte. Empty for kinds without
+	Link     string        // absolute http or https URL, with the token if the kind has one; it appears byte for byte. Empty for kinds without
 	ValidFor time.Duration // how long link and code work, from AskedAt; shown in minutes, hours or days, rounded up
 
 	// StopLink is where somebody who did not ask stops such messages: an

@@ -12,7 +12,7 @@ import (
 // Kind is what one kind of letter is.
 type Kind struct {
 	Words   string // what operators call it, followed by the site: "a link to sign in at"
-	Path    string // of the page to which its link leads; empty: there is no link
+	Path    string // of the page to which its link leads, with a token or to whoever is signed in; empty: there is no link
 	MayStop bool   // it has a link to stop such messages too
 
 	kind     outbox.Kind
@@ -25,9 +25,11 @@ type Kind struct {
 type part int
 
 const (
-	link part = 1 << iota
+	link part = 1 << iota // with a token
+	page                  // a link without one
 	code
-	asked  // the time
+	asked  // when it was asked for
+	done   // when that was done which it tells of
 	person // that the letter is about
 	change // of an account
 )
@@ -49,8 +51,9 @@ var kinds = []Kind{
 
 	{"a code to confirm a change of an account at", "", true, outbox.Confirm, "code", code | asked | change, []string{"mail.confirm.", codeKeys, noticeKeys}},
 	{"a code to confirm another address at", "", true, outbox.Proof, "code", code | asked | change | person, []string{"mail.proof.", codeKeys}},
-	{"notice of a change of an account at", "", false, outbox.Changed, "notice", asked | change, []string{noticeKeys}},
-	{"notice of a sign-in by the recovery address at", "", false, outbox.Recovered, "notice", asked, []string{"mail.recovered.", noticeKeys}},
+	{"notice of a change of an account at", "", false, outbox.Changed, "notice", done | change, []string{noticeKeys}},
+	{"notice of a sign-in by the recovery address at", "", false, outbox.Recovered, "notice", done, []string{"mail.recovered.", noticeKeys}},
+	{"notice of a sign-in in a new browser at", gate.AccountPath, false, outbox.NewBrowser, "notice", page | done, []string{"mail.new-browser.", noticeKeys}},
 }
 
 // KindOf looks a kind up. One that this version does not know has only Words, as it is
@@ -61,6 +64,17 @@ func KindOf(named outbox.Kind) (Kind, bool) {
 		return Kind{Words: string(named)}, false
 	}
 	return kinds[i], true
+}
+
+// Link is where the link of a letter leads at an origin; empty without a link.
+func (k Kind) Link(origin, token string) string {
+	switch {
+	case k.needs&link != 0:
+		return origin + k.Path + "#" + token
+	case k.needs&page != 0:
+		return origin + k.Path
+	}
+	return ""
 }
 
 // templateNames lists the pairs of templates that the kinds have.
@@ -91,11 +105,11 @@ func (k Kind) check(l Letter) error {
 	needs := func(p part) bool { return k.needs&p != 0 }
 	moves := account.Change{Kind: l.Change}
 	switch {
-	case needs(link) && l.Link == "":
+	case needs(link|page) && l.Link == "":
 		return errors.New("its link is missing")
 	case needs(code) && l.Code == "":
 		return errors.New("its code is missing")
-	case needs(asked) && l.AskedAt.IsZero():
+	case needs(asked|done) && l.AskedAt.IsZero():
 		return errors.New("the time of the request is missing")
 	case needs(person) && !bareAddress.MatchString(l.Person):
 		return errors.New("the person it is about is not a mail address")

@@ -134,6 +134,15 @@ func TestBothPartsOfEveryNoticeSayTheSame(t *testing.T) {
 			[]string{"Somebody signed in to your account at Example", "with Firefox on Linux", "sign out everywhere"}, []string{"Works once", "code", "top such messages"},
 		},
 		{
+			"word of a sign-in in a new browser", func() (Message, error) {
+				l := testChanged()
+				l.Kind, l.Change, l.New, l.Link = outbox.NewBrowser, "", "", "https://app.example.com/_doorpost/account"
+				return c.Write(l, en)
+			}, "New sign-in to Example",
+			[]string{"in a browser that is new to us. If it was you, there is nothing to do.", "This was with Firefox on Linux, 1 March 2026, 14:05 UTC.", "sign out everywhere", "it is the address of an account"},
+			[]string{"Works once", "Asked for", "top such messages"},
+		},
+		{
 			"an invitation", func() (Message, error) {
 				l := testLetter()
 				l.Kind, l.Welcome, l.Code, l.StopLink, l.AskedAt = outbox.Invite, true, "", "", time.Time{}

@@ -68,6 +68,8 @@ func Samples() []Sample {
 	changed.Kind, changed.Code, changed.StopLink, changed.Support = outbox.Changed, "", "", "help@example.com"
 	recovered := changed
 	recovered.Kind, recovered.Change, recovered.New = outbox.Recovered, "", ""
+	newBrowser := recovered
+	newBrowser.Kind, newBrowser.Link, newBrowser.Support = outbox.NewBrowser, "https://reports.example.com/_doorpost/account", ""
 	of := func(l Letter, change account.Kind, to string) Letter { l.Change, l.New = change, to; return l }
 	return []Sample{
 		{"sign-in", signIn}, {"sign-in-welcome", welcome}, {"sign-in-branded", branded}, {"sign-in-black", black}, {"sign-in-bare", bare},
@@ -75,6 +77,6 @@ func Samples() []Sample {
 		{"confirm", confirm}, {"confirm-recovery", of(confirm, account.Recovery, "ada@example.org")}, {"confirm-drop", of(confirm, account.Drop, "")},
 		{"confirm-leave", of(confirm, account.Leave, "")}, {"confirm-administer", of(confirm, account.Administer, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
 		{"changed", changed}, {"changed-recovery", of(changed, account.Recovery, "ada@example.org")}, {"changed-drop", of(changed, account.Drop, "")},
-		{"changed-leave", of(changed, account.Leave, "")}, {"recovered", recovered},
+		{"changed-leave", of(changed, account.Leave, "")}, {"recovered", recovered}, {"new-browser", newBrowser},
 	}
 }

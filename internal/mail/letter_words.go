@@ -84,14 +84,17 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 	if l.Code != "" {
 		w.Preview = s.say("preview-code", "code", l.Code)
 	}
-	if l.Link != "" || l.Code != "" {
+	if kind.needs&(link|code) != 0 {
 		w.Once = s.say("once")
 	}
 	if !l.Until.IsZero() {
 		w.Until = s.say("until", "date", dateInWords(l.Until, lang), "time", timeInWords(l.Until))
 	}
-	if kind.needs&asked != 0 {
-		w.Asked = whenInWords(l, lang)
+	switch {
+	case kind.needs&asked != 0:
+		w.Asked = whenInWords(l, lang, "mail.asked.")
+	case kind.needs&done != 0:
+		w.Asked = whenInWords(l, lang, "mail.happened.")
 	}
 	if network := oneLine(l.Network, 60); network != "" && kind.kind == outbox.Approve {
 		w.Asked += lang.Space() + s.say("network", "network", network)
@@ -146,14 +149,10 @@ func dateInWords(at time.Time, lang *text.Language) string {
 
 func timeInWords(at time.Time) string { return at.UTC().Format("15:04") }
 
-// whenInWords says when and from where the message was asked for, or what it tells of
-// was done.
-func whenInWords(l Letter, lang *text.Language) string {
+// whenInWords says with what and when the message was asked for, or what it tells of
+// was done, in the sentences of a prefix.
+func whenInWords(l Letter, lang *text.Language, prefix string) string {
 	browser, system := productName(l.Browser), productName(l.System)
-	prefix := "mail.asked."
-	if l.Link == "" && l.Code == "" {
-		prefix = "mail.happened."
-	}
 	key := prefix + "when"
 	switch {
 	case browser != "" && system != "":

@@ -39,7 +39,8 @@ const (
 	Proof    Kind = "proof"    // a code that proves another address of a person
 	Changed  Kind = "changed"  // to the address that a person had: something was changed
 
-	Recovered Kind = "recovered" // to a person: somebody signed in by the recovery address
+	Recovered  Kind = "recovered"   // to a person: somebody signed in by the recovery address
+	NewBrowser Kind = "new-browser" // to a person: somebody signed in, in a browser that is new to them
 )
 
 // Typed reports whether such messages go to an address that a stranger may have typed.

@@ -68,9 +68,7 @@ func (w Writer) write(m outbox.Message) (mail.Message, error) {
 		Person: string(promise.Person), Words: promise.Words,
 		Change: account.Kind(promise.Change), New: string(promise.New),
 	}
-	if kind.Path != "" {
-		letter.Link = origin.String() + kind.Path + "#" + promise.Token
-	}
+	letter.Link = kind.Link(origin.String(), promise.Token)
 	if kind.MayStop {
 		letter.StopLink = origin.String() + gate.StopPath + "#" + promise.Token
 	}

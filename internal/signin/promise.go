@@ -13,6 +13,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
 // lateMargin is how much life a link must have left to be worth sending.
@@ -52,6 +53,15 @@ func (s *Service) Prepare(kind outbox.Kind, link Link, life time.Duration, p Pro
 
 // noticeLife is how long it is tried to tell somebody of a sign-in.
 const noticeLife = 24 * time.Hour
+
+// notice makes messages that tell somebody of a sign-in.
+func (s *Service) notice(kind outbox.Kind, site Site, now time.Time, device session.Device) Notice {
+	return func(to address.Address) outbox.Message {
+		return s.Letter(kind, site, to, "", Promise{
+			Person: to, Asked: now, Expires: now.Add(noticeLife), Browser: device.Browser, System: device.System,
+		})
+	}
+}
 
 // Letter makes a message without a link, to be kept by one of the stores. Asked
 // and Expires of what it says are given. Its token is good for nothing but to

@@ -3,6 +3,8 @@ package signin
 import (
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -25,15 +27,25 @@ type Redemption struct {
 	Policy   string
 	Revision *uint64 // of the person, as a PolicyChanged told; nil before that
 
-	Notice   outbox.Message // to the person, of a sign-in by their recovery address
-	Mark     BrowserKey     // to be familiar to the person from now on; may be zero
-	Language string         // BCP 47, to be kept with the person; may be empty
+	// What the person is told of this sign-in: that it was by their recovery address,
+	// or else that it was in a browser in which they had not signed in before.
+	Recovered, NewBrowser Notice
+	// Mailbox, Total and Reserve bound messages about new browsers, as those of Asking.
+	Mailbox limit.Rule
+	Total   limit.Use
+	Reserve int
+
+	Mark     BrowserKey // to be familiar to the person from now on; may be zero
+	Language string     // BCP 47, to be kept with the person; may be empty
 
 	// Session is to be made; its Address is taken from the link, its Standing from
 	// the person.
 	Session session.Entry
 	Replace session.Key // the session of this browser so far, ended in the same step; may be zero
 }
+
+// Notice makes a message to a person; nil: they are not told.
+type Notice func(to address.Address) outbox.Message
 
 // Outcome says how an attempt to sign in ended.
 type Outcome int
@@ -56,11 +68,10 @@ const (
 type Redeemed struct {
 	Outcome Outcome
 	Request Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
-	// With PolicyChanged: the fingerprint that the link was made under, what is
-	// known of the person, and whether the link went to their recovery address.
+	// With PolicyChanged: the fingerprint that the link was made under, and what is
+	// known of the person.
 	Policy    string
 	Person    people.Person
-	Recovery  bool
 	NewPerson bool // with SignedIn: the address was proven for the first time
 	TriesLeft int
 }

@@ -24,13 +24,14 @@ import (
 
 // Service asks for links and redeems them. It is safe for concurrent use.
 type Service struct {
-	Store    Store
-	Limits   Limits
-	Sessions session.Limits
-	LinkLife time.Duration // 1 minute to 24 hours
-	Portal   string        // the origin where people sign in to all sites; empty: at each site itself
-	Mute     time.Duration // how long nobody is written to after "it was not me"
-	Audit    *audit.Log
+	Store            Store
+	Limits           Limits
+	Sessions         session.Limits
+	LinkLife         time.Duration // 1 minute to 24 hours
+	Portal           string        // the origin where people sign in to all sites; empty: at each site itself
+	Mute             time.Duration // how long nobody is written to after "it was not me"
+	NotifyNewBrowser bool          // somebody is told of a sign-in, in a browser that is new to them
+	Audit            *audit.Log
 
 	tokens Tokens
 	codes  codes
@@ -172,17 +173,17 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 	r.Session = session.Entry{Key: id.Key(), Record: session.Record{
 		Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
 	}}
+	r.Mailbox, r.Total, r.Reserve = s.Limits.Mailbox, limit.Use{Rule: s.Limits.Total}, s.Limits.Reserve()
+	r.Recovered = s.notice(outbox.Recovered, site, now, a.Device)
+	if s.NotifyNewBrowser {
+		r.NewBrowser = s.notice(outbox.NewBrowser, site, now, a.Device)
+	}
 	redeemed, err := step(ctx, r)
 	if err == nil && redeemed.Outcome == PolicyChanged {
 		if !site.Rules.Admits(redeemed.Request.Address, &redeemed.Person.Standing) {
 			redeemed.Outcome = NotAdmitted
 		} else {
 			r.Policy, r.Revision = redeemed.Policy, &redeemed.Person.Revision // those of today admit what those of then did
-			if redeemed.Recovery {
-				r.Notice = s.Letter(outbox.Recovered, site, redeemed.Request.Address, "", Promise{
-					Person: redeemed.Request.Address, Asked: now, Expires: now.Add(noticeLife), Browser: a.Device.Browser, System: a.Device.System,
-				})
-			}
 			redeemed, err = step(ctx, r)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -64,6 +66,23 @@ func TestAStepThatChangesSomethingIsTwoRoundTripsAndALookIsOne(t *testing.T) {
 	again := newVisit(t)
 	again.address, again.replace = v.address, other.session.Key()
 	again.ask(t, store)
+	known := newVisit(t)
+	known.address = other.address
+	known.ask(t, store)
+	check("redeeming in a browser that is new to somebody", func() {
+		r := known.redemption()
+		asking := known.asking()
+		r.Mark, r.Mailbox, r.Total = known.browser, asking.Mailbox.Rule, asking.Total
+		notice := asking.Message
+		notice.ID, notice.Kind = "notice", outbox.NewBrowser
+		r.NewBrowser = func(address.Address) outbox.Message { return notice }
+		if redeemed, err := store.RedeemLink(t.Context(), r); err != nil || redeemed.Outcome != signin.SignedIn {
+			t.Fatal(redeemed, err)
+		}
+		if _, told, err := store.Message(t.Context(), "notice"); err != nil || !told {
+			t.Fatal("nobody is told", err)
+		}
+	}, func(calls map[string]int) bool { return maps.Equal(calls, map[string]int{"evalsha": 2, "mget": 1}) }) // with the look at the message
 	check("redeeming in place of a session of somebody else", func() { again.redeem(t, store) }, twoScripts)
 
 	k := newInstance(t, store)

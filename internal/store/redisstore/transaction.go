@@ -34,6 +34,7 @@ const mostTries = 20
 func (b backend) Change(ctx context.Context, reads []steps.Key, f steps.Step) error {
 	for try := range mostTries {
 		t := b.store.begin(ctx)
+		t.first = try == 0
 		if err := t.fetchDeep(reads); err != nil {
 			return err
 		}
@@ -67,6 +68,7 @@ type transaction struct {
 	ctx   context.Context // of the call that it is a part of
 	now   time.Time
 	id    string // by which the commit knows itself again
+	first bool   // of the tries to change something
 
 	read   map[steps.Key]string // as it is kept; empty for what is not there
 	used   map[steps.Key]bool   // what the step looked at of it
@@ -174,18 +176,29 @@ func (t *transaction) IDs(table steps.Table, after string, n int) ([]string, err
 
 func (t *transaction) Take(use limit.Use, now time.Time) (time.Duration, error) {
 	count, read := t.counts[use.Name]
+	if !read && t.first {
+		// The commit refuses it if there is no room. Then it is read, so that a limit
+		// whose name the step learns on its way mostly costs no trip.
+		t.takes.add(t.take(use, now)...)
+		return 0, nil
+	}
 	if !read {
 		if err := t.fetchDeep([]steps.Key{steps.LimitKey(use)}); err != nil {
 			return 0, err
 		}
 		count = t.counts[use.Name]
 	}
-	rule := use.Rule
-	wait := count.Take(rule, now)
+	wait := count.Take(use.Rule, now)
 	if wait == 0 {
-		t.takes.add(t.store.name(steps.LimitKey(use)), rule.Slot(now), rule.Past(now), rule.Max, rule.Lifetime().Milliseconds()+1)
+		t.takes.add(t.take(use, now)...)
 	}
 	return wait, nil
+}
+
+// take is what commit.lua counts one use by.
+func (t *transaction) take(use limit.Use, now time.Time) []any {
+	rule := use.Rule
+	return []any{t.store.name(steps.LimitKey(use)), rule.Slot(now), rule.Past(now), rule.Max, rule.Lifetime().Milliseconds() + 1}
 }
 
 func (t *transaction) GiveBack(name string, slot int64) error {

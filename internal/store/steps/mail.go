@@ -21,8 +21,8 @@ func countVisitor(t *tx, network limit.Use, now time.Time) (visitor, time.Durati
 	return visitor{wait == 0}, wait
 }
 
-// letter is a message to an address that somebody typed. Every one of them passes
-// send: a message of such a kind is kept nowhere else.
+// letter is a message that has limits. Every one to an address that somebody typed
+// passes send: a message of such a kind is kept nowhere else.
 type letter struct {
 	from           visitor
 	to             address.Address
@@ -60,7 +60,7 @@ func (l letter) counted() limit.Use {
 
 // maySend counts a message, and says why it may not be sent, if it may not.
 func maySend(t *tx, l letter, now time.Time) signin.SilentReason {
-	if !l.from.counted {
+	if l.message.Kind.Typed() && !l.from.counted {
 		t.fail(fmt.Errorf("a message of the kind %q is to be sent for somebody whose network was not counted", l.message.Kind))
 	}
 	switch blocked, muted := isClosed(t, l.to, now); {

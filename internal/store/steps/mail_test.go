@@ -67,7 +67,7 @@ var typed = []outbox.Kind{outbox.SignIn, outbox.Offer, outbox.Confirm, outbox.Pr
 
 // A new kind of message does not get about its limits for want of being thought of.
 func TestOfEachKindOfMessageItIsKnownWhetherAStrangerTypesItsAddress(t *testing.T) {
-	known := append(typed, outbox.Invite, outbox.Approve, outbox.Approved, outbox.Changed, outbox.Recovered)
+	known := append(typed, outbox.Invite, outbox.Approve, outbox.Approved, outbox.Changed, outbox.Recovered, outbox.NewBrowser)
 	file, err := parser.ParseFile(token.NewFileSet(), "../../outbox/message.go", nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)

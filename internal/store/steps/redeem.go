@@ -133,7 +133,6 @@ func (f *finding) admit(t *tx, r *signin.Redemption) {
 		f.outcome.Outcome = signin.NotAdmitted
 	case f.link.Policy != r.Policy || f.person.Revision() != lookedAt:
 		f.outcome.Outcome, f.outcome.Policy, f.outcome.Person = signin.PolicyChanged, f.link.Policy, f.person.Unpack(f.link.Address)
-		f.outcome.Recovery = f.link.Recovery
 	default:
 		f.redeemable = true
 	}
@@ -145,6 +144,7 @@ func useUp(t *tx, r *signin.Redemption, f finding) signin.Redeemed {
 	who := f.link.Address
 	redeemed, p := f.outcome, f.person
 	redeemed.NewPerson = p.Prove(r.Now)
+	tell(t, r, f, redeemed.NewPerson)
 	if learn(&p, r) || redeemed.NewPerson {
 		savePerson(t, who, p)
 	}
@@ -155,14 +155,27 @@ func useUp(t *tx, r *signin.Redemption, f finding) signin.Redeemed {
 	made.Address, made.Standing = who, p.Standing.Unpack()
 	if f.link.Recovery {
 		made.Method = session.ByRecovery
-		if r.Notice.ID != "" {
-			notify(t, who, p, r.Notice, r.Now)
-		}
 	}
 	uncount(t, f.link)
 	closeLinks(t, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn })
 	addSession(t, r.Session.Key, codec.PackSession(made), r.Now)
 	return redeemed
+}
+
+// tell tells somebody of a sign-in, in the language that they had before it: by the
+// recovery address, or in a browser that is new to them. Whether they can be told
+// decides nothing.
+func tell(t *tx, r *signin.Redemption, f finding, newPerson bool) {
+	who := f.link.Address
+	switch isNew := r.Mark != (signin.BrowserKey{}) && !isFamiliar(f.person, r.Mark); {
+	case f.link.Recovery && r.Recovered != nil:
+		notify(t, who, f.person, r.Recovered(who), r.Now)
+	case isNew && !newPerson && r.NewBrowser != nil:
+		send(t, letter{
+			to: who, reader: f.person, mailbox: limit.Use{Name: who.Fold(), Rule: r.Mailbox}, total: r.Total,
+			reserve: r.Reserve, message: r.NewBrowser(who),
+		}, r.Now)
+	}
 }
 
 // uncount has the message of a link not count any more: whoever reads the mailbox

@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"AllSessions", allSessionsPromises},
 		{"Portal", portalPromises},
 		{"Familiar", familiarPromises},
+		{"NewBrowser", newBrowserPromises},
 		{"Stop", stopPromises},
 		{"Outbox", outboxPromises},
 		{"People", peoplePromises},
