@@ -233,6 +233,12 @@ func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {
 		if bound := regexp.MustCompile(`\n\n@reports\.example\.com #ABCD-2345\n$`).MatchString(m.Text); bound != (s.Letter.Code != "") {
 			t.Errorf("with the code %q it ends otherwise:\n%s", s.Letter.Code, m.Text)
 		}
+		start := map[string]string{"ltr": "left", "rtl": "right"}[lang.Direction()]
+		for _, want := range []string{`<html lang="` + lang.Tag() + `" dir="` + lang.Direction() + `">`, `class="card" bgcolor="#ffffff" align="` + start + `"`} {
+			if !strings.Contains(m.HTML, want) {
+				t.Errorf("the HTML lacks %s", want)
+			}
+		}
 		if m.Language != lang.Tag() {
 			t.Errorf("it is in %q", m.Language)
 		}

@@ -136,6 +136,7 @@ func (s sentences) intro(l Letter, about string, strange bool) string {
 	if !strange {
 		return intro
 	}
+	about = s.lang.Apart(about)
 	return strings.ReplaceAll(intro, " "+about, "\u00a0"+about)
 }
 

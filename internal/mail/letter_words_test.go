@@ -43,6 +43,24 @@ func TestTheLetterIsWholeInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestACodeIsNotTurnedRound(t *testing.T) {
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := testLetter()
+	l.Code = "2345-ABCD"
+	for _, tag := range []string{"ar", "he"} {
+		m, err := newComposer(t).Write(l, catalogue.Match(tag))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(m.HTML, ">\u20682345-ABCD\u2069 · ") || !strings.Contains(m.HTML, `<td class="code" dir="ltr"`) {
+			t.Errorf("%s: the code of the preview or that of the letter follows the language:\n%s", tag, m.HTML)
+		}
+	}
+}
+
 func TestALetterThatWouldNotWorkIsRefusedWithoutNamingItsSecrets(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

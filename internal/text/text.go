@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/bidi"
 )
 
 //go:embed catalog
@@ -137,6 +138,21 @@ func (l *Language) Direction() string {
 	return "ltr"
 }
 
+// Apart is a value as sentences have it. In a language written from right to left, what
+// is written from left to right is isolated (Unicode Bidirectional Algorithm, X5c): the
+// sentence would turn round a code or an address that begins with numbers.
+func (l *Language) Apart(value string) string {
+	leftToRight := func(r rune) bool {
+		p, _ := bidi.LookupRune(r)
+		return p.Class() == bidi.L
+	}
+	if l.Direction() == "ltr" || !strings.ContainsFunc(value, leftToRight) {
+		return value
+	}
+	const firstStrongIsolate, popIsolate = "\u2068", "\u2069"
+	return firstStrongIsolate + value + popIsolate
+}
+
 // Space is what separates two sentences: nothing in languages that end a sentence with
 // a full-width stop.
 func (l *Language) Space() string {
@@ -181,9 +197,10 @@ func (l *Language) Say(key string, nameAndValue ...string) string {
 	pairs := make([]string, len(nameAndValue))
 	for i, s := range nameAndValue {
 		if i%2 == 0 {
-			s = "{" + s + "}"
+			pairs[i] = "{" + s + "}"
+		} else {
+			pairs[i] = l.Apart(s)
 		}
-		pairs[i] = s
 	}
 	return strings.NewReplacer(pairs...).Replace(sentence)
 }

@@ -24,6 +24,10 @@ func TestMatchPicksTheLanguageThatTheBrowserAsksFor(t *testing.T) {
 		"nl-BE":                               "nl",
 		"pl,en-US;q=0.7,en;q=0.3":             "pl",
 		"ja-JP":                               "ja",
+		"ar-EG,ar;q=0.9,en;q=0.8":             "ar",
+		"ar":                                  "ar",
+		"he-IL,he;q=0.9,en-US;q=0.8":          "he",
+		"iw":                                  "he", // its former tag
 		"zh":                                  "zh-Hans",
 		"zh-CN,zh;q=0.9":                      "zh-Hans",
 		"zh-SG":                               "zh-Hans",
@@ -59,6 +63,8 @@ func TestNumbersAreSaidInTheFormsOfTheLanguage(t *testing.T) {
 		"fr":      {0: "0 minute", 1: "1 minute", 2: "2 minutes"},
 		"pt":      {0: "0 minuto", 1: "1 minuto", 2: "2 minutos"},
 		"pl":      {0: "0 minut", 1: "1 minutę", 2: "2 minuty", 4: "4 minuty", 5: "5 minut", 12: "12 minut", 21: "21 minut", 22: "22 minuty", 112: "112 minut"},
+		"ar":      {1: "دقيقة واحدة", 2: "دقيقتين", 3: "3 دقائق", 10: "10 دقائق", 11: "11 دقيقة", 100: "100 دقيقة", 103: "103 دقائق"},
+		"he":      {1: "דקה אחת", 2: "שתי דקות", 10: "10 דקות", 20: "20 דקות"},
 		"ja":      {0: "0分", 1: "1分", 10: "10分"},
 		"zh-Hans": {1: "1 分钟", 10: "10 分钟"},
 	} {
@@ -67,6 +73,23 @@ func TestNumbersAreSaidInTheFormsOfTheLanguage(t *testing.T) {
 				t.Errorf("%s: %d is said as %q, want %q", tag, n, got, sentence)
 			}
 		}
+	}
+}
+
+func TestWhatIsWrittenFromLeftToRightIsSetApart(t *testing.T) {
+	catalogue := load(t)
+	for value, want := range map[string]string{
+		"2345-ABCD": "\u20682345-ABCD\u2069", "ada@example.com": "\u2068ada@example.com\u2069", "4": "4", "17:05": "17:05", "مارس": "مارس", "": "",
+	} {
+		if got := catalogue.Match("ar").Apart(value); got != want {
+			t.Errorf("in Arabic %q is %q, want %q", value, got, want)
+		}
+		if got := catalogue.Match("de").Apart(value); got != value {
+			t.Errorf("in German %q is %q", value, got)
+		}
+	}
+	if got := catalogue.Match("he").Say("signin.again_lead", "address", "7@example.com"); !strings.Contains(got, "\u20687@example.com\u2069") {
+		t.Errorf("a sentence has a value that may be turned round: %q", got)
 	}
 }
 

@@ -94,7 +94,7 @@ func (s scene) around(key string, nameAndMarkup ...string) template.HTML {
 	var markup []string
 	for i := 1; i < len(values); i += 2 {
 		values[i] = string(noCharacter + rune(i/2))
-		markup = append(markup, values[i], nameAndMarkup[i])
+		markup = append(markup, s.Language.Apart(values[i]), nameAndMarkup[i])
 	}
 	sentence := template.HTMLEscapeString(s.Say(key, values...))
 	return template.HTML(strings.NewReplacer(markup...).Replace(sentence)) // #nosec G203 -- the sentence was escaped, the markup by the callers

@@ -62,7 +62,7 @@ func TestSentencesAreSetApartAsTheLanguageWants(t *testing.T) {
 }
 
 // here is a word for "here", in each language.
-var here = regexp.MustCompile(`(?i)\b(here|hier|ici|qui|aqui|tu|tutaj)\b|aquí|ここ|这里`)
+var here = regexp.MustCompile(`(?i)\b(here|hier|ici|qui|aqui|tu|tutaj)\b|aquí|ここ|这里|هنا|כאן`)
 
 func TestThePageOfALinkDoesNotSayThatACodeIsTypedThere(t *testing.T) {
 	views := newViews(t, brand)
