@@ -33,7 +33,7 @@ func TestPagesAndMessagesSpeakTheLanguageOfTheVisitor(t *testing.T) {
 	}
 	v.do(inGerman(v.form("/_doorpost/sign-in", "email", "no address"))).is(t, http.StatusUnprocessableEntity).says(t, "Eine E-Mail-Adresse enthält ein @")
 	v.do(inGerman(v.form("/_doorpost/sign-in", "email", "ada@example.com", "to", "/"))).leadsTo(t, "/_doorpost/check-mail")
-	v.do(inGerman(v.navigate("/_doorpost/check-mail"))).says(t, "Sehen Sie in Ihr Postfach")
+	v.do(inGerman(v.navigate("/_doorpost/check-mail"))).says(t, "Sehen Sie in Ihrem Postfach nach")
 	m := g.mail.await("ada@example.com")
 	m.isIn(t, "de", "Willkommen bei Die Bücherei")
 	v.do(inGerman(v.form("/_doorpost/link", "token", m.token))).leadsTo(t, "/")
