@@ -20,13 +20,13 @@ func TestWhoIsInvitedSignsInAsAMemberOfTheGroup(t *testing.T) {
 			t.Errorf("the invitation has the code %q, and says %s", m.code, m.text)
 		}
 		v := d.visitor()
-		page := v.submit("/_doorpost/link", "token", m.token).is(t, http.StatusOK).says(t, "new@elsewhere.example").setsNoSession(t)
+		page := v.submit("/_doorpost/link", "token", m.token).is(t, http.StatusOK).says(t, "You are invited to").says(t, "new@elsewhere.example").setsNoSession(t)
 		v.press(page, "/_doorpost/link").leadsTo(t, "/")
 		v.isIn("new@elsewhere.example")
 		if got := v.groups(); got != "staff" {
 			t.Errorf("the app is told the groups %q", got)
 		}
-		d.visitor().submit("/_doorpost/link", "token", m.token).is(t, http.StatusGone)
+		d.visitor().submit("/_doorpost/link", "token", m.token).is(t, http.StatusGone).says(t, "This invitation has been used")
 	})
 }
 

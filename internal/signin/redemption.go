@@ -67,7 +67,7 @@ const (
 // Redeemed says what became of an attempt to sign in.
 type Redeemed struct {
 	Outcome Outcome
-	Request Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for
+	Request Request // with SignedIn, OtherBrowser, PolicyChanged and NotAdmitted: what the link is for; with Used and TooOld: whether it was an Invitation
 	// With PolicyChanged: the fingerprint that the link was made under, and what is
 	// known of the person.
 	Policy    string

@@ -188,6 +188,8 @@ type Request struct {
 	Expires time.Time // end of its link
 	Device  session.Device
 	Tries   int // wrong codes so far
+
+	Invitation bool // no browser asked: the link came with an invitation
 }
 
 // Asked says what became of a request. Nothing of it may show in the answer

@@ -34,7 +34,7 @@ var decidedAgainst = map[string][]form{
 		{words(`(sei|siete) (il )?benvenuto`), "it is masculine: ti diamo il benvenuto"},
 	},
 	"es": {
-		{words(`(des)?conectado|bienvenido|invitado`), "it is masculine: has iniciado sesión, te damos la bienvenida"},
+		{words(`(des)?conectado|bienvenido|(has sido|estás) invitado`), "it is masculine: has iniciado sesión, te damos la bienvenida"},
 		{words(`usted`), "readers are tú"},
 	},
 	"pt": {{words(`(des)?conectado|bem-vindo|convidado|você mesmo|obrigado`), "it is masculine: você entrou, acesso"}},

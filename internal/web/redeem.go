@@ -124,11 +124,11 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 	switch result.Outcome {
 	case signin.Used:
 		d.show(c, http.StatusGone, view.LinkUsed{
-			Frame: frame(c), SignedIn: attempt.Replace != session.Key{}, Email: request.Typed, To: to,
+			Frame: frame(c), SignedIn: attempt.Replace != session.Key{}, Invitation: result.Request.Invitation, Email: request.Typed, To: to,
 		})
 	case signin.TooOld:
 		d.show(c, http.StatusGone, view.LinkTooOld{
-			Frame: frame(c), ValidFor: d.Service.LinkLife, Email: request.Typed, To: to,
+			Frame: frame(c), ValidFor: d.Service.LinkLife, Invitation: result.Request.Invitation, Email: request.Typed, To: to,
 		})
 	default:
 		d.show(c, http.StatusUnprocessableEntity, view.LinkUnknown{Frame: frame(c), Email: request.Typed, To: to})
@@ -176,7 +176,7 @@ func (d *Door) confirmElsewhere(c *call, token string, request signin.Request) {
 		return
 	}
 	d.show(c, http.StatusOK, view.ConfirmElsewhere{
-		Frame: frame(c), Email: string(request.Address), Unasked: request.Device == (session.Device{}), AskedMinutes: int(c.now.Sub(request.Asked) / time.Minute),
+		Frame: frame(c), Email: string(request.Address), Unasked: request.Device == (session.Device{}), Invitation: request.Invitation, AskedMinutes: int(c.now.Sub(request.Asked) / time.Minute),
 		Browser: request.Device.Browser, System: request.Device.System, Token: token, Confirm: confirm, SignedInAs: signedInAs(c),
 	})
 }

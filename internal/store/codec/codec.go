@@ -37,6 +37,8 @@ type Link struct {
 	Familiar bool              `cbor:"14,keyasint,omitempty"` // the browser that asked was familiar to its reader
 	Mailbox  string            `cbor:"15,keyasint,omitempty"` // under which its message counts, unless it is the fold of Address
 	Slot     int64             `cbor:"16,keyasint,omitempty"` // in which it counts; 0 for no limit
+
+	Invitation bool `cbor:"17,keyasint,omitempty"`
 }
 
 // Request is what a browser asked for.
@@ -85,6 +87,7 @@ func PackLink(a *signin.Asking) Link {
 func (l Link) Request() signin.Request {
 	return signin.Request{
 		Address: l.Address, Origin: l.Origin, To: l.To, Asked: Time(l.Asked), Expires: Time(l.Expires), Device: session.Device(l.Device),
+		Invitation: l.Invitation,
 	}
 }
 

@@ -1,6 +1,9 @@
 package codec
 
-import "github.com/doorpost-auth/doorpost/internal/signin"
+import (
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+)
 
 // PackPromised makes the record of a link that no browser asked for. revision is
 // that of its person.
@@ -8,6 +11,7 @@ func PackPromised(p signin.Promised, revision uint64) Link {
 	return Link{
 		Expires: Millis(p.Link.Expires), Address: p.Link.Address, Origin: p.Link.Origin, To: p.To, Asked: Millis(p.Now),
 		Policy: p.Policy, Purpose: p.Link.Purpose, Subject: p.Link.Subject, Revision: revision,
+		Invitation: p.Message.Kind == outbox.Invite,
 	}
 }
 

@@ -56,7 +56,7 @@ func findByLink(t *tx, r *signin.Redemption) finding {
 	case state == signin.LinkUsed:
 		f.outcome = sameAttempt(t, r, link)
 	case state == signin.LinkTooOld:
-		f.outcome.Outcome = signin.TooOld
+		f.outcome = signin.Redeemed{Outcome: signin.TooOld, Request: signin.Request{Invitation: link.Invitation}}
 	case link.Origin != r.Origin || link.Purpose != signin.ToSignIn:
 		f.outcome.Outcome = signin.Unknown
 	case !asked(link, r.Browser) && !r.Elsewhere:
@@ -72,7 +72,7 @@ func findByLink(t *tx, r *signin.Redemption) finding {
 func sameAttempt(t *tx, r *signin.Redemption, link codec.Link) signin.Redeemed {
 	made, found := load[codec.Session](t, sessionKey(r.Session.Key))
 	if !found || made.Address != link.Address {
-		return signin.Redeemed{Outcome: signin.Used}
+		return signin.Redeemed{Outcome: signin.Used, Request: signin.Request{Invitation: link.Invitation}}
 	}
 	p := person(t, link.Address)
 	return signin.Redeemed{

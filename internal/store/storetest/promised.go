@@ -22,7 +22,7 @@ var promisedPromises = []promise{
 		r.Elsewhere = false
 		opened := f.redeemLink(r)
 		f.wantOutcome(opened, signin.OtherBrowser)
-		f.wantSameRequest(opened.Request, signin.Request{Address: who, Origin: f.site, To: "/there", Asked: f.now, Expires: p.Link.Expires})
+		f.wantSameRequest(opened.Request, signin.Request{Address: who, Origin: f.site, To: "/there", Asked: f.now, Expires: p.Link.Expires, Invitation: true})
 		r.Browser = signin.BrowserKey{} // one that has no mark did not ask either
 		f.wantOutcome(f.redeemLink(r), signin.OtherBrowser)
 		r.Elsewhere = true
@@ -33,7 +33,11 @@ var promisedPromises = []promise{
 			f.Error("who proves an address for the first time is not new")
 		}
 		f.wantFound(r.Session.Key, true)
-		f.wantOutcome(f.redeemLink(f.redemptionOf(p)), signin.Used) // for another session, else it may be the same step
+		used := f.redeemLink(f.redemptionOf(p)) // for another session, else it may be the same step
+		f.wantOutcome(used, signin.Used)
+		if !used.Request.Invitation {
+			f.Error("a used invitation is not known as one")
+		}
 	}},
 	{"ALinkThatNobodyAskedForEndsAndIsBoundToItsRules", func(f *fixture) {
 		p := f.promised(f.person("a"), signin.ToSignIn, "")
@@ -45,7 +49,11 @@ var promisedPromises = []promise{
 			f.Fatalf("the link was made under %q", redeemed.Policy)
 		}
 		r.Policy, r.Now = rulesThen, p.Link.Expires
-		f.wantOutcome(f.redeemLink(r), signin.TooOld)
+		tooOld := f.redeemLink(r)
+		f.wantOutcome(tooOld, signin.TooOld)
+		if !tooOld.Request.Invitation {
+			f.Error("an invitation that is too old is not known as one")
+		}
 		r.Now, r.Elsewhere = p.Link.Expires.Add(-time.Millisecond), false
 		f.wantOutcome(f.redeemLink(r), alive)
 	}},

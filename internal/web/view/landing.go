@@ -25,6 +25,7 @@ type ConfirmElsewhere struct {
 	Frame
 	Email           string // who would be signed in
 	Unasked         bool   // the link came with an invitation or with access: no browser asked for it
+	Invitation      bool   // it came with an invitation
 	AskedMinutes    int    // how long ago the link was asked for
 	Browser, System string // where it was asked for; may be empty
 	Token, Confirm  string // what the form sends
@@ -32,7 +33,7 @@ type ConfirmElsewhere struct {
 }
 
 func (p ConfirmElsewhere) about() about {
-	return about{template: "confirm", title: "confirm.title", address: p.Email, form: newForm(gate.LinkPath, "token", "confirm"), reload: gate.SignInPath}
+	return about{template: "confirm", title: ofLink("confirm.", p.Invitation, "title"), address: p.Email, form: newForm(gate.LinkPath, "token", "confirm"), reload: gate.SignInPath}
 }
 
 // Device is where the link was asked for.
@@ -59,5 +60,6 @@ var _ = samples([]Sample{
 	{"confirm", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, AskedMinutes: 4, Browser: "Firefox", System: "Windows",
 		Token: "t0ken", Confirm: "c0nfirm"}},
 	{"confirm-unasked", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, Unasked: true, Token: "t0ken", Confirm: "c0nfirm"}},
+	{"confirm-invited", ConfirmElsewhere{Frame: sampleFrame, Email: sampleAddress, Unasked: true, Invitation: true, Token: "t0ken", Confirm: "c0nfirm"}},
 	{"confirm-replaces", ConfirmElsewhere{Frame: sampleFrame, Email: sampleLongAddress, Token: "t0ken", Confirm: "c0nfirm", SignedInAs: sampleAddress}},
 })
