@@ -45,6 +45,7 @@ needs=(
 	"prometheus:prometheus"
 	"java:default-jre-headless"
 	"spamassassin:spamassassin"
+	"systemd-analyze:systemd"
 )
 
 install_missing() {

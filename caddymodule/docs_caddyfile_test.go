@@ -63,6 +63,7 @@ func TestEveryCaddyfileOfTheDocsIsValid(t *testing.T) {
 func onThisMachine(t *testing.T, source string) string {
 	t.Helper()
 	folder := isolate(t)
+	source = strings.ReplaceAll(source, "{$CREDENTIALS_DIRECTORY}", "/run/credentials") // as Caddy does while it reads
 	for _, use := range environmentUse.FindAllStringSubmatch(source, -1) {
 		t.Setenv(use[1], strings.Repeat("0123456789abcdef", 4))
 	}

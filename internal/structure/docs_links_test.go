@@ -196,7 +196,7 @@ func TestCommandsInTheDocsEnterTheModuleOfTheirPackage(t *testing.T) {
 
 // What is typed or opened exists: folders behind go run and go test, and paths
 // of this repository between backquotes.
-var ourPath = regexp.MustCompile(`(?:\./|[^/\w.])((?:internal|caddymodule|cmd|bench|docs)(?:/[\w.-]+)*)`)
+var ourPath = regexp.MustCompile(`(?:\./|[^/\w.])((?:internal|caddymodule|cmd|bench|docs|ops)(?:/[\w.-]+)*)`)
 
 func TestPathsInTheDocsExist(t *testing.T) {
 	count := 0
