@@ -5,6 +5,7 @@
 #
 #   ./test.sh            all of it, with five seconds for each fuzz target without Caddy
 #   ./test.sh fuzz 10m   the fuzz targets alone, ten minutes each
+#   ./test.sh release    the modules whose tests take minutes to compile: the Helm chart
 #
 # What only tests, measurements and tools need stands in modules of their own
 # (docs/decisions.md); each check runs in all of them.
@@ -16,18 +17,20 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-fuzz_only=false fuzztime=5s
-case ${1-} in
-"") ;;
-fuzz) fuzz_only=true fuzztime=${2:-10m} ;;
+mode=${1-all} fuzztime=5s race=(-race)
+case $mode in
+all) ;;
+fuzz) fuzztime=${2:-10m} ;;
+release) race=() ;;
 *)
-	echo "usage: $0 [fuzz [time for each target]]" >&2
+	echo "usage: $0 [fuzz [time for each target] | release]" >&2
 	exit 2
 	;;
 esac
-# All modules of the repository. The tests of the slow one mostly wait, and run
-# beside everything else.
-mapfile -t modules < <(find . -name go.mod -printf '%h\n' | sort)
+# All modules of the repository but those of the mode release. The tests of the slow
+# one mostly wait, and run beside everything else.
+release=(./ops/helm)
+mapfile -t modules < <(find . -name go.mod -printf '%h\n' | grep -vxFf <(printf '%s\n' "${release[@]}") | sort)
 slow=./internal/acceptance
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -170,14 +173,14 @@ if awk -W version 2>&1 </dev/null | grep -q '^mawk'; then
 	awk=(awk -W interactive)
 fi
 
-# race_tests runs the tests of a module, and leaves in a file what the counter
+# module_tests runs the tests of a module, and leaves in a file what the counter
 # counted. A failure that no event told of is one all the same.
-race_tests() { # module, arguments of go test
+module_tests() { # module, arguments of go test
 	local module=$1 counts status more_passed=0 more_failed=0 rest=0
 	shift
 	counts=$(mktemp "$tmp/counts.XXXXXX")
 	set +e
-	(cd "$module" && go test -race -count=1 -timeout 40m -json "$@" ./...) | "${awk[@]}" -v counts="$counts" "$counter"
+	(cd "$module" && go test "${race[@]}" -count=1 -timeout 40m -json "$@" ./...) | "${awk[@]}" -v counts="$counts" "$counter"
 	status=("${PIPESTATUS[@]}")
 	set -e
 	read -r more_passed more_failed rest <"$counts" || true
@@ -191,7 +194,7 @@ quick_tests() {
 	local module
 	for module in "${modules[@]}"; do
 		if [[ $module != "$slow" ]]; then
-			race_tests "$module" -p 1 # a core is left for the slow one
+			module_tests "$module" -p 1 # a core is left for the slow one
 		fi
 	done
 }
@@ -243,16 +246,25 @@ install_missing
 export CGO_ENABLED=1                # for the race detector
 export GORACE=atexit_sleep_ms=0     # or each program under it waits for a second before it ends
 
-if $fuzz_only; then
+case $mode in
+fuzz)
 	say "fuzz targets, $fuzztime each"
 	fuzz_tests .
-else
+	;;
+release)
+	modules=("${release[@]}")
+	check "go vet" in_modules go vet ./...
+	say "tests"
+	quick_tests
+	count_tests
+	;;
+all)
 	check "mail servers of Debian, unpacked for the tests" internal/testkit/mailservers.sh
 	check "apps of Debian and npm, unpacked for the tests" internal/testkit/apps.sh
 	check "format" formatted
 	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"
-	race_tests $slow &
+	module_tests $slow &
 	quick_tests
 	check "staticcheck" staticcheck
 	# Those of caddymodule would compile all of Caddy once more, which takes minutes. What
@@ -261,7 +273,8 @@ else
 	fuzz_tests ./internal
 	wait
 	count_tests
-fi
+	;;
+esac
 
 say "result"
 if ((skipped > 0)); then
