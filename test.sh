@@ -5,7 +5,8 @@
 #
 #   ./test.sh            all of it, with five seconds for each fuzz target without Caddy
 #   ./test.sh fuzz 10m   the fuzz targets alone, ten minutes each
-#   ./test.sh release    the modules whose tests take minutes to compile: the Helm chart
+#   ./test.sh release    the modules whose tests take minutes to compile: the Helm
+#                        chart and what releases are made with
 #
 # What only tests, measurements and tools need stands in modules of their own
 # (docs/decisions.md); each check runs in all of them.
@@ -29,7 +30,7 @@ release) race=() ;;
 esac
 # All modules of the repository but those of the mode release. The tests of the slow
 # one mostly wait, and run beside everything else.
-release=(./ops/helm)
+release=(./ops/helm ./ops/release)
 mapfile -t modules < <(find . -name go.mod -printf '%h\n' | grep -vxFf <(printf '%s\n' "${release[@]}") | sort)
 slow=./internal/acceptance
 tmp=$(mktemp -d)
