@@ -7,6 +7,7 @@
 #   ./test.sh fuzz 10m   the fuzz targets alone, ten minutes each
 #   ./test.sh release    the modules whose tests take minutes to compile: the Helm
 #                        chart and what releases are made with
+#   ./test.sh caddy-main the adapter with the newest commit of Caddy; another version behind it
 #
 # What only tests, measurements and tools need stands in modules of their own
 # (docs/decisions.md); each check runs in all of them.
@@ -23,8 +24,9 @@ case $mode in
 all) ;;
 fuzz) fuzztime=${2:-10m} ;;
 release) race=() ;;
+caddy-main) caddy=${2:-master} ;;
 *)
-	echo "usage: $0 [fuzz [time for each target] | release]" >&2
+	echo "usage: $0 [fuzz [time for each target] | release | caddy-main [version]]" >&2
 	exit 2
 	;;
 esac
@@ -239,6 +241,15 @@ fuzz_tests() { # folders
 	done < <(grep -rl --include='*_test.go' '^func Fuzz' "$@" | xargs -r -n1 dirname | sort -u)
 }
 
+# with_caddy puts a copy of the tree with another Caddy into a folder, and builds it there.
+with_caddy() { # version, folder
+	cp -a . "$2" &&
+		go -C "$2" get "github.com/caddyserver/caddy/v2@$1" &&
+		go -C "$2" mod tidy &&
+		go -C "$2" build -race -o "$tmp/doorpost" ./cmd/doorpost &&
+		"$tmp/doorpost" version
+}
+
 if ! command -v go >/dev/null; then
 	echo "Go is missing: install the version that go.mod names, or a newer one, see https://go.dev/doc/install" >&2
 	exit 1
@@ -257,6 +268,12 @@ release)
 	check "go vet" in_modules go vet ./...
 	say "tests"
 	quick_tests
+	count_tests
+	;;
+caddy-main)
+	check "Caddy $caddy" with_caddy "$caddy" "$tmp/tree"
+	say "tests, with the race detector"
+	module_tests "$tmp/tree/caddymodule"
 	count_tests
 	;;
 all)
