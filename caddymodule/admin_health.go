@@ -31,16 +31,22 @@ func showHealth(c *adminCall) error {
 	return writeJSON(c.w, http.StatusOK, answer)
 }
 
-// healthOf is the health of each mailer, in their order. The second of a kind
-// is called smtp-2.
-func healthOf(mailers *mail.Failover) (list []adminapi.MailerHealth) {
+// numbering tells the mailers of a kind apart: the second one is called smtp-2.
+func numbering() func(name string) string {
 	seen := make(map[string]int)
-	for _, m := range mailers.Health() {
-		name := m.Name
-		if seen[m.Name]++; seen[m.Name] > 1 {
-			name = fmt.Sprintf("%s-%d", m.Name, seen[m.Name])
+	return func(name string) string {
+		if seen[name]++; seen[name] > 1 {
+			return fmt.Sprintf("%s-%d", name, seen[name])
 		}
-		list = append(list, adminapi.MailerHealth{Name: name, Available: m.Available, Since: m.Since.UTC().Truncate(time.Millisecond), Problem: m.Problem})
+		return name
+	}
+}
+
+// healthOf is the health of each mailer, in their order.
+func healthOf(mailers *mail.Failover) (list []adminapi.MailerHealth) {
+	numbered := numbering()
+	for _, m := range mailers.Health() {
+		list = append(list, adminapi.MailerHealth{Name: numbered(m.Name), Available: m.Available, Since: m.Since.UTC().Truncate(time.Millisecond), Problem: m.Problem})
 	}
 	return list
 }

@@ -137,7 +137,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.logger, a.sites = ctx, ctx.Slogger(), make(map[string]*site)
 	// A log of its own, for operators who keep it apart or longer. No stack
 	// traces: see Caddy's Context.Slogger.
-	a.auditLogger = slog.New(zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127))))
+	a.auditLogger = slog.New(countedEvents{zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127)))})
 	for _, step := range []func() error{
 		a.provisionSecrets, a.provisionStore, a.provisionMailers, a.provisionFrom, a.provisionOptions, a.provisionPortal,
 		a.provisionTemplates, a.provisionMetrics, a.provisionPeople,

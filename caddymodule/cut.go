@@ -44,6 +44,9 @@ func cancelable(r *http.Request) {
 // somebody else's, where a proxy stands in front. Neither can be undone by
 // deadlines that Caddy sets on the way. For HTTP/3 they can, so it is done again.
 func cut(ctx context.Context, w http.ResponseWriter) (forGood bool) {
+	if ctx.Err() == nil { // else it was cut before, or the visitor has gone
+		streamsCut.Inc()
+	}
 	conn, _ := ctx.Value(connKey{}).(net.Conn)
 	w = innermost(w)
 	if _, isHTTP1 := w.(http.Hijacker); isHTTP1 && conn != nil {

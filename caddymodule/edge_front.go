@@ -121,9 +121,11 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 	running, sent := e.running.Load(), targetOf(r)
 	switch {
 	case gate.IsOwnPath(sent.Path):
+		countRequest(gate.OwnPage)
 		running.sites[visit.Site()].web.Serve(w, r, sent.Path, visit, clientIP(r))
 		return true
 	case gate.IsForNoApp(r):
+		countRequest(gate.Forbidden)
 		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.Forbidden, visit)
 		return true
 	case !running.partly || gate.IsPlainURL(sent.URL) || !running.sites[visit.Site()].isPartly():
@@ -133,6 +135,7 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 	if verdict == gate.Pass || verdict == gate.PassUnnamed {
 		return false
 	}
+	countRequest(verdict)
 	running.sites[at.Site()].web.Refuse(w, r, sent.URI(), verdict, at)
 	return true
 }

@@ -37,7 +37,8 @@ func (g *gateway) expectNothingLive() {
 
 func TestWhatLastsEndsWithSignOutInAnotherTab(t *testing.T) {
 	app, secure := newLastingApp(t), testkit.FreePort()
-	g := newGateway(t, "auto_https disable_redirects\n skip_install_trust\n"+manyRequests, lastingSite(app, "*@example.com", secure))
+	admin := newAdmin(t, "auto_https disable_redirects\n skip_install_trust\n"+manyRequests, lastingSite(app, "*@example.com", secure))
+	g := admin.gateway
 	tls := fmt.Sprintf("https://localhost:%s", secure)
 	for _, c := range []struct{ name, origin, via string }{
 		{"HTTP/1.1", g.origin(), "h1"}, {"HTTP/1.1 with TLS", tls, "h1"}, {"HTTP/2", tls, "h2"}, {"HTTP/3", tls, "h3"},
@@ -53,6 +54,7 @@ func TestWhatLastsEndsWithSignOutInAnotherTab(t *testing.T) {
 				}
 				hers, his = append(hers, alice.begin(app, "/"+c.via+"/"+kind)), append(his, bob.begin(app, "/"+c.via+"/"+kind))
 			}
+			cut := admin.metric("doorpost_streams_cut_total")
 			alice.post("/_doorpost/sign-out")
 			expectCut(t, app, time.Now(), hers...)
 			for _, a := range his {
@@ -65,6 +67,9 @@ func TestWhatLastsEndsWithSignOutInAnotherTab(t *testing.T) {
 				a.leave()
 			}
 			inner.expectNothingLive()
+			if got := admin.metric("doorpost_streams_cut_total") - cut; got != float64(len(hers)) {
+				t.Errorf("%v requests were cut by the metric, want %d", got, len(hers))
+			}
 		})
 	}
 }

@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"os"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -129,3 +131,15 @@ func (*ConsoleMailer) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 var (
 	_ caddy.Provisioner = (*MailgunMailer)(nil)
 )
+
+// timedMailer is a mailer whose work is measured.
+type timedMailer struct {
+	mail.Mailer
+	name string // among those of the configuration
+}
+
+func (t timedMailer) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
+	begun := time.Now()
+	defer func() { mailerSeconds.WithLabelValues(t.name).Observe(time.Since(begun).Seconds()) }()
+	return t.Mailer.Send(ctx, m)
+}

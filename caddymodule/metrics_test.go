@@ -2,11 +2,19 @@ package caddymodule
 
 import (
 	"bufio"
+	"crypto/rand"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
 
@@ -47,5 +55,120 @@ func TestMetricsCountMessagesOverReloads(t *testing.T) {
 	}
 	if got := a.metric(`doorpost_mailer_available{mailer="console"}`); got != 1 {
 		t.Errorf("the mailer is %v", got)
+	}
+}
+
+func TestMetricsTellOfSignInsAndRequests(t *testing.T) {
+	a := newAdmin(t, "", "doorpost {\n allow ada@example.com\n public /open\n}\n respond hello\n")
+	b := a.newBrowser()
+	samples := map[string]float64{ // by how much each has to rise
+		`doorpost_asked_total{sent="true"}`:               1,
+		`doorpost_asked_total{sent="false"}`:              1,
+		`doorpost_redeemed_total{by="link"}`:              1,
+		`doorpost_redeemed_total{by="code"}`:              0,
+		`doorpost_refused_total{reason="wrong_code"}`:     1,
+		`doorpost_refused_total{reason="not_admitted"}`:   1,
+		`doorpost_refused_total{reason="unknown"}`:        1,
+		`doorpost_requests_total{verdict="no_session"}`:   1,
+		`doorpost_requests_total{verdict="pass"}`:         1,
+		`doorpost_requests_total{verdict="pass_unnamed"}`: 1,
+		`doorpost_requests_total{verdict="forbidden"}`:    1,
+		`doorpost_requests_total{verdict="own_page"}`:     5,
+		`doorpost_sessions`:                               1,
+		`doorpost_mailer_seconds_count{mailer="console"}`: 1,
+	}
+	before := make(map[string]float64)
+	for name := range samples {
+		before[name] = a.metric(name)
+	}
+	b.get("/")
+	b.get("/open")
+	b.do("TRACE", "/open", nil)
+	b.tryAsk("eve@example.com")
+	b.post("/_doorpost/code", url.Values{"code": {"23456789"}})
+	b.post("/_doorpost/link", url.Values{"token": {"made-up"}})
+	b.signIn("ada@example.com")
+	b.get("/")
+	for name, rise := range samples {
+		if got := a.metric(name) - before[name]; got != rise {
+			t.Errorf("%s rose by %v, want %v", name, got, rise)
+		}
+	}
+}
+
+// series are the names and labels of all samples of ours.
+func (a endpoint) series() (names []string) {
+	a.t.Helper()
+	for line := range strings.Lines(a.ask(http.MethodGet, "/metrics", "", nil).body) {
+		if strings.HasPrefix(line, "doorpost_") {
+			names = append(names, line[:strings.LastIndex(line, " ")])
+		}
+	}
+	return names
+}
+
+func TestHostileRequestsMakeNoSeries(t *testing.T) {
+	const hostile = 10_000
+	a := newAdmin(t, manyRequests, helloBehindGate)
+	a.sent("ada@example.com")
+	redistest.Await(t, patience, "the message to be counted", func() bool {
+		return a.metric(`doorpost_messages_total{mailer="console",state="sent"}`) > 0
+	})
+	before, refused := a.series(), a.metric(`doorpost_refused_total{reason="unknown"}`)
+	h := findHandler(t)
+	for range hostile {
+		odd := rand.Text()
+		method, path, fields := http.MethodPost, "", url.Values{}
+		switch odd[0] % 4 {
+		case 0:
+			path, fields = "/_doorpost/sign-in", url.Values{"email": {odd + "@" + odd + ".example"}}
+		case 1:
+			path, fields = "/_doorpost/code", url.Values{"code": {odd[:8]}}
+		case 2:
+			path, fields = "/_doorpost/link", url.Values{"token": {odd}}
+		case 3:
+			method, path = odd, "/"+odd
+		}
+		r := httptest.NewRequest(method, a.origin()+path, strings.NewReader(fields.Encode()))
+		r.Header = http.Header{
+			"Content-Type": {"application/x-www-form-urlencoded"}, "Origin": {a.origin()}, "User-Agent": {odd}, "Cookie": {"doorpost=" + odd + "; doorpost-ask-" + a.port + "=" + odd},
+		}
+		w := httptest.NewRecorder()
+		if err := h.ServeHTTP(w, caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, new(caddyhttp.Server)), nothing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused = a.metric(`doorpost_refused_total{reason="unknown"}`) - refused; refused < hostile/4 {
+		t.Errorf("only %v refusals were counted", refused)
+	}
+	if after := a.series(); !slices.Equal(before, after) {
+		t.Errorf("before %d hostile requests the series were\n%q\nand after them\n%q", hostile, before, after)
+	}
+}
+
+// What the docs list as reasons have labels of their own.
+func TestEveryReasonHasALabel(t *testing.T) {
+	content, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for row := range strings.Lines(string(content)) {
+		_, reasons, found := strings.Cut(row, "`silent` has the reason: ")
+		if !found {
+			_, reasons, found = strings.Cut(row, "with `reason`: ")
+		}
+		reasons = strings.ReplaceAll(reasons, "`reason` is ", "")
+		for _, quoted := range regexp.MustCompile("(?:^|[,:] |in which )`([a-z ]+)`").FindAllStringSubmatch(reasons, -1) {
+			if checked++; labelOf(quoted[1]) == otherReason {
+				t.Errorf("the reason %q has no label", quoted[1])
+			}
+		}
+	}
+	if checked < 18 {
+		t.Errorf("only %d reasons were found", checked)
+	}
+	if labelOf("ada@example.com") != otherReason {
+		t.Error("a text that is no reason has a label of its own")
 	}
 }

@@ -90,7 +90,8 @@ func (a *App) provisionMailers() (err error) {
 			}
 		}
 	}
-	mailers := each(a.mailModules, MailerModule.Mailer)
+	numbered := numbering()
+	mailers := each(a.mailModules, func(m MailerModule) mail.Mailer { return timedMailer{m.Mailer(), numbered(m.Mailer().Name())} })
 	a.mailers = mail.NewFailover(a.logger, mailers[0], mailers[1:]...)
 	return nil
 }
@@ -127,8 +128,6 @@ func (a *App) provisionOptions() error {
 		a.Brand.check(),
 	)
 }
-
-func (a *App) provisionMetrics() error { return registerMetrics(a.ctx.GetMetricsRegistry(), a.mailers) }
 
 func (a *App) provisionPeople() (err error) {
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {

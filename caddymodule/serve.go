@@ -28,6 +28,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	visit = visit.At(site.gate)
 	sent := targetOf(r)
 	verdict, err := h.block.Decide(visit, r, sent.URL)
+	countRequest(verdict)
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))
 	}
@@ -48,6 +49,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // unopened says that the store cannot be opened.
 func unopened(w http.ResponseWriter, err error) error {
+	countRequest(gate.Unavailable)
 	w.Header().Set("Retry-After", "5")
 	return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("the store cannot be opened: %w", err))
 }

@@ -142,6 +142,17 @@ func (c *Cache) remove(name cookieName) {
 	shard.drop(shard.byName[name])
 }
 
+// Len is how many sessions are remembered.
+func (c *Cache) Len() (n int) {
+	for i := range c.shards {
+		shard := &c.shards[i]
+		shard.mu.RLock()
+		n += len(shard.byName)
+		shard.mu.RUnlock()
+	}
+	return n
+}
+
 // End forgets a session for good. It is what a store's OnEnd calls.
 func (c *Cache) End(key Key) {
 	c.ends.Add(1) // before any shard is searched, see put

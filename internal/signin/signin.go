@@ -139,31 +139,39 @@ type Result struct {
 	SessionID session.ID
 }
 
+// proof is by what somebody proves their address.
+type proof string
+
+const (
+	byLink proof = "link"
+	byCode proof = "code"
+)
+
 // RedeemLink signs in with the token of a link.
 func (s *Service) RedeemLink(ctx context.Context, site Site, a Attempt) (Result, error) {
 	link, genuine := s.tokens.Open(s.pages(site), ToSignIn, a.Token)
 	if !genuine {
-		s.record(ctx, site, Result{})
+		s.record(ctx, site, byLink, Result{})
 		return Result{}, nil
 	}
-	return s.redeem(ctx, site, a, Redemption{Link: link}, s.Store.RedeemLink)
+	return s.redeem(ctx, site, a, byLink, Redemption{Link: link}, s.Store.RedeemLink)
 }
 
 // RedeemCode signs in with a code.
 func (s *Service) RedeemCode(ctx context.Context, site Site, a Attempt) (Result, error) {
 	if a.Browser == (Browser{}) {
-		s.record(ctx, site, Result{})
+		s.record(ctx, site, byCode, Result{})
 		return Result{}, nil
 	}
 	plain, ok := plainCode(a.Code)
 	if !ok {
-		s.record(ctx, site, Result{Redeemed: Redeemed{Outcome: NotACode}})
+		s.record(ctx, site, byCode, Result{Redeemed: Redeemed{Outcome: NotACode}})
 		return Result{Redeemed: Redeemed{Outcome: NotACode}}, nil
 	}
-	return s.redeem(ctx, site, a, Redemption{Codes: s.codes.keys(a.Browser.Key(), plain)}, s.Store.RedeemCode)
+	return s.redeem(ctx, site, a, byCode, Redemption{Codes: s.codes.keys(a.Browser.Key(), plain)}, s.Store.RedeemCode)
 }
 
-func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption,
+func (s *Service) redeem(ctx context.Context, site Site, a Attempt, proof proof, r Redemption,
 	step func(context.Context, Redemption) (Redeemed, error),
 ) (Result, error) {
 	now := s.now()
@@ -198,7 +206,7 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, r Redemption
 	if redeemed.Outcome == SignedIn {
 		result.SessionID = id
 	}
-	s.record(ctx, site, result)
+	s.record(ctx, site, proof, result)
 	return result, nil
 }
 
@@ -209,14 +217,14 @@ var reasons = map[Outcome]string{
 }
 
 // record writes down how an attempt ended.
-func (s *Service) record(ctx context.Context, site Site, r Result) {
+func (s *Service) record(ctx context.Context, site Site, proof proof, r Result) {
 	switch r.Outcome {
 	case SignedIn:
-		s.Audit.Record(ctx, audit.Redeemed, r.Request.Address, "site", site.Origin, "new_person", r.NewPerson)
+		s.Audit.Record(ctx, audit.Redeemed, r.Request.Address, "site", site.Origin, "proof", string(proof), "new_person", r.NewPerson)
 	case OtherBrowser:
 		s.Audit.Record(ctx, audit.Opened, r.Request.Address, "site", site.Origin)
 	default:
-		s.Audit.Record(ctx, audit.Refused, r.Request.Address, "site", site.Origin, "reason", reasons[r.Outcome])
+		s.Audit.Record(ctx, audit.Refused, r.Request.Address, "site", site.Origin, "proof", string(proof), "reason", reasons[r.Outcome])
 	}
 }
 
