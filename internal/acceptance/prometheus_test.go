@@ -109,3 +109,14 @@ func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
 		t.Errorf("the script is told %v (%v)", said, err)
 	}
 }
+
+func TestAlertsAreRaisedWhenTheyShould(t *testing.T) {
+	t.Parallel()
+	for _, arguments := range [][]string{{"check", "rules", "doorpost.rules.yml"}, {"test", "rules", "doorpost.test.yml"}} {
+		promtool := exec.Command("promtool", arguments...)
+		promtool.Dir = "../../ops/prometheus"
+		if said, err := promtool.CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v: %s", strings.Join(arguments, " "), err, said)
+		}
+	}
+}
