@@ -14,6 +14,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
 // sweepPause is how long to wait between two looks for records that are over.
@@ -54,6 +55,11 @@ type sweeper interface {
 // ends. Whenever it may have, doubt is called.
 type doubter interface {
 	OnDoubt(doubt func()) (cancel func())
+}
+
+// measured is a store that tells how long its steps take.
+type measured interface {
+	OnRan(func(steps.Ran)) (cancel func())
 }
 
 // openBackend opens a store, or takes the one that is open, with a cache for so
@@ -100,6 +106,9 @@ func newBackend(key string, store Store, sessions int) *backend {
 			b.cache.Distrust()
 			b.live.Distrust()
 		})
+	}
+	if m, ok := store.(measured); ok {
+		m.OnRan(func(ran steps.Ran) { storeSeconds.WithLabelValues(ran.Kind).Observe(ran.Took.Seconds()) })
 	}
 	return b
 }

@@ -31,6 +31,11 @@ var (
 		Help:    "How long a mailer took to hand a message over, or to fail.",
 		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 	}, []string{"mailer"})
+	storeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "doorpost_store_seconds",
+		Help:    "How long the store took for a step: a look, or a change, which may turn out to be none.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
+	}, []string{"step"})
 )
 
 // counters makes a counter for each value of a label.
@@ -76,7 +81,7 @@ func observe(changed outbox.Message) {
 // provisionMetrics adds the metrics to the registry of the configuration, which each
 // has of its own.
 func (a *App) provisionMetrics() error {
-	collectors := []prometheus.Collector{askedTotal, redeemedTotal, refusedTotal, requestsTotal, streamsCut, messagesTotal, mailerSeconds, a.sessionsGauge()}
+	collectors := []prometheus.Collector{askedTotal, redeemedTotal, refusedTotal, requestsTotal, streamsCut, messagesTotal, mailerSeconds, storeSeconds, a.sessionsGauge()}
 	for _, collector := range append(collectors, mailerGauges(a.mailers)...) {
 		err := a.ctx.GetMetricsRegistry().Register(collector)
 		if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); err != nil && !twice {

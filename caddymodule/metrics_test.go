@@ -89,6 +89,11 @@ func TestMetricsTellOfSignInsAndRequests(t *testing.T) {
 	b.post("/_doorpost/link", url.Values{"token": {"made-up"}})
 	b.signIn("ada@example.com")
 	b.get("/")
+	for _, step := range []string{"look", "change"} {
+		if a.metric(`doorpost_store_seconds_count{step="`+step+`"}`) == 0 {
+			t.Errorf("no %s of the store was measured", step)
+		}
+	}
 	for name, rise := range samples {
 		if got := a.metric(name) - before[name]; got != rise {
 			t.Errorf("%s rose by %v, want %v", name, got, rise)

@@ -38,7 +38,7 @@ func Open(engine Engine) (*Store, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	s := &Store{engine: engine, claimed: make(map[string]bool)}
-	s.Steps = steps.New(backend{s})
+	s.Steps = steps.New(backend{s}, &s.Hooks)
 	return s, nil
 }
 

@@ -103,7 +103,7 @@ func TestAnEndThatIsMissedIsNoticedWithinTheFreshness(t *testing.T) {
 	// Only the subscription is cut: the listener alone goes through the proxy.
 	through := open(t, Options{URLs: []string{proxy.URL()}})
 	deaf := &Store{client: here.client, base: here.base, timeout: here.timeout, logger: here.logger}
-	deaf.Steps = steps.New(backend{deaf})
+	deaf.Steps = steps.New(backend{deaf}, &deaf.Hooks)
 	cut := newInstance(t, deaf)
 	t.Cleanup(through.OnEnd(deaf.TellEnded))
 	t.Cleanup(through.OnDoubt(deaf.TellDoubt))

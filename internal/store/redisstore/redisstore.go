@@ -67,7 +67,7 @@ func Open(o Options, logger *slog.Logger) (*Store, error) {
 		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, logger: logger, stop: stop,
 		instance: rand.Text(), claimed: make(map[string]string),
 	}
-	s.Steps = steps.New(backend{s})
+	s.Steps = steps.New(backend{s}, &s.Hooks)
 	err = s.inspect(ctx)
 	if unusable := (*unusableError)(nil); errors.As(err, &unusable) {
 		return nil, errors.Join(fmt.Errorf("store redis: %w", err), s.Close())

@@ -11,6 +11,7 @@ import (
 type Hooks struct {
 	ended, changed   hooks[session.Key]
 	waiting, doubted hooks[struct{}]
+	ran              hooks[Ran]
 }
 
 // OnEnd implements session.Store.
@@ -25,6 +26,9 @@ func (h *Hooks) OnWaiting(f func()) (cancel func()) { return h.waiting.add(func(
 // OnDoubt calls a function whenever word of ended and changed sessions may have
 // been missed.
 func (h *Hooks) OnDoubt(f func()) (cancel func()) { return h.doubted.add(func(struct{}) { f() }) }
+
+// OnRan calls a function after each step.
+func (h *Hooks) OnRan(f func(Ran)) (cancel func()) { return h.ran.add(f) }
 
 // TellEnded tells of a session that ended.
 func (h *Hooks) TellEnded(key session.Key) { h.ended.tell(key) }

@@ -7,8 +7,8 @@ import "context"
 // use.
 type Steps struct{ backend Backend }
 
-// New makes the steps of a store.
-func New(b Backend) Steps { return Steps{b} }
+// New makes the steps of a store, whose hooks are told of each.
+func New(b Backend, h *Hooks) Steps { return Steps{measured{b, h}} }
 
 // transact is Look or Change of a Backend.
 type transact func(ctx context.Context, reads []Key, f Step) error
