@@ -3,8 +3,11 @@ package acceptance
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -108,6 +111,58 @@ func TestPrometheusWorksBehindTheGateInABrowser(t *testing.T) {
 	if said, err := jsonFields(result.Body); err != nil || said["sign_in_url"] != g.origin+"/_doorpost/sign-in" {
 		t.Errorf("the script is told %v (%v)", said, err)
 	}
+	g.exportsWhatIsAskedFor(prometheus)
+}
+
+// exportsWhatIsAskedFor checks the expressions of the board and of the alerts: prometheus
+// understands them, and the gate, which has sent a message, exports each metric in them.
+func (g *stage) exportsWhatIsAskedFor(prometheus string) {
+	g.t.Helper()
+	exported := "\n" + fetch(g.t, "http://"+g.admin+"/metrics")
+	metric := regexp.MustCompile(`doorpost_\w+`)
+	written := strings.NewReplacer("$__rate_interval", "5m", "$instance", ".*")
+	for file, pattern := range map[string]string{
+		"grafana/doorpost.json":         `"expr": (".*")`,
+		"prometheus/doorpost.rules.yml": `expr: (.*)`,
+	} {
+		content, err := os.ReadFile("../../ops/" + file)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		found := regexp.MustCompile(pattern).FindAllStringSubmatch(string(content), -1)
+		if len(found) < 7 {
+			g.t.Errorf("%s has only %d expressions", file, len(found))
+		}
+		for _, f := range found {
+			expression := f[1]
+			if unquoted, err := strconv.Unquote(expression); err == nil {
+				expression = unquoted
+			}
+			if said := fetch(g.t, "http://"+prometheus+"/api/v1/query?query="+url.QueryEscape(written.Replace(expression))); !strings.Contains(said, `"status":"success"`) {
+				g.t.Errorf("%s asks for %s, to which prometheus says %s", file, expression, said)
+			}
+			for _, name := range metric.FindAllString(expression, -1) {
+				if !regexp.MustCompile(`\n` + name + `[{ ]`).MatchString(exported) {
+					g.t.Errorf("%s asks for %s, which is not exported", file, name)
+				}
+			}
+		}
+	}
+}
+
+// fetch is the body of what is at a URL, whatever its status.
+func fetch(t testing.TB, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 func TestAlertsAreRaisedWhenTheyShould(t *testing.T) {
