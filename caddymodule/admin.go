@@ -22,6 +22,7 @@ func (AdminAPI) CaddyModule() caddy.ModuleInfo { return moduleInfo[AdminAPI]("ad
 // adminRoutes are the paths that are answered, with what answers there.
 var adminRoutes = map[string]adminRoute{
 	adminapi.HealthPath:  {http.MethodGet, showHealth},
+	adminapi.StatsPath:   {http.MethodGet, showStats},
 	adminapi.OutboxPath:  reports(http.MethodGet, listOutbox),
 	adminapi.MessagePath: reports(http.MethodGet, showMessage),
 	adminapi.RetryPath:   reports(http.MethodPost, retryMessage),

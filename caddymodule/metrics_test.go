@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"bufio"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
 
@@ -175,5 +177,32 @@ func TestEveryReasonHasALabel(t *testing.T) {
 	}
 	if labelOf("ada@example.com") != otherReason {
 		t.Error("a text that is no reason has a label of its own")
+	}
+}
+
+func TestStatsTellWhatTheMetricsCount(t *testing.T) {
+	a := newAdmin(t, "", "doorpost {\n allow ada@example.com\n}\n respond hello\n")
+	var before, after adminapi.Stats
+	a.ask(http.MethodGet, adminapi.StatsPath, "", &before)
+	b := a.newBrowser()
+	b.tryAsk("eve@example.com")
+	b.signIn("ada@example.com")
+	b.get("/")
+	redistest.Await(t, patience, "the message to be counted", func() bool {
+		a.ask(http.MethodGet, adminapi.StatsPath, "", &after)
+		return after.Messages["sent"] > before.Messages["sent"]
+	})
+	if after.Asked != before.Asked+2 || after.Sent != before.Sent+1 || after.Redeemed["link"] != before.Redeemed["link"]+1 ||
+		after.Refused["not_admitted"] != before.Refused["not_admitted"]+1 || after.Sessions != 1 || len(after.Mailers) != 1 {
+		t.Errorf("before, the figures were\n%+v\nand then\n%+v", before, after)
+	}
+	said, err := a.run("stats")
+	for _, want := range []string{
+		fmt.Sprintf("Asked for a link: %d, of which %d got a message.\n", after.Asked, after.Sent),
+		fmt.Sprintf("%d not admitted", after.Refused["not_admitted"]), "Sessions that it remembers: 1.\n", "Mailer console: works.\n",
+	} {
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("stats ends with %v, and %q is not in\n%s", err, want, said)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 // The paths, as patterns of http.ServeMux.
 const (
 	HealthPath = "/doorpost/health" // GET
+	StatsPath  = "/doorpost/stats"  // GET
 	DoctorPath = "/doorpost/doctor" // POST
 	BackupPath = "/doorpost/backup" // GET
 
