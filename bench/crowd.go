@@ -29,6 +29,13 @@ type crowd struct {
 	n                    int
 }
 
+func (c crowd) origin() string { return "http://localhost:" + c.port }
+
+// cookie is that of the gate at the origin.
+func (c crowd) cookie(ring keys.Ring) *session.Cookie {
+	return session.NewCookie(ring, session.CookieOptions{Scope: c.origin(), Port: c.port, Lifetime: sessionLife})
+}
+
 // sessionLife is that of the sessions which are made beforehand.
 const sessionLife = 7 * 24 * time.Hour
 
@@ -36,12 +43,11 @@ const sessionLife = 7 * 24 * time.Hour
 func (s *stand) newCrowd(n int) (crowd, error) {
 	port := testkit.FreePort()
 	made := crowd{port: port, store: s.path("store-" + port), cookies: s.path("cookies-" + port), n: n}
-	origin := "http://localhost:" + port
 	ids := newIDs(n)
-	if err := writeCookies(made.cookies, s.ring, origin, ids); err != nil {
+	if err := writeCookies(made.cookies, made.cookie(s.ring), ids); err != nil {
 		return made, err
 	}
-	return made, fill(s.ctx, made.store, origin, ids)
+	return made, fill(s.ctx, made.store, made.origin(), ids)
 }
 
 // manyPeople makes a crowd as large as what a gate remembers, once.
@@ -121,8 +127,7 @@ func signIn(ctx context.Context, store signin.Store, origin string, n int, id se
 
 // writeCookies writes a session cookie of each, a line each, as browsers send
 // it, beside one of the app.
-func writeCookies(path string, ring keys.Ring, origin string, ids []session.ID) error {
-	cookie := session.NewCookie(ring, session.CookieOptions{Scope: origin, Lifetime: sessionLife})
+func writeCookies(path string, cookie *session.Cookie, ids []session.ID) error {
 	var lines bytes.Buffer
 	for _, id := range ids {
 		issued, err := cookie.Issue(id)

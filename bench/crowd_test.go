@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
-	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
 )
 
@@ -34,7 +33,7 @@ func TestACrowdIsSignedInAndNobodyIsWrittenTo(t *testing.T) {
 	if len(lines) != 300 {
 		t.Fatalf("there are %d cookies", len(lines))
 	}
-	cookie := session.NewCookie(ring, session.CookieOptions{Scope: "http://localhost:" + made.port, Lifetime: sessionLife})
+	cookie := made.cookie(ring)
 	for _, line := range lines {
 		_, value, _ := strings.Cut(line, "; "+cookie.Name()+"=")
 		id, ok := cookie.Read(value)

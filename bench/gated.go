@@ -9,14 +9,19 @@ const knownSessions = 100
 // startGate starts a gate for people who are signed in, and returns the load
 // of them.
 func (s *stand) startGate(made crowd, behind string) (*gateway, order, error) {
-	gate, err := s.start(made.port, setup{gated: true, behind: behind, store: "bolt " + made.store}, refusedProgram)
+	return s.startFor(made, setup{gated: true, behind: behind})
+}
+
+func (s *stand) startFor(made crowd, c setup) (*gateway, order, error) {
+	c.store = "bolt " + made.store
+	gate, err := s.start(made.port, c, refusedProgram)
 	return gate, order{Headers: navigation, Cookies: made.cookies, Status: 200}, err
 }
 
 // measureGated compares where Caddy does next to nothing beside what the gate does.
 func (s *stand) measureGated() ([]row, error) {
 	rows, err := s.compare("respond", respond, 1.04)
-	return rows[:min(len(rows), 2)], err
+	return rows[:min(len(rows), 3)], err
 }
 
 // measureProxied compares with an app behind it, which is how the gate is used.
@@ -48,12 +53,21 @@ func (s *stand) compare(name, behind string, most float64) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := lineup{{"bare", bare, visit}, {"gate", gate, visit}, {"told", told, visit}}.run(s, true)
+	others, err := s.newCrowd(knownSessions)
+	if err != nil {
+		return nil, err
+	}
+	site, enter, err := s.startFor(others, setup{gated: true, portal: true, behind: behind})
+	if err != nil {
+		return nil, err
+	}
+	m, err := lineup{{"bare", bare, visit}, {"gate", gate, visit}, {"told", told, visit}, {"site", site, enter}}.run(s, true)
 	if err != nil {
 		return nil, err
 	}
 	return []row{
 		cpuRow("gated request, `"+name+"` behind it", m["gate"], m["bare"], atMost(most)),
+		cpuRow("the same at a site with a portal", m["site"], m["bare"], atMost(most)),
 		cpuRow("Caddy alone that takes its cookie out and sets two headers with `request_header`, `"+name+"` behind it", m["told"], m["bare"], goal{}),
 		{
 			what: "gated request, `" + name + "` behind it: requests a second against bare Caddy", measured: m["gate"].perSecond.over(m["bare"].perSecond),

@@ -23,20 +23,26 @@ type setup struct {
 	behind string // what stands in the site
 	store  string // of the global option; default: memory
 	mailer string // lines; default: console
+	portal bool   // people sign in at another origin
 }
 
 // respond is the cheapest that Caddy can do.
 const respond = "respond ok"
 
 func (c setup) caddyfile(port, admin string) string {
-	options, gate := "", ""
+	options, gate, portal := "", "", ""
 	if c.gated {
 		options = fmt.Sprintf("doorpost {\nsecret {env.DOORPOST_SECRET}\nstore %s\nfrom \"Doorpost <sign-in@example.com>\"\nmailer %s\n"+
 			"limit client 1000000 1m\nlimit address 1000 1m\nlimit total 1000000 1m\n}\n", cmp.Or(c.store, "memory"), cmp.Or(c.mailer, "console"))
 		gate = "doorpost {\nallow *@example.com\n}\n"
 	}
-	return fmt.Sprintf("{\nadmin 127.0.0.1:%s\npersist_config off\nauto_https off\nskip_install_trust\n%s}\nhttp://localhost:%s {\nbind 127.0.0.1\n%s%s\n}\n",
-		admin, options, port, gate, c.behind)
+	if c.portal {
+		origin := "http://login.localhost:" + port
+		options = strings.Replace(options, "doorpost {\n", "doorpost {\nportal "+origin+"\n", 1)
+		portal = origin + " {\nbind 127.0.0.1\ndoorpost_portal\n}\n"
+	}
+	return fmt.Sprintf("{\nadmin 127.0.0.1:%s\npersist_config off\nauto_https off\nskip_install_trust\n%s}\nhttp://localhost:%s {\nbind 127.0.0.1\n%s%s\n}\n%s",
+		admin, options, port, gate, c.behind, portal)
 }
 
 // gateway is Caddy, with or without Doorpost, as it runs.

@@ -34,7 +34,7 @@ func (s *stand) measureRefused() ([]row, error) {
 	}
 	forged := refusedProgram
 	forged.Cookies = s.path("forged")
-	if err := writeCookies(forged.Cookies, ring, "http://"+gate.host(), newIDs(forgedCookies)); err != nil {
+	if err := writeCookies(forged.Cookies, crowd{port: gate.port}.cookie(ring), newIDs(forgedCookies)); err != nil {
 		return nil, err
 	}
 	welcome := func(o order) order { o.Status = 200; return o }
