@@ -70,12 +70,12 @@ func (a *App) linkOrigins() []gate.Origin {
 }
 
 // adviseOnLogo says when the picture of pages stands where they are not.
-func (a *App) adviseOnLogo() []adminapi.Finding {
-	if a.portal == (gate.Origin{}) || !strings.HasPrefix(a.Brand.Logo, "/") {
+func (a *App) adviseOnLogo(brand BrandConfig) []adminapi.Finding {
+	if a.portal == (gate.Origin{}) || !strings.HasPrefix(brand.Logo, "/") {
 		return nil
 	}
 	return []adminapi.Finding{adminapi.NewFinding("brand logo", adminapi.Warning,
-		fmt.Sprintf("pages are served at the portal %s, where no app is that has the path %s", a.portal, a.Brand.Logo),
+		fmt.Sprintf("pages are served at the portal %s, where no app is that has the path %s", a.portal, brand.Logo),
 		"give the address of the picture in full, for example logo https://www.example.com/logo.svg")}
 }
 

@@ -20,8 +20,14 @@ var content = map[caddy.ModuleID]string{
 
 // checkOrder refuses routes in which something answers every request of a site before
 // the gate is reached, as a mistaken order or route makes it.
+//
+// The site of the portal has no app and no files beside the portal: they would share its
+// origin, and could read and send its forms. A fixed answer of the operator's own may be there.
 func (e *edge) checkOrder() error {
 	for hosts, routes := range e.listsOfSites() {
+		if name := e.besidePortal(routes); name != "" && hosts != nil {
+			return fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", strings.Join(hosts, ", "), name)
+		}
 		if name, gated := e.firstContent(routes, hosts, 0); name != "" && gated {
 			return fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(hosts, ", "), "without a host"), name)
 		}
@@ -46,6 +52,38 @@ func (e *edge) listsOfSites() func(yield func(hosts []string, routes caddyhttp.R
 			}
 		}
 	}
+}
+
+// besidePortal is a directive in the routes of the portal that serves something of its own, ""
+// for none and for routes without the portal.
+func (e *edge) besidePortal(routes caddyhttp.RouteList) string {
+	found, isPortal := "", false
+	var walk func(routes caddyhttp.RouteList, invoked int)
+	walk = func(routes caddyhttp.RouteList, invoked int) {
+		for _, route := range routes {
+			for _, handler := range route.Handlers {
+				switch h := handler.(type) {
+				case *Portal:
+					isPortal = true
+				case *caddyhttp.Subroute:
+					walk(configured(h.Routes), invoked)
+				case *caddyhttp.Invoke:
+					if named := e.server.NamedRoutes[h.Name]; named != nil && invoked < maxInvoked {
+						found = cmp.Or(found, e.rawContent(named.HandlersRaw, invoked+1))
+						walk(caddyhttp.RouteList{*named}, invoked+1)
+					}
+				case *caddyhttp.StaticResponse:
+				case caddy.Module:
+					found = cmp.Or(found, content[h.CaddyModule().ID])
+				}
+			}
+		}
+	}
+	walk(routes, 0)
+	if !isPortal {
+		return ""
+	}
+	return found
 }
 
 // firstContent is the directive that answers every request that gets to some routes of

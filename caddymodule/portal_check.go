@@ -25,7 +25,7 @@ func (a *App) provisionPortal() error {
 	case a.Session.CookieDomain != "":
 		return errPortalAndDomain
 	}
-	a.advise(a.adviseOnLogo())
+	a.advise(a.adviseOnLogo(a.Brand))
 	return nil
 }
 
@@ -43,6 +43,9 @@ func parsePortal(given string) (gate.Origin, error) {
 // checkPortalAddress makes sure that the site of the portal has its origin, or, where
 // something in front of Caddy speaks TLS, its host.
 func (a *App) checkPortalAddress(ctx caddy.Context, where siteAddress) error {
+	if len(where.hosts) > 1 {
+		return fmt.Errorf("this site is %s, and the portal has one address; leave only %s", where.name(), a.portal)
+	}
 	if origins, err := where.origins(httpApp(ctx)); err == nil && slices.Contains(origins, a.portal) {
 		return nil
 	}

@@ -44,6 +44,10 @@ func (s SiteSession) check(all SessionConfig) error {
 			return fmt.Errorf("session %s: %w", option.name, err)
 		}
 	}
+	if s.Idle > s.Absolute && s.Absolute != 0 {
+		return fmt.Errorf("session idle: %s is longer than absolute %s, which ends the session anyhow; leave idle out, or make it shorter",
+			spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
+	}
 	if s != (SiteSession{}) && all.CookieDomain != "" {
 		return errors.New("session: with cookie_domain all sites share one session; narrow down that, in the global option")
 	}
@@ -101,6 +105,7 @@ func (s *site) joinBrand(a *App, own *BrandConfig) (err error) {
 		return nil
 	}
 	s.ownBrand = true
+	a.advise(a.adviseOnLogo(*own))
 	*s.brand = BrandConfig{
 		Name: cmp.Or(own.Name, a.Brand.Name), Logo: cmp.Or(own.Logo, a.Brand.Logo),
 		Accent: cmp.Or(own.Accent, a.Brand.Accent), Support: cmp.Or(own.Support, a.Brand.Support),
