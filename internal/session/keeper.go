@@ -48,7 +48,8 @@ func NewKeeper(store Store, cache *Cache, limits Limits, logger *slog.Logger) *K
 }
 
 // Narrowed is a keeper of the same sessions for a site where they end earlier: idle and
-// absolute are at most those of k. No other site shares its cookie.
+// absolute are at most those of k. No other site shares its cookie. Where idle is less, it
+// counts from the last use at this site, whatever is done at others behind a portal.
 func (k *Keeper) Narrowed(idle, absolute time.Duration) *Keeper {
 	narrow := *k
 	narrow.limits.Idle, narrow.limits.Absolute = idle, absolute
@@ -61,6 +62,10 @@ func (k *Keeper) look(ctx context.Context, key Key, now time.Time) (r Record, fo
 	r, found, err = k.store.Session(ctx, key, now)
 	if err != nil || !found {
 		return r, false, err
+	}
+	r = r.Within(k.whole)
+	if k.limits.Idle < k.whole.Idle && !r.Used.IsZero() { // use elsewhere does not count here
+		r.Seen = r.Used
 	}
 	r = r.Within(k.limits)
 	return r, now.Before(r.Expires) && r.SignedIn.Sub(now) <= clockTolerance, nil

@@ -40,3 +40,29 @@ func TestASessionEndsEarlierWhereItIsNarrowedDown(t *testing.T) {
 		})
 	}
 }
+
+// Behind a portal all sites share the time of the last use; a bank that ends sessions early
+// must not be held open by a kiosk.
+func TestUseOfOtherSitesDoesNotCountWhereIdleIsNarrowedDown(t *testing.T) {
+	const idle = 10 * time.Minute
+	for name, c := range map[string]struct {
+		idle  time.Duration
+		found bool
+	}{"a site like all": {testLimits.Idle, true}, "one that ends sessions early": {idle, false}} {
+		t.Run(name, func(t *testing.T) {
+			k := newKeep(t)
+			k.Keeper = k.Narrowed(c.idle, testLimits.Absolute)
+			k.now = func() time.Time { return k.clock }
+			r := k.store.records[k.key]
+			r.Used = k.clock
+			k.clock = k.clock.Add(idle)
+			r.Seen, r.Expires = k.clock, testLimits.Expiry(r.SignedIn, k.clock) // at another site
+			k.store.records[k.key] = r
+			if c.found {
+				k.mustFind(t)
+			} else {
+				k.mustNotFind(t)
+			}
+		})
+	}
+}

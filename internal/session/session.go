@@ -85,6 +85,7 @@ type Record struct {
 	Method   Method           // of the proof
 	Standing *people.Standing // of the person, updated with theirs; nil for none
 	Parent   Key              // the session at the portal that it came of; zero for one that a proof made
+	Used     time.Time        // with Parent: as Seen, of this session alone; Seen is of all that are one
 }
 
 // Entry is a record with its key.

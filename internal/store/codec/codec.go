@@ -66,6 +66,7 @@ type Session struct {
 	Standing *Standing       `cbor:"7,keyasint,omitempty"` // nil for none
 	Method   session.Method  `cbor:"8,keyasint,omitempty"`
 	Parent   session.Key     `cbor:"9,keyasint,omitzero"`
+	Used     int64           `cbor:"10,keyasint,omitempty"` // with Parent
 }
 
 // Millis is a time as records have it.
@@ -118,6 +119,14 @@ func PackSession(r session.Record) Session {
 func (r Session) Unpack() session.Record {
 	return session.Record{
 		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
-		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method, Parent: r.Parent,
+		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method, Parent: r.Parent, Used: usedAt(r.Used),
 	}
+}
+
+// usedAt is a time of use, zero for that of a session that did not come of another.
+func usedAt(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return Time(ms)
 }

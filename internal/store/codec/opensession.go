@@ -17,6 +17,7 @@ type OpenSession struct {
 type SiteSession struct {
 	Key   session.Key `cbor:"1,keyasint"`
 	Scope string      `cbor:"2,keyasint"`
+	Used  int64       `cbor:"3,keyasint,omitempty"` // last use of it alone
 }
 
 // Bounds of the sessions that come of one. A browser has one for each site; more of a
@@ -50,10 +51,18 @@ func (s OpenSession) Scopes() (scopes []string) {
 	return scopes
 }
 
-// AddSite adds a session at a site unless it is there, and returns those that give way
-// to it.
+// Use notes a use of a session at a site, if it is one of those.
+func (s *OpenSession) Use(key session.Key, at int64) {
+	if i := slices.IndexFunc(s.Sites, func(site SiteSession) bool { return site.Key == key }); i >= 0 {
+		s.Sites[i].Used = max(s.Sites[i].Used, at)
+	}
+}
+
+// AddSite adds a session at a site, or notes its use if it is there, and returns those that
+// give way to it.
 func (s *OpenSession) AddSite(added SiteSession) (dropped []session.Key) {
 	if s.Is(added.Key) {
+		s.Use(added.Key, added.Used)
 		return nil
 	}
 	ofSite := func(site SiteSession) bool { return site.Scope == added.Scope }

@@ -55,7 +55,7 @@ func enter(t *tx, e portal.Entry) portal.Result {
 	saveUse(t, key, e.Now, e.Attempt)
 	changeAddress(t, parent.Address, e.Now, func(a *codec.Address) {
 		open := a.OpenSession(e.Parent)
-		for _, dropped := range open.AddSite(codec.SiteSession{Key: e.Made, Scope: e.Scope}) {
+		for _, dropped := range open.AddSite(codec.SiteSession{Key: e.Made, Scope: e.Scope, Used: codec.Millis(e.Now)}) {
 			t.ended(dropped)
 			t.delete(sessionKey(dropped))
 		}

@@ -34,7 +34,7 @@ func liveSession(t *tx, key session.Key, now time.Time) (codec.Session, bool) {
 // Touch implements session.Store.
 func (s Steps) Touch(ctx context.Context, key session.Key, seen, expires time.Time) error {
 	return run(ctx, s.backend.Change, []Key{sessionKey(key)}, func(t *tx) {
-		key := key
+		used, key := key, key
 		stored, alive := liveSession(t, key, seen)
 		if alive && stored.Parent != (session.Key{}) {
 			key = stored.Parent
@@ -42,6 +42,13 @@ func (s Steps) Touch(ctx context.Context, key session.Key, seen, expires time.Ti
 		}
 		if alive {
 			stored.Seen, stored.Expires = max(stored.Seen, codec.Millis(seen)), max(stored.Expires, codec.Millis(expires))
+			if used != key {
+				changeAddress(t, stored.Address, seen, func(a *codec.Address) {
+					open := a.OpenSession(key)
+					open.Use(used, codec.Millis(seen))
+					a.PutSession(open)
+				})
+			}
 			addSession(t, key, stored, seen)
 		}
 	})
@@ -141,7 +148,7 @@ func saveSession(t *tx, key session.Key, r codec.Session) {
 	a, _ := load[codec.Address](t, addressKey(r.Address))
 	r.Parent = key
 	for _, site := range a.OpenSession(key).Sites {
-		r.Scope = site.Scope
+		r.Scope, r.Used = site.Scope, site.Used
 		save(t, sessionKey(site.Key), r, codec.Time(r.Expires), addressKey(r.Address), sessionKey(key))
 	}
 }

@@ -132,6 +132,33 @@ var portalPromises = []promise{
 		}
 		f.wantSites(parent, one.Scope, other.Scope)
 	}},
+	{"EachSiteKnowsWhenItWasUsedItself", func(f *fixture) {
+		parent := f.signIn(f.person("a"))
+		one, other := f.entered(parent), f.entered(parent)
+		wantUsed := func(e portal.Entry, at time.Time) {
+			f.Helper()
+			got, _, err := f.Session(f.Context(), e.Made, f.now)
+			f.must(err)
+			if !got.Used.Equal(at.Truncate(time.Millisecond)) {
+				f.Errorf("a session was used at %v, want %v", got.Used, at)
+			}
+		}
+		wantUsed(one, one.Now)
+		later := f.now.Add(time.Minute)
+		f.must(f.Touch(f.Context(), one.Made, later, parent.Expires))
+		wantUsed(one, later)
+		wantUsed(other, other.Now)
+		f.must(f.Touch(f.Context(), parent.Key, later.Add(time.Minute), parent.Expires))
+		wantUsed(one, later)
+		third := f.entry(parent) // at another site
+		third.Now = later.Add(2 * time.Minute)
+		f.wantEntered(third, portal.Entered)
+		again := f.entry(parent) // at the same
+		again.Made, again.Scope, again.Now = one.Made, one.Scope, later.Add(3*time.Minute)
+		f.wantEntered(again, portal.Entered)
+		wantUsed(one, again.Now)
+		wantUsed(other, other.Now)
+	}},
 	{"AllEndWithAny", func(f *fixture) {
 		ends := map[string]func(who session.Entry, site portal.Entry){
 			"the portal's": func(parent session.Entry, _ portal.Entry) {

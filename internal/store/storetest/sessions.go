@@ -131,7 +131,7 @@ func (f *fixture) wantSameRecord(got, want session.Record) {
 	if !got.SignedIn.Equal(want.SignedIn) || !got.Seen.Equal(want.Seen) || !got.Expires.Equal(want.Expires) {
 		f.Fatalf("the times of the session are %v, %v, %v, want %v, %v, %v", got.SignedIn, got.Seen, got.Expires, want.SignedIn, want.Seen, want.Expires)
 	}
-	got.SignedIn, got.Seen, got.Expires = want.SignedIn, want.Seen, want.Expires
+	got.SignedIn, got.Seen, got.Expires, got.Used = want.SignedIn, want.Seen, want.Expires, want.Used
 	if !reflect.DeepEqual(got, want) {
 		f.Fatalf("the session is %+v, want %+v", got, want)
 	}
