@@ -59,6 +59,7 @@ func TestAnEditOfAWikiThatMeetsAnEndedSessionIsSentAgain(t *testing.T) {
 	g.enter(tab, wikiPage+"&do=edit", "ada@example.com")
 	const typed = "===== Grüße =====\n\n  * 1 < 2 && \"3\" > 'x'\n  * 100 % + €, 日本, 😀 &amp; <b>\\\\"
 	const editor = `document.querySelector("#wiki__text").value`
+	tab.click("#wiki__text") // once it is there
 	if _, err := evaluate[string](tab, editor+" = "+strconv.Quote(typed)); err != nil {
 		t.Fatal(err)
 	}
