@@ -25,7 +25,10 @@ type LimitsConfig struct {
 
 // LimitConfig allows Max events in any span of Window.
 type LimitConfig struct {
-	Max    int            `json:"max"`
+	// Max is how many: 1 to 1000000.
+	Max int `json:"max"`
+
+	// Window is how long: 1s to 31d.
 	Window caddy.Duration `json:"window"`
 }
 
