@@ -163,7 +163,7 @@ func TestEveryReasonHasALabel(t *testing.T) {
 	for row := range strings.Lines(string(content)) {
 		_, reasons, found := strings.Cut(row, "`silent` has the reason: ")
 		if !found {
-			_, reasons, found = strings.Cut(row, "with `reason`: ")
+			_, reasons, _ = strings.Cut(row, "with `reason`: ")
 		}
 		reasons = strings.ReplaceAll(reasons, "`reason` is ", "")
 		for _, quoted := range regexp.MustCompile("(?:^|[,:] |in which )`([a-z ]+)`").FindAllStringSubmatch(reasons, -1) {

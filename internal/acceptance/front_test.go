@@ -146,7 +146,7 @@ func serveApp(t testing.TB, app http.HandlerFunc) (address string) {
 // does not.
 func startTLS(t testing.TB, server string) (address string) {
 	front := httptest.NewTLSServer(&httputil.ReverseProxy{
-		Director: func(r *http.Request) { r.URL.Scheme, r.URL.Host = "http", server }, // the Host stays
+		Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", server }, // the Host stays
 	})
 	t.Cleanup(front.Close)
 	return front.Listener.Addr().String()

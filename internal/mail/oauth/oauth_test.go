@@ -27,7 +27,6 @@ type service struct {
 	fail   func(w http.ResponseWriter) // in place of a token
 	life   any                         // expires_in; nil leaves it out
 	rotate bool                        // a new refresh token with each answer
-	tokens []string
 }
 
 func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
