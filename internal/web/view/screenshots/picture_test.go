@@ -68,17 +68,21 @@ func reduce(full image.Image) *image.RGBA {
 	size := full.Bounds().Size()
 	small := image.NewRGBA(image.Rect(0, 0, size.X/reduced, size.Y/reduced))
 	source := image.NewRGBA(full.Bounds())
+	sums := make([][3]int, small.Rect.Dx()*small.Rect.Dy())
 	draw.Draw(source, full.Bounds(), full, full.Bounds().Min, draw.Src)
-	for y := range small.Rect.Dy() {
+	for y := range small.Rect.Dy() * reduced {
+		row := source.Pix[y*source.Stride:][:source.Stride]
 		for x := range small.Rect.Dx() {
-			var sum [3]int
-			for i := range reduced * reduced {
-				at := source.RGBAAt(x*reduced+i%reduced, y*reduced+i/reduced)
-				sum[0], sum[1], sum[2] = sum[0]+int(at.R), sum[1]+int(at.G), sum[2]+int(at.B)
+			sum := &sums[y/reduced*small.Rect.Dx()+x]
+			for pixel := range reduced {
+				at := row[4*(x*reduced+pixel):]
+				sum[0], sum[1], sum[2] = sum[0]+int(at[0]), sum[1]+int(at[1]), sum[2]+int(at[2])
 			}
-			const n = reduced * reduced
-			small.SetRGBA(x, y, color.RGBA{uint8(sum[0] / n), uint8(sum[1] / n), uint8(sum[2] / n), 255})
 		}
+	}
+	const n = reduced * reduced
+	for i, sum := range sums {
+		small.SetRGBA(i%small.Rect.Dx(), i/small.Rect.Dx(), color.RGBA{uint8(sum[0] / n), uint8(sum[1] / n), uint8(sum[2] / n), 255})
 	}
 	return small
 }
