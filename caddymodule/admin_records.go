@@ -38,7 +38,8 @@ func (a *App) startRecordsCheck(ctx context.Context) (results chan []adminapi.Fi
 	return results
 }
 
-// sender is whose records count, by the first mailer that sends, false if there is none.
+// sender is the sender whose records count, as the first mailer that sends has it. sends
+// is false if messages are printed only.
 func (a *App) sender() (s records.Sender, sends bool) {
 	s = records.Sender{Domain: a.from.Domain(), Envelope: a.from.Domain(), Selector: a.DKIMSelector}
 	for _, module := range a.mailModules {

@@ -47,7 +47,7 @@ type HopHash [sha256.Size]byte
 // String is the one form of the hash that ParseHopHash takes.
 func (h HopHash) String() string { return base64.RawURLEncoding.EncodeToString(h[:]) }
 
-// ParseHopHash reads the hash of a hop, false if the text is none.
+// ParseHopHash reads what String wrote. ok is false for any other text.
 func ParseHopHash(s string) (h HopHash, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(raw) != len(h) {

@@ -132,9 +132,9 @@ func (d *Door) enter(c *call) {
 	}
 	if len(query[ticketField]) == 1 {
 		h, found := d.hop(c)
-		known := &h.Hop
-		if !found {
-			known = nil
+		var known *portal.Hop
+		if found {
+			known = &h.Hop
 		}
 		ctx := audit.WithRequest(c.r.Context(), c.client)
 		id, outcome, err := d.Tickets.Enter(ctx, c.origin.String(), c.visit.Cookie().Scope(), known, query.Get(ticketField))

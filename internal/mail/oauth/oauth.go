@@ -119,8 +119,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// Token returns a token that is good now. It asks the service if there is none, and ahead
-// of the end of the last one. Its errors are *mail.SendError, and have no secret in them.
+// Token returns a token that is good now. It asks the service for the first one, and for
+// another before the last one ends. Its errors are *mail.SendError, and have no secret in them.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
