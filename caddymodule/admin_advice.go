@@ -70,11 +70,11 @@ func (a *App) linkOrigins() []gate.Origin {
 }
 
 // adviseOnLogo says when the picture of pages stands where they are not.
-func (a *App) adviseOnLogo(brand BrandConfig) []adminapi.Finding {
+func (a *App) adviseOnLogo(brand BrandConfig, lines Lines) []adminapi.Finding {
 	if a.portal == (gate.Origin{}) || !strings.HasPrefix(brand.Logo, "/") {
 		return nil
 	}
-	return []adminapi.Finding{adminapi.NewFinding("brand logo", adminapi.Warning,
+	return []adminapi.Finding{lines.warning("brand", "brand logo",
 		fmt.Sprintf("pages are served at the portal %s, where no app is that has the path %s", a.portal, brand.Logo),
 		"give the address of the picture in full, for example logo https://www.example.com/logo.svg")}
 }
@@ -89,7 +89,7 @@ func (a *App) adviseOnPeople() []adminapi.Finding {
 			return nil
 		}
 	}
-	return []adminapi.Finding{adminapi.NewFinding("admins", adminapi.Warning, "no site says people, so their page is served nowhere",
+	return []adminapi.Finding{a.Lines.warning("admins", "admins", "no site says people, so their page is served nowhere",
 		"add the line people to doorpost { … } of a site whose app may share its origin with "+gate.PeoplePath)}
 }
 
@@ -102,7 +102,11 @@ func (a *App) advise(found []adminapi.Finding) {
 // warn logs findings.
 func (a *App) warn(found []adminapi.Finding) {
 	for _, f := range found {
-		a.logger.Warn(f.Check + ": " + f.Found + "; " + f.Advice)
+		line := ""
+		if f.Where != "" {
+			line = f.Where + ": "
+		}
+		a.logger.Warn(line + f.Check + ": " + f.Found + "; " + f.Advice)
 	}
 }
 

@@ -18,28 +18,33 @@ import (
 // protected.
 func (e *edge) adviseOnPaths(ctx context.Context) (found []adminapi.Finding) {
 	for _, s := range e.sites {
-		for _, exact := range s.leftOpen(ctx) {
-			found = append(found, adminapi.NewFinding("site "+s.name(), adminapi.Warning, fmt.Sprintf("doorpost %s/* does not include %s itself, which is open to anyone", exact, exact),
-				fmt.Sprintf("write @inside path %s %s/*, and doorpost @inside { … }; or, if it is meant to be open, public %s", exact, exact, exact)))
+		var told []string
+		for _, h := range s.handlers {
+			for _, exact := range h.leftOpen(ctx) {
+				if slices.Contains(told, exact) {
+					continue
+				}
+				told = append(told, exact)
+				found = append(found, h.Lines.warning(directive, "site "+s.name(), fmt.Sprintf("doorpost %s/* does not include %s itself, which is open to anyone", exact, exact),
+					fmt.Sprintf("write @inside path %s %s/*, and doorpost @inside { … }; or, if it is meant to be open, public %s", exact, exact, exact)))
+			}
 		}
 	}
 	return found
 }
 
-// leftOpen are the paths that none of the blocks protects though one protects all
+// leftOpen are the paths that no block of the site protects though this one protects all
 // paths below.
-func (s *site) leftOpen(ctx context.Context) (open []string) {
-	for _, h := range s.handlers {
-		for _, pattern := range pathsOf(h.matchers) {
-			exact, below := strings.CutSuffix(pattern, "/*")
-			if !below || exact == "" || strings.Contains(exact, "*") || slices.Contains(h.Public, exact) || slices.Contains(open, exact) {
-				continue
-			}
-			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
-				if s.needsSession(ctx, method, exact+"/x") && !s.needsSession(ctx, method, exact) {
-					open = append(open, exact)
-					break
-				}
+func (h *Handler) leftOpen(ctx context.Context) (open []string) {
+	for _, pattern := range pathsOf(h.matchers) {
+		exact, below := strings.CutSuffix(pattern, "/*")
+		if !below || exact == "" || strings.Contains(exact, "*") || slices.Contains(h.Public, exact) {
+			continue
+		}
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+			if h.site.needsSession(ctx, method, exact+"/x") && !h.site.needsSession(ctx, method, exact) {
+				open = append(open, exact)
+				break
 			}
 		}
 	}
@@ -87,7 +92,7 @@ type passed struct {
 // another: what is public there is decided by the path before it.
 func adviseOnRewrites(routes caddyhttp.RouteList) (found []adminapi.Finding) {
 	rewrites(routes, nil, func(h *Handler) {
-		finding := adminapi.NewFinding("site "+h.site.name(), adminapi.Warning,
+		finding := h.Lines.warning("public", "site "+h.site.name(),
 			fmt.Sprintf("public %s: behind doorpost a rewrite (php_fastcgi, try_files, rewrite) can make another path of it, such as that of a front controller, which is open to anyone then", strings.Join(h.Public, " ")),
 			fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", h.Public[0]))
 		if !slices.Contains(found, finding) {

@@ -102,6 +102,10 @@ type App struct {
 	// built-in ones.
 	Templates string `json:"templates,omitempty"`
 
+	// Lines are where the global option and what is in it stand in a Caddyfile, for
+	// errors and warnings. The adapter writes them; nothing else depends on them.
+	Lines Lines `json:"caddyfile,omitempty"`
+
 	ctx         caddy.Context
 	logger      *slog.Logger
 	auditLogger *slog.Logger
@@ -121,6 +125,7 @@ type App struct {
 	sites       map[string]*site
 	portal      gate.Origin        // zero: none
 	portalSite  *site              // that serves it
+	portalLines Lines              // of doorpost_portal there
 	edges       []*edge            // one for each server with a site
 	found       []adminapi.Finding // what doctor is told that the log was told
 
@@ -143,7 +148,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.provisionTemplates, a.provisionMetrics, a.provisionPeople,
 	} {
 		if err := step(); err != nil {
-			return err
+			return a.Lines.atLine(err)
 		}
 	}
 	return nil

@@ -40,9 +40,10 @@ func readGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 // UnmarshalCaddyfile reads the global option, as docs/options.md has it.
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
-	var admins *caddyfile.Dispenser // where they are; a group that they name may come later
-	check := func() error { return a.checkRead(admins) }
-	return inBlock("the global option doorpost", check,
+	a.Lines.noteDirective(d)
+	var admins, portal *caddyfile.Dispenser // where they are: what they name, or do not go with, may come later
+	check := func() error { return a.checkRead(admins, portal) }
+	return inBlock("the global option doorpost", check, a.Lines.noted(
 		option{name: "secret", read: values(&a.Secrets, "{env.DOORPOST_SECRET}", checkSecret)},
 		option{name: "store", read: a.readStore, nested: true},
 		option{name: "mailer", read: a.readMailer, nested: true, many: true},
@@ -55,7 +56,10 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			admins = at(d)
 			return values(&a.Admins, "alice@example.com", people.CheckWho)(d)
 		}},
-		option{name: "portal", read: checkedValue(&a.Portal, "https://login.example.com", parses(parsePortal))},
+		option{name: "portal", read: func(d *caddyfile.Dispenser) error {
+			portal = at(d)
+			return checkedValue(&a.Portal, "https://login.example.com", parses(parsePortal))(d)
+		}},
 		option{name: "limit", read: a.readLimit, many: true},
 		option{name: "mute", read: func(d *caddyfile.Dispenser) error {
 			a.Mute = new(caddy.Duration)
@@ -64,17 +68,17 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "notify_new_browser", read: onOrOff(&a.NotifyNewBrowser)},
 		option{name: "brand", read: a.Brand.read, nested: true},
 		option{name: "templates", read: oneValue(&a.Templates, "/etc/doorpost/templates")},
-	)(d)
+	)...)(d)
 }
 
-// checkRead checks what more than one option says. admins is where that option stands,
-// if it is given.
-func (a *App) checkRead(admins *caddyfile.Dispenser) error {
+// checkRead checks what more than one option says. admins and portal are where these
+// stand, if they are given.
+func (a *App) checkRead(admins, portal *caddyfile.Dispenser) error {
 	if a.From == "" && slices.ContainsFunc(a.MailersRaw, sendsMail) {
 		return errNoFrom
 	}
 	if a.Portal != "" && a.Session.CookieDomain != "" {
-		return errPortalAndDomain
+		return placed{portal.WrapErr(errPortalAndDomain)}
 	}
 	groups, err := people.NewGroups(a.Groups) // each was checked where it stands
 	if err != nil {

@@ -122,14 +122,6 @@ func one(example string, take func(name, value string) error) reader {
 	}
 }
 
-// wrong is what a check says of an option, with its name before it; nil for nil.
-func wrong(name string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
 // noValue reads an option without a value, which holds by being there.
 func noValue(to *bool) reader {
 	return func(d *caddyfile.Dispenser) error {

@@ -36,6 +36,7 @@ func readSite(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 // UnmarshalCaddyfile reads the site directive, as docs/options.md has it.
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	h.Lines.noteDirective(d)
 	if d.NextArg() {
 		return d.Errf("doorpost takes one matcher, such as /admin/* or @name, and options in a block; %q is neither", d.Val())
 	}
@@ -45,7 +46,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		}
 		return nil
 	}
-	return readBlock(d, "doorpost", letsSomebodyIn,
+	return readBlock(d, "doorpost", letsSomebodyIn, h.Lines.noted(
 		option{name: "allow", read: values(&h.Allow, "alice@example.com *@example.org", people.CheckWho), many: true},
 		option{name: "deny", read: values(&h.Deny, "mallory@example.org", people.CheckWho), many: true},
 		option{name: "ask", read: values(&h.Ask, "owner@example.com", parses(parseOwner)), many: true},
@@ -61,7 +62,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return h.Brand.read(d)
 		}, nested: true},
 		option{name: "headers", read: h.readHeaders, nested: true},
-	)
+	)...)
 }
 
 func checkPublic(pattern string) error {

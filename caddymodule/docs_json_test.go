@@ -106,6 +106,8 @@ func kindOf(e ast.Expr) string {
 			return "true or false"
 		case "int":
 			return "number"
+		case "Lines":
+			return "object of string"
 		}
 		return e.Name
 	case *ast.StarExpr:

@@ -93,7 +93,7 @@ func (c gateConfig) run() error {
 		return fmt.Errorf("putting the configuration together: %w", err)
 	}
 	// Formatted, or there is a warning about a file that nobody has.
-	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(caddyfile.Format([]byte(text.String())), map[string]any{"filename": "doorpost"})
+	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt(caddyfile.Format([]byte(text.String())), map[string]any{"filename": ""})
 	if err != nil {
 		return fmt.Errorf("putting the configuration together: %w", err)
 	}

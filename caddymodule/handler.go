@@ -71,6 +71,10 @@ type Handler struct {
 	// Headers in which the app receives who is signed in.
 	Headers *HeadersConfig `json:"headers,omitempty"`
 
+	// Lines are where the directive and its options stand in a Caddyfile, for errors and
+	// warnings. The adapter writes them; nothing else depends on them.
+	Lines Lines `json:"caddyfile,omitempty"`
+
 	app      *App
 	site     *site
 	matchers caddyhttp.MatcherSets
@@ -115,7 +119,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo { return moduleInfo[Handler]("http
 func (h *Handler) Provision(ctx caddy.Context) error {
 	where := findSiteAddress(ctx)
 	if err := h.provision(ctx, where); err != nil {
-		return fmt.Errorf("site %s: %w", where.name(), err)
+		return h.Lines.atLine(fmt.Errorf("site %s: %w", where.name(), err))
 	}
 	return nil
 }
@@ -142,7 +146,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	}
 	if h.Recent != 0 {
 		if err := checkRecent(time.Duration(h.Recent)); err != nil {
-			return fmt.Errorf("recent: %w", err)
+			return wrong("recent", err)
 		}
 	}
 	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
@@ -154,9 +158,12 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	for _, given := range h.Ask {
 		owner, err := parseOwner(given)
 		if err != nil {
-			return fmt.Errorf("ask: %w", err)
+			return wrong("ask", err)
 		}
 		owners = append(owners, owner)
+	}
+	if err := cmp.Or(wrong("allow", h.app.groups.Check(h.Allow)), wrong("deny", h.app.groups.Check(h.Deny))); err != nil {
+		return err
 	}
 	rules, err := people.NewRules(h.Allow, h.Deny, owners, h.app.groups)
 	if err != nil {
@@ -167,23 +174,23 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		h.block.Public, err = gate.ParsePublicPaths(h.Public)
 	}
 	if err != nil {
-		return fmt.Errorf("public: %w", err)
+		return wrong("public", err)
 	}
 	for _, protocol := range h.Upgrades {
 		if err := gate.CheckUpgrade(protocol); err != nil {
-			return fmt.Errorf("upgrades: %w", err)
+			return wrong("upgrades", err)
 		}
 	}
 	for _, origin := range h.Cors {
 		if err := gate.CheckCors(origin); err != nil {
-			return fmt.Errorf("cors: %w", err)
+			return wrong("cors", err)
 		}
 	}
 	if err := h.Session.check(h.app.Session); err != nil {
 		return err
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {
-		return fmt.Errorf("headers: %w", err)
+		return wrong("headers", err)
 	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		registerConn(server)

@@ -88,7 +88,7 @@ func (s *SessionConfig) complete() error {
 		return err
 	}
 	if s.Idle > s.Absolute {
-		return fmt.Errorf("session idle: %s is longer than absolute, %s", spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
+		return wrong("session idle", fmt.Errorf("%s is longer than absolute, %s; make idle shorter, or absolute longer", spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute))))
 	}
 	if s.CookieDomain == "" {
 		return nil

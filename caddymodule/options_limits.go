@@ -44,7 +44,7 @@ func (l *LimitsConfig) complete() error {
 	} {
 		*one.limit = cmp.Or(*one.limit, &one.fallback)
 		if err := (*one.limit).check(); err != nil {
-			return fmt.Errorf("limit %s: %w", one.name, err)
+			return wrong("limit "+one.name, err)
 		}
 	}
 	return nil

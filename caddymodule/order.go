@@ -26,10 +26,10 @@ var content = map[caddy.ModuleID]string{
 func (e *edge) checkOrder() error {
 	for hosts, routes := range e.listsOfSites() {
 		if name := e.besidePortal(routes); name != "" && hosts != nil {
-			return fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", strings.Join(hosts, ", "), name)
+			return e.app.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", strings.Join(hosts, ", "), name))
 		}
-		if name, gated := e.firstContent(routes, hosts, 0); name != "" && gated {
-			return fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(hosts, ", "), "without a host"), name)
+		if name, gate := e.firstContent(routes, hosts, 0); name != "" && gate != nil {
+			return gate.Lines.atLine(fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(gate.site.hosts, ", "), "without a host"), name))
 		}
 	}
 	return nil
@@ -87,15 +87,16 @@ func (e *edge) besidePortal(routes caddyhttp.RouteList) string {
 }
 
 // firstContent is the directive that answers every request that gets to some routes of
-// a site, if that comes before a handler of ours; gated reports whether there is one
-// of ours at all.
-func (e *edge) firstContent(routes caddyhttp.RouteList, hosts []string, invoked int) (before string, gated bool) {
+// a site, if that comes before a handler of ours; gate is that handler, nil if there is
+// none.
+func (e *edge) firstContent(routes caddyhttp.RouteList, hosts []string, invoked int) (before string, gate *Handler) {
 	for _, route := range routes {
 		for _, handler := range route.Handlers {
-			name, ours := "", false
+			var name string
+			var ours *Handler
 			switch h := handler.(type) {
 			case *Handler:
-				return before, true
+				return before, h
 			case *caddyhttp.Subroute:
 				name, ours = e.firstContent(configured(h.Routes), hosts, invoked)
 			case *caddyhttp.Invoke:
@@ -110,15 +111,15 @@ func (e *edge) firstContent(routes caddyhttp.RouteList, hosts []string, invoked 
 			case caddy.Module:
 				name = content[h.CaddyModule().ID]
 			}
-			if ours {
-				return cmp.Or(before, name), true
+			if ours != nil {
+				return cmp.Or(before, name), ours
 			}
 			if before == "" && matchesAll(route, hosts) {
 				before = name
 			}
 		}
 	}
-	return before, false
+	return before, nil
 }
 
 // rawContent is the directive of the first handler of a named route that answers by

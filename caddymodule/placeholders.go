@@ -15,7 +15,7 @@ func resolve(option, given string) (string, error) {
 	resolved, err := caddy.NewReplacer().ReplaceOrErr(given, true, true)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%s: %w", option, explain(given, err))
+		return "", wrong(option, explain(given, err))
 	case resolved == "":
 		return "", fmt.Errorf("%s is empty", option)
 	}

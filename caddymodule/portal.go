@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -20,6 +19,10 @@ func init() {
 // Portal serves the one origin where people sign in to all sites and see to their
 // account. It takes no options: the origin is that of the global option portal.
 type Portal struct {
+	// Lines are where the directive stands in a Caddyfile, for errors. The adapter writes
+	// them; nothing else depends on them.
+	Lines Lines `json:"caddyfile,omitempty"`
+
 	app  *App
 	site *site
 }
@@ -37,8 +40,9 @@ func readPortal(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 }
 
 // UnmarshalCaddyfile reads the directive.
-func (*Portal) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+func (p *Portal) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
+	p.Lines.noteDirective(d)
 	if d.NextArg() || d.NextBlock(d.Nesting()) {
 		return d.Errf("doorpost_portal takes no options and no matcher; leave out %q", d.Val())
 	}
@@ -49,7 +53,7 @@ func (*Portal) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (p *Portal) Provision(ctx caddy.Context) error {
 	where := findSiteAddress(ctx)
 	if err := p.provision(ctx, where); err != nil {
-		return fmt.Errorf("site %s: doorpost_portal: %w", where.name(), err)
+		return p.Lines.atLine(fmt.Errorf("site %s: doorpost_portal: %w", where.name(), err))
 	}
 	return nil
 }
@@ -61,13 +65,16 @@ func (p *Portal) provision(ctx caddy.Context, where siteAddress) error {
 	}
 	p.app = app.(*App)
 	if p.app.portal == (gate.Origin{}) {
-		return errors.New("the global option doorpost names no portal; add to it, for example: portal https://login.example.com")
+		return fmt.Errorf("the global option doorpost%s names no portal; add to it, for example: portal https://login.example.com", alsoAt(p.app.Lines.of(directive)))
 	}
 	if err := p.app.checkPortalAddress(ctx, where); err != nil {
 		return err
 	}
 	if p.app.portalSite != nil {
-		return fmt.Errorf("there are two sites with it; the portal %s is one", p.app.portal)
+		if p.Lines.of(directive) < p.app.portalLines.of(directive) { // servers come in no order
+			p.Lines, p.app.portalLines = p.app.portalLines, p.Lines
+		}
+		return fmt.Errorf("another site has it%s; keep it only at %s", alsoAt(p.app.portalLines.of(directive)), p.app.portal)
 	}
 	edge, err := p.app.edgeOf(ctx)
 	if err != nil {
@@ -78,7 +85,7 @@ func (p *Portal) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	edge.sites = append(edge.sites, p.site)
-	p.app.portalSite = p.site
+	p.app.portalSite, p.app.portalLines = p.site, p.Lines
 	return p.app.checkOnlyPortal()
 }
 

@@ -23,9 +23,9 @@ func (a *App) provisionPortal() error {
 	case err != nil:
 		return wrong("portal", err)
 	case a.Session.CookieDomain != "":
-		return errPortalAndDomain
+		return named("portal", errPortalAndDomain)
 	}
-	a.advise(a.adviseOnLogo(a.Brand))
+	a.advise(a.adviseOnLogo(a.Brand, a.Lines))
 	return nil
 }
 
@@ -53,7 +53,7 @@ func (a *App) checkPortalAddress(ctx caddy.Context, where siteAddress) error {
 	if a.portal.IsSecure() && speaksPlain && slices.Contains(where.hosts, a.portal.Host()) {
 		return nil
 	}
-	return fmt.Errorf("this site is %s, and the global option says portal %s; give the site that address, or the option this one", where.name(), a.portal)
+	return fmt.Errorf("this site is %s, and the global option says portal %s%s; give the site that address, or the option this one", where.name(), a.portal, alsoAt(a.Lines.of("portal")))
 }
 
 // portalOrigin is the origin of the portal, empty for none.
@@ -68,7 +68,7 @@ func (a *App) portalOrigin() string {
 func (a *App) checkOnlyPortal() error {
 	for _, s := range a.sites {
 		if slices.Contains(s.origins.All(), a.portal) && a.portalSite != nil {
-			return fmt.Errorf("doorpost and doorpost_portal both serve %s; an app gets an origin of its own, not that of the portal", a.portal)
+			return fmt.Errorf("doorpost%s and doorpost_portal%s both serve %s; an app gets an origin of its own: give it a site of another address, or leave doorpost out", alsoAt(s.handlers[0].Lines.of("url")), alsoAt(a.portalLines.of(directive)), a.portal)
 		}
 	}
 	return nil
@@ -87,5 +87,5 @@ func (a *App) checkPortal() error {
 			}
 		}
 	}
-	return fmt.Errorf("the global option says portal %s, and no site is the portal; add one: %s { doorpost_portal }", a.portal, a.portal)
+	return a.Lines.atLine(named("portal", fmt.Errorf("the global option says portal %s, and no site is the portal; add one: %s { doorpost_portal }", a.portal, a.portal)))
 }

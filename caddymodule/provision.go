@@ -24,7 +24,7 @@ func (a *App) provisionSecrets() error {
 		}
 		secret, err := keys.ParseSecret(resolved)
 		if err != nil {
-			return fmt.Errorf("secret %d: %w", i+1, err)
+			return named("secret", fmt.Errorf("secret %d: %w", i+1, err))
 		}
 		a.secrets = append(a.secrets, secret)
 	}
@@ -45,7 +45,7 @@ func loadGuests[T any](a *App, what, field string, given bool, standIn string) (
 		loaded, err = a.ctx.LoadModuleByID(standIn, nil)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, guestError(what, err)
 	}
 	list, several := loaded.([]any)
 	if !several {
@@ -54,7 +54,7 @@ func loadGuests[T any](a *App, what, field string, given bool, standIn string) (
 	for _, module := range list {
 		guest, ok := module.(T)
 		if !ok {
-			return nil, fmt.Errorf("%s: the module %T is not a %s of Doorpost", what, module, what)
+			return nil, wrong(what, fmt.Errorf("the module %T is not a %s of Doorpost", module, what))
 		}
 		guests = append(guests, guest)
 	}
@@ -68,7 +68,7 @@ func (a *App) provisionStore() error {
 	}
 	a.store = stores[0]
 	if _, shared := a.store.(*RedisStore); shared && len(a.secrets) == 0 {
-		return errSecretForRedis
+		return named("store", errSecretForRedis)
 	}
 	return nil
 }
@@ -125,13 +125,13 @@ func (a *App) provisionOptions() error {
 		a.Session.complete(),
 		a.Limits.complete(),
 		wrong("mute", checkMute(time.Duration(*a.Mute))),
-		a.Brand.check(),
+		named("brand", a.Brand.check()),
 	)
 }
 
 func (a *App) provisionPeople() (err error) {
 	if a.groups, err = people.NewGroups(a.Groups); err != nil {
-		return err
+		return named("group", err)
 	}
 	if err := a.groups.Check(a.Admins); err != nil || len(a.Admins) == 0 {
 		return wrong("admins", err)
@@ -153,7 +153,7 @@ func (a *App) provisionTemplates() error {
 			err = errors.New("it is not a folder")
 		}
 		if err != nil {
-			return fmt.Errorf("templates %s: %w", folder, err)
+			return named("templates", fmt.Errorf("templates %s: %w", folder, err))
 		}
 		a.overrides = os.DirFS(folder)
 	}

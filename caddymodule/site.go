@@ -18,6 +18,7 @@ import (
 type site struct {
 	edge     *edge
 	url      string
+	urlLine  string   // where it stands
 	hosts    []string // of its address
 	origins  gate.Origins
 	handlers []*Handler // one for each of its blocks
@@ -44,11 +45,11 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 		s = &site{edge: e, hosts: where.hosts}
 		e.sites = append(e.sites, s)
 	}
-	if err := s.locate(a, where, h.URL); err != nil {
+	if err := s.locate(a, where, h); err != nil {
 		return nil, err
 	}
 	h.rules.At(s.name())
-	if err := s.joinBrand(a, h.Brand); err != nil {
+	if err := s.joinBrand(a, h); err != nil {
 		return nil, err
 	}
 	if s.handlers = append(s.handlers, h); len(s.handlers) > gate.MaxBlocks {
@@ -94,14 +95,15 @@ func (s *site) servesPeople() bool {
 
 // locate finds the origins of the site. The option url, in any of its blocks,
 // wins over its address.
-func (s *site) locate(a *App, where siteAddress, given string) error {
+func (s *site) locate(a *App, where siteAddress, h *Handler) error {
+	given := h.URL
 	switch {
 	case given != "" && s.url != "" && given != s.url:
-		return fmt.Errorf("url: the blocks of this site name both %s and %s; a site has one", s.url, given)
+		return wrong("url", fmt.Errorf("the blocks of this site name both %s%s and %s; a site has one, so keep one", s.url, alsoAt(s.urlLine), given))
 	case given == "" && len(s.handlers) > 0:
 		return nil
 	}
-	s.url = given
+	s.url, s.urlLine = given, h.Lines.of("url")
 	var found []gate.Origin
 	var err error
 	if given == "" {
@@ -117,7 +119,7 @@ func (s *site) locate(a *App, where siteAddress, given string) error {
 	if domain := a.Session.CookieDomain; domain != "" {
 		for _, origin := range found {
 			if err := gate.CheckCookieDomain(domain, origin); err != nil {
-				return fmt.Errorf("session cookie_domain: %w", err)
+				return fmt.Errorf("session cookie_domain%s: %w", alsoAt(a.Lines.of("session")), err)
 			}
 		}
 	}

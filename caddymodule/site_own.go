@@ -41,15 +41,15 @@ func (s SiteSession) check(all SessionConfig) error {
 			err = fmt.Errorf("%s is longer than the global %s; a site may only narrow it down", spell(given), spell(time.Duration(option.all)))
 		}
 		if err != nil {
-			return fmt.Errorf("session %s: %w", option.name, err)
+			return wrong("session "+option.name, err)
 		}
 	}
 	if s.Idle > s.Absolute && s.Absolute != 0 {
-		return fmt.Errorf("session idle: %s is longer than absolute %s, which ends the session anyhow; leave idle out, or make it shorter",
-			spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute)))
+		return wrong("session idle", fmt.Errorf("%s is longer than absolute %s, which ends the session anyhow; leave idle out, or make it shorter",
+			spell(time.Duration(s.Idle)), spell(time.Duration(s.Absolute))))
 	}
 	if s != (SiteSession{}) && all.CookieDomain != "" {
-		return errors.New("session: with cookie_domain all sites share one session; narrow down that, in the global option")
+		return wrong("session", errors.New("with cookie_domain all sites share one session; narrow down that, in the global option"))
 	}
 	return nil
 }
@@ -94,24 +94,25 @@ func (s *site) recent() (least time.Duration) {
 }
 
 // joinBrand takes the brand of a block for the whole site.
-func (s *site) joinBrand(a *App, own *BrandConfig) (err error) {
+func (s *site) joinBrand(a *App, h *Handler) (err error) {
+	own := h.Brand
 	switch {
 	case s.brand == nil:
 		s.brand, s.views = new(a.Brand), a.views
 	case own != nil && s.ownBrand:
-		return errors.New("brand: two blocks of this site have one; keep one")
+		return wrong("brand", errors.New("two blocks of this site have one; keep one"))
 	}
 	if own == nil {
 		return nil
 	}
 	s.ownBrand = true
-	a.advise(a.adviseOnLogo(*own))
+	a.advise(a.adviseOnLogo(*own, h.Lines))
 	*s.brand = BrandConfig{
 		Name: cmp.Or(own.Name, a.Brand.Name), Logo: cmp.Or(own.Logo, a.Brand.Logo),
 		Accent: cmp.Or(own.Accent, a.Brand.Accent), Support: cmp.Or(own.Support, a.Brand.Support),
 	}
 	if err := s.brand.check(); err != nil {
-		return err
+		return named("brand", err)
 	}
 	s.views, err = view.New(view.Brand(*s.brand), a.overrides)
 	return err

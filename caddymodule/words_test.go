@@ -10,9 +10,9 @@ import (
 func TestOurErrorsComeWithoutWhatCaddyWrapsAroundThem(t *testing.T) {
 	isolate(t)
 	for source, begins := range map[string]string{
-		"app.example.com {\ndoorpost {\nallow group:nobody\n}\n}":                                          "site app.example.com: allow: there is no group",
-		"app.example.com {\ndoorpost {\nallow nobody\n}\n}":                                                `allow: "nobody" must be`,
-		"{\ndoorpost {\nsecret {env.NO_SUCH_VARIABLE}\n}\n}\napp.example.com {\ndoorpost {\nallow *\n}\n}": "secret",
+		"app.example.com {\ndoorpost {\nallow group:nobody\n}\n}":                                          "Caddyfile:3: site app.example.com: allow: there is no group",
+		"app.example.com {\ndoorpost {\nallow nobody\n}\n}":                                                `Caddyfile:3: allow: "nobody" must be`,
+		"{\ndoorpost {\nsecret {env.NO_SUCH_VARIABLE}\n}\n}\napp.example.com {\ndoorpost {\nallow *\n}\n}": "Caddyfile:3: secret",
 	} {
 		err := validate(source)
 		if err == nil {

@@ -173,7 +173,7 @@ func TestTheLastLineOfACommandIsOurErrorWithoutThePathThroughCaddysModules(t *te
 			t.Fatal(err)
 		}
 	}
-	for rule, words := range map[string]string{"group:nobody": "site s.localhost: allow: there is no group", "nobody": `allow: "nobody" must be`} {
+	for rule, words := range map[string]string{"group:nobody": "Caddyfile:3: site s.localhost: allow: there is no group", "nobody": `Caddyfile:3: allow: "nobody" must be`} {
 		write(rule)
 		for _, command := range []string{"validate", "run"} {
 			code, output := runToEnd(t, h, command)

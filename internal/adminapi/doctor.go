@@ -14,11 +14,12 @@ type Finding struct {
 	Result Result `json:"result"`
 	Found  string `json:"found"`            // in words
 	Advice string `json:"advice,omitempty"` // what to do about it
+	Where  string `json:"where,omitempty"`  // file and line of a Caddyfile that it is about
 }
 
 // NewFinding makes one from its parts; advice may be empty.
 func NewFinding(check string, result Result, found, advice string) Finding {
-	return Finding{check, result, found, advice}
+	return Finding{Check: check, Result: result, Found: found, Advice: advice}
 }
 
 // Result is how bad a finding is.

@@ -183,11 +183,14 @@ func (f *fakeCaddy) Exit(_ *cobra.Command, code int, err error) error {
 }
 
 // run runs a command and returns what it prints.
-func (f *fakeCaddy) run(arguments ...string) string {
+func (f *fakeCaddy) run(arguments ...string) string { return runWith(f, f, arguments...) }
+
+// runWith does so with more than a fake of Caddy.
+func runWith(caddy Caddy, f *fakeCaddy, arguments ...string) string {
 	root := &cobra.Command{Use: "doorpost", SilenceErrors: true, SilenceUsage: true}
 	for _, c := range Commands() {
 		cmd := &cobra.Command{Use: c.Name + " " + c.Usage, Short: c.Short, Long: c.Long}
-		c.Build(cmd, f)
+		c.Build(cmd, caddy)
 		root.AddCommand(cmd)
 	}
 	var out strings.Builder

@@ -50,7 +50,11 @@ func (d *diagnosis) note(f adminapi.Finding) {
 	if d.is("json") {
 		return
 	}
-	d.say("%-8s %-14s %s", f.Result, f.Check, printable(f.Found))
+	line := ""
+	if f.Where != "" {
+		line = f.Where + ": "
+	}
+	d.say("%-8s %-14s %s", f.Result, f.Check, printable(line+f.Found))
 	if f.Advice != "" {
 		d.say("%-8s %-14s -> %s", "", "", printable(f.Advice))
 	}
@@ -103,7 +107,7 @@ func (d *diagnosis) checkConfig(config []byte, file string, unreadable error, ru
 	case file == "":
 		note(adminapi.Warning, "not checked: there is no Caddyfile in this folder", "name the file with --config")
 		return nil
-	case json.Unmarshal(config, &given) == nil && running != nil && reflect.DeepEqual(given, running):
+	case json.Unmarshal(config, &given) == nil && running != nil && reflect.DeepEqual(withoutLines(given), withoutLines(running)):
 		note(adminapi.Fine, file+" is what the server runs", "")
 		return nil
 	}
@@ -119,6 +123,23 @@ func (d *diagnosis) checkConfig(config []byte, file string, unreadable error, ru
 		note(adminapi.Fine, file+" can be loaded", "")
 	}
 	return advice
+}
+
+// withoutLines is a configuration without what the adapter notes of the Caddyfile: the same
+// one may have another name, or another comment.
+func withoutLines(config any) any {
+	switch c := config.(type) {
+	case map[string]any:
+		delete(c, "caddyfile")
+		for _, value := range c {
+			withoutLines(value)
+		}
+	case []any:
+		for _, value := range c {
+			withoutLines(value)
+		}
+	}
+	return config
 }
 
 // noServer says why store and mail cannot be checked.

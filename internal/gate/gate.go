@@ -193,10 +193,10 @@ func (b *Block) IsPublic(current, sent *url.URL) bool {
 // CheckCookieDomain returns an error if an origin cannot have cookies of the domain.
 func CheckCookieDomain(domain string, o Origin) error {
 	if o.host != domain && !strings.HasSuffix(o.host, "."+domain) {
-		return fmt.Errorf("%s is not under cookie_domain %s", o, domain)
+		return fmt.Errorf("%s is not under cookie_domain %s; name a domain that all sites are under, or leave cookie_domain out", o, domain)
 	}
 	if !o.IsSecure() {
-		return fmt.Errorf("%s is not https, which cookie_domain needs", o)
+		return fmt.Errorf("%s is not https, which cookie_domain needs; give the site an https address, or leave cookie_domain out", o)
 	}
 	return nil
 }
