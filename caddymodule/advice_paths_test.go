@@ -1,8 +1,11 @@
 package caddymodule
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // warned are the findings of a site about paths that are open.
@@ -16,6 +19,30 @@ func warned(t *testing.T, site string) string {
 		}
 	}
 	return strings.Join(all, "\n")
+}
+
+func TestAPostThatIsLeftOpenBesideOtherMethodsIsWarnedOf(t *testing.T) {
+	isolate(t)
+	for site, warns := range map[string]bool{
+		"@in method PUT DELETE\ndoorpost @in {\nallow *\n}":                     true,
+		"@in {\nmethod DELETE\npath /admin/*\n}\ndoorpost @in {\nallow *\n}":    true,
+		"@in expression `{method} == 'PATCH'`\ndoorpost @in {\nallow *\n}":      true,
+		"@in method PUT\ndoorpost @in {\nallow *\n}\ndoorpost /x {\nallow *\n}": true,
+		"@in not method GET HEAD OPTIONS\ndoorpost @in {\nallow *\n}":           false,
+		"@in method POST PUT\ndoorpost @in {\nallow *\n}":                       false,
+		"@in method PUT\ndoorpost @in {\nallow *\n}\ndoorpost {\nallow *\n}":    false,
+		"@in method GET\ndoorpost @in {\nallow *\n}":                            false,
+		"@in path /method /methods/*\ndoorpost @in {\nallow *\n}":               false,
+		"doorpost {\nallow *\npublic /method\n}":                                false,
+	} {
+		app := provisionedApp(t, "app.example.com {\n"+site+"\n}\n")
+		told := slices.ContainsFunc(app.advice(), func(f adminapi.Finding) bool {
+			return f.Check == "site https://app.example.com" && strings.Contains(f.Found, "leaves POST open") && strings.Contains(f.Advice, "@changes not method") && f.Where != ""
+		})
+		if told != warns {
+			t.Errorf("%q is warned of: %v", site, told)
+		}
+	}
 }
 
 func TestAPathThatIsLeftOpenAboveAProtectedFolderIsWarnedOf(t *testing.T) {

@@ -28,8 +28,8 @@ type edge struct {
 // runningEdge is an edge once the app runs.
 type runningEdge struct {
 	*gate.Edge
-	sites  map[*gate.Site]*runningSite
-	partly bool // any of the sites is
+	sites map[*gate.Site]*runningSite
+	split split // of all sites
 }
 
 // edgeOf is the edge of the server that is being provisioned, made by the first
@@ -75,7 +75,7 @@ func (e *edge) open() {
 		site := s.running.Load()
 		sites = append(sites, site.gate)
 		running.sites[site.gate] = site
-		running.partly = running.partly || s.isPartly()
+		running.split = running.split.or(site.split)
 	}
 	running.Edge = gate.NewEdge(sites...)
 	running.Behind = func(r *http.Request) *gate.Site {

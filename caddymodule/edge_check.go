@@ -34,6 +34,7 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 		return nil
 	}
 	e.leaveToOthers(e.routes)
+	e.noteSplits(e.routes, split{})
 	if err := e.guardErrors(ctx, e.routes); err != nil {
 		return err
 	}
@@ -44,6 +45,7 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 		e.app.advise(adviseOnRewrites(routes))
 	}
 	e.app.advise(e.adviseOnPaths(ctx))
+	e.app.advise(e.adviseOnMethods(ctx))
 	return e.app.checkPortal()
 }
 

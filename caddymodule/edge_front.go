@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 
@@ -115,8 +116,8 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 }
 
 // answers reports whether a request to a site was answered at the edge: one for a page
-// of ours, one that no app gets, and one whose path has two readings, if it is not let
-// in by every block of the site, whatever handle it takes.
+// of ours, one that no app gets, and one that has two readings, if it is not let in by
+// every block of the site, whatever handle it takes.
 func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit) bool {
 	running, sent := e.running.Load(), targetOf(r)
 	switch {
@@ -128,7 +129,7 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 		countRequest(gate.Forbidden)
 		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.Forbidden, visit)
 		return true
-	case !running.partly || gate.IsPlainURL(sent.URL) || !running.sites[visit.Site()].isPartly():
+	case running.split == split{} || !running.sites[visit.Site()].hasTwoReadings(r, sent.URL):
 		return false
 	}
 	verdict, at, _ := running.Clears(visit, r, sent.URL)
@@ -138,6 +139,12 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 	countRequest(verdict)
 	running.sites[at.Site()].web.Refuse(w, r, sent.URI(), verdict, at)
 	return true
+}
+
+// hasTwoReadings reports whether an app may read a request in another way than the routes
+// that lead it to a block of the site or past it.
+func (s *runningSite) hasTwoReadings(r *http.Request, sent *url.URL) bool {
+	return s.split.byPath && !gate.HasPlainPath(r, sent) || s.split.byMethod && !gate.HasPlainMethod(r)
 }
 
 // errorEdge stands before all error routes of a server. Caddy runs those for requests

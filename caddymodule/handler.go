@@ -80,7 +80,8 @@ type Handler struct {
 	matchers caddyhttp.MatcherSets
 	matcher  matcherWords // the same, for operators
 	rules    *people.Rules
-	partly   bool // not all requests of the site reach it
+	partly   bool  // not all requests of the site reach it
+	split    split // what keeps some of them from it
 	server   *caddyhttp.Server
 	block    *gate.Block
 }
@@ -152,7 +153,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
-		h.block.ByPath = looksAtPath(covers)
+		h.block.ByPath, h.block.ByMethod = looksAtPath(covers), bytes.Contains(covers, []byte("method"))
 	}
 	var owners []address.Address
 	for _, given := range h.Ask {
@@ -170,6 +171,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	h.block.Rules, h.rules, h.partly = rules, rules, where.partly
+	h.split = split{where.named, where.named} // by what invokes it
 	if h.Public, err = gate.NamedPaths(h.Public); err == nil {
 		h.block.Public, err = gate.ParsePublicPaths(h.Public)
 	}

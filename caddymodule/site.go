@@ -34,6 +34,7 @@ type runningSite struct {
 	gate *gate.Site
 	web  *web.Door
 
+	split      split
 	tellWorker func(script, scope string) // logs a service worker of the app, see noteWorker
 }
 
@@ -75,9 +76,12 @@ func (s *site) blocks() []*gate.Block {
 	return each(s.handlers, func(h *Handler) *gate.Block { return h.block })
 }
 
-// isPartly reports whether some requests of the site reach not all of its blocks.
-func (s *site) isPartly() bool {
-	return slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.partly })
+// split is by what some requests of the site do not reach all of its blocks.
+func (s *site) split() (all split) {
+	for _, h := range s.handlers {
+		all = all.or(h.split)
+	}
+	return all
 }
 
 // upgrades are the protocols that its blocks name, nil if they name none.
@@ -158,7 +162,7 @@ func (s *site) open(a *App, rt *runningApp) {
 	case s.servesPeople():
 		parts.IsAdmin = a.isAdmin
 	}
-	s.running.Store(&runningSite{site: s, gate: atGate, web: web.NewDoor(rt.ring, parts), tellWorker: a.workerNotice(s)})
+	s.running.Store(&runningSite{site: s, gate: atGate, web: web.NewDoor(rt.ring, parts), split: s.split(), tellWorker: a.workerNotice(s)})
 }
 
 // isAdmin reports whether somebody may manage people.

@@ -16,10 +16,11 @@ func CheckCors(given string) error {
 
 // isPreflight reports whether a request only asks for an app's leave, for a page of
 // another origin that the site knows (Fetch Standard, CORS-preflight fetch). Browsers
-// send no cookies with it, and the app has to answer.
+// send no cookies with it, and the app has to answer. One that an app can take for a
+// request of another method is none.
 func (v *Visit) isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && v.place != nil && r.Header.Get("Access-Control-Request-Method") != "" &&
-		slices.Contains(v.site.Cors, r.Header.Get("Origin"))
+		slices.Contains(v.site.Cors, r.Header.Get("Origin")) && HasPlainMethod(r)
 }
 
 // SharesWith reports whether pages of the origin that a request names may read answers.

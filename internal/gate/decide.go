@@ -58,12 +58,12 @@ func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 // NeedsSession reports whether the block protects a request: its matcher
 // matches, and the path is not public.
 func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
-	if b.Matches != nil && !(b.ByPath && !(IsPlainURL(sent) && IsPlainURL(r.URL))) {
+	if b.Matches != nil && !(b.ByPath && !HasPlainPath(r, sent)) && !(b.ByMethod && !HasPlainMethod(r)) {
 		if matched, err := b.Matches(r); err != nil || !matched {
 			return false, err
 		}
 	}
-	return !b.IsPublic(r.URL, sent), nil
+	return !b.IsPublic(r, sent), nil
 }
 
 // IsForNoApp reports whether a request is one that no app behind a gate gets: a

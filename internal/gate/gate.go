@@ -71,9 +71,10 @@ type Block struct {
 	// Matches reports whether the block is for a request; nil: it is for all.
 	Matches func(*http.Request) (bool, error)
 
-	// ByPath says that Matches looks at the path. A path that can be read in two
-	// ways counts as matched then: an app may read it in the other.
-	ByPath bool
+	// ByPath says that Matches looks at the path, ByMethod that it looks at the method. A
+	// request that can be read in two ways counts as matched then: an app may read it in
+	// the other.
+	ByPath, ByMethod bool
 
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
@@ -186,8 +187,8 @@ func (b *Block) IdentityOf(v *Visit) Identity { return b.Identity(v.session) }
 
 // IsPublic reports whether anyone may make a request: its current path is public, and
 // neither that nor the path that the visitor sent can be read in two ways.
-func (b *Block) IsPublic(current, sent *url.URL) bool {
-	return b.Public.contains(current) && IsPlainURL(sent)
+func (b *Block) IsPublic(r *http.Request, sent *url.URL) bool {
+	return b.Public.contains(r.URL.Path) && HasPlainPath(r, sent)
 }
 
 // CheckCookieDomain returns an error if an origin cannot have cookies of the domain.

@@ -3,10 +3,8 @@ package gate
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // PublicPaths are the paths that anyone may reach: single ones, and all below one. The
@@ -71,48 +69,13 @@ func ParsePublicPaths(given []string) (PublicPaths, error) {
 	return p, nil
 }
 
-// contains reports whether a request's path is public. It is false for every path that
-// an app might read in another way than we do.
-func (p PublicPaths) contains(u *url.URL) bool {
-	if len(p.exact) == 0 && len(p.prefixes) == 0 {
-		return false
-	}
-	return p.matches(u.Path) && IsPlainURL(u)
-}
-
-func (p PublicPaths) matches(path string) bool {
+// contains reports whether a decoded path is one of them.
+func (p PublicPaths) contains(path string) bool {
 	if p.exact[path] {
 		return true
 	}
 	for _, prefix := range p.prefixes {
 		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// IsPlainURL reports whether a URL's path can be read in one way only.
-func IsPlainURL(u *url.URL) bool {
-	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
-}
-
-// isPlain reports whether a decoded path is free of dot segments, empty segments,
-// characters that some servers treat as separators or decode again, and bytes that
-// are not UTF-8, which some servers read as dots and slashes (CVE-2008-2938).
-func isPlain(path string) bool {
-	for i := range len(path) {
-		switch c := path[i]; {
-		case c < ' ', c == 0x7f, c == '\\', c == ';', c == '%', c == '?', c == '#':
-			return false
-		}
-	}
-	return path == "/" || strings.HasPrefix(path, "/") && !strings.Contains(path, "//") && !hasDotSegment(path) && utf8.ValidString(path)
-}
-
-func hasDotSegment(path string) bool {
-	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 )
@@ -23,12 +24,12 @@ func TestPublicPathsCoverWholeSegmentsOfPlainPaths(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", uri, err)
 		}
-		if got := b.IsPublic(u, u); got != want {
+		if got := b.IsPublic(&http.Request{URL: u}, u); got != want {
 			t.Errorf("%q is public: %v", uri, got)
 		}
 	}
 	plain, sent := &url.URL{Path: "/public/x"}, &url.URL{Path: "/app/../public/x"}
-	if b.IsPublic(plain, sent) {
+	if b.IsPublic(&http.Request{URL: plain}, sent) {
 		t.Error("a path is public that was rewritten from one with two readings")
 	}
 }
@@ -46,12 +47,12 @@ func TestASetOfPublicPathsStandsForAllOfThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, path := range append(paths, "/health") {
-			if !public.contains(&url.URL{Path: path}) {
+			if !public.contains(path) {
 				t.Errorf("%s: %s is not public", name, path)
 			}
 		}
 		for _, path := range []string{"/", "/x", "/.well-known", "/manifest.json/x", "/.well-known/../x", name, "/" + name} {
-			if public.contains(&url.URL{Path: path}) {
+			if isOpen := public.contains(path) && isPlain(path); isOpen {
 				t.Errorf("%s: %s is public", name, path)
 			}
 		}

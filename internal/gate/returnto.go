@@ -48,3 +48,12 @@ func isLocal(to string) bool {
 	}
 	return !IsOwnPath(decoded) || to == RenewPath
 }
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,127 @@
+package gate
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What a rule lets pass must be what the app makes of the request. Apps read some paths in
+// another way than Caddy's matchers do, and take some headers for path or method. Such a
+// request has two readings, and is let in by no rule that only one of them meets.
+
+// IsPlainURL reports whether a URL's path can be read in one way only.
+func IsPlainURL(u *url.URL) bool {
+	return isPlain(u.Path) && !strings.Contains(strings.ToLower(u.RawPath), "%2f")
+}
+
+// isPlain reports whether a decoded path is free of characters that some servers treat as
+// separators or decode again, and of segments that some take for others.
+func isPlain(path string) bool {
+	ascii := true
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c < ' ', c == 0x7f, c == '\\', c == ';', c == '%', c == '?', c == '#':
+			return false
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	below, rooted := strings.CutPrefix(path, "/")
+	if !rooted || strings.Contains(path, "//") || !ascii && !isPlainText(path) {
+		return false
+	}
+	for segment := range strings.SplitSeq(below, "/") {
+		if !isPlainSegment(segment) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlainSegment reports whether a segment is another name for no other. Windows leaves out
+// full stops and spaces at the end, has short names for long ones (ADMINI~1) and names for
+// what a file consists of (x::$DATA, CVE-1999-0278). Express, Flask and Spring have trimmed
+// spaces.
+func isPlainSegment(s string) bool {
+	if s == "" {
+		return true
+	}
+	if last := s[len(s)-1]; last == '.' || last == ' ' || s[0] == ' ' || strings.Contains(s, ":$") {
+		return false
+	}
+	if _, after, short := strings.Cut(s, "~"); short && after != "" && '0' <= after[0] && after[0] <= '9' {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	return !isTrimmed(first) && !isTrimmed(last)
+}
+
+// isTrimmed reports whether languages take a character off the ends of a text.
+func isTrimmed(r rune) bool {
+	return r >= utf8.RuneSelf && (unicode.IsSpace(r) || r == '\uFEFF')
+}
+
+// isPlainText reports whether a text beyond ASCII has no bytes that are not UTF-8, which some
+// servers read as dots and slashes (CVE-2008-2938), no control characters, and none of which
+// Windows makes a separator or a full stop for programs that take a code page (best fit).
+func isPlainText(path string) bool {
+	return utf8.ValidString(path) && !strings.ContainsFunc(path, unicode.IsControl) && !strings.ContainsAny(path, "\u00a5\u20a9\u2024\u2025\u2026\u2044\u2215\u2216\uff0e\uff0f\uff3c")
+}
+
+// overriding are the names of headers that apps take for something of the request line, in
+// the spellings of fold.
+var (
+	overridingMethod = managedNames("x-http-method-override", "x-http-method", "x-method-override")
+	overridingURL    = managedNames("x-original-url", "x-rewrite-url")
+)
+
+func managedNames(folded ...string) (m managed) {
+	m.folded = folded
+	for _, name := range folded {
+		m.lengths |= 1 << len(name)
+	}
+	return m
+}
+
+// isIn reports whether a header has one of the names.
+func (m *managed) isIn(header http.Header) bool {
+	for name := range header {
+		if m.has(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// HasPlainMethod reports whether an app can take a request for one of its method only. Many
+// frameworks have a header for another, or a field _method, in the query too. Of one in the
+// body nothing is known here.
+func HasPlainMethod(r *http.Request) bool {
+	query := r.URL.RawQuery
+	return !overridingMethod.isIn(r.Header) && !strings.Contains(query, "_method") && !(strings.Contains(query, "%") && r.URL.Query().Has("_method"))
+}
+
+// HasPlainPath reports whether an app can take a request for one to its path only. sent is
+// the URL as the visitor sent it. What a proxy in front has sent is told in a header
+// (CVE-2018-14773), which may say the same.
+func HasPlainPath(r *http.Request, sent *url.URL) bool {
+	return IsPlainURL(sent) && IsPlainURL(r.URL) && !(overridingURL.isIn(r.Header) && namesAnotherPath(r.Header, sent))
+}
+
+func namesAnotherPath(header http.Header, sent *url.URL) bool {
+	for name, values := range header {
+		for _, value := range values {
+			if !overridingURL.has(name) {
+				break
+			}
+			if told, err := url.Parse(value); err != nil || told.EscapedPath() != sent.EscapedPath() {
+				return true
+			}
+		}
+	}
+	return false
+}
