@@ -25,13 +25,20 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binary = filepath.Join(folder, "doorpost")
-	build := exec.Command("go", "build", "-race", "-o", binary, "./cmd/doorpost")
-	build.Dir = filepath.Join("..", "..") // the program has its own go.mod, not that of its tests
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "building the program under test:", err)
+	if err := build(binary, "-race"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer chrome.close()
 	return m.Run()
+}
+
+// build builds the program.
+func build(to string, flags ...string) error {
+	compiler := exec.Command("go", append(append([]string{"build"}, flags...), "-o", to, "./cmd/doorpost")...)
+	compiler.Dir = filepath.Join("..", "..") // the program has its own go.mod, not that of its tests
+	if said, err := compiler.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the program under test: %w: %s", err, said)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"net"
@@ -21,8 +22,9 @@ const stopTime = 20 * time.Second
 // home is the folders of one installation of the program: what it keeps between
 // two starts.
 type home struct {
-	dir  string
-	also []string // variables of its environment beside the usual ones
+	dir     string
+	also    []string // variables of its environment beside the usual ones
+	program string   // another build than the usual one
 }
 
 func newHome(t testing.TB) home {
@@ -44,6 +46,13 @@ func (h home) environment() []string {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + h.path("home"), "XDG_DATA_HOME=" + h.path("data"),
 		"XDG_CONFIG_HOME=" + h.path("config"), "TMPDIR=" + h.path("tmp"), "GORACE=halt_on_error=0 exitcode=0 atexit_sleep_ms=0",
 	}, h.also...)
+}
+
+// run is the program, to be run with arguments.
+func (h home) run(arguments ...string) *exec.Cmd {
+	cmd := exec.Command(cmp.Or(h.program, binary), arguments...)
+	cmd.Dir, cmd.Env = h.dir, h.environment()
+	return cmd
 }
 
 // files lists what lies below the installation, as paths in it.
@@ -73,8 +82,7 @@ type process struct {
 // launch starts the program. The test ends with it stopped in good order.
 func launch(t testing.TB, h home, arguments ...string) *process {
 	t.Helper()
-	cmd := exec.Command(binary, arguments...)
-	cmd.Dir, cmd.Env = h.dir, h.environment()
+	cmd := h.run(arguments...)
 	started, err := testkit.Run(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +95,7 @@ func launch(t testing.TB, h home, arguments ...string) *process {
 // runToEnd runs a command of the program and returns its exit code and output.
 func runToEnd(t testing.TB, h home, arguments ...string) (code int, output string) {
 	t.Helper()
-	cmd := exec.Command(binary, arguments...)
-	cmd.Dir, cmd.Env = h.dir, h.environment()
+	cmd := h.run(arguments...)
 	combined, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

@@ -30,7 +30,10 @@ type engine struct{ db *bbolt.DB }
 // Open opens the store in a file, made if it does not exist, readable by the
 // owner only. It fails within seconds if another process has the file open,
 // and on a file that is damaged, which it leaves as it is.
-func Open(path string) (*Store, error) {
+func Open(path string) (*Store, error) { return OpenCopy(path, "") }
+
+// OpenCopy is Open for a store into which another one is copied, see steps.EnterFormat.
+func OpenCopy(path, of string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the store: %w", err)
 	}
@@ -49,7 +52,7 @@ func Open(path string) (*Store, error) {
 	})
 	var store *ordered.Store
 	if err == nil {
-		store, err = ordered.Open(&engine{db})
+		store, err = ordered.OpenCopy(&engine{db}, of)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store %s: %w", path, err), db.Close())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
@@ -180,10 +181,12 @@ func TestAStoreOfALaterVersionIsRefused(t *testing.T) {
 	must(t, mustOpen(t, path).Close())
 	db, err := bbolt.Open(path, 0o600, nil)
 	must(t, err)
-	must(t, db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("version"), []byte("99")) }))
+	must(t, db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(steps.FormatKey.Table)).Put([]byte(steps.FormatKey.ID), append(make([]byte, 8), "99"...)) // kept for good
+	}))
 	must(t, db.Close())
 	for range 2 { // the file is let go of each time
-		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), `"99"`) || errors.Is(err, bolterrors.ErrTimeout) {
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "has format 99") || errors.Is(err, bolterrors.ErrTimeout) {
 			t.Fatalf("the error is %v", err)
 		}
 	}

@@ -7,15 +7,13 @@ import "github.com/doorpost-auth/doorpost/internal/store/steps"
 // Bucket is a set of ordered keys.
 type Bucket string
 
-// The buckets beside the tables of package steps, which are named as those are.
-const (
-	waiting Bucket = "waiting" // when a message that waits was made, id
-	meta    Bucket = "meta"    // "version"
-)
+// waiting is the bucket beside the tables of package steps, which are named as those
+// are: when a message that waits was made, and its id.
+const waiting Bucket = "waiting"
 
 // Buckets lists all buckets, for engines that have to make them.
 func Buckets() []Bucket {
-	buckets := []Bucket{waiting, meta}
+	buckets := []Bucket{waiting}
 	for _, table := range steps.Tables() {
 		buckets = append(buckets, Bucket(table))
 	}

@@ -8,9 +8,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
-// formatVersion is that of the records. A store of another one is refused.
-const formatVersion = "2"
-
 // Store implements the stores of signin, session, outbox, people, entry and
 // account.
 type Store struct {
@@ -22,17 +19,24 @@ type Store struct {
 	claimed map[string]bool // ids of messages; nobody else uses the engine
 }
 
-// Open makes a store of an engine and checks the version of what is in it.
+// Open makes a store of an engine and checks the format of what is in it.
 // The store closes the engine.
-func Open(engine Engine) (*Store, error) {
+func Open(engine Engine) (*Store, error) { return OpenCopy(engine, "") }
+
+// OpenCopy is Open for a store into which another one is copied, see steps.EnterFormat.
+func OpenCopy(engine Engine, of string) (*Store, error) {
 	err := engine.Update(func(tx Tx) error {
-		switch version := tx.Get(meta, []byte("version")); {
-		case version == nil:
-			return tx.Put(meta, []byte("version"), []byte(formatVersion))
-		case string(version) != formatVersion:
-			return fmt.Errorf("the store has format %q, this program reads %q; start the version that wrote it", version, formatVersion)
+		stored, err := (&transaction{tx: tx}).Get(steps.FormatKey)
+		if err != nil {
+			return err
 		}
-		return nil
+		entered, err := steps.EnterFormat(stored, of)
+		if err != nil || entered == nil {
+			return err
+		}
+		var draft steps.Draft
+		draft.Put(steps.FormatKey, steps.Record{Value: entered})
+		return write(tx, draft)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)

@@ -4,18 +4,12 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 )
 
 // sweepChunk is how many records one step of the sweep looks at. It bounds how
 // long the sweep holds up others.
 const sweepChunk = 2000
-
-// sweptBuckets are those whose values say when they are over.
-func sweptBuckets() []Bucket {
-	return slices.DeleteFunc(Buckets(), func(b Bucket) bool { return b == meta })
-}
 
 // Sweep removes what is over, a chunk at a time, a pause between two, until
 // ctx ends. That anything is over never depends on it having been swept.
@@ -29,7 +23,7 @@ func (s *Store) Sweep(ctx context.Context, pause time.Duration, logger *slog.Log
 			return
 		case <-timer.C:
 		}
-		for _, b := range sweptBuckets() {
+		for _, b := range Buckets() {
 			from, removed, err := s.sweepChunk(ctx, b, next[b], time.Now())
 			switch {
 			case ctx.Err() != nil:
@@ -47,7 +41,7 @@ func (s *Store) Sweep(ctx context.Context, pause time.Duration, logger *slog.Log
 
 // SweepAll removes everything that is over at the time given.
 func (s *Store) SweepAll(ctx context.Context, now time.Time) (removed int, err error) {
-	for _, b := range sweptBuckets() {
+	for _, b := range Buckets() {
 		for from, first := []byte(nil), true; first || from != nil; first = false {
 			var n int
 			if from, n, err = s.sweepChunk(ctx, b, from, now); err != nil {

@@ -36,7 +36,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 	signInAt(t, s, "a@example.com", start)
 	full := sizes(e)
 	want := map[Bucket]int{
-		links: 3, requests: 1, addresses: 1, sessions: 1, persons: 1, limits: 3, messages: 3, places: 3, waiting: 2, meta: 1,
+		links: 3, requests: 1, addresses: 1, sessions: 1, persons: 1, limits: 3, messages: 3, places: 3, waiting: 2, format: 1,
 	}
 	if !maps.Equal(nonZero(full), want) {
 		t.Fatalf("a sign-in leaves %v, want %v", full, want)
@@ -86,7 +86,7 @@ func TestTheSweepRemovesWhatIsOverAndNothingElse(t *testing.T) {
 			t.Fatalf("swept after both ended there are %v, want %v", got, now)
 		}
 	}
-	if want := map[Bucket]int{persons: 2, meta: 1}; !maps.Equal(nonZero(sizes(e)), want) {
+	if want := map[Bucket]int{persons: 2, format: 1}; !maps.Equal(nonZero(sizes(e)), want) {
 		t.Errorf("in the end there are %v, want %v", nonZero(sizes(e)), want)
 	}
 	if _, found, _ := s.Request(t.Context(), lateBrowser, start); found {
@@ -100,6 +100,7 @@ var (
 	requests  = Bucket(steps.Requests)
 	addresses = Bucket(steps.Addresses)
 	sessions  = Bucket(steps.Sessions)
+	format    = Bucket(steps.FormatKey.Table)
 	persons   = Bucket(steps.People)
 	limits    = Bucket(steps.Limits)
 	messages  = Bucket(steps.Messages)

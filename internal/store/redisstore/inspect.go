@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -41,8 +42,36 @@ func (s *Store) inspect(ctx context.Context) error {
 	if _, err := subscription.ReceiveTimeout(bounded, s.timeout); err != nil {
 		return asRefusal(err)
 	}
+	if err := s.enterFormat(bounded); err != nil {
+		return err
+	}
 	if warning := s.evictionWarning(bounded); warning != "" {
 		s.logger.Warn("store redis: " + warning)
+	}
+	return nil
+}
+
+// enterFormat looks whether the records have a format that this program reads, and marks
+// them with its own.
+func (s *Store) enterFormat(ctx context.Context) error {
+	name := s.name(steps.FormatKey)
+	text, err := s.client.Get(ctx, name).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return describe(err)
+	}
+	stored, err := valueOf(text)
+	if err != nil {
+		return &unusableError{err.Error()}
+	}
+	entered, err := steps.EnterFormat(stored, s.copyOf)
+	if err != nil {
+		return &unusableError{err.Error()}
+	}
+	if entered == nil {
+		return nil
+	}
+	if err := s.client.Set(ctx, name, textOf(steps.Record{Value: entered}), 0).Err(); err != nil {
+		return asRefusal(err)
 	}
 	return nil
 }

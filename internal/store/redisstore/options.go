@@ -31,6 +31,8 @@ type Options struct {
 	TLS      *tls.Config   // nil: as the URLs say
 	Prefix   string        // all keys begin with it; empty means DefaultPrefix
 	Timeout  time.Duration // for one operation, connecting included; zero means DefaultTimeout
+
+	CopyOf string // the name of another store, which is copied into this one, see steps.EnterFormat
 }
 
 // parsed is options made ready for a client.

@@ -30,6 +30,7 @@ type Store struct {
 	client  redis.UniversalClient
 	base    string // all keys begin with it, hash tag included
 	timeout time.Duration
+	copyOf  string // see Options
 	logger  *slog.Logger
 	broken  breaker
 
@@ -64,7 +65,7 @@ func Open(o Options, logger *slog.Logger) (*Store, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{
-		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, logger: logger, stop: stop,
+		client: p.client(), base: p.prefix + "{1}:", timeout: p.timeout, copyOf: o.CopyOf, logger: logger, stop: stop,
 		instance: rand.Text(), claimed: make(map[string]string),
 	}
 	s.Steps = steps.New(backend{s}, &s.Hooks)
