@@ -74,8 +74,7 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind 
 	case proposed.Wait > 0:
 		s.Audit.Record(ctx, audit.Throttled, "", "site", site.Origin, "network", m.Network, "wait", proposed.Wait)
 	default:
-		s.Audit.Record(ctx, audit.Proposed, m.Address, "site", site.Origin, "change", string(kind), "new", other.Mask(),
-			"silent", string(proposed.Silent), "new_silent", string(proposed.NewSilent))
+		s.Audit.Record(ctx, audit.Proposed, m.Address, append(c.logged(site), "silent", string(proposed.Silent), "new_silent", string(proposed.NewSilent))...)
 	}
 	return c, proposed.Wait, nil
 }
@@ -101,6 +100,15 @@ type Result struct {
 
 // events are what is written down of a change that was made.
 var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed, Administer: audit.Proven}
+
+// logged is what the audit log has of a change.
+func (c Change) logged(site signin.Site) []any {
+	args := []any{"site", site.Origin, "change", string(c.Kind)}
+	if c.New() {
+		args = append(args, "new", c.Address.Mask())
+	}
+	return args
+}
 
 // Confirm makes the change that the member has proposed in this session, if the
 // codes are right, and tells the present address of it. If the new address belongs
@@ -136,7 +144,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code,
 		result.Change = c
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", err.Error())
 	case err == nil && result.Outcome == Made:
-		s.Audit.Record(ctx, events[c.Kind], m.Address, "site", site.Origin, "change", string(c.Kind), "new", c.Address.Mask())
+		s.Audit.Record(ctx, events[c.Kind], m.Address, c.logged(site)...)
 	case err == nil:
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", reasons[result.Outcome])
 	}
