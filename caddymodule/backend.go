@@ -108,7 +108,7 @@ func newBackend(key string, store Store, sessions int) *backend {
 		})
 	}
 	if m, ok := store.(measured); ok {
-		m.OnRan(func(ran steps.Ran) { storeSeconds.WithLabelValues(ran.Kind).Observe(ran.Took.Seconds()) })
+		m.OnRan(func(ran steps.Ran) { storeSeconds.WithLabelValues(ran.Step).Observe(ran.Took.Seconds()) })
 	}
 	return b
 }

@@ -33,7 +33,7 @@ var (
 	}, []string{"mailer"})
 	storeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "doorpost_store_seconds",
-		Help:    "How long the store took for a step: a look, or a change, which may turn out to be none.",
+		Help:    "How long the store took for a step, in vain or not, with all times that it was run again.",
 		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 	}, []string{"step"})
 )

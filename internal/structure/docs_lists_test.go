@@ -217,3 +217,40 @@ func TestTheReadmeIsShort(t *testing.T) {
 		t.Errorf("README.md has %d lines, more than %d: move some of it to docs", lines, longestReadme)
 	}
 }
+
+// A step is named where it runs, as s.look("session") or s.change("redeem").
+func TestTheDocsListEveryStepOfTheStore(t *testing.T) {
+	var named []string
+	for _, file := range parsed(t, "internal/store/steps") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			by, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || by.Sel.Name != "look" && by.Sel.Name != "change" {
+				return true
+			}
+			step, constant := literal(call.Args[0])
+			if !constant || slices.Contains(named, step) {
+				t.Errorf("the name of a step is %q: it has to be written where the step runs, and to be another one for each", step)
+			}
+			named = append(named, step)
+			return true
+		})
+	}
+	if len(named) < 20 {
+		t.Fatalf("only %d steps were found", len(named))
+	}
+	var listed []string
+	for _, cells := range regexp.MustCompile("(?m)^\\| (`.+?) \\| ").FindAllStringSubmatch(docsSection(t, "docs/commands.md", "Steps of the store"), -1) {
+		for _, found := range quote.FindAllStringSubmatch(cells[1], -1) {
+			listed = append(listed, found[1])
+		}
+	}
+	slices.Sort(named)
+	slices.Sort(listed)
+	if !slices.Equal(named, listed) {
+		t.Errorf("docs/commands.md lists %q, the store has %q", listed, named)
+	}
+}

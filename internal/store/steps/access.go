@@ -33,7 +33,7 @@ var accessList = Key{Lists, "access_requests"}
 // Submit implements access.Store.
 func (s Steps) Submit(ctx context.Context, a access.Submission) (access.Request, signin.LinkState, error) {
 	reads := []Key{accessList, LimitKey(toOwners(a.Request.GrantOrigin))}
-	return results(ctx, s.backend.Change, reads, func(t *tx) (access.Request, signin.LinkState) { return submit(t, a) })
+	return results(ctx, s.change("request_access"), reads, func(t *tx) (access.Request, signin.LinkState) { return submit(t, a) })
 }
 
 func submit(t *tx, a access.Submission) (access.Request, signin.LinkState) {
@@ -157,7 +157,7 @@ func accessRequests(t *tx, now time.Time) (all []codec.AccessRequest) {
 
 // AccessRequest implements access.Store.
 func (s Steps) AccessRequest(ctx context.Context, id string, now time.Time) (access.Request, error) {
-	return result(ctx, s.backend.Look, []Key{accessKey(id)}, func(t *tx) access.Request { return accessRequest(t, id, now).Unpack() })
+	return result(ctx, s.look("access_request"), []Key{accessKey(id)}, func(t *tx) access.Request { return accessRequest(t, id, now).Unpack() })
 }
 
 func accessRequest(t *tx, id string, now time.Time) codec.AccessRequest {
@@ -170,7 +170,7 @@ func accessRequest(t *tx, id string, now time.Time) codec.AccessRequest {
 
 // AccessRequests implements access.Store.
 func (s Steps) AccessRequests(ctx context.Context, after string, max int, now time.Time) ([]access.Request, string, error) {
-	return results(ctx, s.backend.Look, []Key{accessList}, func(t *tx) (list []access.Request, next string) {
+	return results(ctx, s.look("access_requests"), []Key{accessList}, func(t *tx) (list []access.Request, next string) {
 		passed := after == ""
 		for _, a := range accessRequests(t, now) {
 			switch {

@@ -22,7 +22,7 @@ func recoveryKey(a address.Address) Key { return Key{recoveries, string(a)} }
 
 // Propose implements account.Store.
 func (s Steps) Propose(ctx context.Context, p account.Proposal) (account.Proposed, error) {
-	return result(ctx, s.backend.Change, []Key{sessionKey(p.Session)}, func(t *tx) account.Proposed { return propose(t, p) })
+	return result(ctx, s.change("propose_change"), []Key{sessionKey(p.Session)}, func(t *tx) account.Proposed { return propose(t, p) })
 }
 
 func propose(t *tx, p account.Proposal) (proposed account.Proposed) {
@@ -86,7 +86,7 @@ func sessionOf(t *tx, key session.Key, who address.Address, now time.Time) codec
 
 // Pending implements account.Store.
 func (s Steps) Pending(ctx context.Context, key session.Key, now time.Time) (account.Change, bool, error) {
-	return results(ctx, s.backend.Look, []Key{changeKey(key)}, func(t *tx) (account.Change, bool) {
+	return results(ctx, s.look("pending_change"), []Key{changeKey(key)}, func(t *tx) (account.Change, bool) {
 		stored, found := load[codec.Change](t, changeKey(key))
 		if !found || stored.Expires <= codec.Millis(now) || stored.Tries >= signin.MaxCodeTries {
 			return account.Change{}, false
@@ -97,7 +97,7 @@ func (s Steps) Pending(ctx context.Context, key session.Key, now time.Time) (acc
 
 // Confirm implements account.Store.
 func (s Steps) Confirm(ctx context.Context, c account.Confirmation) (account.Confirmed, error) {
-	return result(ctx, s.backend.Change, []Key{changeKey(c.Session)}, func(t *tx) account.Confirmed { return confirm(t, c) })
+	return result(ctx, s.change("confirm_change"), []Key{changeKey(c.Session)}, func(t *tx) account.Confirmed { return confirm(t, c) })
 }
 
 func confirm(t *tx, c account.Confirmation) account.Confirmed {
@@ -185,7 +185,7 @@ func saveRecovery(t *tx, who address.Address, p codec.Person) {
 
 // MovePerson implements account.Store.
 func (s Steps) MovePerson(ctx context.Context, from, to address.Address, now time.Time) error {
-	return run(ctx, s.backend.Change, append(ofAddress(from), ofAddress(to)...), func(t *tx) {
+	return run(ctx, s.change("move_person"), append(ofAddress(from), ofAddress(to)...), func(t *tx) {
 		p := person(t, from)
 		if !p.IsKnown() {
 			t.fail(people.ErrUnknown)

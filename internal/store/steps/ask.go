@@ -24,7 +24,7 @@ func (s Steps) Ask(ctx context.Context, a signin.Asking) (signin.Asked, error) {
 	for _, kind := range []string{string(outbox.SignIn), familiarLimit, string(outbox.Offer)} {
 		reads = append(reads, LimitKey(limited(kind, a.Mailbox)))
 	}
-	return result(ctx, s.backend.Change, reads, func(t *tx) signin.Asked { return ask(t, &a) })
+	return result(ctx, s.change("ask"), reads, func(t *tx) signin.Asked { return ask(t, &a) })
 }
 
 func ask(t *tx, a *signin.Asking) signin.Asked {
@@ -161,7 +161,7 @@ func isFamiliar(p codec.Person, browser signin.BrowserKey) bool {
 // Request implements signin.Store.
 func (s Steps) Request(ctx context.Context, browser signin.BrowserKey, now time.Time) (signin.Request, bool, error) {
 	key := requestKey(browser)
-	return results(ctx, s.backend.Look, []Key{key}, func(t *tx) (signin.Request, bool) {
+	return results(ctx, s.look("request"), []Key{key}, func(t *tx) (signin.Request, bool) {
 		stored, found := load[codec.Request](t, key)
 		if !found || stored.Expires+signin.Remembered.Milliseconds() <= codec.Millis(now) {
 			return signin.Request{}, false

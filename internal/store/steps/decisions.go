@@ -16,7 +16,7 @@ func (s Steps) Decide(ctx context.Context, d access.Decision) (access.Request, b
 	if d.State != access.Granted && d.State != access.Refused {
 		return access.Request{}, false, fmt.Errorf("deciding about an access request: %q is not a decision", d.State)
 	}
-	return results(ctx, s.backend.Change, []Key{accessKey(d.ID)}, func(t *tx) (access.Request, bool) { return decide(t, d) })
+	return results(ctx, s.change("decide_access"), []Key{accessKey(d.ID)}, func(t *tx) (access.Request, bool) { return decide(t, d) })
 }
 
 func decide(t *tx, d access.Decision) (decided access.Request, first bool) {

@@ -19,7 +19,7 @@ func remembered(expires int64) time.Time { return codec.Time(expires).Add(signin
 
 // Promise implements signin.Store.
 func (s Steps) Promise(ctx context.Context, p signin.Promised) (signin.SilentReason, error) {
-	return result(ctx, s.backend.Change, ofAddress(p.Link.Address), func(t *tx) signin.SilentReason { return promise(t, p) })
+	return result(ctx, s.change("promise"), ofAddress(p.Link.Address), func(t *tx) signin.SilentReason { return promise(t, p) })
 }
 
 func promise(t *tx, p signin.Promised) signin.SilentReason {
@@ -40,7 +40,7 @@ func promise(t *tx, p signin.Promised) signin.SilentReason {
 
 // Link implements signin.Store.
 func (s Steps) Link(ctx context.Context, u signin.Use) (signin.Link, signin.LinkState, error) {
-	return results(ctx, s.backend.Look, []Key{linkKey(u.Link)}, func(t *tx) (signin.Link, signin.LinkState) { return lookUp(t, u) })
+	return results(ctx, s.look("link"), []Key{linkKey(u.Link)}, func(t *tx) (signin.Link, signin.LinkState) { return lookUp(t, u) })
 }
 
 // lookUp finds a link that does not sign in, and how it stands. Nothing is told

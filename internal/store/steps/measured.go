@@ -7,30 +7,20 @@ import (
 
 // Ran is how long a step took, be it in vain, with all times that it was run again.
 type Ran struct {
-	Kind string // Looked or Changed
+	Step string // its name in metrics
 	Took time.Duration
 }
 
-// The kinds of steps: those that only read, and those that may write.
-const (
-	Looked  = "look"
-	Changed = "change"
-)
+// look is Look of the backend, for the step with a name.
+func (s Steps) look(step string) transact { return s.measured(step, s.backend.Look) }
 
-// measured is a Backend that tells how long each step took.
-type measured struct {
-	Backend
-	hooks *Hooks
+// change is Change of the backend, for the step with a name.
+func (s Steps) change(step string) transact { return s.measured(step, s.backend.Change) }
+
+// measured tells how long the step took.
+func (s Steps) measured(step string, in transact) transact {
+	return func(ctx context.Context, reads []Key, f Step) error {
+		defer func(begun time.Time) { s.hooks.ran.tell(Ran{step, time.Since(begun)}) }(time.Now())
+		return in(ctx, reads, f)
+	}
 }
-
-func (m measured) Look(ctx context.Context, reads []Key, f Step) error {
-	defer m.tell(Looked, time.Now())
-	return m.Backend.Look(ctx, reads, f)
-}
-
-func (m measured) Change(ctx context.Context, reads []Key, f Step) error {
-	defer m.tell(Changed, time.Now())
-	return m.Backend.Change(ctx, reads, f)
-}
-
-func (m measured) tell(kind string, begun time.Time) { m.hooks.ran.tell(Ran{kind, time.Since(begun)}) }

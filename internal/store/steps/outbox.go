@@ -33,7 +33,7 @@ func PlaceAt(made time.Time) string {
 
 // Message implements outbox.Store.
 func (s Steps) Message(ctx context.Context, id string) (outbox.Message, bool, error) {
-	return results(ctx, s.backend.Look, []Key{messageKey(id)}, func(t *tx) (m outbox.Message, found bool) {
+	return results(ctx, s.look("message"), []Key{messageKey(id)}, func(t *tx) (m outbox.Message, found bool) {
 		stored, found := load[codec.Message](t, messageKey(id))
 		if found {
 			m = stored.Unpack()
@@ -44,7 +44,7 @@ func (s Steps) Message(ctx context.Context, id string) (outbox.Message, bool, er
 
 // Messages implements outbox.Store.
 func (s Steps) Messages(ctx context.Context, from string, n int) ([]outbox.Message, string, error) {
-	return results(ctx, s.backend.Look, nil, func(t *tx) (list []outbox.Message, next string) {
+	return results(ctx, s.look("messages"), nil, func(t *tx) (list []outbox.Message, next string) {
 		after := ""
 		if from != "" {
 			last, found := load[codec.Message](t, messageKey(from))
@@ -77,7 +77,7 @@ func (s Steps) Change(ctx context.Context, id string, once outbox.Once, change f
 	if once.Name != "" {
 		reads = append(reads, happenedKey(once.Name))
 	}
-	m, known, err := results(ctx, s.backend.Change, reads, func(t *tx) (m outbox.Message, known bool) {
+	m, known, err := results(ctx, s.change("change_message"), reads, func(t *tx) (m outbox.Message, known bool) {
 		happensOnce(t, once)
 		stored, known := load[codec.Message](t, messageKey(id))
 		if !known {
@@ -116,7 +116,7 @@ func saveChanged(t *tx, before, after outbox.Message) {
 
 // Unblock implements outbox.Store.
 func (s Steps) Unblock(ctx context.Context, who address.Address) (was bool, err error) {
-	return result(ctx, s.backend.Change, []Key{addressKey(who), mailboxKey(who)}, func(t *tx) bool {
+	return result(ctx, s.change("unblock"), []Key{addressKey(who), mailboxKey(who)}, func(t *tx) bool {
 		blocked, _ := isClosed(t, who, time.Now())
 		if blocked {
 			block(t, who, time.Time{}, time.Now())

@@ -17,7 +17,7 @@ const maxPage = 1000
 
 // Person implements people.Store.
 func (s Steps) Person(ctx context.Context, who address.Address) (people.Person, bool, error) {
-	return results(ctx, s.backend.Look, []Key{personKey(who), mailboxKey(who)}, func(t *tx) (people.Person, bool) {
+	return results(ctx, s.look("person"), []Key{personKey(who), mailboxKey(who)}, func(t *tx) (people.Person, bool) {
 		stored := person(t, who)
 		p := stored.Unpack(who)
 		p.Barred = barredBy(t, who, stored)
@@ -32,7 +32,7 @@ const idsAtOnce = 10_000
 // that a record that is not asked for is not read.
 func (s Steps) People(ctx context.Context, q people.Query) (people.Page, error) {
 	size := min(max(q.Max, 1), maxPage)
-	return result(ctx, s.backend.Look, nil, func(t *tx) (page people.Page) {
+	return result(ctx, s.look("people"), nil, func(t *tx) (page people.Page) {
 		found := findAddresses(t, q, size+1)
 		if len(found) > size {
 			found = found[:size]
@@ -71,7 +71,7 @@ func findAddresses(t *tx, q people.Query, n int) (found []address.Address) {
 
 // ChangePerson implements people.Store.
 func (s Steps) ChangePerson(ctx context.Context, who address.Address, now time.Time, how func(*people.Person) error) (people.Person, error) {
-	return result(ctx, s.backend.Change, ofAddress(who), func(t *tx) people.Person {
+	return result(ctx, s.change("change_person"), ofAddress(who), func(t *tx) people.Person {
 		before := person(t, who)
 		wanted := before.Unpack(who)
 		wanted.Groups, wanted.Grants = slices.Clone(wanted.Groups), slices.Clone(wanted.Grants)
@@ -151,7 +151,7 @@ func equal(a, b *people.Standing) bool {
 
 // RemovePerson implements people.Store.
 func (s Steps) RemovePerson(ctx context.Context, who address.Address, now time.Time) error {
-	return run(ctx, s.backend.Change, ofAddress(who), func(t *tx) {
+	return run(ctx, s.change("remove_person"), ofAddress(who), func(t *tx) {
 		if !forget(t, who, now) {
 			t.fail(people.ErrUnknown)
 		}

@@ -22,13 +22,13 @@ type usedTicket struct {
 // Enter implements portal.Store.
 func (s Steps) Enter(ctx context.Context, e portal.Entry) (portal.Result, error) {
 	reads := []Key{hashed(tickets, e.Ticket[:]), sessionKey(e.Parent)}
-	return result(ctx, s.backend.Change, reads, func(t *tx) portal.Result { return enter(t, e) })
+	return result(ctx, s.change("enter"), reads, func(t *tx) portal.Result { return enter(t, e) })
 }
 
 // Spend implements portal.Store.
 func (s Steps) Spend(ctx context.Context, now time.Time, ticket portal.Nonce) error {
 	key := hashed(tickets, ticket[:])
-	return run(ctx, s.backend.Change, []Key{key}, func(t *tx) {
+	return run(ctx, s.change("spend_ticket"), []Key{key}, func(t *tx) {
 		if _, found := load[usedTicket](t, key); !found {
 			saveUse(t, key, now, portal.Nonce{}) // no attempt has this one
 		}

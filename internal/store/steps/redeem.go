@@ -40,7 +40,7 @@ func (s Steps) redeem(ctx context.Context, r signin.Redemption, first Key, find 
 	if r.Replace != (session.Key{}) {
 		reads = append(reads, sessionKey(r.Replace))
 	}
-	return result(ctx, s.backend.Change, reads, func(t *tx) signin.Redeemed {
+	return result(ctx, s.change("redeem"), reads, func(t *tx) signin.Redeemed {
 		found := find(t, &r)
 		if !found.redeemable {
 			return found.outcome

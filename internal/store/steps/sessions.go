@@ -16,7 +16,7 @@ func sessionKey(key session.Key) Key { return hashed(Sessions, key[:]) }
 
 // Session implements session.Store.
 func (s Steps) Session(ctx context.Context, key session.Key, now time.Time) (session.Record, bool, error) {
-	return results(ctx, s.backend.Look, []Key{sessionKey(key)}, func(t *tx) (session.Record, bool) {
+	return results(ctx, s.look("session"), []Key{sessionKey(key)}, func(t *tx) (session.Record, bool) {
 		stored, alive := liveSession(t, key, now)
 		if !alive {
 			return session.Record{}, false
@@ -33,7 +33,7 @@ func liveSession(t *tx, key session.Key, now time.Time) (codec.Session, bool) {
 
 // Touch implements session.Store.
 func (s Steps) Touch(ctx context.Context, key session.Key, seen, expires time.Time) error {
-	return run(ctx, s.backend.Change, []Key{sessionKey(key)}, func(t *tx) {
+	return run(ctx, s.change("touch"), []Key{sessionKey(key)}, func(t *tx) {
 		used, key := key, key
 		stored, alive := liveSession(t, key, seen)
 		if alive && stored.Parent != (session.Key{}) {
@@ -56,7 +56,7 @@ func (s Steps) Touch(ctx context.Context, key session.Key, seen, expires time.Ti
 
 // Sessions implements session.Store.
 func (s Steps) Sessions(ctx context.Context, who address.Address, now time.Time) ([]session.Entry, error) {
-	return result(ctx, s.backend.Look, []Key{addressKey(who)}, func(t *tx) []session.Entry { return sessionsOf(t, who, now) })
+	return result(ctx, s.look("sessions"), []Key{addressKey(who)}, func(t *tx) []session.Entry { return sessionsOf(t, who, now) })
 }
 
 // sessionsOf are the sessions of a person that are not over.
@@ -85,7 +85,7 @@ const peopleAtOnce = 500
 
 // AllSessions implements session.Store.
 func (s Steps) AllSessions(ctx context.Context, after address.Address, max int, now time.Time) ([]session.Entry, address.Address, error) {
-	return results(ctx, s.backend.Look, nil, func(t *tx) (list []session.Entry, next address.Address) {
+	return results(ctx, s.look("all_sessions"), nil, func(t *tx) (list []session.Entry, next address.Address) {
 		people := t.ids(People, string(after), peopleAtOnce)
 		addresses := make([]Key, len(people))
 		for i, who := range people {
@@ -104,7 +104,7 @@ func (s Steps) AllSessions(ctx context.Context, after address.Address, max int, 
 
 // End implements session.Store.
 func (s Steps) End(ctx context.Context, who address.Address, key session.Key) error {
-	return run(ctx, s.backend.Change, []Key{addressKey(who)}, func(t *tx) {
+	return run(ctx, s.change("end_session"), []Key{addressKey(who)}, func(t *tx) {
 		if a, _ := load[codec.Address](t, addressKey(who)); a.HasSession(key) {
 			endSessionOf(t, who, key, time.Now())
 		}
@@ -113,7 +113,7 @@ func (s Steps) End(ctx context.Context, who address.Address, key session.Key) er
 
 // EndAll implements session.Store.
 func (s Steps) EndAll(ctx context.Context, who address.Address, keep session.Key) error {
-	return run(ctx, s.backend.Change, []Key{addressKey(who)}, func(t *tx) { endSessions(t, who, keep) })
+	return run(ctx, s.change("end_sessions"), []Key{addressKey(who)}, func(t *tx) { endSessions(t, who, keep) })
 }
 
 // endSessions ends all sessions of somebody but one, which may be the zero Key.

@@ -5,10 +5,13 @@ import "context"
 // Steps implements the stores of signin, session, people, access and account, and
 // of outbox what is not about whose turn it is to send. It is safe for concurrent
 // use.
-type Steps struct{ backend Backend }
+type Steps struct {
+	backend Backend
+	hooks   *Hooks
+}
 
 // New makes the steps of a store, whose hooks are told of each.
-func New(b Backend, h *Hooks) Steps { return Steps{measured{b, h}} }
+func New(b Backend, h *Hooks) Steps { return Steps{b, h} }
 
 // transact is Look or Change of a Backend.
 type transact func(ctx context.Context, reads []Key, f Step) error

@@ -12,7 +12,7 @@ import (
 
 // Stop implements signin.Store.
 func (s Steps) Stop(ctx context.Context, stop signin.Stopping) (stopped bool, err error) {
-	return result(ctx, s.backend.Change, []Key{messageKey(stop.Message), linkKey(stop.Link)}, func(t *tx) bool {
+	return result(ctx, s.change("stop"), []Key{messageKey(stop.Message), linkKey(stop.Link)}, func(t *tx) bool {
 		who := readerOf(t, stop)
 		if who == "" {
 			return false
