@@ -148,7 +148,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		a.provisionTemplates, a.provisionMetrics, a.provisionPeople,
 	} {
 		if err := step(); err != nil {
-			return a.Lines.atLine(err)
+			return told(a.Lines.atLine(err))
 		}
 	}
 	return nil

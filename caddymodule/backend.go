@@ -79,7 +79,7 @@ func openBackend(module StoreModule, sessions int, logger *slog.Logger) (*backen
 		return b, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, wrong("store", err)
 	}
 	b := pooled.(*backend)
 	b.cache.Resize(sessions)

@@ -90,16 +90,26 @@ func adjustHelp(root *cobra.Command) {
 	}
 }
 
-// endInOurWords has a command of Caddy's print an error of ours by itself, below the
-// line of Caddy's log in which it stands behind the path through all modules.
+// endInOurWords has a command of Caddy's print an error of ours in place of the line of
+// Caddy's log in which it stands behind the path through all modules.
 func endInOurWords(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, given []string) error {
+		log := new(commandLog)
+		log.hold()
+		setEndingCommand(log)
 		err := run(cmd, given)
-		if err != nil {
-			if words, ours := ourWords(err); ours {
-				printError(cmd, words)
-			}
+		setEndingCommand(nil)
+		if err == nil {
+			log.release("")
+			return nil
 		}
+		words, ours := ourWords(err)
+		if !ours {
+			log.release("")
+			return err
+		}
+		log.release(err.Error())
+		printError(cmd, words)
 		return err
 	}
 }

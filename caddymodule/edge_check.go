@@ -33,6 +33,11 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 	if e == nil {
 		return nil
 	}
+	return told(e.check(ctx))
+}
+
+// check looks at all routes of the server.
+func (e *edge) check(ctx caddy.Context) error {
 	e.leaveToOthers(e.routes)
 	e.noteSplits(e.routes, split{})
 	if err := e.guardErrors(ctx, e.routes); err != nil {

@@ -120,7 +120,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo { return moduleInfo[Handler]("http
 func (h *Handler) Provision(ctx caddy.Context) error {
 	where := findSiteAddress(ctx)
 	if err := h.provision(ctx, where); err != nil {
-		return h.Lines.atLine(fmt.Errorf("site %s: %w", where.name(), err))
+		return told(h.Lines.atLine(fmt.Errorf("site %s: %w", where.name(), err)))
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (p *Portal) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (p *Portal) Provision(ctx caddy.Context) error {
 	where := findSiteAddress(ctx)
 	if err := p.provision(ctx, where); err != nil {
-		return p.Lines.atLine(fmt.Errorf("site %s: doorpost_portal: %w", where.name(), err))
+		return told(p.Lines.atLine(fmt.Errorf("site %s: doorpost_portal: %w", where.name(), err)))
 	}
 	return nil
 }

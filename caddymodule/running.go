@@ -40,7 +40,7 @@ type runningApp struct {
 // not start.
 func (a *App) Start() error {
 	_, err := a.open()
-	return err
+	return told(a.Lines.atLine(err))
 }
 
 // open opens the store and puts the parts together, once. Apps start in no

@@ -46,7 +46,7 @@ func guestError(what string, err error) error {
 var loading = regexp.MustCompile(`loading module '([a-z]+)'`)
 
 // wrapping is all that stands before our words: the last module named in it is ours.
-var wrapping = regexp.MustCompile(`(?s)^.*(?:provision (?:http\.handlers\.)?doorpost[a-z_.]*|parsing caddyfile tokens for 'doorpost(?:_portal)?'): `)
+var wrapping = regexp.MustCompile(`(?s)^.*(?:provision (?:http\.handlers\.)?doorpost[a-z_.]*|doorpost app module: start|parsing caddyfile tokens for 'doorpost(?:_portal)?'): `)
 
 // placeBehind is an error that ends, as those of Caddy's parser do, with file and line.
 var placeBehind = regexp.MustCompile(`(?s)^(.*), at (.+:[0-9]+(?: import chain \[.*\])?)$`)

@@ -231,7 +231,7 @@ func TestAttackBY07MistakesStopTheStart(t *testing.T) {
 		change(&s)
 		g.configure(s)
 		code, output := runToEnd(t, g.home, "validate", "--config", g.caddyfile())
-		if code == 0 || strings.Contains(output, "goroutine") || !strings.Contains(output, `"level":"error"`) {
+		if code == 0 || strings.Contains(output, "goroutine") || !strings.Contains(output, "ERROR\t") {
 			t.Errorf("%s: validate ended with %d: %s", what, code, output)
 		}
 	}

@@ -164,7 +164,7 @@ func TestHelpIsAboutDoorpost(t *testing.T) {
 	}
 }
 
-func TestTheLastLineOfACommandIsOurErrorWithoutThePathThroughCaddysModules(t *testing.T) {
+func TestTheOnlyErrorOfACommandIsOursWithoutThePathThroughCaddysModules(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
 	write := func(rule string) {
@@ -176,12 +176,56 @@ func TestTheLastLineOfACommandIsOurErrorWithoutThePathThroughCaddysModules(t *te
 	for rule, words := range map[string]string{"group:nobody": "Caddyfile:3: site s.localhost: allow: there is no group", "nobody": `Caddyfile:3: allow: "nobody" must be`} {
 		write(rule)
 		for _, command := range []string{"validate", "run"} {
-			code, output := runToEnd(t, h, command)
-			lines := strings.Split(strings.TrimSpace(output), "\n")
-			if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "ERROR\t"+words) {
-				t.Errorf("%s ends with %d and %q, want %q", command, code, last, words)
-			}
+			endsInOurWords(t, h, words, command)
 		}
+	}
+	// What was logged before is not lost, be it in a log of the configuration's own.
+	write("group:nobody")
+	code, output := runToEnd(t, h, "validate")
+	if code != 1 || !strings.Contains(output, "using config from file") || !strings.Contains(output, "no mailer is configured") {
+		t.Errorf("what Caddy logs before is lost: %s", output)
+	}
+	for options, words := range map[string]string{
+		"log {\n\t\toutput file " + h.path("caddy.log") + "\n\t}":   "Caddyfile:9: site s.localhost: allow: there is no group",
+		"doorpost {\n\t\tstore bolt /proc/nowhere/doorpost.db\n\t}": "Caddyfile:4: store: ",
+	} {
+		config := "{\n\tadmin off\n\t" + options + "\n}\nhttp://s.localhost:" + testkit.FreePort() + " {\n\tdoorpost {\n\t\tallow " + map[bool]string{true: "group:nobody", false: "*"}[strings.HasPrefix(options, "log")] + "\n\t}\n\trespond hello\n}\n"
+		if err := os.WriteFile(h.path("Caddyfile"), []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		endsInOurWords(t, h, words, "run")
+	}
+}
+
+// endsInOurWords runs a command that fails, and wants our error as the only one, and last.
+func endsInOurWords(t *testing.T, h home, words, command string) {
+	t.Helper()
+	code, output := runToEnd(t, h, command)
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "ERROR\t"+words) {
+		t.Errorf("%s ends with %d and %q, want %q", command, code, last, words)
+	}
+	if strings.Contains(output, `"level":"error"`) || strings.Count(output, "ERROR") != 1 {
+		t.Errorf("%s prints another error, too: %s", command, output)
+	}
+}
+
+// A server goes on to log, whatever a reload meets.
+func TestAReloadThatFailsLeavesTheLogOfTheServer(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	g.configure(setup{site: "allow group:nobody"})
+	code, output, errors := g.command("reload", "--config", g.caddyfile())
+	if all := output + errors; code != 1 || !strings.Contains(all, "ERROR\t"+g.caddyfile()+":") || strings.Contains(all, "provision http") {
+		t.Errorf("reload ends with %d: %s", code, all)
+	}
+	g.configure(setup{})
+	logged := len(g.gate.Stderr.String())
+	if code, output, errors := g.command("reload", "--config", g.caddyfile(), "--force"); code != 0 {
+		t.Fatalf("reload ends with %d: %s%s", code, output, errors)
+	}
+	if more := g.gate.Stderr.String()[logged:]; !strings.Contains(more, "load complete") {
+		t.Errorf("after it the server logs %s", more)
 	}
 }
 
