@@ -37,6 +37,9 @@ func (a *App) warnOfSwitch(to *backend) {
 	if _, ends := before.store.(*MemoryStore); !ends {
 		advice += "; nothing is changed in the old store: to go back, name it in the configuration and reload"
 	}
+	if copies(storeName(before.store), storeName(a.store)) {
+		advice += "; to bring everything along, go back, stop the server and run " + copyCommand
+	}
 	told := []any{
 		"old", storeName(before.store), "new", storeName(a.store), "people", missing.People, "disabled", missing.Disabled,
 		"with_groups_or_grants", missing.Standing, "sessions", missing.Sessions, "advice", advice,
@@ -66,7 +69,7 @@ func (a *App) noteStore(b *backend) {
 	case err == nil && last != storeName(new(MemoryStore)) && runs() == nil:
 		if page, err := b.store.People(ctx, people.Query{Max: 1}); err == nil && len(page.People) == 0 {
 			a.logger.Warn("the server had another store when it ran last, and this one knows nobody", "last", last, "now", name,
-				"advice", "if it is the wrong one, name the last one in the configuration and restart; otherwise people who were disabled there can sign in again")
+				"advice", adviceAfterStart(last, name))
 		}
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -75,6 +78,23 @@ func (a *App) noteStore(b *backend) {
 	if err != nil {
 		a.logger.Debug("Caddy's storage does not keep which store this is: a start with another one will not be noticed", "error", err)
 	}
+}
+
+// copyCommand moves everything from one store to another.
+const copyCommand = "doorpost store copy --from <the last> --to <the new one>"
+
+// copies reports whether that command can do so: what is in memory ends with its server.
+func copies(from, to string) bool {
+	memory := storeName(new(MemoryStore))
+	return from != memory && to != memory
+}
+
+func adviceAfterStart(last, now string) string {
+	advice := "if it is the wrong one, name the last one in the configuration and restart; otherwise "
+	if copies(last, now) {
+		advice += "stop the server and run " + copyCommand + ", or "
+	}
+	return advice + "people who were disabled there can sign in again"
 }
 
 // runs is the app of the configuration that runs, nil if there is none.

@@ -90,6 +90,9 @@ func TestAReloadWithAnotherStoreSaysWhatIsLostToSight(t *testing.T) {
 			if !strings.HasSuffix(got.Old, c.old) || !strings.HasSuffix(got.New, c.new) || !strings.Contains(got.Advice, "users disable") {
 				t.Errorf("the stores are told as %q and %q, with the advice %q", got.Old, got.New, got.Advice)
 			}
+			if copied := c.from != "memory" && c.to != "memory"; copied != strings.Contains(got.Advice, "doorpost store copy") {
+				t.Errorf("the advice is %q", got.Advice)
+			}
 			if keeps := c.from != "memory"; keeps != strings.Contains(got.Advice, "to go back") {
 				t.Errorf("the advice is %q", got.Advice)
 			}
@@ -169,7 +172,7 @@ func TestAStartWithAnotherStoreThatKnowsNobodySaysSo(t *testing.T) {
 			t.Fatalf("with %s told is %+v, want %+v", c.store, added, c.want)
 		}
 		for i, got := range added {
-			if want := c.want[i]; got.Level != "warn" || got.Last != want.Last || got.Now != want.Now || !strings.Contains(got.Advice, "restart") {
+			if want := c.want[i]; got.Level != "warn" || got.Last != want.Last || got.Now != want.Now || !strings.Contains(got.Advice, "restart") || strings.Contains(got.Advice, "doorpost store copy") != (c.store != "memory") {
 				t.Errorf("told is %+v, want %+v", got, want)
 			}
 		}
