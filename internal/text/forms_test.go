@@ -61,3 +61,21 @@ func TestNoSentenceHasAFormThatWasDecidedAgainst(t *testing.T) {
 		}
 	}
 }
+
+// here is how a language points at the page.
+var here = map[string]string{"de": "hier", "en": "here", "es": "aquí", "fr": "ici", "it": "qui|qua", "nl": "hier", "pl": "tu|tutaj", "pt": "aqui"}
+
+// The landing page has no field. What it says of the code must not have people look for one.
+func TestNoPageWithoutAFieldAsksForTheCodeHere(t *testing.T) {
+	for _, l := range load(t).Languages() {
+		word, pointed := here[l.Tag()]
+		if !pointed {
+			continue
+		}
+		for _, key := range []string{"landing.no_script_here", "landing.no_script_elsewhere"} {
+			if found := words(word).FindString(l.Say(key)); found != "" {
+				t.Errorf("%s: %q says %q, and its page has no field: %s", l.Tag(), key, found, l.Say(key))
+			}
+		}
+	}
+}
