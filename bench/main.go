@@ -4,6 +4,7 @@
 //	go -C bench run .                  everything, some ten minutes; writes bench/RESULTS.md
 //	go -C bench run . -quick           a look in a few minutes, to standard output
 //	go -C bench run . -only 'gated'    some of it, to standard output
+//	go -C bench run . soak -for 1h     is anything lost, or does anything grow, in an hour of use and faults?
 package main
 
 import (
@@ -47,6 +48,8 @@ func main() {
 	var err error
 	if part, found := parts[os.Getenv(partVariable)]; found {
 		err = part(os.Stdin, os.Stdout)
+	} else if len(os.Args) > 1 && os.Args[1] == "soak" {
+		err = runSoak(os.Args[2:], os.Stdout)
 	} else {
 		err = run(os.Args[1:])
 	}
@@ -83,6 +86,9 @@ func run(args []string) error {
 		return err
 	}
 	defer s.close()
+	if err := s.buildBoth(); err != nil {
+		return err
+	}
 	s.rounds, s.duration, s.quick = *rounds, *duration, *quick
 	found := results{facts: s.facts()}
 	for _, m := range measurements {

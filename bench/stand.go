@@ -33,9 +33,7 @@ type stand struct {
 	stops      []func() // of what a measurement started
 }
 
-// newStand builds both programs in the same way: Caddy as its makers build it,
-// in the version and with the libraries of the product, and the same with
-// Doorpost.
+// newStand makes a stand without programs.
 func newStand(ctx context.Context) (*stand, error) {
 	folder, err := os.MkdirTemp("", "doorpost-bench-")
 	if err != nil {
@@ -45,15 +43,28 @@ func newStand(ctx context.Context) (*stand, error) {
 	if s.ring, err = keys.NewRing(s.secret); err != nil {
 		return nil, err
 	}
+	return s, nil
+}
+
+// buildBoth builds both programs in the same way: Caddy as its makers build it,
+// in the version and with the libraries of the product, and the same with
+// Doorpost.
+func (s *stand) buildBoth() error {
 	for path, source := range map[string]string{s.bare: "github.com/caddyserver/caddy/v2/cmd/caddy", s.gate: "./cmd/doorpost"} {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, source)
-		build.Dir, build.Env, build.Stderr = "..", append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
-		if err := build.Run(); err != nil {
-			s.close()
-			return nil, fmt.Errorf("building %s: %w", source, err)
+		if err := s.build(path, source, []string{"CGO_ENABLED=0"}, "-trimpath"); err != nil {
+			return err
 		}
 	}
-	return s, nil
+	return nil
+}
+
+func (s *stand) build(path, source string, environment []string, flags ...string) error {
+	build := exec.CommandContext(s.ctx, "go", slices.Concat([]string{"build", "-o", path}, flags, []string{source})...)
+	build.Dir, build.Env, build.Stderr = "..", append(os.Environ(), environment...), os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("building %s: %w", source, err)
+	}
+	return nil
 }
 
 func (s *stand) close() { _ = os.RemoveAll(s.folder) }

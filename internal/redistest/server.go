@@ -141,10 +141,13 @@ func (s *Server) Kill() {
 // Restart starts a server that was killed, at the same address.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	if err := s.run(); err != nil {
+	if err := s.StartAgain(); err != nil {
 		t.Fatal(err)
 	}
 }
+
+// StartAgain is Restart where no test runs.
+func (s *Server) StartAgain() error { return s.run() }
 
 // Pause makes the server hang: connections stay, nothing is answered.
 func (s *Server) Pause(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
@@ -160,6 +163,13 @@ func (s *Server) signal(t testing.TB, signal syscall.Signal) {
 		t.Fatal(err)
 	}
 }
+
+// Servers die here on purpose: the client need not tell of each attempt to connect.
+func init() { redis.SetLogger(mute{}) }
+
+type mute struct{}
+
+func (mute) Printf(context.Context, string, ...any) {}
 
 // URL names the server, without a password.
 func (s *Server) URL() string { return "redis://" + s.Address }
