@@ -1,8 +1,11 @@
 package redisstore
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
 	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
@@ -20,7 +23,9 @@ func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
 		reads.add(t.store.name(k), t.read[k])
 	}
 	for k, r := range draft.Written {
-		t.write(&commands, k, r)
+		if err := t.write(&commands, k, r); err != nil {
+			return false, err
+		}
 	}
 	for _, key := range draft.EndedSessions {
 		commands.command("PUBLISH", t.store.channel(), key.String())
@@ -41,12 +46,22 @@ func (t *transaction) commit(draft steps.Draft) (done bool, err error) {
 }
 
 // write writes a record, and has it listed.
-func (t *transaction) write(commands *group, k steps.Key, r steps.Record) {
+func (t *transaction) write(commands *group, k steps.Key, r steps.Record) error {
 	life := r.Until.Sub(t.now).Milliseconds()
 	gone := r.Value == nil || !r.Until.IsZero() && life <= 0
 	switch {
 	case gone:
 		commands.command("DEL", t.store.name(k))
+	case k.Table == steps.Limits:
+		count := limit.Count{}
+		if err := codec.Decode(r.Value, &count); err != nil {
+			return fmt.Errorf("writing the count of a limit: %w", err)
+		}
+		commands.command("DEL", t.store.name(k))
+		for slot, uses := range count {
+			commands.command("HINCRBY", t.store.name(k), slot, uses)
+		}
+		commands.command("PEXPIRE", t.store.name(k), life)
 	case r.Until.IsZero():
 		commands.command("SET", t.store.name(k), textOf(r))
 	default:
@@ -58,6 +73,7 @@ func (t *transaction) write(commands *group, k steps.Key, r steps.Record) {
 	case k.Table.Listed():
 		commands.command("ZADD", list, 0, k.ID)
 	}
+	return nil
 }
 
 // group is how many there are of something, and the words for them.

@@ -38,6 +38,8 @@ func newScript(parts ...string) script {
 var (
 	readStep   = newScript("read")
 	commitStep = newScript("commit")
+	scanStep   = newScript("scan")
+	itemsStep  = newScript("items")
 
 	claimStep   = newScript("outbox", "claim")
 	releaseStep = newScript("outbox", "release")

@@ -40,7 +40,7 @@ var (
 	People    = newTable("people")    // by address
 	Addresses = newTable("addresses") // by address
 	Mailboxes = newTable("mailboxes") // by the fold of an address
-	Limits    = newTable("limits")    // by the name of a limit.Use; nothing but Take and GiveBack reads and writes them
+	Limits    = newTable("limits")    // by the name of a limit.Use; no step but Take and GiveBack reads and writes them
 )
 
 func personKey(who address.Address) Key  { return Key{People, string(who)} }

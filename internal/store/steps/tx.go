@@ -25,6 +25,21 @@ type Backend interface {
 	// with one more call. When Change returns, instances have been told of sessions
 	// that ended or changed, and a message that waits is seen.
 	Change(ctx context.Context, reads []Key, f Step) error
+
+	// Walk calls f with all records of all tables, some at a time. One may come twice,
+	// and one that is written meanwhile may be missed. A store that several processes can
+	// use fails if another one does.
+	Walk(ctx context.Context, f func([]Item) error) error
+
+	// Find returns those records that are there, in any order.
+	Find(ctx context.Context, keys []Key) ([]Item, error)
+}
+
+// Item is a record with its key, without what it leads to. That of a limit is an encoded
+// limit.Count.
+type Item struct {
+	Key
+	Record
 }
 
 // Step is what is done in a transaction: from what it reads it makes a draft of
