@@ -55,10 +55,18 @@ func (g *stage) command(arguments ...string) (code int, out, errors string) {
 	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
 }
 
+// atServer adds where the server is, for commands that ask one.
+func (g *stage) atServer(arguments []string) []string {
+	if len(arguments) > 1 && arguments[0] == "store" && arguments[1] == "copy" {
+		return arguments
+	}
+	return append(arguments, "--address", g.admin)
+}
+
 // succeeds runs a command that has to succeed and returns what it printed.
 func (g *stage) succeeds(arguments ...string) string {
 	g.t.Helper()
-	code, out, errors := g.command(append(arguments, "--address", g.admin)...)
+	code, out, errors := g.command(g.atServer(arguments)...)
 	if code != 0 {
 		g.t.Fatalf("%q ended with %d: %s%s", arguments, code, out, errors)
 	}

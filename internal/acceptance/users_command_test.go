@@ -43,7 +43,7 @@ func (g *stage) misuses(words string, arguments ...string) {
 
 func (g *stage) endsWith(want int, words string, arguments []string) {
 	g.t.Helper()
-	code, out, errors := g.command(append(arguments, "--address", g.admin)...)
+	code, out, errors := g.command(g.atServer(arguments)...)
 	if code != want || out != "" || !strings.Contains(errors, words) {
 		g.t.Errorf("%q ended with %d: %s%s; want %d and %q", arguments, code, out, errors, want, words)
 	}

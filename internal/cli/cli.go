@@ -22,6 +22,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -59,9 +60,17 @@ type Caddy interface {
 	// what can be told of it by itself. It is for a process that ends soon.
 	Try(config []byte) ([]adminapi.Finding, error)
 
+	// CopyStore copies what one store holds into another one, which holds nothing, or a
+	// part of that copy. Each is named as in a Caddyfile, after the word store, or by a
+	// configuration file.
+	CopyStore(ctx context.Context, from, to, adapter string, tell CopyProgress) (adminapi.CopyReport, error)
+
 	// Exit ends a command with a code and, unless it is nil, an error, which it prints.
 	Exit(cmd *cobra.Command, code int, err error) error
 }
+
+// CopyProgress is told what was done to how many records so far: "copied" or "compared".
+type CopyProgress func(done string, records int)
 
 // Command is a command, or a group of them.
 type Command struct {
@@ -74,6 +83,7 @@ type Command struct {
 
 	least, most int  // arguments
 	aboutPerson bool // the first argument, where there is one, is a mail address
+	serverless  bool // it asks no server
 	flags       func(*cobra.Command)
 	run         func(*invocation) error
 	below       []Command // of a group, which does not run itself
@@ -178,9 +188,11 @@ func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
 	}
 	cmd.Example = c.Examples()
 	flags := cmd.Flags()
-	flags.String("address", "", "The admin API of the server, for example localhost:2019 or unix//run/caddy.sock")
-	flags.StringP("config", "c", "", "The configuration file of the server, which says where its admin API is")
-	flags.StringP("adapter", "a", "", "The config adapter for that file, if it is not a Caddyfile")
+	if !c.serverless {
+		flags.String("address", "", "The admin API of the server, for example localhost:2019 or unix//run/caddy.sock")
+		flags.StringP("config", "c", "", "The configuration file of the server, which says where its admin API is")
+	}
+	flags.StringP("adapter", "a", "", "The config adapter for a configuration file that is not a Caddyfile")
 	flags.Bool("json", false, "Print JSON, for programs")
 	if c.flags != nil {
 		c.flags(cmd)

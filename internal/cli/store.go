@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/spf13/cobra"
 )
 
 var storeCommand = Command{
@@ -29,7 +31,43 @@ var storeCommand = Command{
 				return nil
 			},
 		},
+		{
+			Name:       "copy",
+			serverless: true,
+			flags: func(cmd *cobra.Command) {
+				cmd.Flags().String("from", "", "The store to copy")
+				cmd.Flags().String("to", "", "The store that it is copied into, which holds nothing")
+			},
+			run: (*invocation).copyStore,
+		},
 	},
+}
+
+// progressInterval is how often a command tells how far it is.
+const progressInterval = time.Second
+
+func (c *invocation) copyStore() error {
+	from, to := c.text("from"), c.text("to")
+	if from == "" || to == "" {
+		return misused("say what to copy and where, with --from and --to; for example: --from %q --to %q", "bolt /var/lib/doorpost/doorpost.db", "redis redis://localhost:6379")
+	}
+	var told time.Time
+	done, err := c.caddy.CopyStore(context.Background(), from, to, c.text("adapter"), func(done string, records int) {
+		if records > 0 && time.Since(told) >= progressInterval {
+			fmt.Fprintf(c.progress, "records %s so far: %d\n", done, records)
+			told = time.Now()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	c.print(done, func() {
+		if before := done.Records - done.Written; before > 0 {
+			c.say("%d records were there from a copy that broke off.", before)
+		}
+		c.say("%s holds all %d records of %s, and was compared with it: people %d, sessions %d.", done.To, done.Records, done.From, done.Tables["people"], done.Tables["sessions"])
+	})
+	return nil
 }
 
 // backUp writes a copy of the store to a file that does not exist. Whoever finds the file
