@@ -37,7 +37,7 @@ func OpenCopy(path, of string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the store: %w", err)
 	}
-	db, err := openFile(path)
+	db, isNew, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,11 @@ func OpenCopy(path, of string) (*Store, error) {
 		store, err = ordered.OpenCopy(&engine{db}, of)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the store %s: %w", path, err), db.Close())
+		err = errors.Join(fmt.Errorf("opening the store %s: %w", path, err), db.Close())
+		if isNew {
+			err = errors.Join(err, os.Remove(path))
+		}
+		return nil, err
 	}
 	return &Store{store, db}, nil
 }

@@ -18,20 +18,25 @@ const lockTimeout = 2 * time.Second
 // openFile opens a file once it is known to be whole. An empty one was
 // something else before, for instance a backup that found no room: taking it
 // for a new store would forget who was let in and who was not.
-func openFile(path string) (*bbolt.DB, error) {
+func openFile(path string) (db *bbolt.DB, isNew bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, fmt.Errorf("opening the store: %w", err)
-	case info.Size() == 0 && info.Mode().IsRegular():
-		return nil, damaged(path, errors.New("the file is empty"))
-	default:
-		if err := checkFile(path); err != nil {
-			return nil, err
+		db, err := openBolt(path, bbolt.Options{})
+		if err != nil && !errors.Is(err, bolterrors.ErrTimeout) {
+			_ = os.Remove(path) // if it was made at all, it is no store: the disk may be full
 		}
+		return db, true, err
+	case err != nil:
+		return nil, false, fmt.Errorf("opening the store: %w", err)
+	case info.Size() == 0 && info.Mode().IsRegular():
+		return nil, false, damaged(path, errors.New("the file is empty"))
 	}
-	return openBolt(path, bbolt.Options{})
+	if err := checkFile(path); err != nil {
+		return nil, false, err
+	}
+	db, err = openBolt(path, bbolt.Options{})
+	return db, false, err
 }
 
 func openBolt(path string, options bbolt.Options) (*bbolt.DB, error) {

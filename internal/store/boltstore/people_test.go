@@ -35,7 +35,7 @@ func TestASearchAmongAHundredThousandPeopleReadsTheRecordsOfThoseFoundOnly(t *te
 	const count, namesAtOnce = 100_000, 10_000
 	path := filepath.Join(t.TempDir(), "doorpost.db")
 	fillPeople(t, path, count)
-	db, err := openFile(path)
+	db, _, err := openFile(path)
 	must(t, err)
 	store, err := ordered.Open(&engine{db})
 	must(t, err)
