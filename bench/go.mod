@@ -4,7 +4,10 @@ module github.com/doorpost-auth/doorpost/bench
 
 go 1.26.0
 
-require github.com/doorpost-auth/doorpost v0.0.0
+require (
+	github.com/doorpost-auth/doorpost v0.0.0
+	go.etcd.io/bbolt v1.5.0
+)
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
@@ -12,7 +15,6 @@ require (
 	github.com/gorilla/securecookie v1.1.2 // indirect
 	github.com/redis/go-redis/v9 v9.23.0 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
-	go.etcd.io/bbolt v1.5.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect

@@ -37,6 +37,7 @@ var measurements = []struct {
 	{"pages", (*stand).measurePages},
 	{"memory", (*stand).measureMemory},
 	{"growth", (*stand).measureGrowth},
+	{"copy", (*stand).measureCopy},
 }
 
 // partVariable names the part that this program plays when it starts itself.
