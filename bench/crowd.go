@@ -116,8 +116,10 @@ func signIn(ctx context.Context, store signin.Store, origin string, n int, id se
 		return err
 	}
 	redeemed, err := store.RedeemLink(ctx, signin.Redemption{
-		Now: now, Origin: origin, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: a.Policy,
-		Session: session.Entry{Key: id.Key(), Record: session.Record{Scope: origin, SignedIn: now, Seen: now, Expires: now.Add(sessionLife), Device: device}},
+		Origin: origin, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: a.Policy,
+		Arrival: signin.Arrival{Now: now, Session: session.Entry{
+			Key: id.Key(), Record: session.Record{Scope: origin, SignedIn: now, Seen: now, Expires: now.Add(sessionLife), Device: device},
+		}},
 	})
 	if err == nil && redeemed.Outcome != signin.SignedIn {
 		err = fmt.Errorf("%s was not signed in: %+v, %+v", who, asked, redeemed)

@@ -28,24 +28,12 @@ type Service struct {
 	Audit  *audit.Log
 }
 
-// Member is somebody who is signed in, in one browser.
-type Member struct {
-	Session  session.Key
-	Address  address.Address
-	SignedIn time.Time
-	Method   session.Method // by which they signed in
-	Network  string         // what counts as one client
-	Language string         // BCP 47; empty if the browser names none
-	Device   session.Device
-	Mark     signin.Browser // of their browser; may be zero
-}
-
 // Propose asks for a change: it sends a code to the present address, unless the
 // member has proven themselves otherwise a moment ago, and one to the new address,
 // if there is one. Whose address that is, and whether anything was sent there,
 // shows in nothing that it returns. wait is how long to wait if the network asked
-// too often. It is ErrTooMany or ErrEnded, or fault.Unavailable.
-func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind Kind, other address.Address) (c Change, wait time.Duration, err error) {
+// too often. It is ErrTooMany or session.ErrEnded, or fault.Unavailable.
+func (s *Service) Propose(ctx context.Context, site signin.Site, m signin.Member, kind Kind, other address.Address) (c Change, wait time.Duration, err error) {
 	now, limits := time.Now(), s.SignIn.Limits
 	c = Change{Kind: kind, Person: m.Address, Address: other, Expires: now.Add(s.SignIn.LinkLife)}
 	c.Present = m.Method == session.ByMail || now.Sub(m.SignedIn) > FreshProof
@@ -80,14 +68,14 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m Member, kind 
 }
 
 // Pending is what a session has proposed and can still confirm.
-func (s *Service) Pending(ctx context.Context, m Member) (c Change, found bool, err error) {
+func (s *Service) Pending(ctx context.Context, m signin.Member) (c Change, found bool, err error) {
 	c, found, err = s.Store.Pending(ctx, m.Session, time.Now())
 	return c, found && !c.Confirmed, fault.Store("looking up a change", err)
 }
 
 // MayAdminister reports whether the member has confirmed an Administer in this
 // session in the last FreshProof. Whether they are an admin it does not know.
-func (s *Service) MayAdminister(ctx context.Context, m Member) (bool, error) {
+func (s *Service) MayAdminister(ctx context.Context, m signin.Member) (bool, error) {
 	c, found, err := s.Store.Pending(ctx, m.Session, time.Now())
 	return found && c.Kind == Administer && c.Confirmed, fault.Store("looking up a proof", err)
 }
@@ -114,7 +102,7 @@ func (c Change) logged(site signin.Site) []any {
 // codes are right, and tells the present address of it. If the new address belongs
 // to somebody, or the rules of the site do not admit it, it is ErrTaken or
 // ErrNotAdmitted, beside the change; nobody learns either without the codes.
-func (s *Service) Confirm(ctx context.Context, site signin.Site, m Member, code, newCode string) (Result, error) {
+func (s *Service) Confirm(ctx context.Context, site signin.Site, m signin.Member, code, newCode string) (Result, error) {
 	c, found, err := s.Pending(ctx, m)
 	if err != nil || !found {
 		return Result{}, err

@@ -72,7 +72,7 @@ func (d *desk) letter(kind outbox.Kind) (outbox.Message, signin.Promise) {
 }
 
 // member signs somebody in.
-func (d *desk) member(who address.Address) account.Member {
+func (d *desk) member(who address.Address) signin.Member {
 	d.t.Helper()
 	browser := signin.NewBrowser()
 	if _, err := d.SignIn.Ask(d.t.Context(), d.site, signin.Ask{Browser: browser, Address: who, Network: "192.0.2.1"}); err != nil {
@@ -83,10 +83,10 @@ func (d *desk) member(who address.Address) account.Member {
 	if err != nil || result.Outcome != signin.SignedIn {
 		d.t.Fatalf("signing in made %+v, %v", result, err)
 	}
-	return account.Member{Session: result.SessionID.Key(), Address: who, SignedIn: time.Now(), Network: "192.0.2.1"}
+	return signin.Member{Session: result.SessionID.Key(), Address: who, SignedIn: time.Now(), Network: "192.0.2.1"}
 }
 
-func (d *desk) propose(m account.Member, kind account.Kind, to address.Address) account.Change {
+func (d *desk) propose(m signin.Member, kind account.Kind, to address.Address) account.Change {
 	d.t.Helper()
 	c, wait, err := d.Propose(d.t.Context(), d.site, m, kind, to)
 	if err != nil || wait != 0 {

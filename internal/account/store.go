@@ -30,8 +30,6 @@ var (
 	ErrTooMany = fault.New(fault.Invalid, "too many addresses were proposed today")
 	// ErrNotAdmitted says that the site would not let the person in any more.
 	ErrNotAdmitted = fault.New(fault.Invalid, "the site does not admit the new address")
-	// ErrEnded says that the session which proposed a change has ended.
-	ErrEnded = fault.New(fault.Unknown, "the session has ended")
 )
 
 // Kind says what a change does.
@@ -72,7 +70,7 @@ type Store interface {
 	// proposed before, with the messages that bring the codes. The one to the new
 	// address is kept only if nobody else has that address, nobody disabled keeps it
 	// out, and if the limits, its reader and its mailbox allow it; which of them do
-	// shows in nothing that is returned. It is ErrEnded if the session is not one of the person's, and
+	// shows in nothing that is returned. It is session.ErrEnded if the session is not one of the person's, and
 	// ErrTooMany after MaxProposals in 24 hours.
 	Propose(ctx context.Context, p Proposal) (Proposed, error)
 

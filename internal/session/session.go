@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
@@ -73,6 +74,9 @@ const (
 // methods are all of them. One that this version does not know is taken for the
 // first.
 var methods = [...]Method{ByMail, ByRecovery}
+
+// ErrEnded says that the session in which somebody wants to change something has ended.
+var ErrEnded = fault.New(fault.Unknown, "the session has ended")
 
 // Record is what the store keeps of a session.
 type Record struct {

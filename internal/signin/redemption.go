@@ -10,9 +10,29 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
-// Redemption is one attempt to sign in.
+// Arrival is a sign-in as it is to be made once it is clear who it is.
+type Arrival struct {
+	Now time.Time
+
+	// NewBrowser tells the person of it, unless they have signed in before in the browser
+	// with this mark.
+	NewBrowser Notice
+	// Mailbox, Total and Reserve bound messages about new browsers, as those of Asking.
+	Mailbox limit.Rule
+	Total   limit.Use
+	Reserve int
+
+	Mark     BrowserKey // to be familiar to the person from now on; may be zero
+	Language string     // BCP 47, to be kept with the person; may be empty
+
+	// Session is to be made; its Address and its Standing are those of the person.
+	Session session.Entry
+	Replace session.Key // the session of this browser so far, ended in the same step; may be zero
+}
+
+// Redemption is one attempt to sign in with a link or a code.
 type Redemption struct {
-	Now     time.Time
+	Arrival
 	Origin  string     // that the attempt is made at
 	Browser BrowserKey // zero if the browser has no request cookie
 
@@ -27,21 +47,7 @@ type Redemption struct {
 	Policy   string
 	Revision *uint64 // of the person, as a PolicyChanged told; nil before that
 
-	// What the person is told of this sign-in: that it was by their recovery address,
-	// or else that it was in a browser in which they had not signed in before.
-	Recovered, NewBrowser Notice
-	// Mailbox, Total and Reserve bound messages about new browsers, as those of Asking.
-	Mailbox limit.Rule
-	Total   limit.Use
-	Reserve int
-
-	Mark     BrowserKey // to be familiar to the person from now on; may be zero
-	Language string     // BCP 47, to be kept with the person; may be empty
-
-	// Session is to be made; its Address is taken from the link, its Standing from
-	// the person.
-	Session session.Entry
-	Replace session.Key // the session of this browser so far, ended in the same step; may be zero
+	Recovered Notice // tells the person instead that it was by their recovery address
 }
 
 // Notice makes a message to a person; nil: they are not told.

@@ -174,18 +174,9 @@ func (s *Service) RedeemCode(ctx context.Context, site Site, a Attempt) (Result,
 func (s *Service) redeem(ctx context.Context, site Site, a Attempt, proof proof, r Redemption,
 	step func(context.Context, Redemption) (Redeemed, error),
 ) (Result, error) {
-	now := s.now()
-	id := session.NewID()
-	r.Now, r.Origin, r.Browser, r.Elsewhere = now, s.pages(site), a.Browser.Key(), a.Elsewhere
-	r.Policy, r.Replace, r.Mark, r.Language = site.Rules.Fingerprint(), a.Replace, a.Mark.Key(), a.Language
-	r.Session = session.Entry{Key: id.Key(), Record: session.Record{
-		Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
-	}}
-	r.Mailbox, r.Total, r.Reserve = s.Limits.Mailbox, limit.Use{Rule: s.Limits.Total}, s.Limits.Reserve()
-	r.Recovered = s.notice(outbox.Recovered, site, now, a.Device)
-	if s.NotifyNewBrowser {
-		r.NewBrowser = s.notice(outbox.NewBrowser, site, now, a.Device)
-	}
+	arrival, id := s.Arrival(site, a)
+	r.Arrival, r.Origin, r.Browser, r.Elsewhere, r.Policy = arrival, s.pages(site), a.Browser.Key(), a.Elsewhere, site.Rules.Fingerprint()
+	r.Recovered = s.notice(outbox.Recovered, site, r.Now, a.Device)
 	redeemed, err := step(ctx, r)
 	if err == nil && redeemed.Outcome == PolicyChanged {
 		if !site.Rules.Admits(redeemed.Request.Address, &redeemed.Person.Standing) {
@@ -208,6 +199,22 @@ func (s *Service) redeem(ctx context.Context, site Site, a Attempt, proof proof,
 	}
 	s.record(ctx, site, proof, result)
 	return result, nil
+}
+
+// Arrival is the sign-in that an attempt is to end in, with the id of its session.
+func (s *Service) Arrival(site Site, a Attempt) (Arrival, session.ID) {
+	now, id := s.now(), session.NewID()
+	arrival := Arrival{
+		Now: now, Mailbox: s.Limits.Mailbox, Total: limit.Use{Rule: s.Limits.Total}, Reserve: s.Limits.Reserve(),
+		Mark: a.Mark.Key(), Language: a.Language, Replace: a.Replace,
+		Session: session.Entry{Key: id.Key(), Record: session.Record{
+			Scope: a.Scope, SignedIn: now, Seen: now, Expires: s.Sessions.Expiry(now, now), Device: a.Device,
+		}},
+	}
+	if s.NotifyNewBrowser {
+		arrival.NewBrowser = s.notice(outbox.NewBrowser, site, now, a.Device)
+	}
+	return arrival, id
 }
 
 // reasons are why a link or code was refused.

@@ -9,6 +9,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -73,7 +74,7 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 	switch {
 	case errors.Is(err, account.ErrTooMany):
 		return view.AddressTooMany
-	case errors.Is(err, account.ErrEnded):
+	case errors.Is(err, session.ErrEnded):
 		d.noSession(c, gate.AccountPath)
 	case err != nil:
 		d.failed(c, gate.AccountPath, err)
@@ -98,8 +99,8 @@ func (d *Door) showAddressProblem(c *call, s *session.Session, p view.Account, p
 }
 
 // member is somebody who is signed in, as changes of their account know them.
-func (d *Door) member(c *call, s *session.Session) account.Member {
-	return account.Member{
+func (d *Door) member(c *call, s *session.Session) signin.Member {
+	return signin.Member{
 		Session: s.Key, Address: s.Address, SignedIn: s.SignedIn(), Method: s.Method(),
 		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c), Mark: d.mark(c).browser,
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -36,7 +37,7 @@ func (d *Door) confirmChange(c *call, fields url.Values) {
 
 // tryCodes makes the change that a page is about, if the codes are right. What cannot be
 // a code costs no try. If it is not made, the request has been answered.
-func (d *Door) tryCodes(c *call, member account.Member, p view.ConfirmChange, code, newCode string) (result account.Result, made bool) {
+func (d *Door) tryCodes(c *call, member signin.Member, p view.ConfirmChange, code, newCode string) (result account.Result, made bool) {
 	p.Typed, p.NewTyped = code[:min(len(code), maxCode)], newCode[:min(len(newCode), maxCode)]
 	if p.Present && !signin.IsCode(code) {
 		p.Problem = view.CodeMalformed
@@ -80,7 +81,7 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 		d.show(c, http.StatusConflict, view.NotChanged{Frame: frame(c), Why: view.AddressTaken, Email: p.New})
 	case errors.Is(err, account.ErrNotAdmitted):
 		d.show(c, http.StatusForbidden, view.NotChanged{Frame: frame(c), Why: view.AddressDenied, Email: p.New})
-	case errors.Is(err, account.ErrEnded), errors.Is(err, people.ErrUnknown):
+	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
 		d.noSession(c, p.Back())
 	default:
 		d.failed(c, p.Action(), err)

@@ -119,10 +119,10 @@ func newAsking(who address.Address, now time.Time) signin.Asking {
 // newRedemption redeems in the browser that asked.
 func newRedemption(a signin.Asking) signin.Redemption {
 	return signin.Redemption{
-		Now: a.Now, Origin: testSite, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: testRules,
-		Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{
+		Origin: testSite, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: testRules,
+		Arrival: signin.Arrival{Now: a.Now, Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{
 			Scope: testSite, SignedIn: a.Now, Seen: a.Now, Expires: a.Now.Add(time.Hour),
-		}},
+		}}},
 	}
 }
 
@@ -130,7 +130,7 @@ func newRedemption(a signin.Asking) signin.Redemption {
 func linkOutcome(t *testing.T, store *Store, link signin.LinkKey) signin.Outcome {
 	t.Helper()
 	redeemed, err := store.RedeemLink(t.Context(), signin.Redemption{
-		Now: time.Now(), Origin: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules,
+		Arrival: signin.Arrival{Now: time.Now()}, Origin: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules,
 	})
 	must(t, err)
 	return redeemed.Outcome

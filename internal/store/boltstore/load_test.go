@@ -102,7 +102,7 @@ func (f fact) checkLink(ctx context.Context, store *Store) error {
 	if _, err := hex.Decode(link[:], []byte(f.key)); err != nil {
 		return err
 	}
-	redeemed, err := store.RedeemLink(ctx, signin.Redemption{Now: time.Now(), Origin: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules})
+	redeemed, err := store.RedeemLink(ctx, signin.Redemption{Arrival: signin.Arrival{Now: time.Now()}, Origin: testSite, Browser: signin.NewBrowser().Key(), Link: link, Policy: testRules})
 	if err != nil {
 		return err
 	}

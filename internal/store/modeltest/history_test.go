@@ -108,8 +108,10 @@ func (h *history) ask(t *rapid.T) {
 // redemption is an attempt with all that it may bring along.
 func (h *history) redemption(t *rapid.T, l *link) signin.Redemption {
 	r := signin.Redemption{
-		Now: h.now, Origin: l.site, Browser: l.browser, Link: l.key, Policy: l.policy, Codes: []signin.CodeKey{l.code, {9}}, Elsewhere: yes(t, "confirmed"),
-		Session: session.Entry{Key: session.Key(h.number()), Record: session.Record{Scope: l.site, SignedIn: h.now, Seen: h.now, Expires: h.now.Add(sessionLife)}},
+		Origin: l.site, Browser: l.browser, Link: l.key, Policy: l.policy, Codes: []signin.CodeKey{l.code, {9}}, Elsewhere: yes(t, "confirmed"),
+		Arrival: signin.Arrival{Now: h.now, Session: session.Entry{
+			Key: session.Key(h.number()), Record: session.Record{Scope: l.site, SignedIn: h.now, Seen: h.now, Expires: h.now.Add(sessionLife)},
+		}},
 	}
 	// Mostly as it should be, now and then not.
 	odd := func(what string) bool { return rapid.IntRange(0, 3).Draw(t, what+" if 0") == 0 }

@@ -116,8 +116,10 @@ func signInAt(t *testing.T, s *Store, who address.Address, now time.Time) (sessi
 	ask()
 	key := session.NewID().Key()
 	redeemed, err := s.RedeemLink(t.Context(), signin.Redemption{
-		Now: now, Origin: "https://a.example.com", Browser: a.Browser, Link: a.Link,
-		Session: session.Entry{Key: key, Record: session.Record{SignedIn: now, Seen: now, Expires: now.Add(30 * time.Minute)}},
+		Origin: "https://a.example.com", Browser: a.Browser, Link: a.Link,
+		Arrival: signin.Arrival{Now: now, Session: session.Entry{
+			Key: key, Record: session.Record{SignedIn: now, Seen: now, Expires: now.Add(30 * time.Minute)},
+		}},
 	})
 	must(t, err)
 	if redeemed.Outcome != signin.SignedIn {

@@ -39,8 +39,8 @@ func openLink(t *testing.T, s *Store) signin.Redemption {
 	_, err := s.Ask(t.Context(), a)
 	must(t, err)
 	return signin.Redemption{
-		Now: now, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code},
-		Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{Expires: now.Add(time.Hour)}},
+		Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code},
+		Arrival: signin.Arrival{Now: now, Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{Expires: now.Add(time.Hour)}}},
 	}
 }
 

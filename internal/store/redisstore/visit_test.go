@@ -66,7 +66,13 @@ func (v *visit) asking() signin.Asking {
 
 func (v *visit) redemption() signin.Redemption {
 	return signin.Redemption{
-		Now: v.now, Origin: v.site, Browser: v.browser, Link: v.link, Codes: []signin.CodeKey{v.code}, Policy: fingerprint, Replace: v.replace,
+		Origin: v.site, Browser: v.browser, Link: v.link, Codes: []signin.CodeKey{v.code}, Policy: fingerprint, Arrival: v.arrival(),
+	}
+}
+
+func (v *visit) arrival() signin.Arrival {
+	return signin.Arrival{
+		Now: v.now, Replace: v.replace,
 		Session: session.Entry{Key: v.session.Key(), Record: session.Record{
 			Scope: v.site, SignedIn: v.now, Seen: v.now, Expires: v.now.Add(7 * 24 * time.Hour), Device: v.device,
 		}},

@@ -75,11 +75,11 @@ func isFree(t *tx, a, who address.Address) bool {
 	return !found || owner == who
 }
 
-// sessionOf is a session of a person that is not over; account.ErrEnded for none.
+// sessionOf is a session of a person that is not over; session.ErrEnded for none.
 func sessionOf(t *tx, key session.Key, who address.Address, now time.Time) codec.Session {
 	stored, alive := liveSession(t, key, now)
 	if !alive || stored.Address != who {
-		t.fail(account.ErrEnded)
+		t.fail(session.ErrEnded)
 	}
 	return stored
 }

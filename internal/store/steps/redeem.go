@@ -138,44 +138,27 @@ func (f *finding) admit(t *tx, r *signin.Redemption) {
 	}
 }
 
-// useUp closes the link and all others of its address that sign in, and makes
-// the session in place of the one that this browser had.
+// useUp closes the link and all others of its address that sign in, and signs in.
 func useUp(t *tx, r *signin.Redemption, f finding) signin.Redeemed {
 	who := f.link.Address
 	redeemed, p := f.outcome, f.person
 	redeemed.NewPerson = p.Prove(r.Now)
-	tell(t, r, f, redeemed.NewPerson)
-	if learn(&p, r) || redeemed.NewPerson {
+	if f.link.Recovery && r.Recovered != nil {
+		notify(t, who, f.person, r.Recovered(who), r.Now)
+	} else if !redeemed.NewPerson {
+		tellOfBrowser(t, &r.Arrival, who, p)
+	}
+	if redeemed.NewPerson {
 		savePerson(t, who, p)
-	}
-	if r.Replace != (session.Key{}) {
-		endSession(t, r.Replace, r.Now)
-	}
-	made := r.Session.Record
-	made.Address, made.Standing = who, p.Standing.Unpack()
-	if f.link.Recovery {
-		made.Method = session.ByRecovery
 	}
 	uncount(t, f.link)
 	closeLinks(t, who, r.Now, func(l codec.OpenLink) bool { return l.Purpose == signin.ToSignIn })
-	addSession(t, r.Session.Key, codec.PackSession(made), r.Now)
-	return redeemed
-}
-
-// tell tells somebody of a sign-in, in the language that they had before it: by the
-// recovery address, or in a browser that is new to them. Whether they can be told
-// decides nothing.
-func tell(t *tx, r *signin.Redemption, f finding, newPerson bool) {
-	who := f.link.Address
-	switch isNew := r.Mark != (signin.BrowserKey{}) && !isFamiliar(f.person, r.Mark); {
-	case f.link.Recovery && r.Recovered != nil:
-		notify(t, who, f.person, r.Recovered(who), r.Now)
-	case isNew && !newPerson && r.NewBrowser != nil:
-		send(t, letter{
-			to: who, reader: f.person, mailbox: limit.Use{Name: who.Fold(), Rule: r.Mailbox}, total: r.Total,
-			reserve: r.Reserve, message: r.NewBrowser(who),
-		}, r.Now)
+	arrival := r.Arrival
+	if f.link.Recovery {
+		arrival.Session.Method = session.ByRecovery
 	}
+	arrive(t, &arrival, who, p)
+	return redeemed
 }
 
 // uncount has the message of a link not count any more: whoever reads the mailbox
@@ -186,19 +169,6 @@ func uncount(t *tx, l codec.Link) {
 		sent := letter{familiar: l.Familiar, mailbox: mailbox, message: outbox.Message{Kind: outbox.SignIn}}
 		t.giveBack(sent.counted().Name, l.Slot)
 	}
-}
-
-// learn keeps with a person what a sign-in tells of them, and reports whether
-// that is anything new.
-func learn(p *codec.Person, r *signin.Redemption) (changed bool) {
-	if r.Language != "" && r.Language != p.Language {
-		p.Language, changed = r.Language, true
-	}
-	if r.Mark != (signin.BrowserKey{}) && !isFamiliar(*p, r.Mark) {
-		p.Browsers, changed = append(p.Browsers, r.Mark), true
-		p.Browsers = p.Browsers[max(len(p.Browsers)-signin.MaxFamiliar, 0):]
-	}
-	return changed
 }
 
 // countWrongCode counts a wrong code, once for one attempt. The last one that is

@@ -137,11 +137,16 @@ func (f *fixture) wantSilent(asked signin.Asked, want signin.SilentReason) {
 // redemption is an attempt in the browser that asked, by link and by code.
 func (f *fixture) redemption(a signin.Asking) signin.Redemption {
 	return signin.Redemption{
-		Now: a.Now.Add(time.Second), Origin: f.site, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: rulesThen,
-		Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{
-			Scope: f.site, SignedIn: f.now, Seen: f.now, Expires: f.now.Add(time.Hour), Device: session.Device{Browser: "Chrome"},
-		}},
+		Origin: f.site, Browser: a.Browser, Link: a.Link, Codes: []signin.CodeKey{a.Code}, Policy: rulesThen,
+		Arrival: f.arrival(a.Now.Add(time.Second)),
 	}
+}
+
+// arrival is a sign-in for an hour that is not told to anybody.
+func (f *fixture) arrival(now time.Time) signin.Arrival {
+	return signin.Arrival{Now: now, Session: session.Entry{Key: session.NewID().Key(), Record: session.Record{
+		Scope: f.site, SignedIn: f.now, Seen: f.now, Expires: f.now.Add(time.Hour), Device: session.Device{Browser: "Chrome"},
+	}}}
 }
 
 func (f *fixture) redeemLink(r signin.Redemption) signin.Redeemed {

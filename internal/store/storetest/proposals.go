@@ -27,12 +27,12 @@ var proposalPromises = []promise{
 		who, other := f.signIn(f.person("a")), f.signIn(f.person("b"))
 		p := f.proposal(who, account.Drop, "")
 		p.Change.Person = other.Address
-		if _, err := f.Propose(f.Context(), p); !errors.Is(err, account.ErrEnded) {
+		if _, err := f.Propose(f.Context(), p); !errors.Is(err, session.ErrEnded) {
 			f.Fatalf("proposing for somebody else: %v", err)
 		}
 		f.must(f.End(f.Context(), who.Address, who.Key))
 		p = f.proposal(who, account.Drop, "")
-		if _, err := f.Propose(f.Context(), p); !errors.Is(err, account.ErrEnded) {
+		if _, err := f.Propose(f.Context(), p); !errors.Is(err, session.ErrEnded) {
 			f.Fatalf("proposing in a session that ended: %v", err)
 		}
 		if _, found, _ := f.Message(f.Context(), p.Message.ID); found {
