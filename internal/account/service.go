@@ -87,7 +87,7 @@ type Result struct {
 }
 
 // events are what is written down of a change that was made.
-var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed, Administer: audit.Proven}
+var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed, Administer: audit.Proven, Passkeys: audit.Proven}
 
 // logged is what the audit log has of a change.
 func (c Change) logged(site signin.Site) []any {
@@ -121,7 +121,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m signin.Member
 		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
 		Renewed: result.Renewed.Key(), Mark: m.Mark.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
 	}
-	if c.Kind != Administer {
+	if c.Kind != Administer && c.Kind != Passkeys {
 		confirmation.Notice = s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
 			Change: string(c.Kind), Person: m.Address, New: c.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
 		})

@@ -45,6 +45,10 @@ const (
 	// Administer changes nothing of the person: once it is confirmed, the session may
 	// change what other people may do, for FreshProof.
 	Administer Kind = "administer"
+
+	// Passkeys changes nothing either: once it is confirmed, the session may add and remove
+	// passkeys of the person, for FreshProof.
+	Passkeys Kind = "passkeys"
 )
 
 // Change is what a session wants to change, or has changed.
@@ -56,7 +60,7 @@ type Change struct {
 	Expires time.Time       // end of the codes
 	Tries   int             // wrong codes so far
 
-	Confirmed bool // of Administer: it was, and holds until Expires
+	Confirmed bool // of Administer and Passkeys: it was, and holds until Expires
 }
 
 // New reports whether a code of the new address is asked for.
@@ -75,7 +79,7 @@ type Store interface {
 	Propose(ctx context.Context, p Proposal) (Proposed, error)
 
 	// Pending returns what a session has proposed, and can still confirm, or an
-	// Administer that it has confirmed.
+	// Administer or Passkeys that it has confirmed.
 	Pending(ctx context.Context, key session.Key, now time.Time) (c Change, found bool, err error)
 
 	// Confirm makes the change that a session has proposed, if the codes are right.
@@ -87,7 +91,7 @@ type Store interface {
 	// address that is the new one are forgotten, all sessions end, and Session is
 	// made in their place. Recovery and Drop close the open links of the address
 	// that signed in as the person before. Leave is people.Store.RemovePerson. The
-	// notice is kept in the same step. Administer stays, as Confirmed.
+	// notice is kept in the same step. Administer and Passkeys stay, as Confirmed.
 	//
 	// It is ErrTaken if somebody else has the new address by now, and ErrNotAdmitted
 	// if the confirmation is Denied; both only once the codes are right.

@@ -46,7 +46,10 @@ const (
 	Removed         Event = "removed"
 	Proposed        Event = "proposed" // a person wants to change their account
 	Moved           Event = "moved"    // a person has another address
-	Proven          Event = "proven"   // a person typed a code that was mailed to them, to act as an admin
+	Proven          Event = "proven"   // a person typed a code that was mailed to them, to act as an admin or to change their passkeys
+	PasskeyAdded    Event = "passkey added"
+	PasskeyRemoved  Event = "passkey removed"
+	PasskeyRenamed  Event = "passkey renamed"
 	Recovery        Event = "recovery" // the recovery address of a person was set, changed or removed
 )
 

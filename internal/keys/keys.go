@@ -29,6 +29,7 @@ const (
 	Confirmation  Purpose = "doorpost confirmation v1"
 	Ticket        Purpose = "doorpost portal ticket v1"
 	SiteSession   Purpose = "doorpost site session v1"
+	Passkey       Purpose = "doorpost passkey challenge v1"
 	Outbox        Purpose = "doorpost outbox v1"
 	AuditSubject  Purpose = "doorpost audit subject v1"
 

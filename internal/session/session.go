@@ -69,11 +69,12 @@ type Method string
 const (
 	ByMail     Method = ""         // a message to their address
 	ByRecovery Method = "recovery" // a message to their recovery address
+	ByPasskey  Method = "passkey"
 )
 
 // methods are all of them. One that this version does not know is taken for the
 // first.
-var methods = [...]Method{ByMail, ByRecovery}
+var methods = [...]Method{ByMail, ByRecovery, ByPasskey}
 
 // ErrEnded says that the session in which somebody wants to change something has ended.
 var ErrEnded = fault.New(fault.Unknown, "the session has ended")

@@ -17,4 +17,5 @@ type Member struct {
 	Language string         // BCP 47; empty if the browser names none
 	Device   session.Device
 	Mark     Browser // of their browser; may be zero
+	Guard    Guard
 }

@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/post"},
 	{"internal/mail", "internal/store", "internal/web"},
 	{"internal/admin"},
-	{"internal/access", "internal/account", "internal/adminapi"},
+	{"internal/access", "internal/account", "internal/adminapi", "internal/passkey"},
 	{"internal/gate", "internal/portal", "internal/signin"},
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
@@ -40,6 +40,7 @@ var exceptions = map[[2]string]string{
 // cobra by the commands and by the adapter that gives them to Caddy.
 var libraries = map[string][]string{
 	"github.com/fxamacker/cbor":        {"internal/store/codec"},
+	"github.com/go-webauthn/webauthn":  {"internal/passkey"},
 	"github.com/gorilla/securecookie":  {"internal/session"},
 	"github.com/mailgun/mailgun-go":    {"internal/mail/mailgunapi"},
 	"golang.org/x/oauth2":              {"internal/mail/oauth"},

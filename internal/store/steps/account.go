@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
@@ -50,7 +51,7 @@ func propose(t *tx, p account.Proposal) (proposed account.Proposed) {
 }
 
 func saveChange(t *tx, of session.Key, c codec.Change) {
-	save(t, changeKey(of), c, codec.Time(c.Expires), sessionKey(of))
+	save(t, changeKey(of), c, codec.Time(c.Expires), sessionKey(of), keyringKey(c.Person))
 }
 
 // sendToNew sends the code to a new address, unless somebody else has it.
@@ -141,7 +142,7 @@ func countWrongChange(t *tx, c account.Confirmation, change codec.Change) accoun
 
 func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Person, present codec.Session) {
 	switch change.Kind {
-	case account.Administer:
+	case account.Administer, account.Passkeys:
 		saveChange(t, c.Session, codec.Change{
 			Kind: change.Kind, Person: change.Person, Confirmed: true, Expires: codec.Millis(c.Now.Add(account.FreshProof)),
 		})
@@ -185,7 +186,7 @@ func saveRecovery(t *tx, who address.Address, p codec.Person) {
 
 // MovePerson implements account.Store.
 func (s Steps) MovePerson(ctx context.Context, from, to address.Address, now time.Time) error {
-	return run(ctx, s.change("move_person"), append(ofAddress(from), ofAddress(to)...), func(t *tx) {
+	return run(ctx, s.change("move_person"), slices.Concat(ofAddress(from), ofAddress(to), []Key{keyringKey(from)}), func(t *tx) {
 		p := person(t, from)
 		if !p.IsKnown() {
 			t.fail(people.ErrUnknown)
@@ -207,6 +208,7 @@ func move(t *tx, from, to address.Address, p codec.Person, now time.Time) {
 	moveAccessRequests(t, from, to, now)
 	p.Changes++
 	moveTrail(t, from, to, now)
+	moveKeyring(t, from, to)
 	if p.Recovery == to {
 		p.Recovery = ""
 		t.delete(recoveryKey(to))

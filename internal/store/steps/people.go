@@ -151,7 +151,7 @@ func equal(a, b *people.Standing) bool {
 
 // RemovePerson implements people.Store.
 func (s Steps) RemovePerson(ctx context.Context, who address.Address, now time.Time) error {
-	return run(ctx, s.change("remove_person"), ofAddress(who), func(t *tx) {
+	return run(ctx, s.change("remove_person"), append(ofAddress(who), keyringKey(who)), func(t *tx) {
 		if !forget(t, who, now) {
 			t.fail(people.ErrUnknown)
 		}
@@ -167,6 +167,7 @@ func forget(t *tx, who address.Address, now time.Time) (found bool) {
 		t.delete(recoveryKey(p.Recovery))
 	}
 	t.delete(trailKey(who))
+	forgetKeyring(t, who)
 	lift(t, who, p)
 	if p.IsKnown() {
 		deletePerson(t, who)

@@ -9,14 +9,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
-// tickets are those that were used, by their portal.Nonce, for as long as they would be
-// good.
+// tickets are those that were used, and challenges for passkeys too, by their nonce, for as
+// long as they would be good.
 var tickets = newTable("tickets")
 
-// usedTicket says which use of a ticket counted.
+// usedTicket says which use counted.
 type usedTicket struct {
-	Expires int64        `cbor:"1,keyasint"`
-	Attempt portal.Nonce `cbor:"2,keyasint"`
+	Expires int64    `cbor:"1,keyasint"`
+	Attempt [16]byte `cbor:"2,keyasint"`
 }
 
 // Enter implements portal.Store.
@@ -30,13 +30,17 @@ func (s Steps) Spend(ctx context.Context, now time.Time, ticket portal.Nonce) er
 	key := hashed(tickets, ticket[:])
 	return run(ctx, s.change("spend_ticket"), []Key{key}, func(t *tx) {
 		if _, found := load[usedTicket](t, key); !found {
-			saveUse(t, key, now, portal.Nonce{}) // no attempt has this one
+			saveUse(t, key, rememberedTicket(now), portal.Nonce{}) // no attempt has this one
 		}
 	})
 }
 
-func saveUse(t *tx, ticket Key, now time.Time, attempt portal.Nonce) {
-	until := now.Add(2 * portal.TicketLife) // clocks of instances differ a little
+// rememberedTicket is until when a ticket is kept that is used now.
+func rememberedTicket(now time.Time) time.Time {
+	return now.Add(2 * portal.TicketLife) // clocks of instances differ a little
+}
+
+func saveUse(t *tx, ticket Key, until time.Time, attempt [16]byte) {
 	save(t, ticket, usedTicket{Expires: codec.Millis(until), Attempt: attempt}, until)
 }
 
@@ -52,7 +56,7 @@ func enter(t *tx, e portal.Entry) portal.Result {
 	case found: // the same attempt, whose answer was lost
 		return portal.Result{Outcome: portal.Entered, Address: parent.Address}
 	}
-	saveUse(t, key, e.Now, e.Attempt)
+	saveUse(t, key, rememberedTicket(e.Now), e.Attempt)
 	changeAddress(t, parent.Address, e.Now, func(a *codec.Address) {
 		open := a.OpenSession(e.Parent)
 		for _, dropped := range open.AddSite(codec.SiteSession{Key: e.Made, Scope: e.Scope, Used: codec.Millis(e.Now)}) {

@@ -1,0 +1,15 @@
+package signin
+
+import "github.com/doorpost-auth/doorpost/internal/fault"
+
+// Guard says which passkeys guard an account. Where somebody has one of a Required RP ID, the
+// mailbox alone changes nothing of their account any more: whoever reads it could
+// otherwise forget the person, or their passkeys, and make the first passkey of a new one.
+type Guard struct {
+	RPID     string   // of the place where the person is: by such a passkey they sign in there
+	Required []string // of the sites that they may enter and that require a passkey
+}
+
+// ErrNeedsPasskey says that only a sign-in by a passkey that guards, in the last ten minutes,
+// lets somebody change something.
+var ErrNeedsPasskey = fault.New(fault.Invalid, "a passkey is needed for that: sign in with one first, where it is required")

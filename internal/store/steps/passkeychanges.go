@@ -1,0 +1,138 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/codec"
+)
+
+// isGuarded reports whether somebody has a passkey of an RP ID that guards their account.
+func isGuarded(ring codec.Keyring, g signin.Guard, rpID string) bool {
+	return slices.Contains(g.Required, rpID) && ring.Has(rpID)
+}
+
+// provesPasskey reports whether a session was made by a passkey of an RP ID a moment ago. At
+// a place of another RP ID nobody can show that they have one.
+func provesPasskey(s codec.Session, g signin.Guard, rpID string, now time.Time) bool {
+	return g.RPID == rpID && s.Method == session.ByPasskey && isFresh(s, now)
+}
+
+func isFresh(s codec.Session, now time.Time) bool {
+	return now.Sub(codec.Time(s.SignedIn)) < account.FreshProof
+}
+
+// checkGuard fails where passkeys guard an account and the session has not shown them.
+func checkGuard(t *tx, who address.Address, g signin.Guard, s codec.Session, now time.Time) {
+	for _, rpID := range g.Required {
+		if keyring(t, who).Has(rpID) && !provesPasskey(s, g, rpID, now) {
+			t.fail(signin.ErrNeedsPasskey)
+		}
+	}
+}
+
+// changeReads are the records that a change of passkeys reads first.
+func changeReads(c passkey.Change) []Key {
+	return append(ofAddress(c.Person), sessionKey(c.Session), keyringKey(c.Person), changeKey(c.Session))
+}
+
+// mayChange fails unless a session may make a change, and returns what its person has.
+func mayChange(t *tx, c passkey.Change) codec.Keyring {
+	s := sessionOf(t, c.Session, c.Person, c.Now)
+	ring, rpID := keyring(t, c.Person), c.RPID
+	if c.ID != "" {
+		i := ring.FindID(c.ID)
+		if i < 0 {
+			t.fail(passkey.ErrUnknown)
+			return ring
+		}
+		rpID = ring.Passkeys[i].RPID
+	}
+	switch {
+	case isGuarded(ring, c.Guard, rpID):
+		if !provesPasskey(s, c.Guard, rpID, c.Now) {
+			t.fail(signin.ErrNeedsPasskey)
+		}
+	case isFresh(s, c.Now) && (c.ID == "" || s.Method == session.ByPasskey), hasConfirmed(t, c):
+	default:
+		t.fail(passkey.ErrNeedsCode)
+	}
+	return ring
+}
+
+// hasConfirmed reports whether a session has confirmed that it wants to change passkeys.
+func hasConfirmed(t *tx, c passkey.Change) bool {
+	confirmed, found := load[codec.Change](t, changeKey(c.Session))
+	return found && confirmed.Kind == account.Passkeys && confirmed.Confirmed && confirmed.Person == c.Person && confirmed.Expires > codec.Millis(c.Now)
+}
+
+// MayChangePasskeys implements passkey.Store.
+func (s Steps) MayChangePasskeys(ctx context.Context, c passkey.Change) (passkey.Keyring, error) {
+	return result(ctx, s.look("may_change_passkeys"), changeReads(c), func(t *tx) passkey.Keyring { return mayChange(t, c).Unpack() })
+}
+
+// AddPasskey implements passkey.Store.
+func (s Steps) AddPasskey(ctx context.Context, a passkey.Addition) error {
+	key := passkey.KeyOf(a.Passkey.Credential)
+	reads := append(changeReads(a.Change), credentialKey(key), challengeKey(a.Challenge.Nonce))
+	return run(ctx, s.change("add_passkey"), reads, func(t *tx) { addPasskey(t, a, key) })
+}
+
+func addPasskey(t *tx, a passkey.Addition, key passkey.Key) {
+	used, again := load[usedTicket](t, challengeKey(a.Challenge.Nonce))
+	if again && used.Attempt == a.Attempt {
+		return // the same one, whose answer was lost
+	}
+	ring, p := mayChange(t, a.Change), person(t, a.Person)
+	_, known := load[address.Address](t, credentialKey(key))
+	switch {
+	case !p.IsKnown():
+		t.fail(people.ErrUnknown)
+	case again, ring.Handle != nil && !bytes.Equal(ring.Handle, a.Handle):
+		t.fail(passkey.ErrRefused)
+	case known:
+		t.fail(passkey.ErrKnown)
+	case len(ring.Passkeys) >= passkey.Max:
+		t.fail(passkey.ErrFull)
+	}
+	ring.Handle, ring.Passkeys = a.Handle, append(ring.Passkeys, codec.PackPasskey(a.Passkey))
+	saveUse(t, challengeKey(a.Challenge.Nonce), a.Challenge.Until, a.Attempt)
+	saveKeyring(t, a.Person, ring)
+	saveCredential(t, key, a.Person)
+	notify(t, a.Person, p, a.Notice, a.Now)
+}
+
+// RenamePasskey implements passkey.Store.
+func (s Steps) RenamePasskey(ctx context.Context, c passkey.Change, name string) error {
+	return run(ctx, s.change("rename_passkey"), []Key{sessionKey(c.Session), keyringKey(c.Person)}, func(t *tx) {
+		sessionOf(t, c.Session, c.Person, c.Now)
+		ring := keyring(t, c.Person)
+		i := ring.FindID(c.ID)
+		if i < 0 {
+			t.fail(passkey.ErrUnknown)
+			return
+		}
+		ring.Passkeys[i].Name = name
+		saveKeyring(t, c.Person, ring)
+	})
+}
+
+// RemovePasskey implements passkey.Store.
+func (s Steps) RemovePasskey(ctx context.Context, c passkey.Change, notice outbox.Message) error {
+	return run(ctx, s.change("remove_passkey"), changeReads(c), func(t *tx) {
+		ring := mayChange(t, c)
+		if i := ring.FindID(c.ID); i >= 0 {
+			dropPasskey(t, c.Person, ring.Passkeys[i].Key())
+			notify(t, c.Person, person(t, c.Person), notice, c.Now)
+		}
+	})
+}
