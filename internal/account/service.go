@@ -32,7 +32,7 @@ type Service struct {
 // member has proven themselves otherwise a moment ago, and one to the new address,
 // if there is one. Whose address that is, and whether anything was sent there,
 // shows in nothing that it returns. wait is how long to wait if the network asked
-// too often. It is ErrTooMany or session.ErrEnded, or fault.Unavailable.
+// too often. It is ErrTooMany, session.ErrEnded, signin.ErrNeedsPasskey or fault.Unavailable.
 func (s *Service) Propose(ctx context.Context, site signin.Site, m signin.Member, kind Kind, other address.Address) (c Change, wait time.Duration, err error) {
 	now, limits := time.Now(), s.SignIn.Limits
 	c = Change{Kind: kind, Person: m.Address, Address: other, Expires: now.Add(s.SignIn.LinkLife)}
@@ -41,7 +41,7 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m signin.Member
 		Change: string(kind), Person: m.Address, New: other, Asked: now, Expires: c.Expires, Browser: m.Device.Browser, System: m.Device.System,
 	}
 	p := Proposal{
-		Now: now, Session: m.Session, Change: c,
+		Now: now, Session: m.Session, Change: c, Guard: m.Guard,
 		Client:     limit.Use{Name: m.Network, Rule: limits.Client},
 		Daily:      limit.Use{Name: string(m.Address), Rule: limit.Rule{Max: MaxProposals, Window: 24 * time.Hour}},
 		Mailbox:    limit.Use{Name: m.Address.Fold(), Rule: limits.Mailbox},
@@ -118,7 +118,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m signin.Member
 	now, of := time.Now(), signin.BrowserKey(m.Session)
 	result := Result{Renewed: session.NewID()}
 	confirmation := Confirmation{
-		Now: now, Session: m.Session, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
+		Now: now, Session: m.Session, Guard: m.Guard, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
 		Renewed: result.Renewed.Key(), Mark: m.Mark.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
 	}
 	if c.Kind != Administer && c.Kind != Passkeys {

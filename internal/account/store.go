@@ -76,6 +76,11 @@ type Store interface {
 	// out, and if the limits, its reader and its mailbox allow it; which of them do
 	// shows in nothing that is returned. It is session.ErrEnded if the session is not one of the person's, and
 	// ErrTooMany after MaxProposals in 24 hours.
+	//
+	// Where passkeys guard the account, it is signin.ErrNeedsPasskey for every kind but
+	// Passkeys unless such a passkey has made the session in the last FreshProof. A kind
+	// that looks harmless would be a way round: who moves away leaves an address behind, at
+	// which the first passkey of somebody new can be made by mail.
 	Propose(ctx context.Context, p Proposal) (Proposed, error)
 
 	// Pending returns what a session has proposed, and can still confirm, or an
@@ -94,7 +99,8 @@ type Store interface {
 	// notice is kept in the same step. Administer and Passkeys stay, as Confirmed.
 	//
 	// It is ErrTaken if somebody else has the new address by now, and ErrNotAdmitted
-	// if the confirmation is Denied; both only once the codes are right.
+	// if the confirmation is Denied; both only once the codes are right. It is
+	// signin.ErrNeedsPasskey as with Propose, but of a session of any age.
 	Confirm(ctx context.Context, c Confirmation) (Confirmed, error)
 
 	// MovePerson does what Move does without any proof, by word of an operator. It
@@ -107,6 +113,7 @@ type Proposal struct {
 	Now     time.Time
 	Session session.Key
 	Change  Change
+	Guard   signin.Guard
 
 	Code    signin.CodeKey // that goes to the present address, if Change.Present
 	NewCode signin.CodeKey // that goes to the new address, if Change.New
@@ -133,6 +140,7 @@ type Proposed struct {
 type Confirmation struct {
 	Now     time.Time
 	Session session.Key
+	Guard   signin.Guard
 
 	// Codes are what the typed codes may be known as.
 	Codes, NewCodes []signin.CodeKey

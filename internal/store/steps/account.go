@@ -23,7 +23,11 @@ func recoveryKey(a address.Address) Key { return Key{recoveries, string(a)} }
 
 // Propose implements account.Store.
 func (s Steps) Propose(ctx context.Context, p account.Proposal) (account.Proposed, error) {
-	return result(ctx, s.change("propose_change"), []Key{sessionKey(p.Session)}, func(t *tx) account.Proposed { return propose(t, p) })
+	reads := []Key{sessionKey(p.Session)}
+	if len(p.Guard.Required) > 0 {
+		reads = append(reads, keyringKey(p.Change.Person))
+	}
+	return result(ctx, s.change("propose_change"), reads, func(t *tx) account.Proposed { return propose(t, p) })
 }
 
 func propose(t *tx, p account.Proposal) (proposed account.Proposed) {
@@ -32,7 +36,10 @@ func propose(t *tx, p account.Proposal) (proposed account.Proposed) {
 		return account.Proposed{Wait: wait}
 	}
 	who := p.Change.Person
-	sessionOf(t, p.Session, who, p.Now)
+	s := sessionOf(t, p.Session, who, p.Now)
+	if p.Change.Kind != account.Passkeys { // which has a rule of its own
+		checkGuard(t, who, p.Guard, s, p.Now)
+	}
 	presently := person(t, who)
 	if p.Change.Present {
 		proposed.Silent = send(t, letter{
@@ -110,6 +117,9 @@ func confirm(t *tx, c account.Confirmation) account.Confirmed {
 		return account.Confirmed{Outcome: account.Over}
 	}
 	present := sessionOf(t, c.Session, change.Person, c.Now)
+	if change.Kind != account.Passkeys {
+		checkGuard(t, change.Person, c.Guard, present, codec.Time(present.SignedIn)) // it was fresh when it proposed this
+	}
 	wrong, wrongNew := change.Code != (signin.CodeKey{}) && !isOneOf(c.Codes, change.Code), change.NewCode != (signin.CodeKey{}) && !isOneOf(c.NewCodes, change.NewCode)
 	if wrong || wrongNew {
 		confirmed := countWrongChange(t, c, change)

@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -25,6 +26,7 @@ type Store interface {
 	access.Store
 	account.Store
 	portal.Store
+	passkey.Store
 }
 
 // promise is one thing that a store promises.
@@ -70,6 +72,9 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Administer", administerPromises},
 		{"Moves", movePromises},
 		{"Recovery", recoveryPromises},
+		{"Passkeys", passkeyPromises},
+		{"PasskeyChanges", passkeyChangePromises},
+		{"Guard", guardPromises},
 		{"Context", contextPromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {
