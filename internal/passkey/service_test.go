@@ -3,14 +3,13 @@ package passkey_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/keys"
@@ -21,7 +20,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
-	"github.com/doorpost-auth/doorpost/internal/store/ordered"
+	"github.com/doorpost-auth/doorpost/internal/store/storetest"
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
@@ -31,24 +30,28 @@ const alice address.Address = "alice@corp.example"
 type desk struct {
 	*passkey.Service
 	t      testing.TB
-	store  *ordered.Store
-	writes int // how often the store was changed
-	ring   keys.Ring
+	store  storetest.Store
+	asked  atomic.Int32 // how often the store was asked to use or to add one
 	sealer outbox.Sealer
 	site   signin.Site
 	party  passkey.Party
 	lines  bytes.Buffer // of the audit log
 }
 
-// counted counts what steps do.
+// counted counts how often the store is asked for what a browser answers.
 type counted struct {
 	passkey.Store
-	asked int
+	asked *atomic.Int32
 }
 
-func (c *counted) UsePasskey(ctx context.Context, u passkey.Use) (passkey.Used, error) {
-	c.asked++
+func (c counted) UsePasskey(ctx context.Context, u passkey.Use) (passkey.Used, error) {
+	c.asked.Add(1)
 	return c.Store.UsePasskey(ctx, u)
+}
+
+func (c counted) AddPasskey(ctx context.Context, a passkey.Addition) error {
+	c.asked.Add(1)
+	return c.Store.AddPasskey(ctx, a)
 }
 
 func newDesk(t testing.TB) *desk {
@@ -57,6 +60,12 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newDeskOn(t, store)
+}
+
+// newDeskOn is a desk with a store, which the caller closes.
+func newDeskOn(t testing.TB, store storetest.Store) *desk {
+	t.Helper()
 	ring, err := keys.NewRing(keys.Generate())
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +75,7 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{
-		t: t, store: store, ring: ring, sealer: outbox.NewSealer(ring),
+		t: t, store: store, sealer: outbox.NewSealer(ring),
 		site:  signin.Site{Origin: "https://app.example.com", Rules: rules},
 		party: passkey.Party{ID: "example.com", Origin: "https://app.example.com", Name: "App"},
 	}
@@ -76,7 +85,7 @@ func newDesk(t testing.TB) *desk {
 		Store: store, LinkLife: 10 * time.Minute, Limits: signin.Limits{Mailbox: many, Client: many, Total: many},
 		Sessions: session.Limits{Idle: time.Hour, Absolute: 24 * time.Hour}, NotifyNewBrowser: true,
 	})
-	d.Service = passkey.NewService(ring, passkey.Service{Store: store, SignIns: links, Audit: log})
+	d.Service = passkey.NewService(ring, passkey.Service{Store: counted{store, &d.asked}, SignIns: links, Audit: log})
 	return d
 }
 
@@ -330,6 +339,3 @@ func TestACounterThatDoesNotGoOnIsRefused(t *testing.T) {
 		t.Errorf("a counter that jumps ahead: %v", err)
 	}
 }
-
-var _ = errors.Is
-var _ = account.Passkeys

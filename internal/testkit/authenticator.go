@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
@@ -35,9 +36,13 @@ const (
 // It is strict about the options that it is given. The zero Authenticator is empty.
 type Authenticator struct {
 	Algorithm   int  // of passkeys that it makes; 0: the first one that is offered
+	Claims      int  // the algorithm that their public keys name instead; 0: the right one
 	Extra       byte // flags beside UserPresent and UserVerified
 	Counts      bool // it has a counter of signatures
 	Credentials []*Credential
+
+	Format    string // of what it says of its maker; empty: none
+	Statement map[string]any
 }
 
 // Credential is a passkey that an Authenticator has.
@@ -104,18 +109,26 @@ func (a *Authenticator) Create(origin string, options []byte, changes ...func(*C
 		return c.RPID == made.RPID && bytes.Equal(c.Handle, made.Handle)
 	}), made)
 	c := a.ceremony("webauthn.create", origin, o.Challenge, made, changes)
-	public, err := publicKey(made.key.Public(), made.algorithm)
+	public, err := publicKey(made.key.Public(), cmp.Or(a.Claims, made.algorithm))
 	if err != nil {
 		return nil, err
 	}
 	attested := slices.Concat(make([]byte, 16), binary.BigEndian.AppendUint16(nil, uint16(len(c.Credential))), c.Credential, public)
-	object, err := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": c.data(hasCredential, attested)})
+	object, err := cbor.Marshal(map[string]any{"fmt": cmp.Or(a.Format, "none"), "attStmt": a.statement(), "authData": c.data(hasCredential, attested)})
 	if err != nil {
 		return nil, err
 	}
 	return c.body(map[string]any{
 		"clientDataJSON": encoded(c.client()), "attestationObject": encoded(object), "transports": []string{"internal", "hybrid"},
 	})
+}
+
+// statement is what it says of its maker, which is never missing.
+func (a *Authenticator) statement() map[string]any {
+	if a.Statement == nil {
+		return map[string]any{}
+	}
+	return a.Statement
 }
 
 // Get signs with the last passkey for a page with Options, and returns what the browser
