@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -84,6 +85,20 @@ func TestAStepThatChangesSomethingIsTwoRoundTripsAndALookIsOne(t *testing.T) {
 		}
 	}, func(calls map[string]int) bool { return maps.Equal(calls, map[string]int{"evalsha": 2, "mget": 1}) }) // with the look at the message
 	check("redeeming in place of a session of somebody else", func() { again.redeem(t, store) }, twoScripts)
+
+	person := newVisit(t)
+	person.ask(t, store)
+	person.redeem(t, store)
+	made := person.newPasskey()
+	check("adding a passkey", func() {
+		if err := store.AddPasskey(t.Context(), made); err != nil {
+			t.Fatal(err)
+		}
+	}, twoScripts)
+	check("signing in with a passkey, in place of a session and in a new browser", func() { person.usePasskey(t, store, made, passkey.Fine) }, twoScripts)
+	oneLook := func(calls map[string]int) bool { return maps.Equal(calls, map[string]int{"evalsha": 1}) }
+	check("a passkey that is refused", func() { person.usePasskey(t, store, made, passkey.WrongSignature) }, oneLook)
+	check("a passkey that is not known", func() { person.usePasskey(t, store, person.newPasskey(), passkey.UnknownCredential) }, oneLook)
 
 	k := newInstance(t, store)
 	none := func(calls map[string]int) bool { return len(calls) == 0 }

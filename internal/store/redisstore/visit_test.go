@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -163,4 +164,36 @@ func canSignIn(t testing.TB, store signin.Store) bool {
 	}
 	redeemed, err := store.RedeemLink(context.Background(), v.redemption())
 	return err == nil && redeemed.Outcome == signin.SignedIn
+}
+
+// newPasskey is one to be added in the session of the visit.
+func (v *visit) newPasskey() passkey.Addition {
+	credential := []byte(rand.Text())
+	a := passkey.Addition{
+		Change:    passkey.Change{Now: v.now, Session: v.session.Key(), Person: v.address, RPID: "example.com"},
+		Challenge: passkey.Challenge{Until: v.now.Add(10 * time.Minute)}, Handle: []byte("handle"), Notice: v.asking().Message,
+		Passkey: passkey.Passkey{Credential: credential, RPID: "example.com", PublicKey: []byte("key"), Made: v.now},
+	}
+	rand.Read(a.Challenge.Nonce[:])
+	a.Notice.ID, a.Notice.Kind = strings.ToLower(rand.Text()), outbox.Changed
+	return a
+}
+
+// usePasskey signs in with a passkey, in a browser that is new to its person.
+func (v *visit) usePasskey(t testing.TB, store *Store, a passkey.Addition, want passkey.Reason) {
+	t.Helper()
+	u := passkey.Use{
+		Arrival: v.again().arrival(), Passkey: passkey.KeyOf(a.Passkey.Credential), RPID: a.Passkey.RPID, Handle: a.Handle,
+		Challenge: passkey.Challenge{Until: v.now.Add(10 * time.Minute)}, Check: func(passkey.Candidate) passkey.Reason { return want },
+	}
+	rand.Read(u.Challenge.Nonce[:])
+	u.Replace, u.Mark, u.Mailbox, u.Total = v.session.Key(), signin.NewBrowser().Key(), v.asking().Mailbox.Rule, v.asking().Total
+	u.NewBrowser = func(address.Address) outbox.Message {
+		m := v.asking().Message
+		m.ID, m.Kind = strings.ToLower(rand.Text()), outbox.NewBrowser
+		return m
+	}
+	if used, err := store.UsePasskey(context.Background(), u); err != nil || used.Refused != want {
+		t.Fatalf("using a passkey made %+v, %v, want %q", used, err, want)
+	}
 }
