@@ -15,7 +15,7 @@ import (
 // is seen as an increase from zero.
 var (
 	askedTotal    = counters("doorpost_asked_total", "Times that somebody asked for a link, by whether a message follows.", "sent", "true", "false")
-	redeemedTotal = counters("doorpost_redeemed_total", "Sign-ins, by what was redeemed.", "by", "link", "code")
+	redeemedTotal = counters("doorpost_redeemed_total", "Sign-ins, by what was redeemed.", "by", "link", "code", "passkey")
 	refusedTotal  = counters("doorpost_refused_total", "Refusals that the audit log tells of, and times that nothing was sent, by reason.", "reason", refusalReasons()...)
 	requestsTotal = counters("doorpost_requests_total", "Requests that met the gate, by its verdict; with several directives one for each that a request meets.", "verdict", verdicts[:]...)
 	streamsCut    = prometheus.NewCounter(prometheus.CounterOpts{

@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -40,6 +41,7 @@ type Store interface {
 	access.Store
 	account.Store
 	portal.Store
+	passkey.Store
 
 	// Health reports whether the store answers, and what an operator should mend
 	// although it does.

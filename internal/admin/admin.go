@@ -22,6 +22,7 @@ import (
 type Service struct {
 	People   people.Store
 	Accounts Accounts
+	Passkeys Passkeys
 	Sessions session.Store
 	Groups   *people.Groups
 	Audit    *audit.Log

@@ -33,6 +33,10 @@ const (
 	MoveUserPath    = "/doorpost/users/move"    // POST
 	RemoveUserPath  = "/doorpost/users/remove"  // POST
 
+	PasskeysPath      = "/doorpost/passkeys/list"   // POST
+	RemovePasskeyPath = "/doorpost/passkeys/remove" // POST
+	ResetPasskeysPath = "/doorpost/passkeys/reset"  // POST
+
 	SessionsPath    = "/doorpost/sessions/list" // POST, a list
 	EndSessionsPath = "/doorpost/sessions/end"  // POST
 

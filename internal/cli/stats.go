@@ -21,7 +21,7 @@ var statsCommand = Command{
 func (c *invocation) printStats(s adminapi.Stats) {
 	c.say("The server started %s. Since then:", ago(time.Now(), s.Since))
 	c.say("Asked for a link: %d, of which %d got a message.", s.Asked, s.Sent)
-	c.say("Signed in: %d by link, %d by code.", s.Redeemed["link"], s.Redeemed["code"])
+	c.say("Signed in: %d by link, %d by code, %d by passkey.", s.Redeemed["link"], s.Redeemed["code"], s.Redeemed["passkey"])
 	c.say("Refused: %s.", tally(s.Refused))
 	c.say("Messages: %s.", tally(s.Messages))
 	c.say("Cut while under way: %d.", s.StreamsCut)

@@ -7,6 +7,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 )
 
 // Kind is what one kind of letter is.
@@ -54,6 +55,11 @@ var kinds = []Kind{
 	{"notice of a change of an account at", "", false, outbox.Changed, "notice", done | change, []string{noticeKeys}},
 	{"notice of a sign-in by the recovery address at", "", false, outbox.Recovered, "notice", done, []string{"mail.recovered.", noticeKeys}},
 	{"notice of a sign-in in a new browser at", gate.AccountPath, false, outbox.NewBrowser, "notice", page | done, []string{"mail.new-browser.", noticeKeys}},
+}
+
+// changes are those that a letter may be about.
+var changes = []account.Kind{
+	account.Move, account.Recovery, account.Drop, account.Leave, account.Administer, account.Passkeys, passkey.Added, passkey.Removed,
 }
 
 // KindOf looks a kind up. One that this version does not know has only Words, as it is
@@ -113,7 +119,7 @@ func (k Kind) check(l Letter) error {
 		return errors.New("the time of the request is missing")
 	case needs(person) && !bareAddress.MatchString(l.Person):
 		return errors.New("the person it is about is not a mail address")
-	case needs(change) && !slices.Contains([]account.Kind{account.Move, account.Recovery, account.Drop, account.Leave, account.Administer}, l.Change):
+	case needs(change) && !slices.Contains(changes, l.Change):
 		return errors.New("this version does not know the change that it is about")
 	case needs(change) && moves.New() && !bareAddress.MatchString(l.New):
 		return errors.New("the address that its change is about is not a mail address")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
@@ -75,8 +76,10 @@ func Samples() []Sample {
 		{"sign-in", signIn}, {"sign-in-welcome", welcome}, {"sign-in-branded", branded}, {"sign-in-black", black}, {"sign-in-bare", bare},
 		{"sign-in-invited", invited}, {"sign-in-approved", approved}, {"offer", offer}, {"approve", approve}, {"approve-silent", silent},
 		{"confirm", confirm}, {"confirm-recovery", of(confirm, account.Recovery, "ada@example.org")}, {"confirm-drop", of(confirm, account.Drop, "")},
-		{"confirm-leave", of(confirm, account.Leave, "")}, {"confirm-administer", of(confirm, account.Administer, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
+		{"confirm-leave", of(confirm, account.Leave, "")}, {"confirm-administer", of(confirm, account.Administer, "")},
+		{"confirm-passkeys", of(confirm, account.Passkeys, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
 		{"changed", changed}, {"changed-recovery", of(changed, account.Recovery, "ada@example.org")}, {"changed-drop", of(changed, account.Drop, "")},
-		{"changed-leave", of(changed, account.Leave, "")}, {"recovered", recovered}, {"new-browser", newBrowser},
+		{"changed-leave", of(changed, account.Leave, "")}, {"changed-passkey-added", of(changed, passkey.Added, "")},
+		{"changed-passkey-removed", of(changed, passkey.Removed, "")}, {"recovered", recovered}, {"new-browser", newBrowser},
 	}
 }

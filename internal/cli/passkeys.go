@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+)
+
+var passkeysCommand = Command{
+	Name: "passkeys",
+	below: []Command{
+		{Name: "list", least: 1, most: 1, aboutPerson: true, run: listPasskeys},
+		{Name: "remove", least: 2, most: 2, aboutPerson: true, run: removePasskey},
+		{Name: "reset", least: 1, most: 1, aboutPerson: true, run: answerAbout(adminapi.ResetPasskeysPath, (*invocation).sayReset)},
+	},
+}
+
+// passkeyList has all passkeys of a person on one page.
+var passkeyList = listing[adminapi.Passkey]{
+	columns: "LAST USE\tMADE\tSYNCED\tID\tWORKS AT\tNAME",
+	row: func(p adminapi.Passkey) string {
+		now, used, synced := time.Now(), "-", "no"
+		if !p.LastUsed.IsZero() {
+			used = span(now.Sub(p.LastUsed))
+		}
+		if p.Synced {
+			synced = "yes"
+		}
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s", used, span(now.Sub(p.Made)), synced, p.ID, p.RPID, orDash(printable(p.Name)))
+	},
+	foot: func(int, string) string { return "" },
+}
+
+func listPasskeys(c *invocation) error {
+	list := passkeyList
+	list.empty = c.who + " has no passkeys."
+	list.fetch = func(adminapi.Page) ([]adminapi.Passkey, string, error) {
+		var report adminapi.Passkeys
+		err := c.ask(http.MethodPost, adminapi.PasskeysPath, adminapi.UserOrder{Address: c.who}, &report)
+		return report.Passkeys, "", err
+	}
+	return printList(c, list, "", 0)
+}
+
+func removePasskey(c *invocation) error {
+	order := adminapi.PasskeyOrder{Address: c.who, ID: c.arguments[1]}
+	return answer(c, http.MethodPost, adminapi.RemovePasskeyPath, order, func(adminapi.Passkeys) {
+		c.say("The passkey of %s is removed, and signs nobody in any more. Sessions that it made go on; to end them: %s sessions end %s", c.who, c.program, c.who)
+	})
+}
+
+func (c *invocation) sayReset(gone adminapi.Passkeys) {
+	if len(gone.Passkeys) == 0 {
+		c.say("%s has no passkeys, so nothing was removed.", gone.Address)
+		return
+	}
+	c.say("Passkeys of %s that are removed: %d. The next one is made after a sign-in by mail.", gone.Address, len(gone.Passkeys))
+	c.say("Sessions go on; to end them: %s sessions end %s", c.program, gone.Address)
+}
