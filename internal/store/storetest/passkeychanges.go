@@ -179,7 +179,9 @@ var passkeyChangePromises = []promise{
 	{"AConfirmationHoldsForAWhileInItsSessionOnly", func(f *fixture) {
 		s, other := f.signIn(f.person("a")), f.signIn(f.person("a"))
 		a := f.added(s)
-		f.wantConfirmed(f.confirming(s, f.proposed(s, account.Passkeys, "")), account.Made)
+		proposed := f.proposed(s, account.Passkeys, "")
+		f.wantMayChange(passkey.Change{Now: f.now, Session: s.Key, Person: s.Address, ID: a.Passkey.ID}, passkey.ErrNeedsCode)
+		f.wantConfirmed(f.confirming(s, proposed), account.Made)
 		until := f.now.Add(account.FreshProof)
 		for _, id := range []passkey.ID{"", a.Passkey.ID} {
 			c := passkey.Change{Now: until.Add(-time.Millisecond), Session: s.Key, Person: s.Address, RPID: "example.com", ID: id}
