@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"syscall"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -45,7 +45,8 @@ func (s *stand) measureCopy() (rows []row, err error) {
 		var said, told bytes.Buffer
 		command.Stdout, command.Stderr = &said, &told
 		began := time.Now()
-		if err := command.Run(); err != nil {
+		most, err := runWatched(command)
+		if err != nil {
 			return nil, fmt.Errorf("copying from %s: %w: %s", c.name, err, told.String())
 		}
 		took := time.Since(began)
@@ -59,7 +60,6 @@ func (s *stand) measureCopy() (rows []row, err error) {
 		if want := people * sessionsOfEach; report.Tables["people"] != people || report.Tables["sessions"] != want {
 			return nil, fmt.Errorf("%v were copied, want %d people and %d sessions", report.Tables, people, want)
 		}
-		used := command.ProcessState.SysUsage().(*syscall.Rusage)
 		rows = append(rows,
 			row{
 				what: "copy of a store, " + c.name, measured: series{took.Seconds()}, verb: "%.0f s", target: atMost(180),
@@ -67,11 +67,41 @@ func (s *stand) measureCopy() (rows []row, err error) {
 					people, people*sessionsOfEach, report.Records, (command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Seconds()),
 			},
 			row{
-				what: "its memory at most", measured: series{float64(used.Maxrss) / 1024}, verb: "%.0f MiB", target: atMost(512),
-				note: "with the pages of the file that the system holds for it",
+				what: "its own memory at most", measured: series{most.own}, verb: "%.0f MiB", target: atMost(512),
+				note: fmt.Sprintf("%.0f MiB with pages of the file, which the system keeps as long as it has room", most.all),
 			})
 	}
 	return rows, nil
+}
+
+// memory is what a process had in memory at most, in MiB: what nobody else has, and all
+// with pages of files.
+type memory struct{ own, all float64 }
+
+// runWatched runs a command. What the system says at its end includes the process that
+// started it, so it is looked at meanwhile.
+func runWatched(command *exec.Cmd) (most memory, err error) {
+	if err := command.Start(); err != nil {
+		return most, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return most, err
+		case <-look.C:
+			for name, to := range map[string]*float64{"RssAnon": &most.own, "VmRSS": &most.all} {
+				var kilobytes float64
+				value := firstValue(fmt.Sprintf("/proc/%d/status", command.Process.Pid), name)
+				if _, err := fmt.Sscan(strings.TrimSuffix(value, "kB"), &kilobytes); err == nil { // it may have ended
+					*to = max(*to, kilobytes/1024)
+				}
+			}
+		}
+	}
 }
 
 // fillSessions makes a bolt store in which people are signed in several times each. It
