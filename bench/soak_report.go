@@ -15,7 +15,7 @@ import (
 
 // soakFigures are what must not grow, taken while nothing is asked of a gate.
 type soakFigures struct {
-	goroutines int
+	goroutines int   // but for those of messages that wait
 	heap       int64 // bytes in use, after a collection
 	memory     int64 // bytes of the process that nobody else has
 	store      int64 // bytes of the file, or of Redis' memory
@@ -48,7 +48,7 @@ func (s *soak) take(into func(*soakGate) *soakFigures) error {
 }
 
 func (g *soakGate) figures() (f soakFigures, err error) {
-	if f.heap, err = g.profiled("/debug/pprof/heap?debug=1&gc=1", "# HeapAlloc = "); err != nil {
+	if f.heap, err = g.heapAfter(); err != nil {
 		return f, err
 	}
 	memory, err := ownMemory(g.PID()) // takes a while, in which what served the connections ends
@@ -56,32 +56,57 @@ func (g *soakGate) figures() (f soakFigures, err error) {
 		return f, err
 	}
 	f.memory = int64(memory)
-	goroutines, err := g.profiled("/debug/pprof/goroutine?debug=1", "goroutine profile: total ")
+	stacks, err := g.profile("/debug/pprof/goroutine?debug=1")
 	if err != nil {
 		return f, err
 	}
-	f.goroutines = int(goroutines)
+	f.goroutines = goroutinesOf(stacks)
 	f.store, err = g.size()
 	return f, err
 }
 
-// profiled is the number behind the words in what the admin endpoint says of the process.
-func (g *soakGate) profiled(path, words string) (int64, error) {
-	response, err := http.Get("http://127.0.0.1:" + g.admin + path)
+// goroutinesOf counts those of a profile, but for those that have a message each, which
+// waits while mail is down.
+func goroutinesOf(profile string) (count int) {
+	for stack := range strings.SplitSeq(profile, "\n\n") {
+		if strings.Contains(stack, "/internal/mail.(*delivery).") {
+			continue
+		}
+		if _, after, first := strings.Cut(stack, "goroutine profile: total "); first {
+			_, stack, _ = strings.Cut(after, "\n")
+		}
+		n, _, _ := strings.Cut(stack, " @ ")
+		if n, err := strconv.Atoi(n); err == nil {
+			count += n
+		}
+	}
+	return count
+}
+
+// heapAfter is the size of the heap after a collection.
+func (g *soakGate) heapAfter() (int64, error) {
+	const words = "\n# HeapAlloc = "
+	said, err := g.profile("/debug/pprof/heap?debug=1&gc=1")
 	if err != nil {
 		return 0, err
+	}
+	_, rest, found := strings.Cut(said, words)
+	number, _, _ := strings.Cut(rest, "\n")
+	if !found {
+		return 0, fmt.Errorf("the profile of the heap does not say %q", words)
+	}
+	return strconv.ParseInt(number, 10, 64)
+}
+
+// profile is what the admin endpoint says of the process.
+func (g *soakGate) profile(path string) (string, error) {
+	response, err := http.Get("http://127.0.0.1:" + g.admin + path)
+	if err != nil {
+		return "", err
 	}
 	defer response.Body.Close()
 	said, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, err
-	}
-	_, rest, found := strings.Cut(string(said), words)
-	number, _, _ := strings.Cut(rest, "\n")
-	if !found {
-		return 0, fmt.Errorf("%s does not say %q: %.200s", path, words, said)
-	}
-	return strconv.ParseInt(number, 10, 64)
+	return string(said), err
 }
 
 // reload loads the same configuration anew.

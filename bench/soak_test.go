@@ -50,3 +50,14 @@ func TestASoakIsCalledWithADuration(t *testing.T) {
 		}
 	}
 }
+
+func TestGoroutinesOfMessagesThatWaitAreNotCounted(t *testing.T) {
+	const profile = "goroutine profile: total 24\n20 @ 0x1 0x2\n#\t0x1\tgithub.com/doorpost-auth/doorpost/internal/mail.(*delivery).run+0x1\n\n" +
+		"3 @ 0x3\n#\t0x3\tnet/http.(*conn).serve+0x1\n\n1 @ 0x4\n"
+	if got := goroutinesOf(profile); got != 4 {
+		t.Errorf("counted are %d, want 4", got)
+	}
+	if got := goroutinesOf("goroutine profile: total 1\n1 @ 0x3\n#\t0x3\tmain.main\n"); got != 1 {
+		t.Errorf("counted are %d, want 1", got)
+	}
+}
