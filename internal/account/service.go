@@ -36,7 +36,9 @@ type Service struct {
 func (s *Service) Propose(ctx context.Context, site signin.Site, m signin.Member, kind Kind, other address.Address) (c Change, wait time.Duration, err error) {
 	now, limits := time.Now(), s.SignIn.Limits
 	c = Change{Kind: kind, Person: m.Address, Address: other, Expires: now.Add(s.SignIn.LinkLife)}
-	c.Present = m.Method == session.ByMail || now.Sub(m.SignedIn) > FreshProof
+	// A script of an app may act in a session that was proven otherwise: for what concerns
+	// others that is not enough.
+	c.Present = kind == Administer || m.Method == session.ByMail || now.Sub(m.SignedIn) > FreshProof
 	said := signin.Promise{
 		Change: string(kind), Person: m.Address, New: other, Asked: now, Expires: c.Expires, Browser: m.Device.Browser, System: m.Device.System,
 	}

@@ -1,13 +1,27 @@
 package signin
 
-import "github.com/doorpost-auth/doorpost/internal/fault"
+import (
+	"slices"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/fault"
+)
 
 // Guard says which passkeys guard an account. Where somebody has one of a Required RP ID, the
 // mailbox alone changes nothing of their account any more: whoever reads it could
 // otherwise forget the person, or their passkeys, and make the first passkey of a new one.
 type Guard struct {
 	RPID     string   // of the place where the person is: by such a passkey they sign in there
-	Required []string // of the sites that they may enter and that require a passkey
+	Required []string // of the sites that they may enter and that require a passkey; *.example.com for each host of a wildcard
+}
+
+// Requires reports whether a site of an RP ID requires a passkey.
+func (g Guard) Requires(rpID string) bool {
+	return slices.ContainsFunc(g.Required, func(required string) bool {
+		domain, wildcard := strings.CutPrefix(required, "*")
+		label, under := strings.CutSuffix(rpID, domain)
+		return required == rpID || wildcard && under && label != "" && !strings.Contains(label, ".")
+	})
 }
 
 // ErrNeedsPasskey says that only a sign-in by a passkey that guards, in the last ten minutes,

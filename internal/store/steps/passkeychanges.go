@@ -3,7 +3,6 @@ package steps
 import (
 	"bytes"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
@@ -18,7 +17,7 @@ import (
 
 // isGuarded reports whether somebody has a passkey of an RP ID that guards their account.
 func isGuarded(ring codec.Keyring, g signin.Guard, rpID string) bool {
-	return slices.Contains(g.Required, rpID) && ring.Has(rpID)
+	return g.Requires(rpID) && ring.Has(rpID)
 }
 
 // provesPasskey reports whether a session was made by a passkey of an RP ID a moment ago. At
@@ -31,12 +30,20 @@ func isFresh(s codec.Session, now time.Time) bool {
 	return now.Sub(codec.Time(s.SignedIn)) < account.FreshProof
 }
 
-// checkGuard fails where passkeys guard an account and the session has not shown them.
+// checkGuard fails where passkeys guard an account and the session has shown none of them.
 func checkGuard(t *tx, who address.Address, g signin.Guard, s codec.Session, now time.Time) {
-	for _, rpID := range g.Required {
-		if keyring(t, who).Has(rpID) && !provesPasskey(s, g, rpID, now) {
-			t.fail(signin.ErrNeedsPasskey)
+	guarded := false
+	for _, p := range keyring(t, who).Passkeys {
+		switch {
+		case !g.Requires(p.RPID):
+		case provesPasskey(s, g, p.RPID, now):
+			return
+		default:
+			guarded = true
 		}
+	}
+	if guarded {
+		t.fail(signin.ErrNeedsPasskey)
 	}
 }
 
