@@ -35,6 +35,7 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 	if h.Recent != 0 {
 		b.Recent = spell(time.Duration(h.Recent))
 	}
+	b.Require = h.Require
 	if e.Grant != nil {
 		grant := reportGrant(*e.Grant)
 		b.Grant = &grant

@@ -91,6 +91,9 @@ type App struct {
 	// for, after its reader said that it was not them. Default 24h.
 	Mute *caddy.Duration `json:"mute,omitempty"`
 
+	// Passkeys says whether people may make passkeys, and sign in by them. Default true.
+	Passkeys *bool `json:"passkeys,omitempty"`
+
 	// NotifyNewBrowser says whether people are told of a sign-in in a browser that is
 	// new to them. Default true.
 	NotifyNewBrowser *bool `json:"notify_new_browser,omitempty"`

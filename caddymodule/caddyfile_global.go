@@ -65,6 +65,7 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			a.Mute = new(caddy.Duration)
 			return duration(a.Mute, "24h", checkMute)(d)
 		}},
+		option{name: "passkeys", read: onOrOff(&a.Passkeys)},
 		option{name: "notify_new_browser", read: onOrOff(&a.NotifyNewBrowser)},
 		option{name: "brand", read: a.Brand.read, nested: true},
 		option{name: "templates", read: oneValue(&a.Templates, "/etc/doorpost/templates")},

@@ -106,9 +106,18 @@ func noMore(d *caddyfile.Dispenser, what string) error {
 
 // one reads exactly one value. An error of take names the option.
 func one(example string, take func(name, value string) error) reader {
+	return oneOrAlso(example, "", nil, take)
+}
+
+// oneOrAlso does the same, and lets a word follow the value, which sets also.
+func oneOrAlso(example, word string, also func(), take func(name, value string) error) reader {
 	return func(d *caddyfile.Dispenser) error {
 		name := d.Val()
 		args := d.RemainingArgs()
+		if len(args) == 2 && also != nil && args[1] == word {
+			also()
+			args = args[:1]
+		}
 		switch {
 		case len(args) == 0 || len(args) == 1 && args[0] == "":
 			return d.Errf("%s has no value; write for example %s %s", name, name, example)
@@ -207,14 +216,18 @@ func values(to *[]string, example string, check func(string) error) reader {
 
 // duration reads a duration, which is checked.
 func duration(to *caddy.Duration, example string, check func(time.Duration) error) reader {
-	return one(example, func(name, value string) error {
+	return one(example, takeDuration(to, check))
+}
+
+func takeDuration(to *caddy.Duration, check func(time.Duration) error) func(name, value string) error {
+	return func(name, value string) error {
 		parsed, err := caddy.ParseDuration(value)
 		if err != nil {
 			return fmt.Errorf("%s: %q is not a duration; write 90s, 10m, 12h or 7d", name, value)
 		}
 		*to = caddy.Duration(parsed)
 		return wrong(name, check(parsed))
-	})
+	}
 }
 
 // number reads a whole number, which is checked.

@@ -42,6 +42,10 @@ type Handler struct {
 	// signed in for longer is asked for another. Default: as old as the session.
 	Recent caddy.Duration `json:"recent,omitempty"`
 
+	// Require asks for a proof beyond the mail: passkey. Who signed in by mail makes one, or
+	// uses the one they have. Default: none.
+	Require string `json:"require,omitempty"`
+
 	// URL is the public origin of the site, where its address does not tell it:
 	// behind a proxy that speaks TLS, for catch-all and wildcard sites.
 	URL string `json:"url,omitempty"`
@@ -150,7 +154,10 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 			return wrong("recent", err)
 		}
 	}
-	h.block = &gate.Block{Covers: string(covers), Recent: time.Duration(h.Recent)}
+	if err := h.checkRequire(); err != nil {
+		return err
+	}
+	h.block = &gate.Block{Covers: string(covers), Proof: gate.Proof{Recent: time.Duration(h.Recent), Passkey: h.Require == requirePasskey}}
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
 		h.block.ByPath, h.block.ByMethod = looksAtPath(covers), bytes.Contains(covers, []byte("method"))

@@ -50,7 +50,7 @@ func counters(name, help, label string, values ...string) *prometheus.CounterVec
 // verdicts are the verdicts of the gate as metrics name them.
 var verdicts = [...]string{
 	gate.Unavailable: "unavailable", gate.Pass: "pass", gate.PassUnnamed: "pass_unnamed", gate.OwnPage: "own_page",
-	gate.WrongHost: "wrong_host", gate.NoSession: "no_session", gate.NotAdmitted: "not_admitted", gate.NotRecent: "not_recent",
+	gate.WrongHost: "wrong_host", gate.NoSession: "no_session", gate.NotAdmitted: "not_admitted", gate.NotRecent: "not_recent", gate.NoPasskey: "no_passkey",
 	gate.Forbidden: "forbidden",
 }
 

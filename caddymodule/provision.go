@@ -120,6 +120,7 @@ func (a *App) provisionOptions() error {
 	a.LinkTTL = cmp.Or(a.LinkTTL, caddy.Duration(defaultLinkTTL))
 	a.Mute = cmp.Or(a.Mute, new(caddy.Duration(defaultMute)))
 	a.NotifyNewBrowser = cmp.Or(a.NotifyNewBrowser, new(true))
+	a.Passkeys = cmp.Or(a.Passkeys, new(true))
 	return cmp.Or(
 		wrong("link_ttl", checkLinkTTL(time.Duration(a.LinkTTL))),
 		a.Session.complete(),

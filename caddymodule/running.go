@@ -14,6 +14,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/post"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -22,18 +23,19 @@ import (
 
 // runningApp is what the app has once it runs.
 type runningApp struct {
-	backend *backend
-	ring    keys.Ring
-	service *signin.Service
-	keeper  *session.Keeper
-	access  *access.Service
-	account *account.Service
-	admin   *admin.Service
-	tickets *portal.Service
-	audit   *audit.Log
-	outbox  outbox.Store
-	courier *mail.Courier
-	retire  func() // another configuration decides about what goes on
+	backend  *backend
+	ring     keys.Ring
+	service  *signin.Service
+	keeper   *session.Keeper
+	access   *access.Service
+	account  *account.Service
+	admin    *admin.Service
+	tickets  *portal.Service
+	passkeys *passkey.Service // nil: there are none
+	audit    *audit.Log
+	outbox   outbox.Store
+	courier  *mail.Courier
+	retire   func() // another configuration decides about what goes on
 }
 
 // Start opens the store, so that a server whose store cannot be opened does
@@ -89,6 +91,9 @@ func (a *App) build() (*runningApp, error) {
 	})
 	rt.access = &access.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
 	rt.account = &account.Service{Store: b.store, People: b.store, SignIn: rt.service, Audit: rt.audit}
+	if *a.Passkeys {
+		rt.passkeys = passkey.NewService(ring, passkey.Service{Store: b.store, SignIns: rt.service, Audit: rt.audit})
+	}
 	rt.tickets = portal.NewService(ring, portal.Service{Store: b.store, Audit: rt.audit})
 	rt.admin = &admin.Service{People: b.store, Accounts: b.store, Passkeys: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit, LimitsAt: a.limitsAt}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: a.brandOf}

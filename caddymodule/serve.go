@@ -108,6 +108,8 @@ func (h *Handler) setPlaceholders(visit *gate.Visit, r *http.Request) {
 			return h.block.IdentityOf(visit).Email, true
 		case placeholders + "groups":
 			return h.block.IdentityOf(visit).Groups, true
+		case placeholders + "method":
+			return visit.Method(), true
 		}
 		return nil, false
 	})

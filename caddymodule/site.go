@@ -149,8 +149,9 @@ func (s *site) open(a *App, rt *runningApp) {
 	}
 	parts := web.Parts{
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
-		Origins: s.origins, Rules: s.rules(), Recent: s.recent(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
+		Origins: s.origins, Rules: s.rules(), Proof: s.proof(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
 		Portal: a.portal, Tickets: rt.tickets,
+		Passkeys: rt.passkeys, PasskeyDomain: a.Session.CookieDomain, Requiring: a.requiring,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}
 	switch {

@@ -82,15 +82,12 @@ func (a *App) limitsAt(scope string) session.Limits {
 	return limits
 }
 
-// recent is how old a proof may be for all blocks of the site: the shortest time that any
-// of them says; 0 for any age.
-func (s *site) recent() (least time.Duration) {
+// proof is what all blocks of the site ask of a proof.
+func (s *site) proof() (all gate.Proof) {
 	for _, h := range s.handlers {
-		if own := time.Duration(h.Recent); own > 0 && (least == 0 || own < least) {
-			least = own
-		}
+		all = all.With(h.block.Proof)
 	}
-	return least
+	return all
 }
 
 // joinBrand takes the brand of a block for the whole site.

@@ -61,8 +61,9 @@ type Block struct {
 	Public  []string `json:"public,omitempty"`  // paths of it that anyone may reach
 	Allow   []string `json:"allow"`
 	Deny    []string `json:"deny"`
-	Recent  string   `json:"recent,omitempty"` // how old the last proof of the address may be
-	Partly  bool     `json:"partly"`           // it stands in a route that not all requests of the site reach
+	Recent  string   `json:"recent,omitempty"`  // how old the last proof of the address may be
+	Require string   `json:"require,omitempty"` // the proof beyond the mail: passkey
+	Partly  bool     `json:"partly"`            // it stands in a route that not all requests of the site reach
 	Matched bool     `json:"matched"`
 
 	// TwoReadings says that it counts as matched because its matcher looks at the path,

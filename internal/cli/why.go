@@ -120,6 +120,10 @@ func blockLines(b adminapi.Block, ownPage bool) (lines []string) {
 		lines = append(lines, "an owner lets them in, "+howLong(time.Now(), b.Grant.Until))
 	}
 	switch {
+	case b.Admits && b.Require != "" && b.Recent != "":
+		lines = append(lines, "-> lets them in by a "+b.Require+" that they used not longer ago than "+b.Recent)
+	case b.Admits && b.Require != "":
+		lines = append(lines, "-> lets them in once they have signed in by a "+b.Require)
 	case b.Admits && b.Recent != "":
 		lines = append(lines, "-> lets them in if the last proof of their address is not older than "+b.Recent)
 	case b.Admits:

@@ -20,6 +20,7 @@ const (
 	NoSession                  // nobody is signed in
 	NotAdmitted                // somebody is signed in, and the rules do not admit them
 	NotRecent                  // somebody is signed in who would be admitted, but proved their address too long ago
+	NoPasskey                  // somebody is signed in who would be admitted, but not by a passkey, or too long ago
 	Forbidden                  // no app gets such a request: CONNECT to some host, TRACE
 )
 

@@ -34,40 +34,46 @@ func TestOneDecisionTellsWhatBecomesOfARequest(t *testing.T) {
 		sent    string // before them, where it differs
 		proto   string // :protocol of an extended CONNECT
 		matches func(*http.Request) (bool, error)
-		recent  time.Duration
+		by      session.Method
+		proof   Proof
 		down    bool // the store is
 		want    Verdict
 		named   bool // the app is told who it is
 	}{
-		"of somebody":                           {who: alice, want: Pass, named: true},
-		"of nobody":                             {want: NoSession},
-		"of somebody who is not admitted":       {who: mallory, want: NotAdmitted},
-		"of somebody who proved it long ago":    {who: alice, recent: time.Minute, want: NotRecent},
-		"while the store is down":               {who: alice, down: true, want: Unavailable},
-		"with another Host":                     {who: alice, host: "other.example.com", want: WrongHost},
-		"to a page of ours":                     {who: alice, path: "/_doorpost/account", want: OwnPage},
-		"to a page of ours, of nobody":          {path: "/_doorpost/sign-in", want: OwnPage},
-		"to a page of ours, rewritten":          {path: "/index.php", sent: "/_doorpost/sign-in", want: OwnPage},
-		"to a page of ours, not matched":        {path: "/_doorpost", matches: noMatch, want: OwnPage},
-		"rewritten to a page of ours":           {path: "/_doorpost/x", sent: "/x", want: NoSession},
-		"to a public path":                      {path: "/public/x", want: PassUnnamed},
-		"to a public path, of somebody":         {who: alice, path: "/public/x", want: Pass, named: true},
-		"to a public path, not admitted":        {who: mallory, path: "/public/x", want: PassUnnamed},
-		"to a public path, proved long ago":     {who: alice, path: "/public/x", recent: time.Minute, want: Pass, named: true},
-		"to a public path, store down":          {who: alice, path: "/public/x", down: true, want: PassUnnamed},
-		"to a public path, with another Host":   {path: "/public/x", host: "other.example.com", want: PassUnnamed},
-		"rewritten to a public path":            {path: "/public/x", sent: "/app/../public/x", want: NoSession},
-		"not matched":                           {matches: noMatch, want: PassUnnamed},
-		"not matched, of somebody":              {who: alice, matches: noMatch, want: Pass, named: true},
-		"matched":                               {matches: func(*http.Request) (bool, error) { return true, nil }, want: NoSession},
-		"a tunnel, of nobody":                   {method: http.MethodConnect, want: NoSession},
-		"a tunnel":                              {who: alice, method: http.MethodConnect, want: Forbidden, named: true},
-		"a WebSocket over HTTP/2":               {who: alice, method: http.MethodConnect, proto: "websocket", want: Pass, named: true},
-		"a tunnel to a public path":             {method: http.MethodConnect, path: "/public/x", want: Forbidden},
-		"a tunnel of somebody to a public path": {who: alice, method: http.MethodConnect, path: "/public/x", want: Forbidden, named: true},
-		"a tunnel that is not matched":          {method: http.MethodConnect, matches: noMatch, want: Forbidden},
-		"TRACE":                                 {who: alice, method: http.MethodTrace, want: Forbidden, named: true},
-		"TRACE to a public path":                {method: http.MethodTrace, path: "/public/x", want: Forbidden},
+		"of somebody":                             {who: alice, want: Pass, named: true},
+		"of nobody":                               {want: NoSession},
+		"of somebody who is not admitted":         {who: mallory, want: NotAdmitted},
+		"of somebody who proved it long ago":      {who: alice, proof: Proof{Recent: time.Minute}, want: NotRecent},
+		"of somebody without a passkey":           {who: alice, proof: Proof{Passkey: true}, want: NoPasskey},
+		"of somebody without a passkey, long ago": {who: alice, proof: Proof{time.Minute, true}, want: NoPasskey},
+		"of somebody with a passkey":              {who: alice, by: session.ByPasskey, proof: Proof{Passkey: true}, want: Pass, named: true},
+		"of somebody with a passkey, long ago":    {who: alice, by: session.ByPasskey, proof: Proof{time.Minute, true}, want: NoPasskey},
+		"while the store is down":                 {who: alice, down: true, want: Unavailable},
+		"with another Host":                       {who: alice, host: "other.example.com", want: WrongHost},
+		"to a page of ours":                       {who: alice, path: "/_doorpost/account", want: OwnPage},
+		"to a page of ours, of nobody":            {path: "/_doorpost/sign-in", want: OwnPage},
+		"to a page of ours, rewritten":            {path: "/index.php", sent: "/_doorpost/sign-in", want: OwnPage},
+		"to a page of ours, not matched":          {path: "/_doorpost", matches: noMatch, want: OwnPage},
+		"rewritten to a page of ours":             {path: "/_doorpost/x", sent: "/x", want: NoSession},
+		"to a public path":                        {path: "/public/x", want: PassUnnamed},
+		"to a public path, of somebody":           {who: alice, path: "/public/x", want: Pass, named: true},
+		"to a public path, not admitted":          {who: mallory, path: "/public/x", want: PassUnnamed},
+		"to a public path, proved long ago":       {who: alice, path: "/public/x", proof: Proof{Recent: time.Minute}, want: Pass, named: true},
+		"to a public path, without a passkey":     {who: alice, path: "/public/x", proof: Proof{Passkey: true}, want: Pass, named: true},
+		"to a public path, store down":            {who: alice, path: "/public/x", down: true, want: PassUnnamed},
+		"to a public path, with another Host":     {path: "/public/x", host: "other.example.com", want: PassUnnamed},
+		"rewritten to a public path":              {path: "/public/x", sent: "/app/../public/x", want: NoSession},
+		"not matched":                             {matches: noMatch, want: PassUnnamed},
+		"not matched, of somebody":                {who: alice, matches: noMatch, want: Pass, named: true},
+		"matched":                                 {matches: func(*http.Request) (bool, error) { return true, nil }, want: NoSession},
+		"a tunnel, of nobody":                     {method: http.MethodConnect, want: NoSession},
+		"a tunnel":                                {who: alice, method: http.MethodConnect, want: Forbidden, named: true},
+		"a WebSocket over HTTP/2":                 {who: alice, method: http.MethodConnect, proto: "websocket", want: Pass, named: true},
+		"a tunnel to a public path":               {method: http.MethodConnect, path: "/public/x", want: Forbidden},
+		"a tunnel of somebody to a public path":   {who: alice, method: http.MethodConnect, path: "/public/x", want: Forbidden, named: true},
+		"a tunnel that is not matched":            {method: http.MethodConnect, matches: noMatch, want: Forbidden},
+		"TRACE":                                   {who: alice, method: http.MethodTrace, want: Forbidden, named: true},
+		"TRACE to a public path":                  {method: http.MethodTrace, path: "/public/x", want: Forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newLiveGate(t)
@@ -90,11 +96,11 @@ func TestOneDecisionTellsWhatBecomesOfARequest(t *testing.T) {
 			if c.who != "" {
 				key, line := g.signIn(s, c.who)
 				record := g.store.byKey[key]
-				record.SignedIn = record.SignedIn.Add(-time.Minute)
+				record.SignedIn, record.Method = record.SignedIn.Add(-time.Minute), c.by
 				g.store.byKey[key] = record
 				r.Header.Set("Cookie", line)
 			}
-			block.Recent = c.recent
+			block.Proof = c.proof
 			sent := r.URL
 			if c.sent != "" {
 				sent = &url.URL{Path: c.sent}

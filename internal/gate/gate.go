@@ -9,13 +9,13 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -65,8 +65,8 @@ type Block struct {
 	Public  PublicPaths
 	Headers HeaderNames
 
-	// Recent is how old the proof of an address may be; 0 means any age.
-	Recent time.Duration
+	// Proof is what it asks for beyond a session.
+	Proof Proof
 
 	// Matches reports whether the block is for a request; nil: it is for all.
 	Matches func(*http.Request) (bool, error)
@@ -147,8 +147,9 @@ func (b *Block) Check(v *Visit, r *http.Request) Verdict {
 		return NoSession
 	case !b.Rules.Admits(s.Address, s.Standing()):
 		return NotAdmitted
-	case b.Recent > 0 && time.Since(s.SignedIn()) >= b.Recent:
-		return NotRecent
+	}
+	if verdict := b.Proof.Judge(s); verdict != Pass {
+		return verdict
 	}
 	v.passed.Or(v.bit(b))
 	b.Headers.set(r.Header, b.Identity(s), &v.cells)
@@ -180,6 +181,10 @@ func (b *Block) Identity(s *session.Session) Identity {
 func IdentityOf(who address.Address, groups []string) Identity {
 	return Identity{User: string(who), Email: string(who), Groups: strings.Join(groups, ",")}
 }
+
+// Method is how the person of a visit signed in, in a word. Only for a visit that passed a
+// block or was greeted.
+func (v *Visit) Method() string { return cmp.Or(string(v.session.Method()), "mail") }
 
 // IdentityOf is what the app learned of the person of a visit, which passed the block
 // or was greeted by it.

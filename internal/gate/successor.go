@@ -69,11 +69,17 @@ func (l *Live) keeper(v *Visit) *session.Keeper {
 // person.
 func (s *Site) admits(v *Visit) bool {
 	for i, b := range s.blocks {
-		if v.needed(i) && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
+		if v.needed(i) && !b.admits(v.session) {
 			return false
 		}
 	}
 	return true
+}
+
+// admits reports whether the block lets the requests of a session go on: what it asks of
+// their age counts when they come.
+func (b *Block) admits(s *session.Session) bool {
+	return b.Rules.Admits(s.Address, s.Standing()) && b.Proof.admits(s)
 }
 
 // serves reports whether a site has the origin of a visit to another.
@@ -96,7 +102,7 @@ func (s *Site) wouldPass(v *Visit) bool {
 		if sameShape {
 			needed = v.needed(i)
 		}
-		if needed && !b.Rules.Admits(v.session.Address, v.session.Standing()) {
+		if needed && !b.admits(v.session) {
 			return false
 		}
 	}

@@ -91,7 +91,11 @@ func pathsServed(t *testing.T) (served []string) {
 				return true
 			}
 			for _, method := range page.Elts {
-				served = append(served, strings.ToUpper(method.(*ast.KeyValueExpr).Key.(*ast.Ident).Name)+" "+path)
+				name := strings.ToUpper(method.(*ast.KeyValueExpr).Key.(*ast.Ident).Name)
+				if name == "SCRIPT" { // posts, too
+					name = "POST"
+				}
+				served = append(served, name+" "+path)
 			}
 			return true
 		})

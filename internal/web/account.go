@@ -72,10 +72,14 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 		recovery, err = d.Account.Recovery(c.r.Context(), s.Address)
 		p.Recovery = string(recovery)
 	}
+	if err == nil {
+		p.Passkeys, p.Accepted, err = d.passkeyRows(c, s)
+	}
 	if err != nil {
 		d.failed(c, gate.AccountPath, err)
 		return
 	}
+	_, p.MayHavePasskeys = d.party(c)
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
 	p.AtPortal, p.Sites = d.Behind != nil, d.siteLinks(s)
 	d.show(c, status, p)

@@ -10,6 +10,19 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
+// guarded is a form that wants a code from the mail of who sends it. Once the code is
+// right, it holds for a while in that session.
+type guarded struct {
+	kind   account.Kind
+	path   string
+	fields []string // that are sent again with the code
+}
+
+var (
+	administering  = guarded{account.Administer, gate.PeoplePath, []string{"request", "decision", "who", "action", "session", "confirm"}}
+	passkeyChanges = guarded{account.Passkeys, gate.ChangePasskeyPath, []string{addField, idField, removeField, toField}}
+)
+
 // mayAdminister reports whether an admin has typed a code from their mail in this
 // session a moment ago. The app has our origin: its scripts can send our forms, but
 // cannot read mail. If not, the request has been answered with a page that asks for
@@ -26,29 +39,29 @@ func (d *Door) mayAdminister(c *call, s *session.Session, fields url.Values) boo
 	case proven:
 		return true
 	case !fields.Has("code"):
-		d.askForCode(c, s, fields)
+		d.askForCode(c, s, administering, fields)
 		return false
 	}
-	return d.takeCode(c, s, fields)
+	return d.takeCode(c, s, administering, fields)
 }
 
 // askForCode has a code sent, and asks for it.
-func (d *Door) askForCode(c *call, s *session.Session, fields url.Values) {
-	change, wait, err := d.Account.Propose(c.r.Context(), d.site(c), d.member(c, s), account.Administer, "")
+func (d *Door) askForCode(c *call, s *session.Session, form guarded, fields url.Values) {
+	change, wait, err := d.Account.Propose(c.r.Context(), d.site(c), d.member(c, s), form.kind, "")
 	switch {
 	case err != nil:
-		d.failed(c, gate.PeoplePath, err)
+		d.failed(c, form.path, err)
 	case wait > 0:
-		d.throttled(c, view.Throttled{RetryAfter: wait, To: gate.PeoplePath})
+		d.throttled(c, view.Throttled{RetryAfter: wait, To: form.path})
 	default:
-		d.show(c, http.StatusOK, d.administerPage(c, change, fields))
+		d.show(c, http.StatusOK, d.codePage(c, change, form, fields))
 	}
 }
 
-// administerPage asks for the code, and carries a form of the people page.
-func (d *Door) administerPage(c *call, change account.Change, fields url.Values) view.ConfirmChange {
+// codePage asks for the code, and carries the form.
+func (d *Door) codePage(c *call, change account.Change, form guarded, fields url.Values) view.ConfirmChange {
 	p := d.confirmPage(c, change)
-	for _, name := range []string{"request", "decision", "who", "action", "session", "confirm"} {
+	for _, name := range form.fields {
 		if fields.Has(name) {
 			p.Carried = append(p.Carried, view.CarriedField{Name: name, Value: fields.Get(name)})
 		}
@@ -57,16 +70,16 @@ func (d *Door) administerPage(c *call, change account.Change, fields url.Values)
 }
 
 // takeCode reports whether the code is right. If not, the request has been answered.
-func (d *Door) takeCode(c *call, s *session.Session, fields url.Values) bool {
+func (d *Door) takeCode(c *call, s *session.Session, form guarded, fields url.Values) bool {
 	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
 	switch {
 	case err != nil:
-		d.failed(c, gate.PeoplePath, err)
+		d.failed(c, form.path, err)
 		return false
-	case !found || change.Kind != account.Administer: // too late, or something else was proposed meanwhile
-		d.askForCode(c, s, fields)
+	case !found || change.Kind != form.kind: // too late, or something else was proposed meanwhile
+		d.askForCode(c, s, form, fields)
 		return false
 	}
-	_, made := d.tryCodes(c, d.member(c, s), d.administerPage(c, change, fields), fields.Get("code"), "")
+	_, made := d.tryCodes(c, d.member(c, s), d.codePage(c, change, form, fields), fields.Get("code"), "")
 	return made
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/binary"
 	"net/http"
 	"time"
 
@@ -20,24 +21,33 @@ const familiarLife = 180 * 24 * time.Hour
 type mark struct {
 	browser  signin.Browser // zero if the browser has no mark
 	familiar bool           // somebody has signed in here
+
+	offered time.Time // when it was last offered to make a passkey; to the second, zero for never
 }
 
-// familiarFlag follows the bytes of the browser if somebody has signed in there.
+// familiarFlag follows the bytes of the browser if somebody has signed in there. After it
+// comes when a passkey was offered, if one was: four bytes, in seconds.
 const familiarFlag = 1
 
 func (m mark) bytes() []byte {
+	raw := m.browser[:]
 	if m.familiar {
-		return append(m.browser[:], familiarFlag)
+		raw = append(raw, familiarFlag)
 	}
-	return m.browser[:]
+	if m.familiar && !m.offered.IsZero() {
+		raw = binary.BigEndian.AppendUint32(raw, uint32(m.offered.Unix())) // #nosec G115 -- until 2106
+	}
+	return raw
 }
 
 func parseMark(raw []byte) (m mark) {
-	switch {
-	case len(raw) == len(m.browser):
-		m.browser = signin.Browser(raw)
-	case len(raw) == len(m.browser)+1 && raw[len(m.browser)] == familiarFlag:
-		m.browser, m.familiar = signin.Browser(raw[:len(m.browser)]), true
+	const flag, offered, end = len(m.browser), len(m.browser) + 1, len(m.browser) + 5
+	if len(raw) != flag && (len(raw) != offered && len(raw) != end || raw[flag] != familiarFlag) {
+		return mark{}
+	}
+	m.browser, m.familiar = signin.Browser(raw[:flag]), len(raw) > flag
+	if len(raw) == end {
+		m.offered = time.Unix(int64(binary.BigEndian.Uint32(raw[offered:])), 0)
 	}
 	return m
 }

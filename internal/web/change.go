@@ -76,6 +76,8 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 		return view.AddressTooMany
 	case errors.Is(err, session.ErrEnded):
 		d.noSession(c, gate.AccountPath)
+	case errors.Is(err, signin.ErrNeedsPasskey):
+		c.seeOther(signInAgain(againByPasskey, gate.AccountPath))
 	case err != nil:
 		d.failed(c, gate.AccountPath, err)
 	case wait > 0:
@@ -100,10 +102,14 @@ func (d *Door) showAddressProblem(c *call, s *session.Session, p view.Account, p
 
 // member is somebody who is signed in, as changes of their account know them.
 func (d *Door) member(c *call, s *session.Session) signin.Member {
-	return signin.Member{
+	m := signin.Member{
 		Session: s.Key, Address: s.Address, SignedIn: s.SignedIn(), Method: s.Method(),
 		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c), Mark: d.mark(c).browser,
 	}
+	if party, possible := d.party(c); possible {
+		m.Guard = signin.Guard{RPID: party.ID, Required: d.Requiring(s)}
+	}
+	return m
 }
 
 // confirmForm shows what this session has proposed, with fields for the codes.
@@ -117,15 +123,15 @@ func (d *Door) confirmForm(c *call) {
 	}
 }
 
-// pending is what a session has proposed for its own account: the proof of an admin goes
-// with a form of the people page. If it is nil, the request has been answered.
+// pending is what a session has proposed for its own account: a proof by code goes with the
+// form that wants it. If it is nil, the request has been answered.
 func (d *Door) pending(c *call, s *session.Session) *account.Change {
 	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
 	switch {
 	case err != nil:
 		d.failed(c, gate.ConfirmChangePath, err)
 		return nil
-	case !found || change.Kind == account.Administer:
+	case !found || change.Kind == account.Administer || change.Kind == account.Passkeys:
 		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})
 		return nil
 	}

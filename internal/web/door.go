@@ -17,6 +17,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/console"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -36,31 +37,35 @@ type Door struct {
 
 // Parts is what a Door needs.
 type Parts struct {
-	Service   *signin.Service
-	Access    *access.Service
-	Account   *account.Service
-	Admin     *admin.Service
-	IsAdmin   func(*session.Session) bool // who may open /_doorpost/people; nil where it is not served
-	GroupsOf  func(address.Address, *people.Standing) []string
-	Origins   gate.Origins  // of the site
-	Rules     signin.Rules  // of all blocks: an address that one of them admits may ask for a link
-	Recent    time.Duration // how old a proof may be for all blocks of the site; 0: any age
-	Views     *view.Views
-	Languages *text.Catalogue
-	Portal    gate.Origin      // where people sign in to all sites; zero: at this one
-	Tickets   *portal.Service  // with Portal
-	Behind    Sites            // the sites that share a portal; nil for a door that is none
-	Mailbox   *console.Console // has the demo's messages; nil without demo
-	Hooks     map[string]Hook  // by path below /_doorpost; may be empty
-	Logger    *slog.Logger
+	Service       *signin.Service
+	Access        *access.Service
+	Account       *account.Service
+	Admin         *admin.Service
+	IsAdmin       func(*session.Session) bool // who may open /_doorpost/people; nil where it is not served
+	GroupsOf      func(address.Address, *people.Standing) []string
+	Origins       gate.Origins                    // of the site
+	Rules         signin.Rules                    // of all blocks: an address that one of them admits may ask for a link
+	Requiring     func(*session.Session) []string // the RP IDs of the sites that somebody may enter and that require a passkey
+	PasskeyDomain string                          // that passkeys are for, with all hosts below it; empty: for each host of the site its own
+	Proof         gate.Proof                      // what all blocks of the site ask for beyond a session
+	Views         *view.Views
+	Languages     *text.Catalogue
+	Passkeys      *passkey.Service // nil: there are none
+	Portal        gate.Origin      // where people sign in to all sites; zero: at this one
+	Tickets       *portal.Service  // with Portal
+	Behind        Sites            // the sites that share a portal; nil for a door that is none
+	Mailbox       *console.Console // has the demo's messages; nil without demo
+	Hooks         map[string]Hook  // by path below /_doorpost; may be empty
+	Logger        *slog.Logger
 }
 
-// page has the handlers of one path: for GET (and HEAD), for a form, and for another
-// POST, whose answers are for programs, whatever it accepts. They are nil for what the
-// path does not allow.
+// page has the handlers of one path: for GET (and HEAD), for a form, for what our script
+// sends as JSON, and for a report of another program. Answers to the last two are for
+// programs, whatever the request accepts. They are nil for what the path does not allow.
 type page struct {
 	get    func(*call)
 	post   func(*call, url.Values)
+	script func(*call, []byte)
 	report func(*call)
 }
 
@@ -106,7 +111,17 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.DeleteAccountPath:  {get: d.deleteForm, post: d.proposeLeaving},
 		gate.ConfirmChangePath:  {get: d.confirmForm, post: d.confirmChange},
 
+		gate.PasskeyPath:        {get: d.makeForm, script: d.usePasskey},
+		gate.PasskeyOptionsPath: {script: d.passkeyOptions},
+		gate.NewPasskeyPath:     {script: d.makePasskey},
+		gate.ChangePasskeyPath:  {post: d.changePasskey},
+
 		script: {get: d.script},
+	}
+	if parts.Passkeys == nil {
+		for _, path := range []string{gate.PasskeyPath, gate.PasskeyOptionsPath, gate.NewPasskeyPath, gate.ChangePasskeyPath} {
+			delete(d.pages, path)
+		}
 	}
 	if parts.IsAdmin == nil {
 		delete(d.pages, gate.PeoplePath)
@@ -138,6 +153,8 @@ type call struct {
 
 	lang *text.Language // of the visitor; nil for a request for the app, until a page is shown
 
+	hasPasskeys bool // the browser does, as the form of a sign-in says
+
 	renews bool // the sign-in is for the window that renew opens: it keeps its opener
 
 	forProgram bool // the answer is for a program, whatever the request accepts
@@ -165,7 +182,8 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		return
 	}
 	p, known := d.pages[path]
-	c.forProgram = p.report != nil
+	isScript := r.Method == http.MethodPost && p.script != nil
+	c.forProgram = p.report != nil || isScript
 	isGet, isPost := r.Method == http.MethodGet || r.Method == http.MethodHead, r.Method == http.MethodPost
 	if isPost {
 		// Audit events come from POST requests only, but for refusals.
@@ -174,12 +192,18 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 	switch {
 	case !known && isGet && d.leadsToPortal():
 		c.seeOther(d.Portal.String() + r.URL.RequestURI())
-	case !known, isPost && p.post == nil && p.report == nil && d.leadsToPortal():
+	case !known, isPost && p.post == nil && p.report == nil && !isScript && d.leadsToPortal():
 		d.problem(c, http.StatusNotFound)
 	case isGet && p.get != nil:
 		p.get(c)
 	case isPost && p.report != nil:
 		p.report(c)
+	case isScript:
+		if body, status := readScript(c); status != 0 {
+			d.problem(c, status)
+		} else {
+			p.script(c, body)
+		}
 	case isPost && p.post != nil:
 		if fields, status := readForm(c); status != 0 {
 			d.problem(c, status)
@@ -197,7 +221,7 @@ func (p page) allowed() string {
 	switch {
 	case p.get == nil:
 		return "POST"
-	case p.post == nil:
+	case p.post == nil && p.script == nil:
 		return "GET, HEAD"
 	}
 	return "GET, HEAD, POST"

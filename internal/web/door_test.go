@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
@@ -34,8 +35,9 @@ func newParts(t testing.TB) (keys.Ring, web.Parts, *session.Keeper) {
 		t.Fatal(err)
 	}
 	logger := slog.New(slog.DiscardHandler)
+	service := signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute})
 	return ring, web.Parts{
-		Service: signin.NewService(ring, signin.Service{Store: store, LinkLife: time.Minute}),
-		Views:   views, Languages: languages, Logger: logger,
+		Service: service, Passkeys: passkey.NewService(ring, passkey.Service{Store: store, SignIns: service}),
+		Views: views, Languages: languages, Logger: logger,
 	}, session.NewKeeper(store, session.NewCache(10), session.Limits{Idle: time.Hour, Absolute: time.Hour}, logger)
 }

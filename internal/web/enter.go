@@ -78,7 +78,7 @@ func (c *call) setHop(h hop, life time.Duration) {
 // errand is why a browser is sent to the portal.
 type errand struct {
 	to    string // where the person wants to go, a path of this site
-	again bool   // to prove their address again
+	again string // the proof that is asked for, see againAnyhow; "" for none
 	tried int    // how often a ticket did not work
 
 	chosen bool // the person has followed a link to sign in: it is no loop
@@ -90,7 +90,7 @@ func (d *Door) leave(c *call, e errand) {
 	switch {
 	case !found:
 		h = hop{Hop: portal.NewHop()}
-	case e.chosen || e.again:
+	case e.chosen || e.again != "":
 		h.entered = 0
 	case h.entered >= maxEntered:
 		d.cannotEnter(c, e.to)
@@ -98,8 +98,8 @@ func (d *Door) leave(c *call, e errand) {
 	}
 	c.renews = e.to == gate.RenewPath
 	query := siteField + "=" + url.QueryEscape(c.origin.String()) + "&" + toField + "=" + url.QueryEscape(e.to) + "&" + hopField + "=" + h.Hash().String()
-	if e.again {
-		query += "&" + againField + "=1"
+	if e.again != "" {
+		query += "&" + againField + "=" + e.again
 	}
 	if e.tried > 0 {
 		query += "&" + triedField + "=" + strconv.Itoa(e.tried)
@@ -117,7 +117,7 @@ func (d *Door) cannotEnter(c *call, to string) {
 // signInAtPortal is where links of ours lead to sign in.
 func (d *Door) signInAtPortal(c *call) {
 	query := c.r.URL.Query()
-	d.leave(c, errand{to: gate.ReturnTo(query.Get(toField)), again: query.Has(againField), chosen: true})
+	d.leave(c, errand{to: gate.ReturnTo(query.Get(toField)), again: query.Get(againField), chosen: true})
 }
 
 // enter takes a ticket of the portal, and makes the session of this site. It is the one

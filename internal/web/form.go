@@ -18,10 +18,7 @@ const (
 // readForm reads the form of a POST, or says with which status it is refused. Fields in
 // the query do not count.
 func readForm(c *call) (fields url.Values, status int) {
-	if !fromOwnPage(c) {
-		return nil, http.StatusForbidden
-	}
-	body, status := readBody(c, "application/x-www-form-urlencoded", maxForm)
+	body, status := readOwn(c, "application/x-www-form-urlencoded")
 	if status != 0 {
 		return nil, status
 	}
@@ -35,6 +32,17 @@ func readForm(c *call) (fields url.Values, status int) {
 		}
 	}
 	return fields, 0
+}
+
+// readScript reads what our script sends. Otherwise status is that of the answer.
+func readScript(c *call) (body []byte, status int) { return readOwn(c, "application/json") }
+
+// readOwn reads the body of a request from a page of ours.
+func readOwn(c *call, mediaType string) (body []byte, status int) {
+	if !fromOwnPage(c) {
+		return nil, http.StatusForbidden
+	}
+	return readBody(c, mediaType, maxForm)
 }
 
 // readBody reads a body of one type and at most most bytes. If it fails, status is

@@ -105,10 +105,15 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		d.failed(c, gate.PeoplePath, err)
 		return
 	}
+	passkeys, err := d.Admin.PasskeysOf(c.r.Context(), who)
+	if err != nil {
+		d.failed(c, gate.PeoplePath, err)
+		return
+	}
 	p := view.Person{
 		Frame: frame(c), Email: string(who), Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
 		Groups: d.GroupsOf(who, &person.Standing), Recovery: string(person.Recovery),
-		Sessions: sessionRows(sessions, admin.Key), Yourself: who == admin.Address,
+		Sessions: sessionRows(sessions, admin.Key), Passkeys: len(passkeys) > 0, Yourself: who == admin.Address,
 	}
 	for _, g := range person.Grants {
 		p.Grants = append(p.Grants, view.PersonGrant{Host: host(g.Origin), Until: g.Until})
@@ -183,6 +188,7 @@ func (d *Door) actions(c *call, key session.Key, isOne bool) map[string]action {
 		}},
 		"disable": {"disabled", func(who address.Address) error { _, err := d.Admin.Disable(ctx, who); return err }},
 		"enable":  {"enabled", func(who address.Address) error { _, err := d.Admin.Enable(ctx, who); return err }},
+		"reset":   {"reset", func(who address.Address) error { _, err := d.Admin.ResetPasskeys(ctx, who); return err }},
 		"remove":  {"removed", func(who address.Address) error { return d.Admin.Remove(ctx, who) }},
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -59,7 +60,7 @@ func (d *Door) letThrough(c *call) {
 	case err != nil:
 		d.failed(c, gate.SignInFor(to), err)
 	case s == nil, query.Has(againField), d.Behind.Outlived(c.wanted, s):
-		d.showSignIn(c, to, s != nil)
+		d.showSignIn(c, to, cmp.Or(query.Get(againField), againAnyhow))
 	case !site.Rules.Admits(s.Address, s.Standing()):
 		d.showNotAdmitted(c, to, s, site.Rules)
 	case !hasHop: // not sent by the site, which does it right
@@ -105,6 +106,9 @@ func (d *Door) wants(c *call, to string) string {
 	if d.Behind == nil {
 		to = gate.ReturnTo(to)
 		c.renews = to == gate.RenewPath
+		return to
+	}
+	if to == gate.AccountPath {
 		return to
 	}
 	scheme, rest, _ := strings.Cut(to, "://")

@@ -26,6 +26,7 @@ func (d *Door) landing(c *call) {
 // the page that asks for confirmation in any other.
 func (d *Door) redeemLink(c *call, fields url.Values) {
 	attempt := d.attempt(c)
+	c.hasPasskeys = fields.Get(passkeysField) != ""
 	attempt.Token = fields.Get("token")
 	attempt.Elsewhere = d.isConfirmed(c, attempt.Token, fields.Get("confirm"))
 	result, err := d.Service.RedeemLink(c.r.Context(), d.site(c), attempt)
@@ -35,6 +36,7 @@ func (d *Door) redeemLink(c *call, fields url.Values) {
 // redeemCode redeems a code, in the browser that asked for it.
 func (d *Door) redeemCode(c *call, fields url.Values) {
 	attempt := d.attempt(c)
+	c.hasPasskeys = fields.Get(passkeysField) != ""
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
 	if err == nil && codeProblems[result.Outcome] != "" {
@@ -135,14 +137,21 @@ func (d *Door) deadLink(c *call, attempt signin.Attempt, result signin.Result) {
 	}
 }
 
-// signedIn sends the person where they wanted to go when they asked.
+// signedIn sends the person where they wanted to go when they asked, now and then with an
+// offer on the way.
 func (d *Door) signedIn(c *call, attempt signin.Attempt, result signin.Result) {
 	if !d.setSession(c, result.SessionID) {
 		d.problem(c, http.StatusInternalServerError)
 		return
 	}
-	d.setMark(c, mark{browser: attempt.Mark, familiar: true})
-	c.seeOther(d.wants(c, result.Request.To))
+	to, here := d.wants(c, result.Request.To), d.mark(c)
+	if offer := d.mayOffer(c, here); offer {
+		here.offered = c.now
+		to = gate.PasskeyPath + "?" + offerField + "=1&" + toField + "=" + url.QueryEscape(to)
+	}
+	here.browser, here.familiar = attempt.Mark, true
+	d.setMark(c, here)
+	c.seeOther(to)
 }
 
 // setSession sets the cookie of a new session.

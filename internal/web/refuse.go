@@ -26,8 +26,8 @@ func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdic
 		d.failed(c, gate.ReturnTo(uri), err)
 	case gate.NotAdmitted:
 		d.notAdmitted(c, uri)
-	case gate.NotRecent:
-		d.notRecent(c, uri)
+	case gate.NotRecent, gate.NoPasskey:
+		d.proveAgain(c, uri, verdict)
 	default:
 		d.noSession(c, uri)
 	}
@@ -85,21 +85,36 @@ func formPage(c *call) string {
 	return gate.ReturnTo(referer.RequestURI())
 }
 
-// notRecent asks for a new proof of the address. The session stays: other paths may not
-// need a recent proof.
-func (d *Door) notRecent(c *call, uri string) {
+// What the field again asks for: another proof of the address, or one by a passkey.
+const (
+	againAnyhow    = "1"
+	againByPasskey = "passkey"
+)
+
+// proveAgain asks for a new proof of who is signed in. The session stays: other paths may
+// take the one that it has.
+func (d *Door) proveAgain(c *call, uri string, verdict gate.Verdict) {
+	to, again := gate.ReturnTo(uri), againAnyhow
+	if verdict == gate.NoPasskey {
+		again = againByPasskey
+	}
 	switch gate.Classify(c.r) {
 	case gate.Navigation:
 		if d.leadsToPortal() {
-			d.leave(c, errand{to: gate.ReturnTo(uri), again: true})
+			d.leave(c, errand{to: to, again: again})
 			return
 		}
-		c.seeOther(gate.SignInPath + "?" + againField + "=1&to=" + url.QueryEscape(gate.ReturnTo(uri)))
+		c.seeOther(signInAgain(again, to))
 	case gate.PageFetch:
-		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: gate.ReturnTo(uri), Again: true})
+		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: to, Again: again})
 	default:
 		d.noSession(c, uri)
 	}
+}
+
+// signInAgain is the path where somebody who is signed in gives another proof.
+func signInAgain(again, to string) string {
+	return gate.SignInPath + "?" + againField + "=" + again + "&to=" + url.QueryEscape(to)
 }
 
 func (d *Door) notAdmitted(c *call, uri string) {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -16,8 +15,8 @@ func (d *Door) renew(c *call) {
 	s := d.somebody(c, gate.RenewPath)
 	switch {
 	case s == nil:
-	case d.Recent > 0 && time.Since(s.SignedIn()) >= d.Recent: // that may be what the app was refused for
-		d.notRecent(c, gate.RenewPath)
+	case d.Proof.Judge(s) != gate.Pass: // that may be what the app was refused for
+		d.proveAgain(c, gate.RenewPath, d.Proof.Judge(s))
 	default:
 		d.show(c, http.StatusOK, view.Renewed{Frame: frame(c)})
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// againField is a field of the form's query: the person is signed in, but proved their
-// address too long ago. In the form of the page that waits it is how often the message
-// was asked for again. It changes words, and nothing else.
+// againField is a field of the form's query: the person is signed in, but by a proof that
+// is too old, or not by a passkey. In the form of the page that waits it is how often the message
+// was asked for again. It changes the page, and nothing else.
 const againField = "again"
 
 // changeField is a field of the form's query: the form has the address that this browser
@@ -25,7 +25,7 @@ func (d *Door) signInForm(c *call) {
 	query := c.r.URL.Query()
 	to := d.wants(c, query.Get(toField))
 	if !query.Has(changeField) {
-		d.showSignIn(c, to, query.Has(againField))
+		d.showSignIn(c, to, query.Get(againField))
 		return
 	}
 	request, err := d.remembered(c)
@@ -33,13 +33,19 @@ func (d *Door) signInForm(c *call) {
 		d.failed(c, gate.SignInFor(to), err)
 		return
 	}
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, Field: view.AddressField{Typed: request.Typed}})
+	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, Field: view.AddressField{Typed: request.Typed}, Options: d.useOptions(c)})
 }
 
-// showSignIn shows the form to somebody who wants to go somewhere.
-func (d *Door) showSignIn(c *call, to string, again bool) {
+// showSignIn shows the form to somebody who wants to go somewhere. again is what is asked
+// for of somebody who is signed in, see againAnyhow; "" for nothing.
+func (d *Door) showSignIn(c *call, to string, again string) {
+	s, err := c.visit.Session(c.r)
+	if _, possible := d.party(c); again == againByPasskey && possible && err == nil && s != nil {
+		d.showNeeded(c, to, s)
+		return
+	}
 	who := signedInAs(c)
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: who, Again: who != "" && again})
+	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: who, Again: who != "" && again != "", Options: d.useOptions(c)})
 }
 
 // ask asks for a link. The answer is the same for every address.
@@ -47,7 +53,7 @@ func (d *Door) ask(c *call, fields url.Values) {
 	to := d.wants(c, fields.Get(toField))
 	who, field := readAddress(fields.Get("email"))
 	if field.Problem != "" {
-		d.show(c, http.StatusUnprocessableEntity, view.SignIn{Frame: frame(c), To: to, Field: field})
+		d.show(c, http.StatusUnprocessableEntity, view.SignIn{Frame: frame(c), To: to, Field: field, Options: d.useOptions(c)})
 		return
 	}
 	here := d.mark(c)

@@ -23,6 +23,11 @@ type Account struct {
 	Notice AccountNotice // what was just changed
 
 	NewAddress, NewRecovery AddressField
+
+	MayHavePasskeys bool // the person, here
+	Passkeys        []Passkey
+	Accepted        string // what a browser is told of them: JSON, see passkey.Signals; empty: nothing
+	TooManyPasskeys bool   // there are as many as there may be
 }
 
 // SiteLink leads to a site.
@@ -35,6 +40,10 @@ type AccountNotice string
 const (
 	AccountMoved    AccountNotice = "address"
 	AccountRecovery AccountNotice = "recovery"
+
+	PasskeyAdded   AccountNotice = "passkey_added"
+	PasskeyRenamed AccountNotice = "passkey_renamed"
+	PasskeyRemoved AccountNotice = "passkey_removed"
 )
 
 // AccountSession is one browser in which a person is signed in.
@@ -59,7 +68,7 @@ func (p Account) NoticeKey() string {
 	switch {
 	case p.Notice == AccountRecovery && p.Recovery == "":
 		return "account.notice.removed"
-	case p.Notice == AccountRecovery, p.Notice == AccountMoved:
+	case slices.Contains([]AccountNotice{AccountRecovery, AccountMoved, PasskeyAdded, PasskeyRenamed, PasskeyRemoved}, p.Notice):
 		return "account.notice." + string(p.Notice)
 	}
 	return ""
@@ -116,6 +125,10 @@ var _ = samples([]Sample{
 		Recovery: sampleOther, Notice: AccountRecovery}},
 	{"account-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountRecovery}},
 	{"account-at-portal", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessionsAtPortal, AtPortal: true, Sites: sampleSites}},
+	{"account-passkeys", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
+		Passkeys: samplePasskeys, Notice: PasskeyAdded}},
+	{"account-passkeys-too-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
+		Passkeys: samplePasskeys, TooManyPasskeys: true}},
 	{"account-moved", Account{Frame: sampleFrame, Email: sampleLongAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountMoved}},
 	{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		NewAddress: AddressField{Typed: "ada@example", Problem: AddressNoDot}}},

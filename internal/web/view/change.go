@@ -22,8 +22,8 @@ type ConfirmChange struct {
 	Problem, NewProblem CodeProblem // with the code that went to Email, and with that for New
 	TriesLeft           int         // how many codes can still be tried; shown with CodeWrong
 
-	// Carried is with account.Administer the form of the people page that is sent
-	// again with the code.
+	// Carried is with account.Administer and account.Passkeys the form that is sent again
+	// with the code.
 	Carried []CarriedField
 }
 
@@ -46,8 +46,11 @@ func (p ConfirmChange) about() about {
 
 // Action is where the codes are sent to.
 func (p ConfirmChange) Action() string {
-	if p.Kind == account.Administer {
+	switch p.Kind {
+	case account.Administer:
 		return gate.PeoplePath
+	case account.Passkeys:
+		return gate.ChangePasskeyPath
 	}
 	return gate.ConfirmChangePath
 }
@@ -87,6 +90,8 @@ func (p ConfirmChange) words() confirmWords {
 		return confirmWords{"deleteme.title", "change.leave_lead", "deleteme.delete"}
 	case account.Administer:
 		return confirmWords{"change.administer_title", "change.administer_lead", "change.administer"}
+	case account.Passkeys:
+		return confirmWords{"change.passkeys_title", "change.passkeys_lead", "change.administer"}
 	}
 	return confirmWords{"change.move_title", "change.move_lead", "change.move"}
 }
@@ -177,6 +182,8 @@ var _ = samples([]Sample{
 	{"confirm-change-leave-at-once", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleLongAddress}},
 	{"confirm-change-administer", ConfirmChange{Frame: sampleFrame, Kind: account.Administer, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute,
 		Carried: []CarriedField{{"action", "disable"}, {"who", sampleOther}}}},
+	{"confirm-change-passkeys", ConfirmChange{Frame: sampleFrame, Kind: account.Passkeys, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute,
+		Carried: []CarriedField{{"add", "yes"}}}},
 	{"not-changed", NotChanged{Frame: sampleFrame, Why: NothingToConfirm}},
 	{"not-changed-over", NotChanged{Frame: sampleFrame, Why: TooManyWrongCodes}},
 	{"not-changed-taken", NotChanged{Frame: sampleFrame, Why: AddressTaken, Email: sampleLongAddress}},

@@ -40,7 +40,7 @@ func (People) about() about {
 // NoticeKey is the key of the words of the notice, "" without one.
 func (p People) NoticeKey() string {
 	switch p.Notice {
-	case "ended", "disabled", "enabled", "removed", "approved", "refused", "decided":
+	case "ended", "disabled", "enabled", "reset", "removed", "approved", "refused", "decided":
 		return "people.notice." + p.Notice
 	}
 	return ""

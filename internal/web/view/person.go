@@ -16,6 +16,7 @@ type Person struct {
 	Grants        []PersonGrant
 	Recovery      string // a second address that leads to the account; may be empty
 	Sessions      []AccountSession
+	Passkeys      bool // they have some
 	Yourself      bool // the person is the admin who looks at the page
 }
 
@@ -40,7 +41,7 @@ func (p Person) Folded() []AccountSession { return Account{Sessions: p.Sessions}
 type ConfirmPerson struct {
 	Frame
 	Email    string
-	Action   string // end, disable, enable or remove
+	Action   string // end, disable, enable, reset or remove
 	Session  string // with end: the one to end; empty: all
 	Yourself bool   // the person is the admin who looks at the page
 }
@@ -64,11 +65,13 @@ func (p ConfirmPerson) Button() string {
 }
 
 // Harms reports whether the person cannot come back by themselves, or something is lost.
-func (p ConfirmPerson) Harms() bool { return p.Action == "disable" || p.Action == "remove" }
+func (p ConfirmPerson) Harms() bool {
+	return p.Action == "disable" || p.Action == "reset" || p.Action == "remove"
+}
 
 func (p ConfirmPerson) act() string {
 	switch p.Action {
-	case "disable", "enable", "remove":
+	case "disable", "enable", "reset", "remove":
 		return "person." + p.Action
 	}
 	return "person.end"
@@ -77,7 +80,7 @@ func (p ConfirmPerson) act() string {
 var _ = samples([]Sample{
 	{"person", Person{
 		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
-		Groups: []string{"editors", "staff"}, Recovery: sampleOther, Sessions: sampleSessions, Yourself: true,
+		Groups: []string{"editors", "staff"}, Recovery: sampleOther, Sessions: sampleSessions, Passkeys: true, Yourself: true,
 		Grants: []PersonGrant{
 			{Host: "reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
 			{Host: "wiki.mail.department.university.example.com"},
@@ -87,6 +90,7 @@ var _ = samples([]Sample{
 	{"confirm-person", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end"}},
 	{"confirm-person-one", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "end", Session: "s2"}},
 	{"confirm-person-disable", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "disable", Yourself: true}},
+	{"confirm-person-reset", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "reset"}},
 	{"confirm-person-enable", ConfirmPerson{Frame: sampleFrame, Email: sampleAddress, Action: "enable"}},
 	{"confirm-person-remove", ConfirmPerson{Frame: sampleFrame, Email: sampleLongAddress, Action: "remove"}},
 })

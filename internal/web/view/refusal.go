@@ -59,7 +59,7 @@ func (p CannotEnter) about() about {
 type SignInNeeded struct {
 	Frame
 	To    string // where the person wants to go
-	Again bool   // they are signed in, and have to prove their address once more
+	Again string // what the sign-in page asks for of somebody who is signed in; "" for nothing
 }
 
 func (SignInNeeded) about() about { return about{template: "sign-in-needed", title: "signin.title"} }
@@ -100,7 +100,7 @@ var _ = samples([]Sample{
 	{"throttled-account", Throttled{Frame: sampleFrame, RetryAfter: 90 * time.Second, To: gate.AccountPath}},
 	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 	{"sign-in-needed", SignInNeeded{Frame: sampleFrame, To: sampleTo}},
-	{"sign-in-needed-again", SignInNeeded{Frame: sampleFrame, To: sampleTo, Again: true}},
+	{"sign-in-needed-again", SignInNeeded{Frame: sampleFrame, To: sampleTo, Again: "1"}},
 	{"form-kept", FormKept{Frame: sampleFrame, Action: sampleTo, Fields: []FormField{{"text", sampleWords}}}},
 	{"renewed", Renewed{Frame: sampleFrame}},
 	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},

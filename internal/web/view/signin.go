@@ -12,6 +12,8 @@ type SignIn struct {
 	// Again asks SignedInAs to prove their address again, because the last proof is
 	// too old for what they want to see.
 	Again bool
+
+	Options string // PublicKeyCredentialRequestOptionsJSON, to sign in by passkey; empty: that is not possible here
 }
 
 func (p SignIn) about() about {
@@ -27,7 +29,7 @@ func (p SignIn) Heading() string {
 }
 
 var _ = samples([]Sample{
-	{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo}},
+	{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo, Options: "{}"}},
 	{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada lovelace@example.com", AddressMalformed}}},
 	{"sign-in-no-at", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada.lovelace", AddressNoAt}}},
 	{"sign-in-several", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada@example.com, bob@example.com", AddressSeveral}}},

@@ -13,9 +13,10 @@
 
   // The fragment of the page that sent people here; no server ever sees it. A form takes it
   // along in its field, a link by itself.
+  const withFragment = (to) => to.includes('#') ? to : to + location.hash;
   document.querySelectorAll('[data-keep-fragment]').forEach((kept) => {
     const to = kept.querySelector('[name=to]');
-    if (to && !to.value.includes('#')) to.value += location.hash;
+    if (to) to.value = withFragment(to.value);
     if (kept.href && !kept.hash) kept.hash = location.hash;
   });
   // Each form is sent once, and shows that it was taken if the answer is slow.
@@ -25,6 +26,80 @@
     if (hasAttribute.call(post, 'aria-busy')) event.preventDefault();
     setAttribute.call(post, 'aria-busy', 'true');
   }));
+
+  // Passkeys, in browsers that have them. The server makes the options, and checks what
+  // comes of them.
+  const passkeys = window.PublicKeyCredential, mayHave = passkeys && passkeys.parseRequestOptionsFromJSON;
+  const post = async (path, body) => {
+    const answer = await fetch('/_doorpost/passkey' + path, {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body)
+    });
+    if (!answer.ok) throw answer;
+    return answer.json();
+  };
+  const partsOf = (passkey) => [withFragment(passkey.dataset.to), passkey.querySelector('button'), passkey.querySelector('[data-failed]')];
+  if (mayHave) {
+    document.querySelectorAll('[name=passkeys]').forEach((field) => { field.value = '1'; });
+    document.querySelectorAll('[data-if-passkeys]').forEach((part) => {
+      part.hidden = false;
+      const said = JSON.parse(part.dataset.accepted || '{}');
+      if (said.userId && passkeys.signalAllAcceptedCredentials) passkeys.signalAllAcceptedCredentials(said).catch(() => {});
+      if (said.userId && passkeys.signalCurrentUserDetails) passkeys.signalCurrentUserDetails(said).catch(() => {});
+    });
+  }
+  const use = one('[data-passkey]');
+  if (use && mayHave) {
+    const [to, button, failed] = partsOf(use);
+    let options = use.dataset.passkey, waiting, asked;
+    const signIn = async (mediation) => {
+      if (waiting) waiting.abort();
+      const mine = waiting = new AbortController();
+      asked = !mediation;
+      let chosen;
+      try {
+        const publicKey = passkeys.parseRequestOptionsFromJSON(options ? JSON.parse(options) : await post('/options', {}));
+        chosen = await navigator.credentials.get({ publicKey, mediation, signal: mine.signal });
+        options = ''; // each is good once
+        goTo((await post('?to=' + encodeURIComponent(to), chosen)).to);
+      } catch (e) {
+        if (mine !== waiting || mediation && !chosen) return;
+        failed.hidden = false;
+        inField();
+      }
+    };
+    // In the list of the field for the address.
+    const inField = async () => {
+      if (await passkeys.isConditionalMediationAvailable()) signIn('conditional');
+    };
+    button.hidden = false;
+    button.onclick = () => signIn();
+    inField();
+    // The options are good for five minutes.
+    setInterval(() => {
+      options = '';
+      if (!asked && !document.hidden) inField();
+    }, 240000);
+  }
+  const make = one('[data-make-passkey]');
+  if (make) (async () => {
+    const [to, button, failed] = partsOf(make), offered = 'offer' in make.dataset;
+    if (!mayHave || offered && !await passkeys.isUserVerifyingPlatformAuthenticatorAvailable()) {
+      if (offered) goTo(to);
+      one('[data-no-passkeys]').hidden = false;
+      return;
+    }
+    setTimeout(() => location.reload(), 270000);
+    button.hidden = false;
+    button.onclick = async () => {
+      try {
+        const publicKey = passkeys.parseCreationOptionsFromJSON(JSON.parse(make.dataset.makePasskey));
+        goTo((await post('/new?to=' + encodeURIComponent(to), await navigator.credentials.create({ publicKey }))).to);
+      } catch (e) {
+        if (e.name === 'InvalidStateError') return goTo(to); // there is one already
+        failed.hidden = false;
+      }
+    };
+  })();
 
   // The link was opened in another tab: this one goes on too, once it has said so.
   const goOn = (to) => {

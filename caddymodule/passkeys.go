@@ -1,0 +1,49 @@
+package caddymodule
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/session"
+)
+
+// requirePasskey is the value of the option require.
+const requirePasskey = "passkey"
+
+// checkRequire makes sure that the proof which is asked for can be given.
+func (h *Handler) checkRequire() error {
+	switch {
+	case h.Require == "":
+	case h.Require != requirePasskey:
+		return fmt.Errorf("require: %q is not a proof that can be asked for; write require passkey", h.Require)
+	case !*h.app.Passkeys:
+		return errors.New("require passkey: the global option says passkeys off, so nobody could make one; leave one of the two out")
+	}
+	return nil
+}
+
+// requiring are the domains of the passkeys without which somebody does not get everywhere
+// that they may enter. A wildcard stands for each of its hosts.
+func (a *App) requiring(of *session.Session) (domains []string) {
+	for _, key := range a.siteKeys() {
+		s := a.sites[key]
+		required := func(h *Handler) bool { return h.Require != "" && h.rules.Admits(of.Address, of.Standing()) }
+		if slices.ContainsFunc(s.handlers, required) {
+			for _, origin := range s.origins.All() {
+				domains = append(domains, a.passkeyDomain(origin))
+			}
+		}
+	}
+	return domains
+}
+
+// passkeyDomain is what the passkeys of somebody are for who signs in to a site.
+func (a *App) passkeyDomain(at gate.Origin) string {
+	if a.portal != (gate.Origin{}) {
+		return a.portal.Host()
+	}
+	return cmp.Or(a.Session.CookieDomain, at.Host())
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/netip"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// party is the site towards browsers and their passkeys; false where there are none: an
+// address of the internet protocol has no passkeys.
+func (d *Door) party(c *call) (passkey.Party, bool) {
+	id := cmp.Or(d.PasskeyDomain, c.origin.Host())
+	_, err := netip.ParseAddr(id)
+	return passkey.Party{ID: id, Origin: c.origin.String(), Name: frame(c).Host}, d.Passkeys != nil && err != nil
+}
+
+// useOptions are what a browser is asked for a passkey with; empty where there are none.
+// The browser gets its mark: no other can answer.
+func (d *Door) useOptions(c *call) string {
+	party, possible := d.party(c)
+	if !possible {
+		return ""
+	}
+	here := d.mark(c)
+	if here.browser == (signin.Browser{}) {
+		here.browser = signin.NewBrowser()
+		d.setMark(c, here)
+	}
+	options, err := d.Passkeys.Options(party, here.browser)
+	if err != nil {
+		d.Logger.Error("making options for a passkey", "error", err)
+		return ""
+	}
+	return string(options)
+}
+
+// passkeyOptions are new options for a page that has used up those it came with.
+func (d *Door) passkeyOptions(c *call, _ []byte) {
+	options := d.useOptions(c)
+	if options == "" {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	c.json(http.StatusOK, "application/json", json.RawMessage(options))
+}
+
+// wayOn tells our script where to go.
+type wayOn struct {
+	To string `json:"to"`
+}
+
+// usePasskey signs in by passkey. Whatever is wrong with it, the answer is the same.
+func (d *Door) usePasskey(c *call, body []byte) {
+	to := d.wants(c, c.r.URL.Query().Get(toField))
+	party, possible := d.party(c)
+	if !possible {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	attempt := d.attempt(c)
+	result, err := d.Passkeys.SignIn(c.r.Context(), d.site(c), party, attempt, body)
+	switch {
+	case errors.Is(err, passkey.ErrMalformed):
+		d.writeProblem(c, http.StatusBadRequest, "this is not what navigator.credentials.get() returns")
+	case errors.Is(err, passkey.ErrRefused):
+		d.writeProblem(c, http.StatusForbidden, "this passkey does not sign in here")
+	case err != nil:
+		d.notRedeemed(c, attempt, result, err)
+	case !d.setSession(c, result.SessionID):
+		d.problem(c, http.StatusInternalServerError)
+	default:
+		here := d.mark(c)
+		here.browser, here.familiar = attempt.Mark, true
+		d.setMark(c, here)
+		c.json(http.StatusOK, "application/json", wayOn{to})
+	}
+}
+
+// makeForm offers to make a passkey. Its options go to a page that somebody looks at and
+// to nothing else: with them a script of the app could make one of its own.
+func (d *Door) makeForm(c *call) {
+	query := c.r.URL.Query()
+	to := d.wants(c, query.Get(toField))
+	s := d.somebody(c, to)
+	if s == nil {
+		return
+	}
+	party, possible := d.party(c)
+	if !possible {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	p := view.MakePasskey{Frame: frame(c), To: to, Offer: query.Has(offerField)}
+	if c.r.Header.Get("Sec-Fetch-Dest") == "document" {
+		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, d.member(c, s))
+		if err != nil {
+			c.seeOther(gate.AccountPath) // which says what is needed
+			return
+		}
+		p.Options = string(options)
+	}
+	d.show(c, http.StatusOK, p)
+}
+
+// makePasskey keeps a passkey that a browser made.
+func (d *Door) makePasskey(c *call, body []byte) {
+	to := d.wants(c, c.r.URL.Query().Get(toField))
+	s := d.somebody(c, to)
+	if s == nil {
+		return
+	}
+	party, possible := d.party(c)
+	if !possible {
+		d.problem(c, http.StatusNotFound)
+		return
+	}
+	_, err := d.Passkeys.Add(c.r.Context(), d.site(c), party, d.member(c, s), body)
+	switch {
+	case errors.Is(err, passkey.ErrMalformed):
+		d.writeProblem(c, http.StatusBadRequest, "this is not what navigator.credentials.create() returns")
+	case errors.Is(err, passkey.ErrRefused), errors.Is(err, passkey.ErrKnown), errors.Is(err, passkey.ErrFull), errors.Is(err, passkey.ErrNeedsCode),
+		errors.Is(err, signin.ErrNeedsPasskey):
+		d.writeProblem(c, http.StatusForbidden, "this passkey is not added: "+err.Error())
+	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
+		d.noSession(c, to)
+	case err != nil:
+		d.failed(c, to, err)
+	default:
+		if to == gate.AccountPath {
+			to += "?" + changedField + "=" + string(view.PasskeyAdded)
+		}
+		c.json(http.StatusOK, "application/json", wayOn{to})
+	}
+}

@@ -1,0 +1,68 @@
+package view
+
+import (
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+)
+
+// MakePasskey offers to make a passkey. Browsers without them go on at once, or say so.
+type MakePasskey struct {
+	Frame
+	To      string // where the person goes on
+	Options string // PublicKeyCredentialCreationOptionsJSON; empty: a page that a script fetched
+
+	// Offer says that the person has just signed in and did not ask for the page.
+	Offer bool
+}
+
+func (p MakePasskey) about() about { return about{template: "make-passkey", title: p.Heading()} }
+
+// Heading, Lead and Cancel are keys of what the page says.
+func (p MakePasskey) Heading() string { return p.words("title") }
+
+// Lead: see Heading.
+func (p MakePasskey) Lead() string { return p.words("lead") }
+
+// Cancel: see Heading.
+func (p MakePasskey) Cancel() string { return p.words("cancel") }
+
+func (p MakePasskey) words(of string) string {
+	if p.Offer {
+		return "passkey.offer." + of
+	}
+	return "passkey.make." + of
+}
+
+// PasskeyNeeded asks somebody who is signed in to use their passkey, or to make one.
+type PasskeyNeeded struct {
+	Frame
+	To      string // where the person wants to go
+	Has     bool   // they have a passkey here
+	Options string // with Has: PublicKeyCredentialRequestOptionsJSON
+}
+
+func (p PasskeyNeeded) about() about {
+	return about{template: "passkey-needed", title: "signin.again_title", reload: gate.SignInFor(p.To)}
+}
+
+// Passkey is one of a person's passkeys.
+type Passkey struct {
+	ID         string // what forms send to change it
+	Name       string
+	Made, Used time.Time // zero Used: not yet
+	Synced     bool      // it is in a password manager, and on several devices maybe
+	Host       string    // that it is good for, if that is not this site; "" if it is
+}
+
+var samplePasskeys = []Passkey{
+	{ID: "p1", Name: "Firefox on Windows", Made: sampleTime.AddDate(0, -3, 0), Used: sampleTime, Synced: true},
+	{ID: "p2", Name: "My grandmother's old telephone in the kitchen", Made: sampleTime, Host: "wiki.mail.department.university.example.com"},
+}
+
+var _ = samples([]Sample{
+	{"make-passkey-offer", MakePasskey{Frame: sampleFrame, To: sampleTo, Options: "{}", Offer: true}},
+	{"make-passkey", MakePasskey{Frame: sampleFrame, To: gate.AccountPath, Options: "{}"}},
+	{"passkey-needed", PasskeyNeeded{Frame: sampleFrame, To: sampleTo, Has: true, Options: "{}"}},
+	{"passkey-needed-first", PasskeyNeeded{Frame: sampleFrame, To: sampleTo}},
+})
