@@ -58,6 +58,8 @@ type auditStage struct {
 	t    *testing.T
 	ada  *traveller
 	link message // to her, not opened yet
+
+	admin *visitor
 }
 
 func startAuditStage(t *testing.T) *auditStage {
@@ -168,7 +170,13 @@ func (s *auditStage) rows() []auditRow {
 			admin.ask("admin@example.com", "/")
 			admin.redeem(s.mail.await("admin@example.com"), "/")
 			mayAct(s.t, s.stage, admin)
+			s.admin = admin
 		}},
+		{"passkey added", "site passkey" + ofRequest + ofPerson, func() { s.admin.makesPasskey(new(testkit.Authenticator)).is(s.t, http.StatusOK) }},
+		{"passkey renamed", "site passkey" + ofRequest + ofPerson, func() {
+			s.admin.submit("/_doorpost/account/passkey", "id", s.admin.passkeyID(), "name", "Laptop").is(s.t, http.StatusSeeOther)
+		}},
+		{"passkey removed", "passkey by" + ofRequest + ofPerson, command("passkeys", "reset", "admin@example.com")},
 		{"ended", "all by" + ofRequest + ofPerson, command("sessions", "end", "admin@example.com")},
 		{"key rotated", "", func() { s.reloads(func(next *setup) { next.global += "\nsecret " + newSecret() }) }},
 		{"throttled", "site network wait" + ofRequest, func() {

@@ -1,0 +1,207 @@
+package acceptance
+
+import (
+	"bytes"
+	"encoding/json"
+	"html"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
+)
+
+// posts sends what our script sends.
+func (v *visitor) posts(path string, body []byte, headers ...string) answer {
+	v.t.Helper()
+	r := v.request(http.MethodPost, path, string(body), "Content-Type", "application/json", "Origin", v.origin, "Sec-Fetch-Site", "same-origin")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return v.do(r)
+}
+
+// useOptions are those to sign in with.
+func (v *visitor) useOptions() []byte {
+	v.t.Helper()
+	return []byte(v.posts("/_doorpost/passkey/options", []byte("{}")).is(v.t, http.StatusOK).body)
+}
+
+var makeOptions = regexp.MustCompile(`data-make-passkey="([^"]+)"`)
+
+// makesPasskey makes a passkey for who is signed in.
+func (v *visitor) makesPasskey(a *testkit.Authenticator) answer {
+	v.t.Helper()
+	page := v.open("/_doorpost/passkey?to=/").is(v.t, http.StatusOK)
+	options := makeOptions.FindStringSubmatch(page.body)
+	if options == nil {
+		v.t.Fatalf("the page has no options: %s", page.body)
+	}
+	body, err := a.Create(v.origin, []byte(html.UnescapeString(options[1])))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return v.posts("/_doorpost/passkey/new?to=/", body)
+}
+
+var ofPasskey = regexp.MustCompile(`name="id" value="([^"]+)"`)
+
+// passkeyID is that of the first passkey at the account.
+func (v *visitor) passkeyID() string {
+	v.t.Helper()
+	page := v.open("/_doorpost/account").is(v.t, http.StatusOK)
+	id := ofPasskey.FindStringSubmatch(page.body)
+	if id == nil {
+		v.t.Fatalf("the account has no passkey: %s", page.body)
+	}
+	return id[1]
+}
+
+// assertion answers to new options.
+func (v *visitor) assertion(a *testkit.Authenticator, changes ...func(*testkit.Ceremony)) []byte {
+	v.t.Helper()
+	body, err := a.Get(v.origin, v.useOptions(), changes...)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return body
+}
+
+func TestAPasskeySignsInOverHTTPOnEveryStore(t *testing.T) {
+	eachStore(t, setup{}, func(t *testing.T, d doorway) {
+		ada := enter(t, d, "ada@example.com")
+		device := new(testkit.Authenticator)
+		ada.makesPasskey(device).is(t, http.StatusOK)
+		again := d.visitor()
+		body := again.assertion(device)
+		said := again.posts("/_doorpost/passkey?to=/a%2Fb%3Fq=1%23/r", body).is(t, http.StatusOK)
+		var way struct{ To string }
+		if err := json.Unmarshal([]byte(said.body), &way); err != nil || way.To != "/a/b?q=1#/r" {
+			t.Errorf("the page goes on to %q (%v): %s", way.To, err, said.body)
+		}
+		again.isIn("ada@example.com")
+		other := d.visitor()
+		other.useOptions() // it has a mark of its own
+		other.posts("/_doorpost/passkey", body).isProblem(t, http.StatusForbidden)
+		again.posts("/_doorpost/passkey", body).isProblem(t, http.StatusForbidden) // a challenge is good once
+		if other.who() != "" {
+			t.Error("a challenge of another browser signed in")
+		}
+	})
+}
+
+// Whatever is wrong with what a browser sends, it is an answer of the fours, and all that
+// are understood are alike.
+func TestWrongPasskeysAreRefusedAlike(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	ada, eve := enter(t, g, "ada@example.com"), enter(t, g, "eve@example.com")
+	device, hers, foreign := new(testkit.Authenticator), new(testkit.Authenticator), new(testkit.Authenticator)
+	ada.makesPasskey(device).is(t, http.StatusOK)
+	eve.makesPasskey(hers).is(t, http.StatusOK)
+	elsewhere := enter(t, g, "bob@example.com")
+	elsewhere.makesPasskey(foreign).is(t, http.StatusOK)
+	if code, output := runToEnd(t, g.home, "users", "disable", "bob@example.com", "--address", g.admin); code != 0 {
+		t.Fatalf("disabling ended with %d: %s", code, output)
+	}
+	var alike string
+	v := g.visitor()
+	for name, send := range map[string]func() answer{
+		"disabled": func() answer { return v.posts("/_doorpost/passkey", v.assertion(foreign)) },
+		"another handle": func() answer {
+			return v.posts("/_doorpost/passkey", v.assertion(device, func(c *testkit.Ceremony) { c.Handle = hers.Credentials[0].Handle }))
+		},
+		"another signature": func() answer {
+			return v.posts("/_doorpost/passkey", v.assertion(device, func(c *testkit.Ceremony) { c.Sign = func([]byte) []byte { return []byte{1, 2, 3} } }))
+		},
+		"not known": func() answer {
+			return v.posts("/_doorpost/passkey", v.assertion(device, func(c *testkit.Ceremony) { c.Credential = bytes.Repeat([]byte{7}, 32) }))
+		},
+	} {
+		a := send()
+		a.isProblem(t, http.StatusForbidden)
+		if alike == "" {
+			alike = a.body
+		}
+		if alike != a.body {
+			t.Errorf("%s: answered %s, others %s", name, a.body, alike)
+		}
+	}
+	if v.who() != "" {
+		t.Error("one of them signed in")
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	good := v.assertion(device)
+	for range 200 {
+		bad := bytes.Clone(good)
+		for range 1 + random.IntN(4) {
+			bad[random.IntN(len(bad))] = byte(random.IntN(256))
+		}
+		if a := v.posts("/_doorpost/passkey", bad[:1+random.IntN(len(bad))]); a.status < 400 || a.status > 499 {
+			t.Errorf("answered %d to %q", a.status, bad)
+		}
+	}
+}
+
+func TestOptionsTellNothingOfAnybody(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	ada := enter(t, g, "ada@example.com")
+	ada.makesPasskey(new(testkit.Authenticator)).is(t, http.StatusOK)
+	v, lengths := g.visitor(), map[int]bool{}
+	for _, body := range []string{"{}", `{"email":"ada@example.com"}`, `{"email":"nobody@example.com"}`} {
+		options := v.posts("/_doorpost/passkey/options", []byte(body)).is(t, http.StatusOK).body
+		lengths[len(options)] = true
+		if strings.Contains(options, "allowCredentials\":[{") {
+			t.Errorf("options for %s name a passkey: %s", body, options)
+		}
+	}
+	if len(lengths) != 1 {
+		t.Errorf("options have different lengths: %v", lengths)
+	}
+	for name, headers := range map[string][]string{
+		"another site": {"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, "another type": {"Content-Type", "text/plain"},
+	} {
+		for _, path := range []string{"/passkey/options", "/passkey", "/passkey/new"} {
+			if a := v.posts("/_doorpost"+path, []byte("{}"), headers...); a.status != http.StatusForbidden && a.status != http.StatusUnsupportedMediaType {
+				t.Errorf("%s: %s answered %d", name, path, a.status)
+			}
+		}
+	}
+}
+
+// A script of an app has the origin of our pages where there is no portal. It gets no
+// challenge to make a passkey of its own with.
+func TestAScriptGetsNoChallengeToMakeAPasskey(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	ada := enter(t, g, "ada@example.com")
+	for _, dest := range []string{"empty", "iframe", "embed", ""} {
+		r := ada.navigate("/_doorpost/passkey?to=/")
+		if r.Header.Del("Sec-Fetch-Dest"); dest != "" {
+			r.Header.Set("Sec-Fetch-Dest", dest)
+		}
+		if a := ada.do(r); strings.Contains(a.body, "challenge") {
+			t.Errorf("a page fetched as %q has a challenge: %s", dest, a.body)
+		}
+	}
+}
+
+func TestWithoutPasskeysNothingSpeaksOfThem(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{global: "passkeys off"})
+	ada := enter(t, g, "ada@example.com")
+	for _, path := range []string{"/passkey", "/passkey/options", "/passkey/new", "/account/passkey"} {
+		ada.open("/_doorpost"+path).is(t, http.StatusNotFound)
+		if a := ada.posts("/_doorpost"+path, []byte("{}")); a.status != http.StatusNotFound {
+			t.Errorf("POST %s answered %d", path, a.status)
+		}
+	}
+	for _, path := range []string{"/sign-in", "/account"} {
+		if a := ada.open("/_doorpost" + path); strings.Contains(a.body, "asskey") && !strings.Contains(a.body, `name="passkeys"`) {
+			t.Errorf("%s speaks of passkeys: %s", path, a.body)
+		}
+	}
+}
