@@ -24,10 +24,14 @@ var content = map[caddy.ModuleID]string{
 // The site of the portal has no app and no files beside the portal: they would share its
 // origin, and could read and send its forms. A fixed answer of the operator's own may be there.
 func (e *edge) checkOrder() error {
-	for hosts, routes := range e.listsOfSites() {
-		if name := e.besidePortal(routes); name != "" && hosts != nil {
-			return e.app.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", strings.Join(hosts, ", "), name))
+	if e.app.portalSite != nil && e.app.portalSite.edge == e {
+		for _, route := range e.routes {
+			if name := e.besidePortal(caddyhttp.RouteList{route}); name != "" && namesHost(route, e.app.portal.Host()) {
+				return e.app.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", e.app.portal.Host(), name))
+			}
 		}
+	}
+	for hosts, routes := range e.listsOfSites() {
 		if name, gate := e.firstContent(routes, hosts, 0); name != "" && gate != nil {
 			return gate.Lines.atLine(fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(gate.site.hosts, ", "), "without a host"), name))
 		}
@@ -54,17 +58,33 @@ func (e *edge) listsOfSites() func(yield func(hosts []string, routes caddyhttp.R
 	}
 }
 
-// besidePortal is a directive in the routes of the portal that serves something of its own, ""
-// for none and for routes without the portal.
-func (e *edge) besidePortal(routes caddyhttp.RouteList) string {
-	found, isPortal := "", false
+// namesHost reports whether a route is for a host by name, whatever else it wants.
+func namesHost(route caddyhttp.Route, host string) bool {
+	for _, set := range route.MatcherSets {
+		for _, matcher := range set {
+			var names []string
+			switch m := matcher.(type) {
+			case *caddyhttp.MatchHost:
+				names = *m
+			case caddyhttp.MatchHost:
+				names = m
+			}
+			if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, host) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// besidePortal is a directive in routes at the origin of the portal that serves something of
+// its own, "" for none.
+func (e *edge) besidePortal(routes caddyhttp.RouteList) (found string) {
 	var walk func(routes caddyhttp.RouteList, invoked int)
 	walk = func(routes caddyhttp.RouteList, invoked int) {
 		for _, route := range routes {
 			for _, handler := range route.Handlers {
 				switch h := handler.(type) {
-				case *Portal:
-					isPortal = true
 				case *caddyhttp.Subroute:
 					walk(configured(h.Routes), invoked)
 				case *caddyhttp.Invoke:
@@ -80,9 +100,6 @@ func (e *edge) besidePortal(routes caddyhttp.RouteList) string {
 		}
 	}
 	walk(routes, 0)
-	if !isPortal {
-		return ""
-	}
 	return found
 }
 
