@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -21,6 +22,20 @@ func (h *Handler) checkRequire() error {
 		return fmt.Errorf("require: %q is not a proof that can be asked for; write require passkey", h.Require)
 	case !*h.app.Passkeys:
 		return errors.New("require passkey: the global option says passkeys off, so nobody could make one; leave one of the two out")
+	}
+	return nil
+}
+
+// checkRequire makes sure that browsers can have passkeys for the site: they have none for an
+// address of the internet protocol.
+func (s *site) checkRequire(a *App, h *Handler) error {
+	if h.Require == "" {
+		return nil
+	}
+	for _, origin := range s.origins.All() {
+		if _, err := netip.ParseAddr(a.passkeyDomain(origin)); err == nil {
+			return fmt.Errorf("require passkey: %s has no name, and browsers have passkeys for names only; give the site one, such as localhost on this machine", origin)
+		}
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 	if err := s.locate(a, where, h); err != nil {
 		return nil, err
 	}
+	if err := s.checkRequire(a, h); err != nil {
+		return nil, err
+	}
 	h.rules.At(s.name())
 	if err := s.joinBrand(a, h); err != nil {
 		return nil, err
