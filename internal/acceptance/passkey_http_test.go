@@ -6,6 +6,7 @@ import (
 	"html"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -172,9 +173,9 @@ func TestOptionsTellNothingOfAnybody(t *testing.T) {
 	}
 }
 
-// A script of an app has the origin of our pages where there is no portal. It gets no
-// challenge to make a passkey of its own with.
-func TestAScriptGetsNoChallengeToMakeAPasskey(t *testing.T) {
+// A script of an app has the origin of our pages where there is no portal. It can fetch no
+// challenge to make a passkey with, and the page that has one is tied to no window.
+func TestAScriptFetchesNoChallengeToMakeAPasskey(t *testing.T) {
 	t.Parallel()
 	g := start(t, setup{})
 	ada := enter(t, g, "ada@example.com")
@@ -185,6 +186,12 @@ func TestAScriptGetsNoChallengeToMakeAPasskey(t *testing.T) {
 		}
 		if a := ada.do(r); strings.Contains(a.body, "challenge") {
 			t.Errorf("a page fetched as %q has a challenge: %s", dest, a.body)
+		}
+	}
+	for _, to := range []string{"/", renewPath} {
+		page := ada.open("/_doorpost/passkey?to="+url.QueryEscape(to)).is(t, http.StatusOK)
+		if got := page.header.Get("Cross-Origin-Opener-Policy"); got != "same-origin" || !strings.Contains(page.body, "challenge") {
+			t.Errorf("on the way to %s the page is tied to others: %q", to, got)
 		}
 	}
 }
@@ -200,8 +207,32 @@ func TestWithoutPasskeysNothingSpeaksOfThem(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/sign-in", "/account"} {
-		if a := ada.open("/_doorpost" + path); strings.Contains(a.body, "asskey") && !strings.Contains(a.body, `name="passkeys"`) {
+		if a := ada.open("/_doorpost" + path); strings.Contains(a.text(), "asskey") || strings.Contains(a.text(), "fingerprint") {
 			t.Errorf("%s speaks of passkeys: %s", path, a.body)
 		}
+	}
+}
+
+// An admin can do anything to anybody, themselves included: where they have a passkey that is
+// required, their mailbox alone is not enough.
+func TestTheMailOfAnAdminIsNoWayRoundTheirPasskey(t *testing.T) {
+	t.Parallel()
+	w := prepareFront(t, 1, plan{setup: setup{global: "admins admin@example.com", site: "allow *@example.com\nrequire passkey"}})
+	w.run()
+	signIn := func() *visitor {
+		b := w.traveller()
+		b.asks("admin@example.com", appOrigin+"/")
+		m := w.mail.await("admin@example.com")
+		for m.token == "" { // a notice
+			m = w.mail.await("admin@example.com")
+		}
+		b.at(loginOrigin).submit("/_doorpost/link", "token", m.token).is(t, http.StatusSeeOther)
+		return b.at(loginOrigin)
+	}
+	signIn().makesPasskey(new(testkit.Authenticator)).is(t, http.StatusOK)
+	mail := signIn()
+	for _, action := range []string{"reset", "remove", "end", "disable"} {
+		a := mail.submit("/_doorpost/people", "who", "admin@example.com", "action", action, "confirm", "yes")
+		a.leadsTo(t, "/_doorpost/sign-in?again=passkey&to=%2F_doorpost%2Fpeople")
 	}
 }

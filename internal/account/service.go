@@ -82,6 +82,16 @@ func (s *Service) MayAdminister(ctx context.Context, m signin.Member) (bool, err
 	return found && c.Kind == Administer && c.Confirmed, fault.Store("looking up a proof", err)
 }
 
+// CheckGuard is signin.ErrNeedsPasskey if the member may not act for others before they
+// have shown a passkey: whoever reads their mail could give themselves the account of
+// anybody, theirs included.
+func (s *Service) CheckGuard(ctx context.Context, m signin.Member) error {
+	if len(m.Guard.Required) == 0 {
+		return nil
+	}
+	return fault.Store("looking up passkeys", s.Store.CheckGuard(ctx, m.Session, m.Address, m.Guard, time.Now()))
+}
+
 // Result says how an attempt to confirm a change ended.
 type Result struct {
 	Confirmed

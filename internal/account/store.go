@@ -103,6 +103,11 @@ type Store interface {
 	// signin.ErrNeedsPasskey as with Propose, but of a session of any age.
 	Confirm(ctx context.Context, c Confirmation) (Confirmed, error)
 
+	// CheckGuard is signin.ErrNeedsPasskey where passkeys guard the account of a person and
+	// the session has shown none of them in the last FreshProof, and session.ErrEnded for one
+	// that is not theirs.
+	CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error
+
 	// MovePerson does what Move does without any proof, by word of an operator. It
 	// is people.ErrUnknown if nobody has the address, and ErrTaken.
 	MovePerson(ctx context.Context, from, to address.Address, now time.Time) error

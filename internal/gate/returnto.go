@@ -11,7 +11,7 @@ const maxReturnTo = 4096
 
 // ReturnTo is where a person goes after signing in: the path, query and fragment that
 // they asked for, byte for byte, if these stay on the site, otherwise "/". Of our own
-// pages RenewPath and AccountPath are the only ones.
+// pages RenewPath, AccountPath and PeoplePath are the only ones.
 //
 // It reads a path as a browser does, not as Go's parser does: a browser treats a
 // backslash as a slash and drops tabs and line ends, so that /\evil.example and
@@ -46,7 +46,7 @@ func isLocal(to string) bool {
 			return false
 		}
 	}
-	return !IsOwnPath(decoded) || to == RenewPath || to == AccountPath
+	return !IsOwnPath(decoded) || to == RenewPath || to == AccountPath || to == PeoplePath
 }
 
 func hasDotSegment(path string) bool {

@@ -76,10 +76,8 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 		return view.AddressTooMany
 	case errors.Is(err, session.ErrEnded):
 		d.noSession(c, gate.AccountPath)
-	case errors.Is(err, signin.ErrNeedsPasskey):
-		c.seeOther(signInAgain(againByPasskey, gate.AccountPath))
 	case err != nil:
-		d.failed(c, gate.AccountPath, err)
+		d.notGuarded(c, s, gate.AccountPath, err)
 	case wait > 0:
 		d.throttled(c, view.Throttled{RetryAfter: wait, To: gate.AccountPath})
 	default:

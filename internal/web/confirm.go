@@ -83,7 +83,7 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 		d.show(c, http.StatusForbidden, view.NotChanged{Frame: frame(c), Why: view.AddressDenied, Email: p.New})
 	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
 		d.noSession(c, p.Back())
-	case errors.Is(err, signin.ErrNeedsPasskey):
+	case errors.Is(err, signin.ErrNeedsPasskey): // proposed before there was one
 		c.seeOther(signInAgain(againByPasskey, gate.AccountPath))
 	default:
 		d.failed(c, p.Action(), err)

@@ -20,7 +20,7 @@ import (
 func (d *Door) party(c *call) (passkey.Party, bool) {
 	id := cmp.Or(d.PasskeyDomain, c.origin.Host())
 	_, err := netip.ParseAddr(id)
-	return passkey.Party{ID: id, Origin: c.origin.String(), Name: frame(c).Host}, d.Passkeys != nil && err != nil
+	return passkey.Party{ID: id, Origin: c.origin.String(), Name: c.origin.Host()}, d.Passkeys != nil && err != nil
 }
 
 // useOptions are what a browser is asked for a passkey with; empty where there are none.
@@ -99,6 +99,7 @@ func (d *Door) makeForm(c *call) {
 		d.problem(c, http.StatusNotFound)
 		return
 	}
+	c.renews = false // the page is tied to no page that opened it
 	p := view.MakePasskey{Frame: frame(c), To: to, Offer: query.Has(offerField)}
 	if c.r.Header.Get("Sec-Fetch-Dest") == "document" {
 		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, d.member(c, s))

@@ -67,8 +67,6 @@ func (d *Door) passkeyNotChanged(c *call, s *session.Session, fields url.Values,
 	switch {
 	case errors.Is(err, passkey.ErrNeedsCode):
 		d.askForCode(c, s, passkeyChanges, fields)
-	case errors.Is(err, signin.ErrNeedsPasskey):
-		c.seeOther(signInAgain(againByPasskey, gate.AccountPath))
 	case errors.Is(err, passkey.ErrUnknown), errors.Is(err, passkey.ErrNoName): // as the page shows
 		c.seeOther(gate.AccountPath)
 	case errors.Is(err, passkey.ErrFull):
@@ -76,8 +74,35 @@ func (d *Door) passkeyNotChanged(c *call, s *session.Session, fields url.Values,
 	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
 		d.noSession(c, gate.AccountPath)
 	default:
-		d.failed(c, gate.AccountPath, err)
+		d.notGuarded(c, s, gate.AccountPath, err)
 	}
+}
+
+// notGuarded answers somebody who has to show a passkey first, and whatever else went wrong.
+// What they have may be good at another site only.
+func (d *Door) notGuarded(c *call, s *session.Session, back string, err error) {
+	if !errors.Is(err, signin.ErrNeedsPasskey) {
+		d.failed(c, back, err)
+		return
+	}
+	m := d.member(c, s)
+	ring, err := d.Passkeys.List(c.r.Context(), m)
+	if err != nil {
+		d.failed(c, back, err)
+		return
+	}
+	elsewhere := ""
+	for _, p := range ring.Passkeys {
+		switch {
+		case !m.Guard.Requires(p.RPID):
+		case p.RPID == m.Guard.RPID:
+			c.seeOther(signInAgain(againByPasskey, back))
+			return
+		default:
+			elsewhere = p.RPID
+		}
+	}
+	d.show(c, http.StatusForbidden, view.PasskeyElsewhere{Frame: frame(c), There: elsewhere})
 }
 
 // passkeyRows are a person's passkeys as pages show them, and what their browser is told

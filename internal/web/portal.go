@@ -108,7 +108,7 @@ func (d *Door) wants(c *call, to string) string {
 		c.renews = to == gate.RenewPath
 		return to
 	}
-	if to == gate.AccountPath {
+	if to == gate.AccountPath || to == gate.PeoplePath {
 		return to
 	}
 	scheme, rest, _ := strings.Cut(to, "://")

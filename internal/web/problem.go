@@ -27,7 +27,7 @@ var problemKinds = map[int]struct {
 	http.StatusNotFound:              {view.ProblemNotFound, "there is nothing here"},
 	http.StatusMethodNotAllowed:      {view.ProblemWrongMethod, "the Allow header lists the methods that work here"},
 	http.StatusRequestEntityTooLarge: {view.ProblemTooLarge, "a form has at most 16 KiB"},
-	http.StatusUnsupportedMediaType:  {view.ProblemUnsupported, "a form is sent as application/x-www-form-urlencoded"},
+	http.StatusUnsupportedMediaType:  {view.ProblemUnsupported, "a form is sent as application/x-www-form-urlencoded, and an answer about a passkey as application/json"},
 	http.StatusMisdirectedRequest:    {view.ProblemWrongHost, "the Host of the request is not an address of this site; if there is a proxy in front, let it pass the Host on"},
 	http.StatusTooEarly:              {view.ProblemTooEarly, "the request came before the TLS handshake was done; send it again"},
 }

@@ -47,6 +47,13 @@ func checkGuard(t *tx, who address.Address, g signin.Guard, s codec.Session, now
 	}
 }
 
+// CheckGuard implements account.Store.
+func (s Steps) CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error {
+	return run(ctx, s.look("check_guard"), []Key{sessionKey(key), keyringKey(who)}, func(t *tx) {
+		checkGuard(t, who, g, sessionOf(t, key, who, now), now)
+	})
+}
+
 // changeReads are the records that a change of passkeys reads first.
 func changeReads(c passkey.Change) []Key {
 	return append(ofAddress(c.Person), sessionKey(c.Session), keyringKey(c.Person), changeKey(c.Session))

@@ -81,6 +81,33 @@ var guardPromises = []promise{
 			f.propose(p)
 		}
 	}},
+	{"WhoActsForOthersShowsAPasskeyThatGuards", func(f *fixture) {
+		guards := f.added(f.signIn(f.person("a")))
+		second := f.addition(f.signIn(guards.Person))
+		second.RPID, second.Passkey.RPID, second.Handle, second.Guard = "b.example.net", "b.example.net", guards.Handle, signin.Guard{RPID: "b.example.net"}
+		f.must(f.AddPasskey(f.Context(), second))
+		both := []string{"example.com", "*.example.net"}
+		byMail := f.signIn(guards.Person)
+		for name, c := range map[string]struct {
+			session session.Key
+			guard   signin.Guard
+			after   time.Duration
+			want    error
+		}{
+			"by mail":                 {session: byMail.Key, guard: here, want: signin.ErrNeedsPasskey},
+			"by mail, unguarded":      {session: byMail.Key},
+			"by passkey":              {session: f.signedInBy(session.ByPasskey, guards), guard: here},
+			"by passkey, too old":     {session: f.signedInBy(session.ByPasskey, guards), guard: here, after: account.FreshProof, want: signin.ErrNeedsPasskey},
+			"by either of two":        {session: f.signedInBy(session.ByPasskey, guards), guard: signin.Guard{RPID: "example.com", Required: both}},
+			"of a wildcard":           {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both}},
+			"at another place":        {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "c.example.net", Required: both}, want: signin.ErrNeedsPasskey},
+			"of a session that ended": {session: session.NewID().Key(), guard: here, want: session.ErrEnded},
+		} {
+			if err := f.CheckGuard(f.Context(), c.session, guards.Person, c.guard, f.now.Add(c.after)); !errors.Is(err, c.want) {
+				f.Errorf("%s: %v, want %v", name, err, c.want)
+			}
+		}
+	}},
 	{"WhatWasProposedBeforeIsNotMadeByMail", func(f *fixture) {
 		a := f.added(f.signIn(f.person("a")))
 		byMail := f.signIn(a.Person)

@@ -34,6 +34,24 @@ func (p MakePasskey) words(of string) string {
 	return "passkey.make." + of
 }
 
+// Back is where somebody goes on who makes none: what they wanted may ask for one.
+func (p MakePasskey) Back() string {
+	if p.Offer {
+		return p.To
+	}
+	return gate.AccountPath
+}
+
+// PasskeyElsewhere says that it takes a passkey which is good at another site only.
+type PasskeyElsewhere struct {
+	Frame
+	There string // the host
+}
+
+func (PasskeyElsewhere) about() about {
+	return about{template: "passkey-elsewhere", title: "signin.again_title", reload: gate.AccountPath}
+}
+
 // PasskeyNeeded asks somebody who is signed in to use their passkey, or to make one.
 type PasskeyNeeded struct {
 	Frame
@@ -63,6 +81,7 @@ var samplePasskeys = []Passkey{
 var _ = samples([]Sample{
 	{"make-passkey-offer", MakePasskey{Frame: sampleFrame, To: sampleTo, Options: "{}", Offer: true}},
 	{"make-passkey", MakePasskey{Frame: sampleFrame, To: gate.AccountPath, Options: "{}"}},
+	{"passkey-elsewhere", PasskeyElsewhere{Frame: sampleFrame, There: "wiki.mail.department.university.example.com"}},
 	{"passkey-needed", PasskeyNeeded{Frame: sampleFrame, To: sampleTo, Has: true, Options: "{}"}},
 	{"passkey-needed-first", PasskeyNeeded{Frame: sampleFrame, To: sampleTo}},
 })

@@ -71,6 +71,8 @@
     const inField = async () => {
       if (await passkeys.isConditionalMediationAvailable()) signIn('conditional');
     };
+    const none = use.querySelector('[data-no-passkeys]');
+    if (none) none.hidden = true;
     button.hidden = false;
     button.onclick = () => signIn();
     inField();
