@@ -23,6 +23,18 @@ func (d *Door) party(c *call) (passkey.Party, bool) {
 	return passkey.Party{ID: id, Origin: c.origin.String(), Name: c.origin.Host()}, d.Passkeys != nil && err != nil
 }
 
+// keeper is the session of somebody who may keep passkeys here. Where it is nil, the answer
+// has been given, with back as the way on.
+func (d *Door) keeper(c *call, back string) (*session.Session, passkey.Party) {
+	s := d.somebody(c, back)
+	party, possible := d.party(c)
+	if s != nil && !possible {
+		d.problem(c, http.StatusNotFound)
+		return nil, party
+	}
+	return s, party
+}
+
 // useOptions are what a browser is asked for a passkey with; empty where there are none.
 // The browser gets its mark: no other can answer.
 func (d *Door) useOptions(c *call) string {
@@ -90,13 +102,8 @@ func (d *Door) usePasskey(c *call, body []byte) {
 func (d *Door) makeForm(c *call) {
 	query := c.r.URL.Query()
 	to := d.wants(c, query.Get(toField))
-	s := d.somebody(c, to)
+	s, party := d.keeper(c, to)
 	if s == nil {
-		return
-	}
-	party, possible := d.party(c)
-	if !possible {
-		d.problem(c, http.StatusNotFound)
 		return
 	}
 	c.renews = false // the page is tied to no page that opened it
@@ -115,13 +122,8 @@ func (d *Door) makeForm(c *call) {
 // makePasskey keeps a passkey that a browser made.
 func (d *Door) makePasskey(c *call, body []byte) {
 	to := d.wants(c, c.r.URL.Query().Get(toField))
-	s := d.somebody(c, to)
+	s, party := d.keeper(c, to)
 	if s == nil {
-		return
-	}
-	party, possible := d.party(c)
-	if !possible {
-		d.problem(c, http.StatusNotFound)
 		return
 	}
 	_, err := d.Passkeys.Add(c.r.Context(), d.site(c), party, d.member(c, s), body)

@@ -26,13 +26,8 @@ const (
 
 // changePasskey renames or removes a passkey, or leads to the page that makes one.
 func (d *Door) changePasskey(c *call, fields url.Values) {
-	s := d.somebody(c, gate.AccountPath)
+	s, party := d.keeper(c, gate.AccountPath)
 	if s == nil {
-		return
-	}
-	party, possible := d.party(c)
-	if !possible {
-		d.problem(c, http.StatusNotFound)
 		return
 	}
 	if fields.Has("code") && !d.takeCode(c, s, passkeyChanges, fields) {
