@@ -38,8 +38,16 @@
     return answer.json();
   };
   const partsOf = (passkey) => [withFragment(passkey.dataset.to), passkey.querySelector('button'), passkey.querySelector('[data-failed]')];
+  // Where the device can do it by itself, an offer may come after the sign-in.
+  const can = mayHave ? Promise.race([
+    passkeys.isUserVerifyingPlatformAuthenticatorAvailable(), new Promise((late) => setTimeout(late, 300))
+  ]).catch(() => false) : Promise.resolve(false);
+  can.then((yes) => yes && document.querySelectorAll('[action="/_doorpost/code"],[action="/_doorpost/link"]').forEach((form) => {
+    const field = document.createElement('input');
+    Object.assign(field, { type: 'hidden', name: 'passkeys', value: '1' });
+    form.append(field);
+  }));
   if (mayHave) {
-    document.querySelectorAll('[name=passkeys]').forEach((field) => { field.value = '1'; });
     document.querySelectorAll('[data-if-passkeys]').forEach((part) => {
       part.hidden = false;
       const said = JSON.parse(part.dataset.accepted || '{}');
@@ -83,10 +91,9 @@
     }, 240000);
   }
   const make = one('[data-make-passkey]');
-  if (make) (async () => {
-    const [to, button, failed] = partsOf(make), offered = 'offer' in make.dataset;
-    if (!mayHave || offered && !await passkeys.isUserVerifyingPlatformAuthenticatorAvailable()) {
-      if (offered) goTo(to);
+  if (make) (() => {
+    const [to, button, failed] = partsOf(make);
+    if (!mayHave) {
       one('[data-no-passkeys]').hidden = false;
       return;
     }
@@ -194,7 +201,7 @@
       const ready = one('[data-ready]');
       form.elements.token.value = link;
       if (ready) ready.hidden = false;
-      form.requestSubmit();
+      can.then(() => form.requestSubmit());
     }
   }
 

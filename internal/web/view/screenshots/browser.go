@@ -24,11 +24,8 @@ func openBrowser(ctx context.Context) (tab *browser.Tab, closing func(), err err
 		stop()
 		return nil, nil, err
 	}
-	// Browsers complain of a page that closes itself where no page has opened it. The offer of
-	// a passkey goes on by itself on a machine without a screen lock.
-	_, err = chromedp.Call(tab.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: "close = () => {}; if (window.PublicKeyCredential) PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable = async () => true",
-	})
+	// Browsers complain of a page that closes itself where no page has opened it.
+	_, err = chromedp.Call(tab.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "close = () => {}"})
 	if err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("keeping pages open: %w", err)
