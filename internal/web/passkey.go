@@ -23,6 +23,12 @@ func (d *Door) party(c *call) (passkey.Party, bool) {
 	return passkey.Party{ID: id, Origin: c.origin.String(), Name: c.origin.Host()}, d.Passkeys != nil && err != nil
 }
 
+// hasPasskeys reports whether people may sign in by passkey here.
+func (d *Door) hasPasskeys(c *call) bool {
+	_, possible := d.party(c)
+	return possible
+}
+
 // keeper is the session of somebody who may keep passkeys here. Where it is nil, the answer
 // has been given, with back as the way on.
 func (d *Door) keeper(c *call, back string) (*session.Session, passkey.Party) {
@@ -35,19 +41,17 @@ func (d *Door) keeper(c *call, back string) (*session.Session, passkey.Party) {
 	return s, party
 }
 
-// useOptions are what a browser is asked for a passkey with; empty where there are none.
-// The browser gets its mark: no other can answer.
-func (d *Door) useOptions(c *call) string {
+// useOptions are what a browser is asked for a passkey with. They are bound to its mark;
+// empty for one without, which asks for them once somebody does something, and where there
+// are no passkeys.
+func (d *Door) useOptions(c *call) string { return d.optionsFor(c, d.mark(c).browser) }
+
+func (d *Door) optionsFor(c *call, browser signin.Browser) string {
 	party, possible := d.party(c)
-	if !possible {
+	if !possible || browser == (signin.Browser{}) {
 		return ""
 	}
-	here := d.mark(c)
-	if here.browser == (signin.Browser{}) {
-		here.browser = signin.NewBrowser()
-		d.setMark(c, here)
-	}
-	options, err := d.Passkeys.Options(party, here.browser)
+	options, err := d.Passkeys.Options(party, browser)
 	if err != nil {
 		d.Logger.Error("making options for a passkey", "error", err)
 		return ""
@@ -55,9 +59,14 @@ func (d *Door) useOptions(c *call) string {
 	return string(options)
 }
 
-// passkeyOptions are new options for a page that has used up those it came with.
+// passkeyOptions are options for a page that came with none, or has used them up.
 func (d *Door) passkeyOptions(c *call, _ []byte) {
-	options := d.useOptions(c)
+	here := d.mark(c)
+	if here.browser == (signin.Browser{}) {
+		here.browser = signin.NewBrowser()
+		d.setMark(c, here)
+	}
+	options := d.optionsFor(c, here.browser)
 	if options == "" {
 		d.problem(c, http.StatusNotFound)
 		return

@@ -33,7 +33,7 @@ func (d *Door) signInForm(c *call) {
 		d.failed(c, gate.SignInFor(to), err)
 		return
 	}
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, Field: view.AddressField{Typed: request.Typed}, Options: d.useOptions(c)})
+	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, Field: view.AddressField{Typed: request.Typed}, Passkeys: d.hasPasskeys(c), Options: d.useOptions(c)})
 }
 
 // showSignIn shows the form to somebody who wants to go somewhere. again is what is asked
@@ -45,7 +45,7 @@ func (d *Door) showSignIn(c *call, to string, again string) {
 		return
 	}
 	who := signedInAs(c)
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: who, Again: who != "" && again != "", Options: d.useOptions(c)})
+	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: who, Again: who != "" && again != "", Passkeys: d.hasPasskeys(c), Options: d.useOptions(c)})
 }
 
 // ask asks for a link. The answer is the same for every address.
@@ -53,7 +53,7 @@ func (d *Door) ask(c *call, fields url.Values) {
 	to := d.wants(c, fields.Get(toField))
 	who, field := readAddress(fields.Get("email"))
 	if field.Problem != "" {
-		d.show(c, http.StatusUnprocessableEntity, view.SignIn{Frame: frame(c), To: to, Field: field, Options: d.useOptions(c)})
+		d.show(c, http.StatusUnprocessableEntity, view.SignIn{Frame: frame(c), To: to, Field: field, Passkeys: d.hasPasskeys(c), Options: d.useOptions(c)})
 		return
 	}
 	here := d.mark(c)

@@ -13,7 +13,8 @@ type SignIn struct {
 	// too old for what they want to see.
 	Again bool
 
-	Options string // PublicKeyCredentialRequestOptionsJSON, to sign in by passkey; empty: that is not possible here
+	Passkeys bool   // people may sign in by passkey here
+	Options  string // PublicKeyCredentialRequestOptionsJSON; empty: the script asks for them
 }
 
 func (p SignIn) about() about {
@@ -29,7 +30,7 @@ func (p SignIn) Heading() string {
 }
 
 var _ = samples([]Sample{
-	{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo, Options: "{}"}},
+	{"sign-in", SignIn{Frame: sampleFrame, To: sampleTo, Passkeys: true, Options: "{}"}},
 	{"sign-in-malformed", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada lovelace@example.com", AddressMalformed}}},
 	{"sign-in-no-at", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada.lovelace", AddressNoAt}}},
 	{"sign-in-several", SignIn{Frame: sampleFrame, To: sampleTo, Field: AddressField{"ada@example.com, bob@example.com", AddressSeveral}}},

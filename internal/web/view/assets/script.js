@@ -83,7 +83,9 @@
     if (none) none.hidden = true;
     button.hidden = false;
     button.onclick = () => signIn();
-    inField();
+    // A browser that nobody has signed in with has no options yet.
+    if (options) inField();
+    else document.addEventListener('pointerdown', inField, { once: true });
     // The options are good for five minutes.
     setInterval(() => {
       options = '';
