@@ -117,7 +117,7 @@ func (d *Door) cannotEnter(c *call, to string) {
 // signInAtPortal is where links of ours lead to sign in.
 func (d *Door) signInAtPortal(c *call) {
 	query := c.r.URL.Query()
-	d.leave(c, errand{to: gate.ReturnTo(query.Get(toField)), again: query.Get(againField), chosen: true})
+	d.leave(c, errand{to: gate.ReturnTo(query.Get(toField)), again: readAgain(query), chosen: true})
 }
 
 // enter takes a ticket of the portal, and makes the session of this site. It is the one

@@ -60,7 +60,7 @@ func (d *Door) letThrough(c *call) {
 	case err != nil:
 		d.failed(c, gate.SignInFor(to), err)
 	case s == nil, query.Has(againField), d.Behind.Outlived(c.wanted, s):
-		d.showSignIn(c, to, cmp.Or(query.Get(againField), againAnyhow))
+		d.showSignIn(c, to, cmp.Or(readAgain(query), againAnyhow))
 	case !site.Rules.Admits(s.Address, s.Standing()):
 		d.showNotAdmitted(c, to, s, site.Rules)
 	case !hasHop: // not sent by the site, which does it right

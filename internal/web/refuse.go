@@ -91,6 +91,17 @@ const (
 	againByPasskey = "passkey"
 )
 
+// readAgain reads the field, of which nothing but these words goes on.
+func readAgain(query url.Values) string {
+	switch {
+	case !query.Has(againField):
+		return ""
+	case query.Get(againField) == againByPasskey:
+		return againByPasskey
+	}
+	return againAnyhow
+}
+
 // proveAgain asks for a new proof of who is signed in. The session stays: other paths may
 // take the one that it has.
 func (d *Door) proveAgain(c *call, uri string, verdict gate.Verdict) {

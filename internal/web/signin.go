@@ -25,7 +25,7 @@ func (d *Door) signInForm(c *call) {
 	query := c.r.URL.Query()
 	to := d.wants(c, query.Get(toField))
 	if !query.Has(changeField) {
-		d.showSignIn(c, to, query.Get(againField))
+		d.showSignIn(c, to, readAgain(query))
 		return
 	}
 	request, err := d.remembered(c)
