@@ -32,7 +32,8 @@ var catalogue = strings.Fields(`
 	MF-01 MF-02 MF-03 MF-04
 	LC-01 LC-02 LC-03 LC-04 LC-06 LC-07 LC-08 LC-09
 	AP-01 AP-03
-	PO-01 PO-02 PO-03 PO-04 PO-05 PO-06 PO-07 PO-08`)
+	PO-01 PO-02 PO-03 PO-04 PO-05 PO-06 PO-07 PO-08
+	PK-01 PK-02 PK-03 PK-04 PK-05`)
 
 var (
 	catalogueRow = regexp.MustCompile(`(?m)^\| ([A-Z]{2}-\d\d) \| (.*) \|$`)
