@@ -51,6 +51,7 @@ func TestAppsOfOneWildcardSiteStandApart(t *testing.T) {
 	sync.awaitText("This Device")
 	tab = alice.newTab()
 	g.enter(tab, "https://money.example.com/", "alice@example.com")
+	tab.awaitLocation("https://money.example.com/")
 	if told := money.latest().values("Remote-User"); len(told) != 1 || told[0] != "alice@example.com" {
 		t.Errorf("the app at money.example.com is told %q", told)
 	}
