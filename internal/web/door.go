@@ -153,7 +153,7 @@ type call struct {
 
 	lang *text.Language // of the visitor; nil for a request for the app, until a page is shown
 
-	hasPasskeys bool // the browser does, as the form of a sign-in says
+	canMakePasskey bool // the device can by itself, as the form of a sign-in says
 
 	renews bool // the sign-in is for the window that renew opens: it keeps its opener
 

@@ -106,8 +106,8 @@ func (d *Door) usePasskey(c *call, body []byte) {
 	}
 }
 
-// makeForm offers to make a passkey. Its options go to a page that somebody looks at and
-// to nothing else: with them a script of the app could make one of its own.
+// makeForm offers to make a passkey. Its options come with a page that was opened, and are
+// not given to a fetch: a script of the app would make a passkey of its own with them.
 func (d *Door) makeForm(c *call) {
 	query := c.r.URL.Query()
 	to := d.wants(c, query.Get(toField))

@@ -160,11 +160,11 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 }
 
 const (
-	// passkeysField is a field of forms that sign in: the browser has passkeys.
+	// passkeysField is a field of forms that sign in: the device can make a passkey by itself.
 	passkeysField = "passkeys"
 	// offerField is a field of the query: the person did not ask for the page.
 	offerField = "offer"
-	// offerPause is how long a browser is offered no other passkey.
+	// offerPause is how long a browser waits for the next offer.
 	offerPause = 30 * 24 * time.Hour
 )
 
@@ -172,5 +172,5 @@ const (
 // offered to make a passkey.
 func (d *Door) mayOffer(c *call, before mark) bool {
 	_, possible := d.party(c)
-	return possible && c.hasPasskeys && !c.renews && c.now.Sub(before.offered) >= offerPause
+	return possible && c.canMakePasskey && !c.renews && c.now.Sub(before.offered) >= offerPause
 }

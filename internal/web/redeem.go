@@ -26,7 +26,7 @@ func (d *Door) landing(c *call) {
 // the page that asks for confirmation in any other.
 func (d *Door) redeemLink(c *call, fields url.Values) {
 	attempt := d.attempt(c)
-	c.hasPasskeys = fields.Get(passkeysField) != ""
+	c.canMakePasskey = fields.Get(passkeysField) != ""
 	attempt.Token = fields.Get("token")
 	attempt.Elsewhere = d.isConfirmed(c, attempt.Token, fields.Get("confirm"))
 	result, err := d.Service.RedeemLink(c.r.Context(), d.site(c), attempt)
@@ -36,7 +36,7 @@ func (d *Door) redeemLink(c *call, fields url.Values) {
 // redeemCode redeems a code, in the browser that asked for it.
 func (d *Door) redeemCode(c *call, fields url.Values) {
 	attempt := d.attempt(c)
-	c.hasPasskeys = fields.Get(passkeysField) != ""
+	c.canMakePasskey = fields.Get(passkeysField) != ""
 	attempt.Code = fields.Get("code")
 	result, err := d.Service.RedeemCode(c.r.Context(), d.site(c), attempt)
 	if err == nil && codeProblems[result.Outcome] != "" {

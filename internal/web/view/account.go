@@ -26,7 +26,7 @@ type Account struct {
 
 	MayHavePasskeys bool // the person, here
 	Passkeys        []Passkey
-	Accepted        string // what a browser is told of them: JSON, see passkey.Signals; empty: nothing
+	Accepted        string // JSON that tells the browser which passkeys there are; empty: nothing
 	TooManyPasskeys bool   // there are as many as there may be
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
-// MakePasskey offers to make a passkey. Browsers without them go on at once, or say so.
+// MakePasskey offers to make a passkey. In a browser without passkeys the page says so.
 type MakePasskey struct {
 	Frame
 	To      string // where the person goes on
