@@ -196,19 +196,22 @@ func TestAttackPO07GarbageIsNoWorkForTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	garbage = slices.DeleteFunc(garbage, func(ticket string) bool {
+		spelt, err := base64.URLEncoding.DecodeString(ticket)
+		return err == nil && bytes.Equal(spelt, written) // the same in another spelling, and good once with it
+	})
+	address := func(ticket string) string { return appOrigin + enterPath + "?to=/x&ticket=" + url.QueryEscape(ticket) }
 	before := settledCalls(t, server)
 	for _, ticket := range garbage {
-		if spelt, err := base64.URLEncoding.DecodeString(ticket); err == nil && bytes.Equal(spelt, written) {
-			continue // the same in another spelling, and good once with it
-		}
-		address := appOrigin + enterPath + "?to=/x&ticket=" + url.QueryEscape(ticket)
-		hopper.entersNobody(t, "garbage", address)
-		if a := ada.open(address).leadsTo(t, "/x"); len(a.header["Set-Cookie"]) > 0 {
-			t.Errorf("garbage changes the cookies of who is in: %q", a.header["Set-Cookie"])
-		}
+		hopper.entersNobody(t, "garbage", address(ticket))
 	}
 	if calls := storeCalls(t, server) - before; calls != 0 {
 		t.Errorf("%d tickets that are none cost Redis %d calls", len(garbage), calls)
+	}
+	for _, ticket := range garbage { // not counted: a session is looked up again every few seconds
+		if a := ada.open(address(ticket)).leadsTo(t, "/x"); len(a.header["Set-Cookie"]) > 0 {
+			t.Errorf("garbage changes the cookies of who is in: %q", a.header["Set-Cookie"])
+		}
 	}
 	ada.isIn("ada@example.com", appOrigin)
 	hopper.isIn("ada@example.com", appOrigin)

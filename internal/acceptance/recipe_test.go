@@ -171,7 +171,10 @@ func (r *recipe) enter(b *tab, url, address string) {
 	b.click("form button")
 	b.awaitText("Check your mail")
 	b.open(r.mail.await(address).link)
-	b.awaitStart("https://" + site + "/" + path)
+	await(b.t, "the app to be opened", func() bool {
+		at := b.location()
+		return strings.HasPrefix(at, "https://"+site+"/"+path) && !strings.Contains(at, "/_doorpost/")
+	})
 }
 
 // awaitStart waits until the address bar begins with the URL: apps add to it.
