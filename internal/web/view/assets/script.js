@@ -19,12 +19,17 @@
     if (to) to.value = withFragment(to.value);
     if (kept.href && !kept.hash) kept.hash = location.hash;
   });
-  // Each form is sent once, and shows that it was taken if the answer is slow.
+  // Each form is sent once, and shows that it was taken if the answer is slow. It goes after
+  // what is under way: two answers at once would give the browser two marks.
   // A field of an app's form that is kept may have the name of any method, and hide it.
-  const { addEventListener: listen, hasAttribute, setAttribute, removeAttribute } = HTMLFormElement.prototype;
+  let underWay;
+  const { addEventListener: listen, hasAttribute, setAttribute, removeAttribute, requestSubmit } = HTMLFormElement.prototype;
   document.querySelectorAll('form[method=post]').forEach((post) => listen.call(post, 'submit', (event) => {
-    if (hasAttribute.call(post, 'aria-busy')) event.preventDefault();
-    setAttribute.call(post, 'aria-busy', 'true');
+    const busy = hasAttribute.call(post, 'aria-busy');
+    if (busy || underWay) event.preventDefault();
+    if (busy) return;
+    if (underWay) underWay.then(() => requestSubmit.call(post, event.submitter));
+    else setAttribute.call(post, 'aria-busy', 'true');
   }));
 
   // Passkeys, in browsers that have them. The server makes the options, and checks what
@@ -59,13 +64,18 @@
   if (use && mayHave) {
     const [to, button, failed] = partsOf(use);
     let options = use.dataset.passkey, waiting, asked;
+    const askOptions = () => {
+      const answer = post('/options', {}), late = new Promise((end) => setTimeout(end, 3000));
+      underWay = Promise.race([answer.catch(() => {}), late]).then(() => { underWay = null; });
+      return answer;
+    };
     const signIn = async (mediation) => {
       if (waiting) waiting.abort();
       const mine = waiting = new AbortController();
       asked = !mediation;
       let chosen;
       try {
-        const publicKey = passkeys.parseRequestOptionsFromJSON(options ? JSON.parse(options) : await post('/options', {}));
+        const publicKey = passkeys.parseRequestOptionsFromJSON(options ? JSON.parse(options) : await askOptions());
         chosen = await navigator.credentials.get({ publicKey, mediation, signal: mine.signal });
         options = ''; // each is good once
         goTo((await post('?to=' + encodeURIComponent(to), chosen)).to);
@@ -77,7 +87,7 @@
     };
     // In the list of the field for the address.
     const inField = async () => {
-      if (await passkeys.isConditionalMediationAvailable()) signIn('conditional');
+      if (await passkeys.isConditionalMediationAvailable() && !one('[aria-busy]')) signIn('conditional');
     };
     const none = use.querySelector('[data-no-passkeys]');
     if (none) none.hidden = true;
