@@ -14,7 +14,9 @@ import (
 // TestASessionInUseTakesLittleMemory bounds the size.
 type Session struct {
 	Key     Key
-	Address address.Address
+	Address address.Address // empty for a token of a service
+
+	program *program // what is known of the token that a program has in place of a session; nil for a session of a person
 
 	name     cookieName
 	standing atomic.Pointer[people.Standing]

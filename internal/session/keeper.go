@@ -56,6 +56,15 @@ func (k *Keeper) Narrowed(idle, absolute time.Duration) *Keeper {
 	return &narrow
 }
 
+// lookAgain looks up what was found before.
+func (k *Keeper) lookAgain(ctx context.Context, s *Session, now time.Time) (r Record, found bool, err error) {
+	if s.program == nil {
+		return k.look(ctx, s.Key, now)
+	}
+	known, err := k.lookToken(ctx, s.program.ID, now)
+	return known.of(s.Key, now), known.has(s.Key, now), err
+}
+
 // look looks a session up in the store. found is false for one that is over by the limits
 // in force now.
 func (k *Keeper) look(ctx context.Context, key Key, now time.Time) (r Record, found bool, err error) {
@@ -86,10 +95,20 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 	if s == nil {
 		return k.lookUp(ctx, c, value, now)
 	}
-	if s.Ended() || s.isOver(now) || now.Sub(s.SignedIn()) >= k.limits.Absolute {
+	if k.isSpent(s, now) {
 		k.cache.remove(name)
 		return k.lookUp(ctx, c, value, now) // another instance may have seen it since
 	}
+	return k.stillGood(ctx, s, now)
+}
+
+// isSpent reports whether a session is over as far as this instance knows.
+func (k *Keeper) isSpent(s *Session, now time.Time) bool {
+	return s.Ended() || s.isOver(now) || s.program == nil && now.Sub(s.SignedIn()) >= k.limits.Absolute
+}
+
+// stillGood returns a session that was found before, nil if it has ended since.
+func (k *Keeper) stillGood(ctx context.Context, s *Session, now time.Time) (*Session, error) {
 	if s.isFresh(now) || s.isPutOff(now) {
 		return s, nil
 	}
@@ -145,7 +164,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		return true, nil
 	}
 	ends := k.cache.ends.Load()
-	record, found, err := k.look(ctx, s.Key, now)
+	record, found, err := k.lookAgain(ctx, s, now)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return false, fault.Store("looking up a session", err)
@@ -168,7 +187,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		return false, nil
 	}
 	k.cache.learn(s, record, now, ends)
-	if used {
+	if used && s.program == nil {
 		k.slide(ctx, s, now)
 	}
 	return true, nil

@@ -15,6 +15,7 @@ import (
 
 // scriptedStore is a store that answers as a test wants it to.
 type scriptedStore struct {
+	Store
 	mu      sync.Mutex
 	records map[Key]Record
 	down    bool

@@ -11,8 +11,7 @@ func (k *Keeper) Ends() uint64 { return k.cache.ends.Load() }
 // the store. If it is false, Review finds out.
 func (k *Keeper) Vouches(s *Session) bool {
 	now := k.now()
-	return !s.Ended() && !s.isOver(now) && now.Sub(s.SignedIn()) < k.limits.Absolute &&
-		(s.isFresh(now) || s.isPutOff(now))
+	return !k.isSpent(s, now) && (s.isFresh(now) || s.isPutOff(now))
 }
 
 // Review reports whether a session goes on, for a long request that began with it.
@@ -24,7 +23,7 @@ func (k *Keeper) Review(ctx context.Context, s *Session) bool {
 		return true
 	}
 	now := k.now()
-	if s.Ended() || now.Sub(s.SignedIn()) >= k.limits.Absolute {
+	if s.Ended() || s.program == nil && now.Sub(s.SignedIn()) >= k.limits.Absolute {
 		return false
 	}
 	alive, err := k.confirm(ctx, s, now, false)

@@ -11,11 +11,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/netip"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // ID is what the cookie carries: 128 bits that nobody can guess.
@@ -62,6 +64,17 @@ type Device struct {
 	Network string // "203.0.113.0/24", empty if unknown
 }
 
+// NetworkOf is the network of a client as people and operators see it: too coarse to identify
+// an address. It is invalid for one that is not known.
+func NetworkOf(client netip.Addr) netip.Prefix {
+	bits := 48
+	if client = client.Unmap().WithZone(""); client.Is4() {
+		bits = 24
+	}
+	n, _ := client.Prefix(bits)
+	return n
+}
+
 // Method is how somebody proved who they are.
 type Method string
 
@@ -70,11 +83,12 @@ const (
 	ByMail     Method = ""         // a message to their address
 	ByRecovery Method = "recovery" // a message to their recovery address
 	ByPasskey  Method = "passkey"
+	ByToken    Method = "token" // a program, with a token
 )
 
 // methods are all of them. One that this version does not know is taken for the
 // first.
-var methods = [...]Method{ByMail, ByRecovery, ByPasskey}
+var methods = [...]Method{ByMail, ByRecovery, ByPasskey, ByToken}
 
 // ErrEnded says that the session in which somebody wants to change something has ended.
 var ErrEnded = fault.New(fault.Unknown, "the session has ended")
@@ -132,6 +146,10 @@ type Store interface {
 
 	// EndAll ends all sessions of a person except keep, which may be the zero Key.
 	EndAll(ctx context.Context, who address.Address, keep Key) error
+
+	// Token and UseToken are those of token.Store.
+	Token(ctx context.Context, id token.ID, now time.Time) (r token.Record, found bool, err error)
+	UseToken(ctx context.Context, id token.ID, network string, now time.Time) (first bool, err error)
 
 	// OnEnd calls ended with the key of each session that any instance ends early, or
 	// gives to another address, from now on until cancel is called. If this instance

@@ -26,6 +26,7 @@ var floors = [][]string{
 	{"internal/gate", "internal/portal", "internal/signin"},
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
+	{"internal/token"},
 	{"internal/people"},
 	{"internal/address", "internal/color", "internal/fault", "internal/keys", "internal/limit", "internal/templates", "internal/text"},
 }

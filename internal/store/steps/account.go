@@ -219,6 +219,7 @@ func move(t *tx, from, to address.Address, p codec.Person, now time.Time) {
 	p.Changes++
 	moveTrail(t, from, to, now)
 	moveKeyring(t, from, to)
+	moveTokens(t, from, to)
 	if p.Recovery == to {
 		p.Recovery = ""
 		t.delete(recoveryKey(to))

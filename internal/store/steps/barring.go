@@ -62,6 +62,7 @@ func showOut(t *tx, mailbox string, now time.Time) {
 	m, _ := load[codec.Mailbox](t, mailboxKey(address.Address(mailbox)))
 	for _, who := range append(slices.Clone(m.Variants), address.Address(mailbox)) {
 		endSessions(t, who, session.Key{})
+		endTokens(t, who)
 		endLinks(t, who, now)
 	}
 }

@@ -108,6 +108,7 @@ func keepPerson(t *tx, who address.Address, before, after codec.Person, now time
 	savePerson(t, who, after)
 	if after.Disabled {
 		endSessions(t, who, session.Key{})
+		endTokens(t, who)
 		endLinks(t, who, now)
 	} else {
 		follow(t, who, after, now)
@@ -125,6 +126,7 @@ func follow(t *tx, who address.Address, p codec.Person, now time.Time) {
 			t.changed(open.Keys()...)
 		}
 	}
+	followTokens(t, who)
 }
 
 // tidy is a standing in its one form: groups in order, of grants for one site
@@ -162,7 +164,7 @@ func (s Steps) RemovePerson(ctx context.Context, who address.Address, now time.T
 // anything.
 func forget(t *tx, who address.Address, now time.Time) (found bool) {
 	p := person(t, who)
-	things := endSessions(t, who, session.Key{}) + endLinks(t, who, now) + forgetAccessRequests(t, who)
+	things := endSessions(t, who, session.Key{}) + endTokens(t, who) + endLinks(t, who, now) + forgetAccessRequests(t, who)
 	if p.Recovery != "" {
 		t.delete(recoveryKey(p.Recovery))
 	}

@@ -2,7 +2,7 @@ package steps
 
 import "context"
 
-// Steps implements the stores of signin, session, people, access and account, and
+// Steps implements the stores of signin, session, token, people, access and account, and
 // of outbox what is not about whose turn it is to send. It is safe for concurrent
 // use.
 type Steps struct {
