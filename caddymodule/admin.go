@@ -42,6 +42,12 @@ var adminRoutes = map[string]adminRoute{
 	adminapi.RemovePasskeyPath: about(`{"address": "<address>", "id": "<id of a passkey>"}`, removePasskey),
 	adminapi.ResetPasskeysPath: about(`{"address": "<address>"}`, resetPasskeys),
 
+	adminapi.TokensPath:      reports(http.MethodGet, listTokens),
+	adminapi.CreateTokenPath: takes(tokenExample, createToken),
+	adminapi.TokenPath:       reports(http.MethodGet, showToken),
+	adminapi.RotateTokenPath: takes(`{"overlap": "<duration>"} or nothing`, rotateToken),
+	adminapi.EndTokenPath:    reports(http.MethodPost, endToken),
+
 	adminapi.SessionsPath:    takes(`{"address": "<address>"} or {"from": "<next of the page before>", "limit": <n>}`, listSessions),
 	adminapi.EndSessionsPath: opened(http.MethodPost, endSessions),
 	adminapi.InvitePath:      about(`{"address": "<address>", "groups": ["<name>"], "for": "<duration>", "site": "<origin>"}`, invite),

@@ -56,6 +56,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "require", read: oneOf(&h.Require, requirePasskey)},
 		option{name: "cors", read: values(&h.Cors, "https://dashboard.example.com", gate.CheckCors), many: true},
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
+		option{name: "tokens", read: h.readTokens},
 		option{name: "people", read: noValue(&h.People)},
 		option{name: "session", read: h.readSession, nested: true},
 		option{name: "brand", read: func(d *caddyfile.Dispenser) error {

@@ -127,7 +127,7 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 		return true
 	case gate.IsForNoApp(r):
 		countRequest(gate.Forbidden)
-		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.Forbidden, visit)
+		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.Forbidden, visit, clientIP(r))
 		return true
 	case running.split == split{} || !running.sites[visit.Site()].hasTwoReadings(r, sent.URL):
 		return false
@@ -137,7 +137,7 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 		return false
 	}
 	countRequest(verdict)
-	running.sites[at.Site()].web.Refuse(w, r, sent.URI(), verdict, at)
+	running.sites[at.Site()].web.Refuse(w, r, sent.URI(), verdict, at, clientIP(r))
 	return true
 }
 

@@ -55,6 +55,10 @@ type Handler struct {
 	// all blocks of a site count together. Default: websocket.
 	Upgrades []string `json:"upgrades,omitempty"`
 
+	// Tokens lets programs in that have a token: service for those of services, people also
+	// for those that people make for themselves. Default: no program enters.
+	Tokens string `json:"tokens,omitempty"`
+
 	// People serves the page of the admins, /_doorpost/people, at this site. Any block
 	// of a site may say so. Default: it is not served.
 	People bool `json:"people,omitempty"`
@@ -157,7 +161,11 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if err := h.checkRequire(); err != nil {
 		return err
 	}
-	h.block = &gate.Block{Covers: string(covers), Proof: gate.Proof{Recent: time.Duration(h.Recent), Passkey: h.Require == requirePasskey}}
+	tokens, known := tokenKinds[h.Tokens]
+	if !known {
+		return wrong("tokens", fmt.Errorf("%q is neither service nor people", h.Tokens))
+	}
+	h.block = &gate.Block{Covers: string(covers), Tokens: tokens, Proof: gate.Proof{Recent: time.Duration(h.Recent), Passkey: h.Require == requirePasskey}}
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
 		h.block.ByPath, h.block.ByMethod = looksAtPath(covers), bytes.Contains(covers, []byte("method"))

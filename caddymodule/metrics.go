@@ -18,6 +18,7 @@ var (
 	redeemedTotal = counters("doorpost_redeemed_total", "Sign-ins, by what was redeemed.", "by", "link", "code", "passkey")
 	refusedTotal  = counters("doorpost_refused_total", "Refusals that the audit log tells of, and times that nothing was sent, by reason.", "reason", refusalReasons()...)
 	requestsTotal = counters("doorpost_requests_total", "Requests that met the gate, by its verdict; with several directives one for each that a request meets.", "verdict", verdicts[:]...)
+	tokensTotal   = counters("doorpost_tokens_total", "Requests of programs that presented a token, by what became of them.", "verdict", tokenVerdicts()...)
 	streamsCut    = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "doorpost_streams_cut_total",
 		Help: "Requests under way, such as WebSockets, that were cut because their session ended.",
@@ -51,7 +52,7 @@ func counters(name, help, label string, values ...string) *prometheus.CounterVec
 var verdicts = [...]string{
 	gate.Unavailable: "unavailable", gate.Pass: "pass", gate.PassUnnamed: "pass_unnamed", gate.OwnPage: "own_page",
 	gate.WrongHost: "wrong_host", gate.NoSession: "no_session", gate.NotAdmitted: "not_admitted", gate.NotRecent: "not_recent", gate.NoPasskey: "no_passkey",
-	gate.Forbidden: "forbidden",
+	gate.Forbidden: "forbidden", gate.TokenRefused: "token_refused",
 }
 
 // requestsOf has the counter of each verdict: every request of every app counts.
@@ -81,7 +82,7 @@ func observe(changed outbox.Message) {
 // provisionMetrics adds the metrics to the registry of the configuration, which each
 // has of its own.
 func (a *App) provisionMetrics() error {
-	collectors := []prometheus.Collector{askedTotal, redeemedTotal, refusedTotal, requestsTotal, streamsCut, messagesTotal, mailerSeconds, storeSeconds, a.sessionsGauge()}
+	collectors := []prometheus.Collector{askedTotal, redeemedTotal, refusedTotal, requestsTotal, tokensTotal, streamsCut, messagesTotal, mailerSeconds, storeSeconds, a.sessionsGauge()}
 	for _, collector := range append(collectors, mailerGauges(a.mailers)...) {
 		err := a.ctx.GetMetricsRegistry().Register(collector)
 		if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); err != nil && !twice {

@@ -95,7 +95,7 @@ func (a *App) build() (*runningApp, error) {
 		rt.passkeys = passkey.NewService(ring, passkey.Service{Store: b.store, SignIns: rt.service, Audit: rt.audit})
 	}
 	rt.tickets = portal.NewService(ring, portal.Service{Store: b.store, Audit: rt.audit})
-	rt.admin = &admin.Service{People: b.store, Accounts: b.store, Passkeys: b.store, Sessions: b.store, Groups: a.groups, Audit: rt.audit, LimitsAt: a.limitsAt}
+	rt.admin = &admin.Service{People: b.store, Accounts: b.store, Passkeys: b.store, Tokens: b.store, TokenSites: a.tokenSites, Sessions: b.store, Groups: a.groups, Audit: rt.audit, LimitsAt: a.limitsAt}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: a.brandOf}
 	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		observe(m)

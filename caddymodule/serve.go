@@ -29,6 +29,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	sent := targetOf(r)
 	verdict, err := h.block.Decide(visit, r, sent.URL)
 	countRequest(verdict)
+	if visit.HasToken() {
+		noteToken(visit, verdict, r)
+	}
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))
 	}
@@ -43,7 +46,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	case gate.NotAdmitted:
 		h.noteRefusal(visit, r)
 	}
-	site.web.Refuse(w, r, sent.URI(), verdict, visit)
+	site.web.Refuse(w, r, sent.URI(), verdict, visit, clientIP(r))
 	return nil
 }
 

@@ -147,13 +147,14 @@ func (s *site) open(a *App, rt *runningApp) {
 	if upgrades := s.upgrades(); upgrades != nil {
 		atGate.Upgrades = upgrades
 	}
+	atGate.ClientOf, atGate.OnNewNetwork = clientIP, a.noteNewNetwork
 	for _, h := range s.handlers {
 		atGate.Cors = append(atGate.Cors, h.Cors...)
 	}
 	parts := web.Parts{
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 		Origins: s.origins, Rules: s.rules(), Proof: s.proof(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
-		Portal: a.portal, Tickets: rt.tickets,
+		Portal: a.portal, Tickets: rt.tickets, Tokens: rt.backend.store, Audit: rt.audit,
 		Passkeys: rt.passkeys, PasskeyDomain: a.Session.CookieDomain, Requiring: a.requiring,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // StoreModule is a module in the namespace doorpost.stores. It is checked when
@@ -42,6 +43,7 @@ type Store interface {
 	account.Store
 	portal.Store
 	passkey.Store
+	token.Store
 
 	// Health reports whether the store answers, and what an operator should mend
 	// although it does.

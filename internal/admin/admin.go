@@ -12,8 +12,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/fault"
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/token"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -24,8 +26,13 @@ type Service struct {
 	Accounts Accounts
 	Passkeys Passkeys
 	Sessions session.Store
-	Groups   *people.Groups
-	Audit    *audit.Log
+	Tokens   token.Store
+
+	// TokenSites are the sites that take tokens.
+	TokenSites func() gate.Origins
+
+	Groups *people.Groups
+	Audit  *audit.Log
 
 	// LimitsAt are those of the sessions that have a scope: a site may narrow its own down.
 	LimitsAt func(scope string) session.Limits

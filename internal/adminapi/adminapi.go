@@ -37,6 +37,12 @@ const (
 	RemovePasskeyPath = "/doorpost/passkeys/remove" // POST
 	ResetPasskeysPath = "/doorpost/passkeys/reset"  // POST
 
+	TokensPath      = "/doorpost/tokens"             // GET, a list
+	CreateTokenPath = "/doorpost/tokens/create"      // POST
+	TokenPath       = "/doorpost/tokens/{id}"        // GET
+	RotateTokenPath = "/doorpost/tokens/{id}/rotate" // POST
+	EndTokenPath    = "/doorpost/tokens/{id}/end"    // POST
+
 	SessionsPath    = "/doorpost/sessions/list" // POST, a list
 	EndSessionsPath = "/doorpost/sessions/end"  // POST
 

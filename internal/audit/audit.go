@@ -35,6 +35,12 @@ const (
 	Ended      Event = "ended"       // other sessions were ended
 	KeyRotated Event = "key rotated" // another secret signs from now on
 
+	TokenMade    Event = "token made"
+	TokenRotated Event = "token rotated"
+	TokenEnded   Event = "token ended"
+	TokenRefused Event = "token refused" // for the reason given
+	TokenSeen    Event = "token seen"    // used from a network for the first time
+
 	AccessRequested Event = "access requested" // somebody asked the owners of a site to be let in
 	AccessGranted   Event = "access granted"   // an owner let them in, until the time given
 	AccessRefused   Event = "access refused"   // an owner did not

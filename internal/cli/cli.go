@@ -91,7 +91,7 @@ type Command struct {
 
 // Commands are all commands of this package.
 func Commands() (list []Command) {
-	for _, c := range []Command{usersCommand, passkeysCommand, sessionsCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, storeCommand, healthCommand, statsCommand, doctorCommand} {
+	for _, c := range []Command{usersCommand, passkeysCommand, sessionsCommand, tokensCommand, inviteCommand, requestsCommand, whyCommand, outboxCommand, storeCommand, healthCommand, statsCommand, doctorCommand} {
 		list = append(list, c.withHelp(""))
 	}
 	return list

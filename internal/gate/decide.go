@@ -12,16 +12,17 @@ type Verdict int
 
 // The verdicts.
 const (
-	Unavailable Verdict = iota // it cannot be decided just now
-	Pass                       // to the app, as a request of whoever is signed in
-	PassUnnamed                // to the app, which is not told who is signed in
-	OwnPage                    // one of ours, not for the app
-	WrongHost                  // the Host names no origin of the site
-	NoSession                  // nobody is signed in
-	NotAdmitted                // somebody is signed in, and the rules do not admit them
-	NotRecent                  // somebody is signed in who would be admitted, but proved their address too long ago
-	NoPasskey                  // somebody is signed in who would be admitted, but not by a passkey, or too long ago
-	Forbidden                  // no app gets such a request: CONNECT to some host, TRACE
+	Unavailable  Verdict = iota // it cannot be decided just now
+	Pass                        // to the app, as a request of whoever is signed in
+	PassUnnamed                 // to the app, which is not told who is signed in
+	OwnPage                     // one of ours, not for the app
+	WrongHost                   // the Host names no origin of the site
+	NoSession                   // nobody is signed in
+	NotAdmitted                 // somebody is signed in, and the rules do not admit them
+	NotRecent                   // somebody is signed in who would be admitted, but proved their address too long ago
+	TokenRefused                // a program has a token that is not good for this, see Visit.Problem
+	NoPasskey                   // somebody is signed in who would be admitted, but not by a passkey, or too long ago
+	Forbidden                   // no app gets such a request: CONNECT to some host, TRACE
 )
 
 // Decide decides about a request. sent is the URL as the visitor sent it, which
@@ -49,8 +50,8 @@ func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 	case needed && v.isPreflight(r):
 		return PassUnnamed, nil
 	case needed:
-		return b.Check(v, r), nil
-	case b.Greet(v, r):
+		return b.Check(v, r, sent), nil
+	case b.Greet(v, r, sent):
 		return Pass, nil
 	}
 	return PassUnnamed, nil

@@ -20,6 +20,7 @@ type Edge struct {
 // NewEdge makes the edge of a server from all sites that it has.
 func NewEdge(sites ...*Site) *Edge {
 	e := &Edge{sites: sites}
+	e.names.addName(TokenHeader)
 	for _, s := range sites {
 		for _, b := range s.blocks {
 			e.names.add(b.Headers)
@@ -29,10 +30,11 @@ func NewEdge(sites ...*Site) *Edge {
 }
 
 // Arrive begins the visit of a request: to the site that its Host names, or to none.
-// It deletes whatever claims an identity under the names of any site, our cookies
-// included. Nothing may read an identity from the request before.
+// It deletes whatever claims an identity under the names of any site, our cookies and
+// tokens included. Nothing may read an identity from the request before.
 func (e *Edge) Arrive(r *http.Request) *Visit {
 	v := new(Visit)
+	v.credentials.take(r)
 	if v.site, v.place = e.find(r.Host); v.place == nil {
 		removeCookies(r.Header, "", "")
 		var upgrades []string
@@ -111,7 +113,7 @@ func (v *Visit) At(s *Site) *Visit {
 			return here
 		}
 	}
-	last.other = &Visit{site: s, sent: v.sent}
+	last.other = &Visit{site: s, sent: v.sent, credentials: v.credentials}
 	if origin, ok := v.Origin(); ok {
 		last.other.place = s.places.of(origin)
 	}

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,6 +37,12 @@ type Site struct {
 
 	// Upgrades are the protocols that reach the app by the header Upgrade.
 	Upgrades []string
+
+	// ClientOf tells where a request comes from; nil: nobody knows.
+	ClientOf func(*http.Request) netip.Addr
+
+	// OnNewNetwork is told of a token that is used from a network for the first time.
+	OnNewNetwork func(*http.Request, *session.Session)
 
 	// Cors are the origins of other sites whose pages may send requests to the app.
 	Cors []string
@@ -65,8 +72,11 @@ type Block struct {
 	Public  PublicPaths
 	Headers HeaderNames
 
-	// Proof is what it asks for beyond a session.
+	// Proof is what it asks for beyond a session of a person.
 	Proof Proof
+
+	// Tokens are those of programs that it takes.
+	Tokens Tokens
 
 	// Matches reports whether the block is for a request; nil: it is for all.
 	Matches func(*http.Request) (bool, error)
@@ -90,6 +100,9 @@ type Visit struct {
 	ends    uint64 // see session.Keeper.Ends
 	err     error
 	looked  bool
+
+	credentials credentials
+	problem     TokenProblem // of the token
 
 	forWorker bool   // see ForWorker
 	place     *place // that Host names, nil for any other Host
@@ -116,14 +129,21 @@ func (v *Visit) ForWorker() bool { return v.forWorker }
 // Cookie is the session cookie of the origin. Only for a visit that has one.
 func (v *Visit) Cookie() *session.Cookie { return v.place.cookie }
 
-// Session finds who is signed in, nil for nobody. The error wraps
-// of kind fault.Unavailable.
+// Session finds who is signed in, nil for nobody; for a program that has a token, what its
+// token is good for, whatever cookie comes beside it. The error is of kind
+// fault.Unavailable.
 func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 	if v.looked {
 		return v.session, v.err
 	}
 	v.looked = true
-	if v.place == nil || !v.sent.session.sent {
+	switch {
+	case v.place == nil:
+		return nil, nil
+	case v.HasToken():
+		v.session, v.problem, v.err = v.program(r)
+		return v.session, v.err
+	case !v.sent.session.sent:
 		return nil, nil
 	}
 	v.ends = v.site.keeper.Ends()
@@ -135,21 +155,26 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 }
 
 // Check decides about a request and, if it passes, writes who is signed in
-// into its headers.
-func (b *Block) Check(v *Visit, r *http.Request) Verdict {
+// into its headers. sent is as for Decide.
+func (b *Block) Check(v *Visit, r *http.Request, sent *url.URL) Verdict {
 	s, err := v.Session(r)
 	switch {
 	case v.place == nil:
 		return WrongHost
 	case err != nil:
 		return Unavailable
+	case v.HasToken():
+		if verdict := b.checkToken(v, r, sent); verdict != Pass {
+			return verdict
+		}
 	case s == nil:
 		return NoSession
 	case !b.Rules.Admits(s.Address, s.Standing()):
 		return NotAdmitted
-	}
-	if verdict := b.Proof.Judge(s); verdict != Pass {
-		return verdict
+	default:
+		if verdict := b.Proof.Judge(s); verdict != Pass {
+			return verdict
+		}
 	}
 	v.passed.Or(v.bit(b))
 	b.Headers.set(r.Header, b.Identity(s), &v.cells)
@@ -162,9 +187,16 @@ func (v *Visit) bit(b *Block) uint64 { return 1 << slices.Index(v.site.blocks, b
 // Greet is for a request to a public path, which passes anyway. If it is of somebody
 // who is signed in and admitted, Greet writes who that is into its headers and
 // returns true.
-func (b *Block) Greet(v *Visit, r *http.Request) bool {
+func (b *Block) Greet(v *Visit, r *http.Request, sent *url.URL) bool {
 	s, err := v.Session(r)
-	if err != nil || s == nil || !b.Rules.Admits(s.Address, s.Standing()) {
+	switch {
+	case err != nil, s == nil:
+		return false
+	case v.HasToken():
+		if b.checkToken(v, r, sent) != Pass {
+			return false
+		}
+	case !b.Rules.Admits(s.Address, s.Standing()):
 		return false
 	}
 	v.greeted.Or(v.bit(b))
@@ -174,6 +206,10 @@ func (b *Block) Greet(v *Visit, r *http.Request) bool {
 
 // Identity is what the app learns of the person of a session.
 func (b *Block) Identity(s *session.Session) Identity {
+	if t := s.Token(); t != nil && !t.IsPersonal() {
+		user, groups := s.ServiceIdentity()
+		return Identity{User: user, Groups: groups}
+	}
 	return IdentityOf(s.Address, b.Rules.Groups(s.Address, s.Standing()))
 }
 

@@ -62,10 +62,14 @@ type managed struct {
 
 func (m *managed) add(n HeaderNames) {
 	for _, name := range []string{n.User, n.Email, n.Groups, n.Name} {
-		if name != "" && !slices.Contains(m.folded, fold(name)) {
-			m.folded = append(m.folded, fold(name))
-			m.lengths |= 1 << len(name)
-		}
+		m.addName(name)
+	}
+}
+
+func (m *managed) addName(name string) {
+	if name != "" && !slices.Contains(m.folded, fold(name)) {
+		m.folded = append(m.folded, fold(name))
+		m.lengths |= 1 << len(name)
 	}
 }
 

@@ -165,7 +165,7 @@ func TestARequestWhoseSessionEndsBeforeItIsLiveIsCut(t *testing.T) {
 			key, line := g.signIn(s, "alice@example.com")
 			v, r := arrive(s, line)
 			end(g, key, func() {
-				if verdict := block.Check(v, r); verdict != Pass {
+				if verdict := block.Check(v, r, r.URL); verdict != Pass {
 					t.Fatalf("the verdict is %v", verdict)
 				}
 			})
@@ -189,7 +189,7 @@ func TestAShortAnswerThatIsOnItsWayWhenTheSessionEndsArrives(t *testing.T) {
 	var long *Visit
 	for range 2 {
 		v, r := arrive(s, line)
-		block.Check(v, r)
+		block.Check(v, r, r.URL)
 		g.Enter(v, httptest.NewRecorder(), r)
 		if long == nil {
 			long = v
@@ -209,7 +209,7 @@ func TestWhatComesAfterTheCloseIsCut(t *testing.T) {
 	_, line := g.signIn(s, "alice@example.com")
 	for range 2 {
 		v, r := arrive(s, line)
-		block.Check(v, r)
+		block.Check(v, r, r.URL)
 		g.Enter(v, httptest.NewRecorder(), r)
 		defer g.Leave(v)
 		g.Close()
@@ -233,7 +233,7 @@ func TestRequestsComeAndGoWhileSessionsEnd(t *testing.T) {
 				for i := range 3 {
 					parallel.Go(func() {
 						v, r := arrive(s, line)
-						if verdict := block.Check(v, r); verdict == Pass && g.Enter(v, httptest.NewRecorder(), r) {
+						if verdict := block.Check(v, r, r.URL); verdict == Pass && g.Enter(v, httptest.NewRecorder(), r) {
 							if i == 0 {
 								g.end(key)
 								g.shards[key[0]].each(func(live *Visit) {

@@ -10,6 +10,7 @@ import (
 // place is an origin of a site with what belongs to it alone.
 type place struct {
 	origin Origin
+	name   string // of the origin
 	cookie *session.Cookie
 	small  string // name of the request cookie, or of the hop, see Site.AtPortal
 }
@@ -45,7 +46,7 @@ func (p *places) fix() {
 }
 
 func (p *places) make(origin Origin) *place {
-	return &place{origin: origin, cookie: p.cookie(origin), small: p.small(origin)}
+	return &place{origin: origin, name: origin.String(), cookie: p.cookie(origin), small: p.small(origin)}
 }
 
 // named is the place that a request's Host names without a wildcard, nil if there is none.

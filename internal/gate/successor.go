@@ -79,7 +79,14 @@ func (s *Site) admits(v *Visit) bool {
 // admits reports whether the block lets the requests of a session go on: what it asks of
 // their age counts when they come.
 func (b *Block) admits(s *session.Session) bool {
-	return b.Rules.Admits(s.Address, s.Standing()) && b.Proof.admits(s)
+	t := s.Token()
+	switch {
+	case t == nil:
+		return b.Rules.Admits(s.Address, s.Standing()) && b.Proof.admits(s)
+	case t.IsPersonal():
+		return b.Tokens == PersonalTokens && b.Rules.Admits(s.Address, s.Standing())
+	}
+	return b.Tokens != NoTokens
 }
 
 // serves reports whether a site has the origin of a visit to another.
@@ -93,8 +100,10 @@ func (s *Site) serves(v *Visit) bool {
 // would need admits the person. The site serves the visit's origin.
 func (s *Site) wouldPass(v *Visit) bool {
 	origin, _ := v.Origin()
-	if id, ok := s.places.of(origin).cookie.Read(v.sent.session.first); !ok || id.Key() != v.session.Key {
-		return false
+	if v.session.Token() == nil {
+		if id, ok := s.places.of(origin).cookie.Read(v.sent.session.first); !ok || id.Key() != v.session.Key {
+			return false
+		}
 	}
 	sameShape := slices.EqualFunc(s.blocks, v.site.blocks, func(a, b *Block) bool { return a.Covers == b.Covers })
 	for i, b := range s.blocks {

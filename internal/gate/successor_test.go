@@ -49,8 +49,8 @@ func TestTheNewestConfigurationDecidesAboutRequestsOfThoseBefore(t *testing.T) {
 			_, line := g.signIn(first, alice)
 			retire := g.Use(sites{"a": first})
 			v, r := arrive(first, line)
-			admin.Greet(v, r)
-			if verdict := all.Check(v, r); verdict != Pass {
+			admin.Greet(v, r, r.URL)
+			if verdict := all.Check(v, r, r.URL); verdict != Pass {
 				t.Fatalf("the verdict is %v", verdict)
 			}
 			g.Enter(v, httptest.NewRecorder(), r)

@@ -54,16 +54,12 @@ func network(client netip.Addr) string {
 	return prefix(client, 64)
 }
 
-// neighbourhood is a network as people see it: too coarse to identify an address.
+// neighbourhood is a network as people see it; empty for none.
 func neighbourhood(client netip.Addr) string {
-	client = client.Unmap().WithZone("")
-	switch {
-	case !client.IsValid():
-		return ""
-	case client.Is4():
-		return prefix(client, 24)
+	if n := session.NetworkOf(client); n.IsValid() {
+		return n.String()
 	}
-	return prefix(client, 48)
+	return ""
 }
 
 func prefix(client netip.Addr, bits int) string {

@@ -53,6 +53,8 @@ type Parts struct {
 	Passkeys      *passkey.Service // nil: there are none
 	Portal        gate.Origin      // where people sign in to all sites; zero: at this one
 	Tickets       *portal.Service  // with Portal
+	Tokens        Tokens
+	Audit         *audit.Log
 	Behind        Sites            // the sites that share a portal; nil for a door that is none
 	Mailbox       *console.Console // has the demo's messages; nil without demo
 	Hooks         map[string]Hook  // by path below /_doorpost; may be empty
@@ -179,6 +181,11 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 	c.client, c.lang, c.now = client, d.language(r), time.Now()
 	if _, ok := v.Origin(); !ok {
 		d.problem(c, http.StatusMisdirectedRequest)
+		return
+	}
+	if v.HasToken() {
+		c.forProgram = true
+		d.writeProblem(c, http.StatusForbidden, "a token is for the app behind the gate; these pages are for people, who sign in")
 		return
 	}
 	p, known := d.pages[path]

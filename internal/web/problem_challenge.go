@@ -47,5 +47,8 @@ func (d *Door) signInRequired(c *call) {
 	ch := d.challenge(c)
 	c.share()
 	secure(c.w.Header(), noPagePolicy, field{"Content-Type", problemType}, field{"Www-Authenticate", ch.authenticate})
+	if offersBasic(c) {
+		c.w.Header().Add("WWW-Authenticate", basicChallenge)
+	}
 	c.finish(http.StatusUnauthorized, ch.body)
 }

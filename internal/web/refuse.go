@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -13,9 +14,14 @@ import (
 
 // Refuse answers a request for the app that does not pass. uri is the one that the
 // visitor sent.
-func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit) {
+func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit, client netip.Addr) {
 	begun := newCall(w, r, v)
 	c := &begun
+	c.client = client
+	if v.HasToken() && verdict != gate.WrongHost && verdict != gate.Forbidden {
+		d.refuseProgram(c, verdict)
+		return
+	}
 	switch verdict {
 	case gate.WrongHost:
 		d.problem(c, http.StatusMisdirectedRequest)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +68,7 @@ func newRefuser(t testing.TB) refuser {
 		visit := gate.NewEdge(site).Arrive(r)
 		return func(method string, w http.ResponseWriter) {
 			r.Method = method
-			door.Refuse(w, r, anonymousURI, gate.NoSession, visit)
+			door.Refuse(w, r, anonymousURI, gate.NoSession, visit, netip.Addr{})
 		}
 	}
 }

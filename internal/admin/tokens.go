@@ -1,0 +1,129 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
+	"github.com/doorpost-auth/doorpost/internal/fault"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/token"
+)
+
+// ListTokens lists tokens of services and people in the order of their ids, see token.Store.
+func (s *Service) ListTokens(ctx context.Context, after token.ID, max int) ([]token.Record, token.ID, error) {
+	list, next, err := s.Tokens.Tokens(ctx, after, max, time.Now())
+	return list, next, fault.Store("listing tokens", err)
+}
+
+// TokensOf lists the tokens of somebody, the last one made first.
+func (s *Service) TokensOf(ctx context.Context, who address.Address) ([]token.Record, error) {
+	list, err := s.Tokens.TokensOf(ctx, who, time.Now())
+	return list, fault.Store("listing tokens", err)
+}
+
+// Token looks a token up, of anybody.
+func (s *Service) Token(ctx context.Context, id token.ID) (token.Record, error) {
+	r, found, err := s.Tokens.Token(ctx, id, time.Now())
+	if err == nil && !found {
+		err = token.ErrUnknown
+	}
+	return r, fault.Store("looking up a token", err)
+}
+
+// MakeToken makes a token of a service. life is how long it lasts, 0 for ever. text is told
+// now and never again.
+func (s *Service) MakeToken(ctx context.Context, t token.Token, life time.Duration) (r token.Record, text string, err error) {
+	now := time.Now().Truncate(time.Millisecond) // as records have it
+	t.ID, t.Made = token.NewID(), now
+	if life != 0 {
+		t.Expires = now.Add(life)
+	}
+	if err := s.checkToken(&t); err != nil {
+		return r, "", err
+	}
+	text = token.NewText(t.ID, t.IsPersonal())
+	r = token.Record{Token: t, Sum: token.SumOf(text)}
+	if err := s.Tokens.MakeToken(ctx, r, now); err != nil {
+		return r, "", fault.Store("making a token", err)
+	}
+	s.noteToken(ctx, audit.TokenMade, r)
+	return r, text, nil
+}
+
+// checkToken reports what is wrong with a token that is to be made.
+func (s *Service) checkToken(t *token.Token) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
+	known := s.TokenSites()
+	for i, site := range t.Sites {
+		origin, err := gate.ParseSiteOrigin(site)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w: site: %w", token.ErrInvalid, err)
+		case origin.IsWildcard():
+			return fmt.Errorf("%w: a token is for single sites; %s stands for many", token.ErrInvalid, site)
+		case !known.Have(origin):
+			return fmt.Errorf("%w: no site at %s takes tokens; sites that do: %s; one more does with the option tokens in its block", token.ErrInvalid, origin, listed(known))
+		}
+		t.Sites[i] = origin.String()
+	}
+	for _, path := range t.Paths {
+		if _, err := gate.ParsePublicPaths([]string{path}); err != nil || strings.HasPrefix(path, ":") {
+			return fmt.Errorf("%w: %q is neither a plain path such as /health nor all paths below one such as /api/*", token.ErrInvalid, path)
+		}
+	}
+	return nil
+}
+
+// listed names the sites of a list.
+func listed(origins gate.Origins) string {
+	var names []string
+	for _, o := range origins.All() {
+		names = append(names, o.String())
+	}
+	slices.Sort(names)
+	return cmp.Or(strings.Join(names, ", "), "none")
+}
+
+// RotateToken gives a token another text, and its whole life anew. The text before stays
+// good for the overlap, which may be 0. text is told now and never again.
+func (s *Service) RotateToken(ctx context.Context, id token.ID, overlap time.Duration) (r token.Record, text string, err error) {
+	if overlap < 0 || overlap > token.MaxOverlap {
+		return r, "", fmt.Errorf("%w: two texts are good at once for at most %d days", token.ErrInvalid, token.MaxOverlap/(24*time.Hour))
+	}
+	if r, err = s.Token(ctx, id); err != nil {
+		return r, "", err
+	}
+	now := time.Now().Truncate(time.Millisecond)
+	expires := time.Time{}
+	if life := r.Life(); life != 0 {
+		expires = now.Add(life)
+	}
+	text = token.NewText(id, r.IsPersonal())
+	r, err = s.Tokens.RotateToken(ctx, id, token.SumOf(text), expires, now.Add(overlap), now)
+	if err != nil {
+		return r, "", fault.Store("rotating a token", err)
+	}
+	s.noteToken(ctx, audit.TokenRotated, r)
+	return r, text, nil
+}
+
+// EndToken ends a token: of anybody, or of the person given alone.
+func (s *Service) EndToken(ctx context.Context, id token.ID, of address.Address) (token.Record, error) {
+	r, err := s.Tokens.EndToken(ctx, id, of, time.Now())
+	if err == nil {
+		s.noteToken(ctx, audit.TokenEnded, r)
+	}
+	return r, fault.Store("ending a token", err)
+}
+
+func (s *Service) noteToken(ctx context.Context, event audit.Event, r token.Record) {
+	s.Audit.Record(ctx, event, r.Owner, "token", string(r.ID), "name", r.Name)
+}

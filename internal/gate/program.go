@@ -1,0 +1,233 @@
+package gate
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/token"
+)
+
+// TokenHeader is where apps send a token that know custom headers only. No app behind a
+// gate ever gets it.
+const TokenHeader = "Doorpost-Token"
+
+// Tokens say which programs a block lets in by token.
+type Tokens uint8
+
+// Which ones.
+const (
+	NoTokens       Tokens = iota
+	ServiceTokens         // of services
+	PersonalTokens        // also those of people, about whom the rules are asked
+)
+
+// TokenProblem says what is wrong with how a program presents itself.
+type TokenProblem string
+
+// The problems.
+const (
+	TwoTokens      TokenProblem = "several tokens"
+	TokenInURL     TokenProblem = "in the URL"
+	TokensOff      TokenProblem = "none taken here"
+	PersonalOff    TokenProblem = "none of people taken here"
+	TokenUnknown   TokenProblem = "unknown"
+	TokenOver      TokenProblem = "expired"
+	TokenSite      TokenProblem = "another site"
+	TokenPath      TokenProblem = "another path"
+	TokenMethod    TokenProblem = "another method"
+	TokenNetwork   TokenProblem = "another network"
+	TokenMalformed TokenProblem = "malformed"
+)
+
+var limitProblems = map[token.Limit]TokenProblem{
+	token.OtherSite: TokenSite, token.OtherPath: TokenPath, token.OtherMethod: TokenMethod, token.OtherNetwork: TokenNetwork,
+}
+
+// credentials are the tokens that a request has.
+type credentials struct {
+	text  string // the first
+	basic bool   // it is a password
+	count int
+	inURL bool
+}
+
+func (c *credentials) add(text string, basic bool) {
+	if c.count++; c.count == 1 {
+		c.text, c.basic = text, basic
+	}
+}
+
+// HasToken reports whether a request comes from a program that presents a token, good or
+// not.
+func (v *Visit) HasToken() bool {
+	return v.credentials.count > 0 || v.credentials.inURL && v.site.takesTokens()
+}
+
+// AsPassword reports whether a token was sent as the password of Basic.
+func (v *Visit) AsPassword() bool { return v.credentials.basic }
+
+// TakesTokens reports whether any block of the visit's site takes tokens.
+func (v *Visit) TakesTokens() bool { return v.site.takesTokens() }
+
+// TokenID is the id of the token that a request has; false for one that is none.
+func (v *Visit) TokenID() (token.ID, bool) { return token.Parse(v.credentials.text) }
+
+// Problem is what is wrong with the token of a request that was refused for it.
+func (v *Visit) Problem() TokenProblem { return v.problem }
+
+// takeTokens takes our tokens out of a request. What is an app's own stays as it was
+// written.
+func (c *credentials) take(r *http.Request) {
+	if values := r.Header["Authorization"]; len(values) > 0 {
+		kept := values[:0] // in place: the values are this request's own
+		for _, value := range values {
+			if text, basic := tokenIn(value); text != "" {
+				c.add(text, basic)
+				continue
+			}
+			kept = append(kept, value)
+		}
+		if len(kept) == 0 {
+			delete(r.Header, "Authorization")
+		} else {
+			r.Header["Authorization"] = kept
+		}
+	}
+	for _, value := range r.Header[TokenHeader] {
+		c.add(strings.TrimSpace(value), false)
+	}
+	c.inURL = token.In(r.URL.RawQuery) || token.In(r.URL.Path)
+}
+
+// tokenIn is one of our tokens in the value of Authorization; empty for a credential of
+// somebody else's. Any scheme may have it, Basic as its password, or as its user.
+func tokenIn(value string) (text string, basic bool) {
+	scheme, credential, spaced := strings.Cut(value, " ")
+	credential = strings.TrimSpace(credential)
+	switch {
+	case !spaced && token.IsText(scheme):
+		return scheme, false
+	case token.IsText(credential):
+		return credential, false
+	case !strings.EqualFold(scheme, "Basic"):
+		return "", false
+	}
+	var room [256]byte
+	decoded, ok := decodeBasic(room[:0], credential)
+	if !ok {
+		return "", false
+	}
+	user, password, _ := strings.Cut(decoded, ":")
+	switch {
+	case token.IsText(password):
+		return strings.Clone(password), true
+	case token.IsText(user):
+		return strings.Clone(user), true
+	}
+	return "", false
+}
+
+// decodeBasic decodes the credential of Basic (RFC 7617), padded or not, in either alphabet:
+// whatever an app may take for it.
+func decodeBasic(room []byte, credential string) (string, bool) {
+	credential = strings.TrimRight(credential, "=")
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(credential, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	decoded, err := encoding.AppendDecode(room, []byte(credential))
+	return string(decoded), err == nil
+}
+
+// program is the session of the token that a request has; nil with a problem for none.
+func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error) {
+	switch {
+	case v.credentials.count > 1:
+		return nil, TwoTokens, nil
+	case v.credentials.inURL:
+		return nil, TokenInURL, nil
+	case !v.site.takesTokens():
+		return nil, TokensOff, nil
+	case !token.IsText(v.credentials.text):
+		return nil, TokenMalformed, nil
+	}
+	if _, ok := token.Parse(v.credentials.text); !ok {
+		return nil, TokenMalformed, nil
+	}
+	v.ends = v.site.keeper.Ends()
+	s, err := v.site.keeper.FindToken(r.Context(), v.credentials.text)
+	switch {
+	case err == session.ErrTokenOver:
+		return nil, TokenOver, nil
+	case s == nil && err == nil:
+		return nil, TokenUnknown, nil
+	}
+	return s, "", err
+}
+
+func (s *Site) takesTokens() bool {
+	if s == nil {
+		return false
+	}
+	for _, b := range s.blocks {
+		if b.Tokens != NoTokens {
+			return true
+		}
+	}
+	return false
+}
+
+// checkToken is Check for a program that has a token.
+func (b *Block) checkToken(v *Visit, r *http.Request, sent *url.URL) Verdict {
+	s, err := v.Session(r)
+	switch {
+	case err != nil:
+		return Unavailable
+	case s == nil:
+		return TokenRefused
+	}
+	if v.problem = b.tokenProblem(v, r, sent); v.problem != "" {
+		return TokenRefused
+	}
+	if !b.admits(s) {
+		return NotAdmitted
+	}
+	if client := v.client(r); v.site.keeper.NoteUse(r.Context(), s, client) && v.site.OnNewNetwork != nil {
+		v.site.OnNewNetwork(r, s)
+	}
+	return Pass
+}
+
+// client is where a request comes from, invalid if nobody knows.
+func (v *Visit) client(r *http.Request) netip.Addr {
+	if v.site.ClientOf == nil {
+		return netip.Addr{}
+	}
+	return v.site.ClientOf(r)
+}
+
+// tokenProblem is what keeps a good token from passing a block with a request.
+func (b *Block) tokenProblem(v *Visit, r *http.Request, sent *url.URL) TokenProblem {
+	t := v.session.Token()
+	switch {
+	case b.Tokens == NoTokens:
+		return TokensOff
+	case t.IsPersonal() && b.Tokens != PersonalTokens:
+		return PersonalOff
+	}
+	asked := token.Request{Origin: v.place.name, Client: v.client(r)}
+	if HasPlainPath(r, sent) {
+		asked.Path = r.URL.Path
+	}
+	if HasPlainMethod(r) {
+		asked.Method = r.Method
+	}
+	return limitProblems[t.Crosses(asked)]
+}
+
+// HasTokenInURL reports whether a token stands in the URL of a request.
+func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL }
