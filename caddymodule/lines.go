@@ -84,12 +84,13 @@ func named(name string, err error) error {
 	return nil
 }
 
-// wrong is what a check says of an option, with its name before it; nil for nil.
+// wrong is what a check says of an option, with its name before it unless the error names
+// it already; nil for nil.
 func wrong(name string, err error) error {
-	if err != nil {
-		return optionError{name, fmt.Errorf("%s: %w", name, err)}
+	if known, _ := errors.AsType[optionError](err); err == nil || known.name == name {
+		return err
 	}
-	return nil
+	return optionError{name, fmt.Errorf("%s: %w", name, err)}
 }
 
 // alsoAt names another line beside the one that an error begins with: "" if it is not known.

@@ -17,7 +17,7 @@ func resolve(option, given string) (string, error) {
 	case err != nil:
 		return "", wrong(option, explain(given, err))
 	case resolved == "":
-		return "", fmt.Errorf("%s is empty", option)
+		return "", named(option, fmt.Errorf("%s is empty", option))
 	}
 	return resolved, nil
 }
