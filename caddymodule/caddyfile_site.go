@@ -54,7 +54,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "url", read: checkedValue(&h.URL, "https://app.example.com", parses(gate.ParseSiteOrigin))},
 		option{name: "recent", read: oneOrAlso("15m", requirePasskey, func() { h.Require = requirePasskey }, takeDuration(&h.Recent, checkRecent))},
 		option{name: "require", read: oneOf(&h.Require, requirePasskey)},
-		option{name: "cors", read: values(&h.Cors, "https://dashboard.example.com", gate.CheckCors), many: true},
+		option{name: "cors", read: values(&h.Cors, "https://dashboard.example.com", parses(gate.ParseCors)), many: true},
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
 		option{name: "tokens", read: h.readTokens},
 		option{name: "people", read: noValue(&h.People)},

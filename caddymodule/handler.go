@@ -198,10 +198,12 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 			return wrong("upgrades", err)
 		}
 	}
-	for _, origin := range h.Cors {
-		if err := gate.CheckCors(origin); err != nil {
+	for i, given := range h.Cors {
+		origin, err := gate.ParseCors(given)
+		if err != nil {
 			return wrong("cors", err)
 		}
+		h.Cors[i] = origin.String()
 	}
 	if err := h.Session.check(h.app.Session); err != nil {
 		return err

@@ -71,6 +71,10 @@ func TestTheOriginsOfASiteAreReadOffItsAddress(t *testing.T) {
 		"an IPv6 loopback":       {"http://[::1]:8080 {\n" + gated + "}", []string{"http://[::1]:8080 x1"}},
 		"loopback, both schemes": {"http://localhost:8080, https://localhost:8443 {\n" + gated + "}", []string{"http://localhost:8080 x1", "https://localhost:8443 x1"}},
 		"bound to two addresses": {"app.example.com {\n bind 127.0.0.1 [::1]\n" + gated + "}", []string{"https://app.example.com x1"}},
+		"an international name": {
+			"App.Bücher.example, http://behind.bücher.example:8080 {\n" + gatedAt("https://behind.BÜCHER.example") + "}\nwiki.bücher.example {\n" + gated + "}",
+			[]string{"https://behind.xn--bcher-kva.example x1", "https://behind.xn--bcher-kva.example x1", "https://wiki.xn--bcher-kva.example x1"},
+		},
 		"behind a proxy that speaks TLS": {
 			"http://app.example.com:8080 {\n" + gatedAt("https://app.example.com") + "}", []string{"https://app.example.com x1"},
 		},

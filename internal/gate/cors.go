@@ -6,12 +6,14 @@ import (
 	"slices"
 )
 
-// CheckCors checks an origin whose pages may send requests to an app.
-func CheckCors(given string) error {
-	if origin, err := ParseOrigin(given); err == nil && origin.String() == given {
-		return nil
+// ParseCors reads an origin whose pages may send requests to an app. The errors of a
+// site's origin speak of url.
+func ParseCors(given string) (Origin, error) {
+	origin, err := ParseOrigin(given)
+	if err != nil {
+		return origin, fmt.Errorf("%q is not an origin such as https://dashboard.example.com: it has a scheme, a host and, if need be, a port, nothing else; it is https, loopback excepted", given)
 	}
-	return fmt.Errorf("%q is not an origin such as https://dashboard.example.com: scheme and host in small letters, a port if it is not the usual one, and nothing else; it is https, loopback excepted", given)
+	return origin, nil
 }
 
 // isPreflight reports whether a request only asks for an app's leave, for a page of

@@ -49,16 +49,20 @@ func TestAPreflightOfAKnownOriginReachesTheAppAsNobodys(t *testing.T) {
 }
 
 func TestOnlyTheOriginOfAPageMayBeInCors(t *testing.T) {
-	for _, good := range []string{"https://dashboard.example.com", "https://dashboard.example.com:8443", "http://localhost:5173"} {
-		if err := CheckCors(good); err != nil {
-			t.Error(err)
+	for given, want := range map[string]string{
+		"https://dashboard.example.com": "https://dashboard.example.com", "https://Dashboard.example.com:443/": "https://dashboard.example.com",
+		"https://dashboard.example.com:8443": "https://dashboard.example.com:8443", "http://localhost:5173": "http://localhost:5173",
+		"https://dashboard.bücher.example": "https://dashboard.xn--bcher-kva.example",
+	} {
+		if got, err := ParseCors(given); err != nil || got.String() != want {
+			t.Errorf("%q is %s, %v; want %s, as browsers send it", given, got, err, want)
 		}
 	}
 	for _, bad := range []string{
-		"", "*", "null", "dashboard.example.com", "https://dashboard.example.com/", "https://Dashboard.example.com", "https://dashboard.example.com:443",
+		"", "*", "null", "dashboard.example.com", "https://dashboard.example.com/x",
 		"http://dashboard.example.com", "https://*.example.com", "app://x", "https://a@dashboard.example.com",
 	} {
-		if err := CheckCors(bad); err == nil {
+		if _, err := ParseCors(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}

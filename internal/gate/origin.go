@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // Origin is the address of a site: scheme, host and port, as browsers write it in the
@@ -16,7 +19,8 @@ type Origin struct {
 }
 
 // ParseOrigin checks an origin. One that is not https is refused unless it is
-// loopback: anybody who sees an unencrypted link can use it.
+// loopback: anybody who sees an unencrypted link can use it. An international host gets
+// the form that browsers send.
 func ParseOrigin(s string) (Origin, error) {
 	u, err := url.Parse(s)
 	switch {
@@ -27,7 +31,11 @@ func ParseOrigin(s string) (Origin, error) {
 	case strings.ContainsAny(u.Hostname(), "*{} \\"):
 		return Origin{}, fmt.Errorf("%q is not an origin: it names one host, or as https://*.example.com every host of one label under a domain", s)
 	}
-	o := Origin{scheme: u.Scheme, host: strings.ToLower(u.Hostname()), port: u.Port()}
+	host, err := asciiHost(u.Hostname())
+	if err != nil {
+		return Origin{}, fmt.Errorf("%q is not an origin: the name of its host cannot be: %w", s, err)
+	}
+	o := Origin{scheme: u.Scheme, host: host, port: u.Port()}
 	if o.port == defaultPort(o.scheme) {
 		o.port = ""
 	}
@@ -35,6 +43,18 @@ func ParseOrigin(s string) (Origin, error) {
 		return Origin{}, fmt.Errorf("%s is not https: sign-in links may be sent unencrypted on loopback only; use https, or behind a proxy that does TLS, set url https://%s", o, o.host)
 	}
 	return o, nil
+}
+
+// international turns host names into what browsers look up, and takes none that
+// DNS cannot have.
+var international = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.VerifyDNSLength(true))
+
+// asciiHost is a host in lower case, an international one in its xn-- form (UTS #46).
+func asciiHost(host string) (string, error) {
+	if strings.IndexFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return strings.ToLower(host), nil
+	}
+	return international.ToASCII(host)
 }
 
 // anyLabel stands for the first label of the host in the origin of a wildcard site.

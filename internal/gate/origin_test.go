@@ -31,6 +31,31 @@ func TestParseOriginTakesHttpsAndLoopbackOnly(t *testing.T) {
 	}
 }
 
+func TestAnInternationalOriginIsWhatBrowsersSend(t *testing.T) {
+	for _, parse := range []func(string) (Origin, error){ParseOrigin, ParseSiteOrigin, ParseCors} {
+		for host, want := range map[string]string{
+			"bücher.example": "xn--bcher-kva.example", "BÜCHER.Example": "xn--bcher-kva.example", "bu\u0308cher.example": "xn--bcher-kva.example",
+			"straße.example": "xn--strae-oqa.example", "日本語。example": "xn--wgv71a119e.example", "xn--bcher-kva.bücher": "xn--bcher-kva.xn--bcher-kva", "a_b.example": "a_b.example",
+			"b%C3%BCcher.example": "xn--bcher-kva.example",
+		} {
+			for _, around := range []string{"https://%", "https://login.%", "https://%:8443", "https://any.%:8443"} {
+				given, want := strings.Replace(around, "%", host, 1), strings.Replace(around, "%", want, 1)
+				if got, err := parse(given); err != nil || got.String() != want {
+					t.Errorf("%q is %s, %v; want %s", given, got, err, want)
+				}
+			}
+		}
+		for _, bad := range []string{"bü cher.example", "bü\u200bcher_.example", "ü℀.example", "＊.example", "ü{host}", "ü..example", "-ü.example", strings.Repeat("ü", 63) + ".example", "\u00ad"} {
+			if got, err := parse("https://" + bad); err == nil {
+				t.Errorf("%q is taken for %s", bad, got)
+			}
+		}
+	}
+	if wild, err := ParseSiteOrigin("https://*.bücher.example"); err != nil || wild.String() != "https://*.xn--bcher-kva.example" || !wild.IsWildcard() {
+		t.Errorf("the wildcard is %s, %v", wild, err)
+	}
+}
+
 func TestOnlyTheHostsOfTheSiteAreFound(t *testing.T) {
 	parse := func(s string) Origin {
 		o, err := ParseOrigin(s)
