@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"sync"
@@ -50,10 +49,7 @@ func (a *App) edgeOf(ctx caddy.Context) (*edge, error) {
 	if err := e.standBeforeErrors(ctx); err != nil {
 		return nil, err
 	}
-	if server.NamedRoutes == nil {
-		server.NamedRoutes = make(map[string]*caddyhttp.Route)
-	}
-	server.NamedRoutes[edgeRoute] = &caddyhttp.Route{HandlersRaw: []json.RawMessage{[]byte(`{"handler":"doorpost_edge"}`)}}
+	haveChecked(server)
 	return e, nil
 }
 

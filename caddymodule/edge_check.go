@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -29,11 +30,23 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 	if err != nil || !ok {
 		return nil
 	}
-	e := app.(*App).edgeAt(server)
-	if e == nil {
-		return nil
+	a := app.(*App)
+	if e := a.edgeAt(server); e != nil {
+		if err := e.check(ctx); err != nil {
+			return told(err)
+		}
 	}
-	return told(e.check(ctx))
+	return told(a.checkPortalAlone(server))
+}
+
+// haveChecked makes Caddy come to an EdgeChecker behind all routes of a server.
+func haveChecked(server *caddyhttp.Server) {
+	if server.NamedRoutes == nil {
+		server.NamedRoutes = make(map[string]*caddyhttp.Route)
+	}
+	if server.NamedRoutes[edgeRoute] == nil {
+		server.NamedRoutes[edgeRoute] = &caddyhttp.Route{HandlersRaw: []json.RawMessage{[]byte(`{"handler":"doorpost_edge"}`)}}
+	}
 }
 
 // check looks at all routes of the server.

@@ -20,17 +20,7 @@ var content = map[caddy.ModuleID]string{
 
 // checkOrder refuses routes in which something answers every request of a site before
 // the gate is reached, as a mistaken order or route makes it.
-//
-// The site of the portal has no app and no files beside the portal: they would share its
-// origin, and could read and send its forms. A fixed answer of the operator's own may be there.
 func (e *edge) checkOrder() error {
-	if e.app.portalSite != nil && e.app.portalSite.edge == e {
-		for _, route := range e.routes {
-			if name := e.besidePortal(caddyhttp.RouteList{route}); name != "" && namesHost(route, e.app.portal.Host()) {
-				return e.app.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", e.app.portal.Host(), name))
-			}
-		}
-	}
 	for hosts, routes := range e.listsOfSites() {
 		if name, gate := e.firstContent(routes, hosts, 0); name != "" && gate != nil {
 			return gate.Lines.atLine(fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(gate.site.hosts, ", "), "without a host"), name))
@@ -56,51 +46,6 @@ func (e *edge) listsOfSites() func(yield func(hosts []string, routes caddyhttp.R
 			}
 		}
 	}
-}
-
-// namesHost reports whether a route is for a host by name, whatever else it wants.
-func namesHost(route caddyhttp.Route, host string) bool {
-	for _, set := range route.MatcherSets {
-		for _, matcher := range set {
-			var names []string
-			switch m := matcher.(type) {
-			case *caddyhttp.MatchHost:
-				names = *m
-			case caddyhttp.MatchHost:
-				names = m
-			}
-			if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, host) }) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// besidePortal is a directive in routes at the origin of the portal that serves something of
-// its own, "" for none.
-func (e *edge) besidePortal(routes caddyhttp.RouteList) (found string) {
-	var walk func(routes caddyhttp.RouteList, invoked int)
-	walk = func(routes caddyhttp.RouteList, invoked int) {
-		for _, route := range routes {
-			for _, handler := range route.Handlers {
-				switch h := handler.(type) {
-				case *caddyhttp.Subroute:
-					walk(configured(h.Routes), invoked)
-				case *caddyhttp.Invoke:
-					if named := e.server.NamedRoutes[h.Name]; named != nil && invoked < maxInvoked {
-						found = cmp.Or(found, e.rawContent(named.HandlersRaw, invoked+1))
-						walk(caddyhttp.RouteList{*named}, invoked+1)
-					}
-				case *caddyhttp.StaticResponse:
-				case caddy.Module:
-					found = cmp.Or(found, content[h.CaddyModule().ID])
-				}
-			}
-		}
-	}
-	walk(routes, 0)
-	return found
 }
 
 // firstContent is the directive that answers every request that gets to some routes of

@@ -55,7 +55,7 @@ func (p *Portal) Provision(ctx caddy.Context) error {
 	if err := p.provision(ctx, where); err != nil {
 		return told(p.Lines.atLine(fmt.Errorf("site %s: doorpost_portal: %w", where.name(), err)))
 	}
-	return nil
+	return told(p.app.checkOtherServers(ctx))
 }
 
 func (p *Portal) provision(ctx caddy.Context, where siteAddress) error {

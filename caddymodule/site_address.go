@@ -44,15 +44,7 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 		return siteAddress{}
 	}
 	s := siteAddress{server: server.Name()}
-	app := httpApp(ctx)
-	for _, listener := range server.Listen {
-		address, err := caddy.ParseNetworkAddress(listener)
-		if err != nil || address.StartPort == 0 {
-			continue // the server itself reports a mistake; a Unix socket has no origin
-		}
-		number := int(address.StartPort)
-		s.listen = append(s.listen, port{number, len(server.TLSConnPolicies) > 0 && number != usualPort(app, "http")})
-	}
+	s.listen = portsOf(httpApp(ctx), server)
 	below := s.descend(configured(server.Routes), server.Errors)
 	// Named routes come last. Which of them it is, is not known.
 	s.named = !below && hasNamedRoutes(server)
@@ -62,6 +54,19 @@ func findSiteAddress(ctx caddy.Context) siteAddress {
 		}
 	}
 	return s
+}
+
+// portsOf are the ports that a server listens at.
+func portsOf(app *caddyhttp.App, server *caddyhttp.Server) (ports []port) {
+	for _, listener := range server.Listen {
+		address, err := caddy.ParseNetworkAddress(listener)
+		if err != nil || address.StartPort == 0 {
+			continue // the server itself reports a mistake; a Unix socket has no origin
+		}
+		number := int(address.StartPort)
+		ports = append(ports, port{number, len(server.TLSConnPolicies) > 0 && number != usualPort(app, "http")})
+	}
+	return ports
 }
 
 // hasNamedRoutes reports whether a server has named routes beside ours.
