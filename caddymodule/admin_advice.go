@@ -93,6 +93,15 @@ func (a *App) adviseOnPeople() []adminapi.Finding {
 		"add the line people to doorpost { … } of a site whose app may share its origin with "+gate.PeoplePath)}
 }
 
+// adviseOnPeopleAt says when a block wants that page and the portal has it.
+func (a *App) adviseOnPeopleAt(s *site, h *Handler) []adminapi.Finding {
+	if a.portal == (gate.Origin{}) || !h.People {
+		return nil
+	}
+	return []adminapi.Finding{h.Lines.warning("people", "site "+s.name(),
+		fmt.Sprintf("people has no effect: with a portal the page of the admins is served there, at %s%s", a.portal, gate.PeoplePath), "leave people out")}
+}
+
 // advise keeps findings for doctor, and logs them now.
 func (a *App) advise(found []adminapi.Finding) {
 	a.found = append(a.found, found...)

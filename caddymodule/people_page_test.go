@@ -47,3 +47,33 @@ func TestAdminsWithoutAPageAreToldOf(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageOfThePeopleThatThePortalHasIsToldOf(t *testing.T) {
+	isolate(t)
+	for _, portal := range []string{"", "portal https://login.example.com"} {
+		for _, first := range []string{"", "people"} {
+			for _, second := range []string{"", "people"} {
+				source := "{\ndoorpost {\n" + portal + "\n}\n}\napp.example.com {\ndoorpost {\nallow *\n" + first + "\n}\ndoorpost /x {\nallow *\n" + second + "\n}\n}\n"
+				if portal != "" {
+					source += "login.example.com {\ndoorpost_portal\n}\n"
+				}
+				var got, want []string
+				for line, option := range map[string]string{"Caddyfile:9": first, "Caddyfile:13": second} {
+					if portal != "" && option != "" {
+						want = append(want, line)
+					}
+				}
+				for _, f := range provisionedApp(t, source).advice() {
+					if strings.Contains(f.Found, "people has no effect") && strings.Contains(f.Found, "https://login.example.com/_doorpost/people") {
+						got = append(got, f.Where)
+					}
+				}
+				slices.Sort(got)
+				slices.Sort(want)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s\nwarns at %q, want %q", source, got, want)
+				}
+			}
+		}
+	}
+}

@@ -53,6 +53,7 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 		return nil, err
 	}
 	h.rules.At(s.name())
+	a.advise(a.adviseOnPeopleAt(s, h))
 	if err := s.joinBrand(a, h); err != nil {
 		return nil, err
 	}
