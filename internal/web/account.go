@@ -119,8 +119,8 @@ func host(given string) string {
 func (d *Door) signOutForm(c *call) {
 	s, err := c.visit.Session(c.r)
 	switch {
-	case err != nil:
-		d.failed(c, gate.SignOutPath, err)
+	case err != nil: // the button takes the cookie from this browser, whoever it is
+		d.show(c, http.StatusOK, view.SignOut{Frame: frame(c), To: "/"})
 	case s == nil && d.leadsToPortal(): // somebody may be signed in there
 		c.seeOther(d.Portal.String() + gate.SignOutPath)
 	case s == nil:
@@ -138,18 +138,17 @@ func (d *Door) signOutForm(c *call) {
 // before the answer is given. At a site with a portal it ends this one, with that at the
 // portal and all that came of it, and no other: scripts of the app can send our forms.
 func (d *Door) signOut(c *call, fields url.Values) {
-	s, err := c.visit.Session(c.r)
-	if err != nil {
-		d.failed(c, gate.SignOutPath, err)
-		return
-	}
 	if d.leadsToPortal() {
 		fields.Del("scope")
 		fields.Del("session")
 	}
-	ended, err := d.end(c, s, fields.Get("scope"), fields.Get("session"))
+	s, err := c.visit.Session(c.r)
+	ended := fields.Get("session") == "" && fields.Get("scope") != "others"
+	if err == nil {
+		ended, err = d.end(c, s, fields.Get("scope"), fields.Get("session"))
+	}
 	if err != nil {
-		d.failed(c, gate.SignOutPath, err)
+		d.signOutFailed(c, ended, err)
 		return
 	}
 	if s != nil && !ended {
@@ -162,6 +161,17 @@ func (d *Door) signOut(c *call, fields url.Values) {
 		return
 	}
 	c.seeOther(gate.SignOutPath)
+}
+
+// signOutFailed says that sessions could not be ended. A browser that is to be signed out
+// itself loses its cookie all the same: somebody may be about to leave the machine.
+func (d *Door) signOutFailed(c *call, here bool, err error) {
+	detail := "no session could be ended just now; try again soon"
+	if here {
+		d.forgetSession(c)
+		detail = "the cookie is deleted, and the session could not be ended just now: it may still be open elsewhere"
+	}
+	d.failedWith(c, view.SignOutFailed{Frame: frame(c), Forgotten: here}, detail, err)
 }
 
 // end ends sessions and reports whether that of this browser is among them.

@@ -150,6 +150,11 @@ func encode(body any) []byte {
 // Where that is a page of its own, the callers show it. The page of an error leads to
 // the path to.
 func (d *Door) failed(c *call, to string, err error) {
+	d.failedWith(c, view.Unavailable{Frame: frame(c), To: to}, "the session cannot be checked just now; try again soon", err)
+}
+
+// failedWith does so with a page and words of its own.
+func (d *Door) failedWith(c *call, page view.Page, detail string, err error) {
 	status := http.StatusServiceUnavailable
 	switch fault.KindOf(err) {
 	case fault.Unknown:
@@ -163,8 +168,8 @@ func (d *Door) failed(c *call, to string, err error) {
 		d.Logger.Error("a request failed for a reason that is a defect of Doorpost", "path", c.r.URL.Path, "error", err)
 	}
 	if c.wantsPage() {
-		d.show(c, status, view.Unavailable{Frame: frame(c), To: to})
+		d.show(c, status, page)
 		return
 	}
-	d.writeProblem(c, status, "the session cannot be checked just now; try again soon")
+	d.writeProblem(c, status, detail)
 }

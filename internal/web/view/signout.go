@@ -13,6 +13,19 @@ func (SignOut) about() about {
 	return about{template: "sign-out", title: "signout.title", form: newForm(gate.SignOutPath)}
 }
 
+// SignOutFailed says that sessions could not be ended.
+type SignOutFailed struct {
+	Frame
+	Forgotten bool // this browser has lost its own anyhow
+}
+
+func (p SignOutFailed) about() about {
+	if p.Forgotten {
+		return about{template: "sign-out-failed", title: "signoutfailed.title"}
+	}
+	return about{template: "sign-out-failed", title: "signoutfailed.nothing_title"}
+}
+
 // SignedOut says that the person is signed out.
 type SignedOut struct{ Frame }
 
@@ -20,5 +33,7 @@ func (SignedOut) about() about { return about{template: "signed-out", title: "si
 
 var _ = samples([]Sample{
 	{"sign-out", SignOut{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
+	{"sign-out-failed", SignOutFailed{Frame: sampleFrame, Forgotten: true}},
+	{"sign-out-failed-elsewhere", SignOutFailed{Frame: sampleFrame}},
 	{"signed-out", SignedOut{Frame: sampleFrame}},
 })
