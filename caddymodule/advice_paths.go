@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,37 +19,93 @@ import (
 // protected.
 func (e *edge) adviseOnPaths(ctx context.Context) (found []adminapi.Finding) {
 	for _, s := range e.sites {
-		var told []string
+		var told []gap
 		for _, h := range s.handlers {
-			for _, exact := range h.leftOpen(ctx) {
-				if slices.Contains(told, exact) {
+			for _, g := range h.leftOpen(ctx) {
+				if slices.Contains(told, g) {
 					continue
 				}
-				told = append(told, exact)
-				found = append(found, h.Lines.warning(directive, "site "+s.name(), fmt.Sprintf("doorpost %s/* does not include %s itself, which is open to anyone", exact, exact),
-					fmt.Sprintf("write @inside path %s %s/*, and doorpost @inside { … }; or, if it is meant to be open, public %s", exact, exact, exact)))
+				told = append(told, g)
+				found = append(found, h.Lines.warning(directive, "site "+s.name(), g.found(), g.advice()))
 			}
 		}
 	}
 	return found
 }
 
-// leftOpen are the paths that no block of the site protects though this one protects all
-// paths below.
-func (h *Handler) leftOpen(ctx context.Context) (open []string) {
+// gap is a path that a pattern protects without what is below it, or the other way round.
+type gap struct {
+	pattern string
+	path    string // "" for the start page
+	below   bool   // what is below it is protected, and it is not
+}
+
+// aFile matches the path of a file, by its extension: /x.html, not /.git or /v1.2.
+var aFile = regexp.MustCompile(`[^/]\.([A-Za-z][0-9A-Za-z]*)$`)
+
+// gapBeside is the gap that a pattern of a matcher leaves by itself; none where it goes on
+// anyhow, or names a file, which has nothing below it. Scripts of PHP and CGI have: what
+// comes behind their name is theirs (RFC 3875, section 4.1.5).
+func gapBeside(pattern string) (g gap, leaves bool) {
+	g.pattern = pattern
+	g.path, g.below = strings.CutSuffix(pattern, "/*")
+	switch {
+	case strings.ContainsAny(g.path, "*{"):
+		return g, false
+	case g.below:
+		return g, g.path != ""
+	}
+	g.path = strings.TrimSuffix(pattern, "/")
+	file := aFile.FindStringSubmatch(pattern)
+	return g, file == nil || file[1] == "php" || file[1] == "cgi"
+}
+
+// examples are a path that the pattern protects and one that it does not.
+func (g gap) examples() (inside, outside string) {
+	if g.below {
+		return g.path + "/x", g.path
+	}
+	return g.pattern, g.path + "/x"
+}
+
+// open is the pattern of what is open.
+func (g gap) open() string {
+	if g.below {
+		return g.path
+	}
+	return g.path + "/*"
+}
+
+func (g gap) found() string {
+	if g.below {
+		return fmt.Sprintf("doorpost %s does not include %s itself, which is open to anyone", g.pattern, g.path)
+	}
+	return fmt.Sprintf("doorpost %s does not include what is below it, such as %s/x, which is open to anyone", g.pattern, g.path)
+}
+
+func (g gap) advice() string {
+	if g.path == "" {
+		return "leave the matcher / out to protect the whole site"
+	}
+	return fmt.Sprintf("write @inside path %s %s/*, and doorpost @inside { … }; or, if it is meant to be open, public %s", g.path, g.path, g.open())
+}
+
+// leftOpen are the gaps that the block leaves and no other block of the site closes.
+func (h *Handler) leftOpen(ctx context.Context) (gaps []gap) {
 	for _, pattern := range pathsOf(h.matchers) {
-		exact, below := strings.CutSuffix(pattern, "/*")
-		if !below || exact == "" || strings.Contains(exact, "*") || slices.Contains(h.Public, exact) {
+		g, leaves := gapBeside(pattern)
+		if !leaves || slices.ContainsFunc(h.Public, func(public string) bool { return strings.EqualFold(public, g.open()) }) {
 			continue
 		}
+		inside, outside := g.examples()
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
-			if h.site.needsSession(ctx, method, exact+"/x") && !h.site.needsSession(ctx, method, exact) {
-				open = append(open, exact)
+			if h.site.needsSession(ctx, method, inside) && !h.site.needsSession(ctx, method, outside) {
+				gaps = append(gaps, g)
 				break
 			}
 		}
 	}
-	return open
+	return gaps
 }
 
 // adviseOnMethods says where a POST needs no session and what it may stand for does.

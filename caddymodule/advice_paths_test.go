@@ -61,7 +61,6 @@ func TestAPathThatIsLeftOpenAboveAProtectedFolderIsWarnedOf(t *testing.T) {
 			"doorpost PATH/* {\nallow *\npublic PATH\n}":                                            false,
 			"@in not path PATH/*\ndoorpost @in {\nallow *\n}":                                       false,
 			"doorpost {\nallow *\n}":                                                                false,
-			"doorpost PATH/ {\nallow *\n}":                                                          false,
 			"@in path_regexp ^PATH(/|$)\ndoorpost @in {\nallow *\n}\ndoorpost PATH/* {\nallow *\n}": false,
 		} {
 			site = strings.ReplaceAll(site, "PATH", path) + "\nreverse_proxy localhost:1"
@@ -70,6 +69,46 @@ func TestAPathThatIsLeftOpenAboveAProtectedFolderIsWarnedOf(t *testing.T) {
 				t.Errorf("%q warns of %q", site, got)
 			}
 		}
+	}
+}
+
+func TestWhatIsLeftOpenBelowAProtectedPathIsWarnedOf(t *testing.T) {
+	isolate(t)
+	for _, path := range []string{"/admin", "/a/b", "/x-y", "/.git", "/api/v1.2", "/wp-login.php", "/a.b/c", "/x.html/", "/ADMIN/"} {
+		bare := strings.TrimSuffix(path, "/")
+		for site, warns := range map[string]bool{
+			"doorpost PATH {\nallow *\n}":                                                             true,
+			"@in path PATH\ndoorpost @in {\nallow *\n}":                                               true,
+			"@in path /other* PATH\ndoorpost @in {\nallow *\n}":                                       true,
+			"@in {\nmethod DELETE\npath PATH\n}\ndoorpost @in {\nallow *\n}":                          true,
+			"doorpost PATH {\nallow *\n}\ndoorpost /other {\nallow *\n}":                              true,
+			"doorpost PATH {\nallow *\npublic BARE/y\n}":                                              true,
+			"@in path BARE BARE/*\ndoorpost @in {\nallow *\n}":                                        false,
+			"@in path PATH BARE/*\ndoorpost @in {\nallow *\n}\ndoorpost BARE {\nallow *\n}":           false,
+			"doorpost BARE* {\nallow *\n}":                                                            false,
+			"doorpost PATH {\nallow *\n}\ndoorpost {\nallow *\n}":                                     false,
+			"doorpost PATH {\nallow *\npublic BARE/*\n}":                                              false,
+			"@in not path PATH\ndoorpost @in {\nallow *\n}":                                           false,
+			"@in path_regexp (?i)^BARE(/|$)\ndoorpost @in {\nallow *\n}\ndoorpost PATH {\nallow *\n}": false,
+		} {
+			site = strings.NewReplacer("PATH", path, "BARE", bare).Replace(site) + "\nreverse_proxy localhost:1"
+			got, path, bare := warned(t, site), strings.ToLower(path), strings.ToLower(bare) // as Caddy reads them
+			if warns != strings.Contains(got, "doorpost "+path+" does not include what is below it, such as "+bare+"/x") || warns != strings.Contains(got, "@inside path "+bare+" "+bare+"/*, and doorpost @inside { … }; or, if it is meant to be open, public "+bare+"/*") {
+				t.Errorf("%q warns of %q", site, got)
+			}
+		}
+	}
+}
+
+func TestAFileHasNothingBelowItThatIsLeftOpen(t *testing.T) {
+	isolate(t)
+	for _, path := range []string{"/secret.html", "/a/b.json", "/.env.local", "/x.tar.gz", "/v1.2/report.PDF"} {
+		if got := warned(t, "doorpost "+path+" {\nallow *\n}\nfile_server"); got != "" {
+			t.Errorf("%s warns of %q", path, got)
+		}
+	}
+	if got := warned(t, "doorpost / {\nallow *\n}\nfile_server"); !strings.Contains(got, "doorpost / does not include what is below it, such as /x, which is open to anyone -> leave the matcher / out") {
+		t.Errorf("the start page alone warns of %q", got)
 	}
 }
 
