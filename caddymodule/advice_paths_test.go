@@ -24,16 +24,17 @@ func warned(t *testing.T, site string) string {
 func TestAPostThatIsLeftOpenBesideOtherMethodsIsWarnedOf(t *testing.T) {
 	isolate(t)
 	for site, warns := range map[string]bool{
-		"@in method PUT DELETE\ndoorpost @in {\nallow *\n}":                     true,
-		"@in {\nmethod DELETE\npath /admin/*\n}\ndoorpost @in {\nallow *\n}":    true,
-		"@in expression `{method} == 'PATCH'`\ndoorpost @in {\nallow *\n}":      true,
-		"@in method PUT\ndoorpost @in {\nallow *\n}\ndoorpost /x {\nallow *\n}": true,
-		"@in not method GET HEAD OPTIONS\ndoorpost @in {\nallow *\n}":           false,
-		"@in method POST PUT\ndoorpost @in {\nallow *\n}":                       false,
-		"@in method PUT\ndoorpost @in {\nallow *\n}\ndoorpost {\nallow *\n}":    false,
-		"@in method GET\ndoorpost @in {\nallow *\n}":                            false,
-		"@in path /method /methods/*\ndoorpost @in {\nallow *\n}":               false,
-		"doorpost {\nallow *\npublic /method\n}":                                false,
+		"@in method PUT DELETE\ndoorpost @in {\nallow *\n}":                                 true,
+		"@in {\nmethod DELETE\npath /admin/*\n}\ndoorpost @in {\nallow *\n}":                true,
+		"@in expression `{method} == 'PATCH'`\ndoorpost @in {\nallow *\n}":                  true,
+		"@in method PUT\ndoorpost @in {\nallow *\n}\ndoorpost /x {\nallow *\n}":             true,
+		"@in not method GET HEAD OPTIONS\ndoorpost @in {\nallow *\n}":                       false,
+		"@in method POST PUT\ndoorpost @in {\nallow *\n}":                                   false,
+		"@in method PUT\ndoorpost @in {\nallow *\n}\ndoorpost {\nallow *\n}":                false,
+		"@in method GET\ndoorpost @in {\nallow *\n}":                                        false,
+		"@in not {\nmethod GET HEAD\npath /prices /prices/*\n}\ndoorpost @in {\nallow *\n}": false,
+		"@in path /method /methods/*\ndoorpost @in {\nallow *\n}":                           false,
+		"doorpost {\nallow *\npublic /method\n}":                                            false,
 	} {
 		app := provisionedApp(t, "app.example.com {\n"+site+"\n}\n")
 		told := slices.ContainsFunc(app.advice(), func(f adminapi.Finding) bool {
