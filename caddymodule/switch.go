@@ -54,9 +54,8 @@ func (a *App) warnOfSwitch(to *backend) {
 // ran with last.
 const lastStoreKey = "doorpost/store"
 
-// noteStore keeps the name of the store for the next start. At a start with another one
-// than at the last, which cannot be compared any more, it tells of that if nobody is
-// known here: somebody chose the wrong one, or left the people behind.
+// noteStore keeps the name of the store for the next start, and tells of a start with
+// another one than at the last.
 func (a *App) noteStore(b *backend) {
 	ctx, cancel := context.WithTimeout(a.ctx, compareTime)
 	defer cancel()
@@ -67,10 +66,7 @@ func (a *App) noteStore(b *backend) {
 	case err == nil && last == name:
 		return
 	case err == nil && last != storeName(new(MemoryStore)) && runs() == nil:
-		if page, err := b.store.People(ctx, people.Query{Max: 1}); err == nil && len(page.People) == 0 {
-			a.logger.Warn("the server had another store when it ran last, and this one knows nobody", "last", last, "now", name,
-				"advice", adviceAfterStart(last, name))
-		}
+		a.warnOfStart(ctx, b, last, name)
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		err = storage.Store(ctx, lastStoreKey, []byte(name))
@@ -78,6 +74,18 @@ func (a *App) noteStore(b *backend) {
 	if err != nil {
 		a.logger.Debug("Caddy's storage does not keep which store this is: a start with another one will not be noticed", "error", err)
 	}
+}
+
+// warnOfStart tells that the server had another store when it ran last. That one cannot be
+// compared any more: somebody chose the wrong one, or left people behind, or copied all.
+func (a *App) warnOfStart(ctx context.Context, b *backend, last, name string) {
+	found, advice := "the server had another store when it ran last", adviceAfterStart(last, name)
+	if page, err := b.store.People(ctx, people.Query{Max: 1}); err == nil && len(page.People) == 0 {
+		found = "the server had another store when it ran last, and this one knows nobody"
+	} else {
+		advice = "if all of it was copied or moved here, there is nothing to do; " + advice
+	}
+	a.logger.Warn(found, "last", last, "now", name, "advice", advice)
 }
 
 // copyCommand moves everything from one store to another.

@@ -122,7 +122,7 @@ func TestAStoreThatIsDownIsLeftForAnotherWithAWarning(t *testing.T) {
 	g.newBrowser().signIn("bob@example.com")
 }
 
-func TestAStartWithAnotherStoreThatKnowsNobodySaysSo(t *testing.T) {
+func TestAStartWithAnotherStoreSaysSo(t *testing.T) {
 	server := redistest.Single(t)
 	folder := t.TempDir()
 	options := func(store string) string {
@@ -134,19 +134,21 @@ func TestAStartWithAnotherStoreThatKnowsNobodySaysSo(t *testing.T) {
 	g := newGateway(t, options(first), helloBehindGate)
 	g.fill()
 	type line struct{ Level, Msg, Last, Now, Advice string }
+	const nobody = ", and this one knows nobody"
 	var told []line
 	for _, c := range []struct {
 		store, reload string // to another one while it runs; may be empty
-		want          []line // Last and Now
+		want          []line // Last and Now; Msg is what it says beyond that there was another
 	}{
 		{first, "", nil},
-		{second, "", []line{{Last: first, Now: second}}},
+		{second, "", []line{{Last: first, Now: second, Msg: nobody}}},
 		{second, "", nil},
-		{first, "", nil}, // which knows people
-		{redis, "", []line{{Last: first, Now: redisName}}},
-		{first, second, nil}, // which the reload tells of
+		{first, "", []line{{Last: second, Now: first}}}, // which knows people
+		{first, "", nil},
+		{redis, "", []line{{Last: first, Now: redisName, Msg: nobody}}},
+		{first, second, []line{{Last: redisName, Now: first}}}, // and the reload tells of the second
 		{second, "", nil},
-		{"memory", "", []line{{Last: second, Now: "memory"}}},
+		{"memory", "", []line{{Last: second, Now: "memory", Msg: nobody}}},
 		{redis, "", nil}, // nothing is left in memory
 	} {
 		g.stop()
@@ -172,7 +174,8 @@ func TestAStartWithAnotherStoreThatKnowsNobodySaysSo(t *testing.T) {
 			t.Fatalf("with %s told is %+v, want %+v", c.store, added, c.want)
 		}
 		for i, got := range added {
-			if want := c.want[i]; got.Level != "warn" || got.Last != want.Last || got.Now != want.Now || !strings.Contains(got.Advice, "restart") || strings.Contains(got.Advice, "doorpost store copy") != (c.store != "memory") {
+			want := c.want[i]
+			if got.Level != "warn" || got.Msg != "the server had another store when it ran last"+want.Msg || strings.Contains(got.Advice, "was copied") != (want.Msg == "") || got.Last != want.Last || got.Now != want.Now || !strings.Contains(got.Advice, "restart") || strings.Contains(got.Advice, "doorpost store copy") != (c.store != "memory") {
 				t.Errorf("told is %+v, want %+v", got, want)
 			}
 		}
