@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 
-	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -26,14 +25,13 @@ func (h *Handler) checkRequire() error {
 	return nil
 }
 
-// checkRequire makes sure that browsers can have passkeys for the site: they have none for an
-// address of the internet protocol.
-func (s *site) checkRequire(a *App, h *Handler) error {
+// checkNames makes sure that browsers can have passkeys for the site where a block requires one.
+func (s *site) checkNames(a *App, h *Handler) error {
 	if h.Require == "" {
 		return nil
 	}
 	for _, origin := range s.origins.All() {
-		if _, err := netip.ParseAddr(a.passkeyDomain(origin)); err == nil {
+		if _, ok := passkey.Domain(origin.Host(), a.passkeyDomain()); !ok {
 			return fmt.Errorf("require passkey: %s has no name, and browsers have passkeys for names only; give the site one, such as localhost on this machine", origin)
 		}
 	}
@@ -48,17 +46,13 @@ func (a *App) requiring(of *session.Session) (domains []string) {
 		required := func(h *Handler) bool { return h.Require != "" && h.rules.Admits(of.Address, of.Standing()) }
 		if slices.ContainsFunc(s.handlers, required) {
 			for _, origin := range s.origins.All() {
-				domains = append(domains, a.passkeyDomain(origin))
+				domain, _ := passkey.Domain(origin.Host(), a.passkeyDomain())
+				domains = append(domains, domain)
 			}
 		}
 	}
 	return domains
 }
 
-// passkeyDomain is what the passkeys of somebody are for who signs in to a site.
-func (a *App) passkeyDomain(at gate.Origin) string {
-	if a.portal != (gate.Origin{}) {
-		return a.portal.Host()
-	}
-	return cmp.Or(a.Session.CookieDomain, at.Host())
-}
+// passkeyDomain is the domain that all passkeys are for; empty: those of each site for its own.
+func (a *App) passkeyDomain() string { return cmp.Or(a.portal.Host(), a.Session.CookieDomain) }

@@ -49,7 +49,7 @@ func (a *App) join(e *edge, where siteAddress, h *Handler) (*site, error) {
 	if err := s.locate(a, where, h); err != nil {
 		return nil, err
 	}
-	if err := s.checkRequire(a, h); err != nil {
+	if err := s.checkNames(a, h); err != nil {
 		return nil, err
 	}
 	h.rules.At(s.name())
@@ -156,7 +156,7 @@ func (s *site) open(a *App, rt *runningApp) {
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 		Origins: s.origins, Rules: s.rules(), Proof: s.proof(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
 		Portal: a.portal, Tickets: rt.tickets, Tokens: rt.backend.store, Audit: rt.audit,
-		Passkeys: rt.passkeys, PasskeyDomain: a.Session.CookieDomain, Requiring: a.requiring,
+		Passkeys: rt.passkeys, PasskeyDomain: a.passkeyDomain(), Requiring: a.requiring,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}
 	switch {

@@ -1,11 +1,9 @@
 package web
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/netip"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
@@ -15,12 +13,11 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// party is the site towards browsers and their passkeys; false where there are none: an
-// address of the internet protocol has no passkeys.
-func (d *Door) party(c *call) (passkey.Party, bool) {
-	id := cmp.Or(d.PasskeyDomain, c.origin.Host())
-	_, err := netip.ParseAddr(id)
-	return passkey.Party{ID: id, Origin: c.origin.String(), Name: c.origin.Host()}, d.Passkeys != nil && err != nil
+// party is the site towards browsers and their passkeys; false where there are none.
+func (d *Door) party(c *call) (p passkey.Party, possible bool) {
+	p.Origin, p.Name = c.origin.String(), c.origin.Host()
+	p.ID, possible = passkey.Domain(c.origin.Host(), d.PasskeyDomain)
+	return p, possible && d.Passkeys != nil
 }
 
 // hasPasskeys reports whether people may sign in by passkey here.
