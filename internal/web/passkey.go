@@ -20,12 +20,6 @@ func (d *Door) party(c *call) (p passkey.Party, possible bool) {
 	return p, possible && d.Passkeys != nil
 }
 
-// hasPasskeys reports whether people may sign in by passkey here.
-func (d *Door) hasPasskeys(c *call) bool {
-	_, possible := d.party(c)
-	return possible
-}
-
 // keeper is the session of somebody who may keep passkeys here. Where it is nil, the answer
 // has been given, with back as the way on.
 func (d *Door) keeper(c *call, back string) (*session.Session, passkey.Party) {

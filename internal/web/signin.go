@@ -33,7 +33,15 @@ func (d *Door) signInForm(c *call) {
 		d.failed(c, gate.SignInFor(to), err)
 		return
 	}
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, Field: view.AddressField{Typed: request.Typed}, Passkeys: d.hasPasskeys(c), Options: d.useOptions(c)})
+	p := d.signInPage(c, to)
+	p.Field.Typed = request.Typed
+	d.show(c, http.StatusOK, p)
+}
+
+// signInPage is the form for somebody who wants to go somewhere.
+func (d *Door) signInPage(c *call, to string) view.SignIn {
+	_, possible := d.party(c)
+	return view.SignIn{Frame: frame(c), To: to, Passkeys: possible, Options: d.useOptions(c)}
 }
 
 // showSignIn shows the form to somebody who wants to go somewhere. again is what is asked
@@ -44,8 +52,10 @@ func (d *Door) showSignIn(c *call, to string, again string) {
 		d.showNeeded(c, to, s)
 		return
 	}
-	who := signedInAs(c)
-	d.show(c, http.StatusOK, view.SignIn{Frame: frame(c), To: to, SignedInAs: who, Again: who != "" && again != "", Passkeys: d.hasPasskeys(c), Options: d.useOptions(c)})
+	p := d.signInPage(c, to)
+	p.SignedInAs = signedInAs(c)
+	p.Again = p.SignedInAs != "" && again != ""
+	d.show(c, http.StatusOK, p)
 }
 
 // ask asks for a link. The answer is the same for every address.
@@ -53,7 +63,9 @@ func (d *Door) ask(c *call, fields url.Values) {
 	to := d.wants(c, fields.Get(toField))
 	who, field := readAddress(fields.Get("email"))
 	if field.Problem != "" {
-		d.show(c, http.StatusUnprocessableEntity, view.SignIn{Frame: frame(c), To: to, Field: field, Passkeys: d.hasPasskeys(c), Options: d.useOptions(c)})
+		p := d.signInPage(c, to)
+		p.Field = field
+		d.show(c, http.StatusUnprocessableEntity, p)
 		return
 	}
 	here := d.mark(c)
