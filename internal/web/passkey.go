@@ -5,12 +5,9 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
-	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
-	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
 // party is the site towards browsers and their passkeys; false where there are none.
@@ -93,54 +90,6 @@ func (d *Door) usePasskey(c *call, body []byte) {
 		here := d.mark(c)
 		here.browser, here.familiar = attempt.Mark, true
 		d.setMark(c, here)
-		c.json(http.StatusOK, "application/json", wayOn{to})
-	}
-}
-
-// makeForm offers to make a passkey. Its options come with a page that was opened, and are
-// not given to a fetch: a script of the app would make a passkey of its own with them.
-func (d *Door) makeForm(c *call) {
-	query := c.r.URL.Query()
-	to := d.wants(c, query.Get(toField))
-	s, party := d.keeper(c, to)
-	if s == nil {
-		return
-	}
-	c.renews = false // the page is tied to no page that opened it
-	p := view.MakePasskey{Frame: frame(c), To: to, Offer: query.Has(offerField)}
-	if c.r.Header.Get("Sec-Fetch-Dest") == "document" {
-		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, d.member(c, s))
-		if err != nil {
-			c.seeOther(gate.AccountPath) // which says what is needed
-			return
-		}
-		p.Options = string(options)
-	}
-	d.show(c, http.StatusOK, p)
-}
-
-// makePasskey keeps a passkey that a browser made.
-func (d *Door) makePasskey(c *call, body []byte) {
-	to := d.wants(c, c.r.URL.Query().Get(toField))
-	s, party := d.keeper(c, to)
-	if s == nil {
-		return
-	}
-	_, err := d.Passkeys.Add(c.r.Context(), d.site(c), party, d.member(c, s), body)
-	switch {
-	case errors.Is(err, passkey.ErrMalformed):
-		d.writeProblem(c, http.StatusBadRequest, "this is not what navigator.credentials.create() returns")
-	case errors.Is(err, passkey.ErrRefused), errors.Is(err, passkey.ErrKnown), errors.Is(err, passkey.ErrFull), errors.Is(err, passkey.ErrNeedsCode),
-		errors.Is(err, signin.ErrNeedsPasskey):
-		d.writeProblem(c, http.StatusForbidden, "this passkey is not added: "+err.Error())
-	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
-		d.noSession(c, to)
-	case err != nil:
-		d.failed(c, to, err)
-	default:
-		if to == gate.AccountPath {
-			to += "?" + changedField + "=" + string(view.PasskeyAdded)
-		}
 		c.json(http.StatusOK, "application/json", wayOn{to})
 	}
 }
