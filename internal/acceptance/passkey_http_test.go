@@ -173,6 +173,24 @@ func TestOptionsTellNothingOfAnybody(t *testing.T) {
 	}
 }
 
+// What cannot be done has a page that says so, and not the account without a word.
+func TestAPasskeyTooManyAndOneThatIsGoneAreSaid(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	ada := enter(t, g, "ada@example.com")
+	device := new(testkit.Authenticator)
+	for range 50 {
+		device.Credentials = nil // another device, with nothing to exclude
+		ada.makesPasskey(device).is(t, http.StatusOK)
+	}
+	ada.submit("/_doorpost/account/passkey", "add", "yes").leadsTo(t, "/_doorpost/passkey?to=%2F")
+	ada.open("/_doorpost/passkey?to=/").is(t, http.StatusConflict).says(t, "as many passkeys as there can be")
+	for _, change := range []string{"remove", "name"} {
+		a := ada.submit("/_doorpost/account/passkey", "id", "0123456789abcdef", change, "yes")
+		ada.open(a.leadsTo(t, "/_doorpost/account?changed=passkey_removed").location()).says(t, "does not sign you in any more")
+	}
+}
+
 // A script of an app has the origin of our pages where there is no portal. It can fetch no
 // challenge to make a passkey with, and the page that has one is tied to no window.
 func TestAScriptFetchesNoChallengeToMakeAPasskey(t *testing.T) {

@@ -94,6 +94,11 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 // view.AccountNotice, which says what is so, whatever the link says.
 const changedField = "changed"
 
+// accountWith is the account with what was just changed.
+func accountWith(n view.AccountNotice) string {
+	return gate.AccountPath + "?" + changedField + "=" + string(n)
+}
+
 // changed answers that a change was made.
 func (d *Door) changed(c *call, result account.Result, here signin.Browser) {
 	switch result.Change.Kind {
@@ -106,9 +111,9 @@ func (d *Door) changed(c *call, result account.Result, here signin.Browser) {
 			return
 		}
 		d.setMark(c, mark{browser: here, familiar: true})
-		c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(view.AccountMoved))
+		c.seeOther(accountWith(view.AccountMoved))
 	default:
-		c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(view.AccountRecovery))
+		c.seeOther(accountWith(view.AccountRecovery))
 	}
 }
 

@@ -50,7 +50,7 @@ func (d *Door) changePasskey(c *call, fields url.Values) {
 		d.passkeyNotChanged(c, s, fields, err)
 		return
 	}
-	c.seeOther(gate.AccountPath + "?" + changedField + "=" + string(notice))
+	c.seeOther(accountWith(notice))
 }
 
 // passkeyNotChanged answers that a passkey was not changed, with what would change it.
@@ -58,7 +58,9 @@ func (d *Door) passkeyNotChanged(c *call, s *session.Session, fields url.Values,
 	switch {
 	case errors.Is(err, passkey.ErrNeedsCode):
 		d.askForCode(c, s, passkeyChanges, fields)
-	case errors.Is(err, passkey.ErrUnknown), errors.Is(err, passkey.ErrNoName): // as the page shows
+	case errors.Is(err, passkey.ErrUnknown): // somebody was quicker
+		c.seeOther(accountWith(view.PasskeyRemoved))
+	case errors.Is(err, passkey.ErrNoName): // the page shows the one that it keeps
 		c.seeOther(gate.AccountPath)
 	case errors.Is(err, passkey.ErrFull):
 		d.showAccount(c, http.StatusConflict, s, view.Account{TooManyPasskeys: true})

@@ -42,8 +42,12 @@ func (d *Door) makeForm(c *call) {
 	p := view.MakePasskey{Frame: frame(c), To: to, Offer: query.Has(offerField)}
 	if c.r.Header.Get("Sec-Fetch-Dest") == "document" {
 		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, d.member(c, s))
-		if err != nil {
-			c.seeOther(gate.AccountPath) // which says what is needed
+		switch {
+		case errors.Is(err, passkey.ErrNeedsCode):
+			c.seeOther(gate.AccountPath) // whose button sends a code, as no page does that is only opened
+			return
+		case err != nil:
+			d.passkeyNotChanged(c, s, nil, err)
 			return
 		}
 		p.Options = string(options)
@@ -71,7 +75,7 @@ func (d *Door) makePasskey(c *call, body []byte) {
 		d.failed(c, to, err)
 	default:
 		if to == gate.AccountPath {
-			to += "?" + changedField + "=" + string(view.PasskeyAdded)
+			to = accountWith(view.PasskeyAdded)
 		}
 		c.json(http.StatusOK, "application/json", wayOn{to})
 	}
