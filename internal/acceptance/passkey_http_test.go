@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -228,6 +229,26 @@ func TestWithoutPasskeysNothingSpeaksOfThem(t *testing.T) {
 		if a := ada.open("/_doorpost" + path); strings.Contains(a.text(), "asskey") || strings.Contains(a.text(), "fingerprint") {
 			t.Errorf("%s speaks of passkeys: %s", path, a.body)
 		}
+	}
+}
+
+// Somebody who is signed in by mail is not told that nobody is signed in.
+func TestWhatTakesAPasskeySaysSo(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{site: "allow *@example.com\nrequire passkey"})
+	ada := g.visitor()
+	ada.ask("ada@example.com", "/_doorpost/account").leadsTo(t, "/_doorpost/check-mail")
+	ada.redeem(g.mail.await("ada@example.com"), "/_doorpost/account")
+	problem := ada.do(ada.script(http.MethodGet, "/safe")).isProblem(t, http.StatusUnauthorized)
+	address, _ := problem["sign_in_url"].(string)
+	if detail, _ := problem["detail"].(string); !strings.Contains(detail, "passkey") || !strings.HasSuffix(address, "/_doorpost/sign-in?again=passkey") {
+		t.Errorf("a program is told %v", problem)
+	}
+	ada.submit("/safe", "bar", "2").is(t, http.StatusUnauthorized).says(t, "You have to sign in again for that")
+	file := ada.form("/safe", "bar", "2")
+	file.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	if page := ada.do(file).is(t, http.StatusUnauthorized); !slices.Contains(page.links(), "/_doorpost/sign-in?to=%2f&again=passkey") {
+		t.Errorf("the page of a form that is not kept leads to %q", page.links())
 	}
 }
 

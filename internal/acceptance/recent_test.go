@@ -35,7 +35,7 @@ func TestAnOldProofIsAskedForAgainAndTheSessionStays(t *testing.T) {
 		t.Fatalf("sent to %s (%v)", a.location(), err)
 	}
 	problem := ada.do(ada.script(http.MethodGet, "/safe/gold")).isProblem(t, http.StatusUnauthorized)
-	if address, _ := problem["sign_in_url"].(string); !strings.Contains(address, "/_doorpost/sign-in") {
+	if address, _ := problem["sign_in_url"].(string); !strings.HasSuffix(address, "/_doorpost/sign-in?again=1") || problem["detail"] != "the sign-in is too long ago for this; a person signs in again at sign_in_url" {
 		t.Errorf("a program is told %v", problem)
 	}
 	ada.submit("/safe/gold", "bar", "2").is(t, http.StatusUnauthorized).says(t, "Sign in, then send it again")

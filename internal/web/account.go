@@ -20,7 +20,7 @@ func (d *Door) whoIs(c *call) {
 		d.failed(c, "/", err)
 		return
 	case s == nil:
-		d.signInRequired(c)
+		d.signInRequired(c, "")
 		return
 	}
 	groups := d.GroupsOf(s.Address, s.Standing())

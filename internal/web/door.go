@@ -78,7 +78,7 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 	d.confirmation = session.NewSigner(ring, keys.Confirmation, parts.Service.LinkLife)
 	d.challenges = make(map[gate.Origin]*challenge)
 	for _, origin := range parts.Origins.All() {
-		d.challenges[origin] = newChallenge(origin)
+		d.challenges[origin] = newChallenge(origin, "")
 	}
 	script, _ := view.Script()
 	if d.leadsToPortal() {

@@ -54,18 +54,23 @@ func (d *Door) noSession(c *call, uri string) {
 	case gate.PageFetch:
 		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: gate.ReturnTo(uri)})
 	case gate.FormSubmit:
-		if fields, kept := d.keepForm(c, uri); kept {
-			d.showUnauthorized(c, view.FormKept{Frame: frame(c), Action: uri, Fields: fields})
-			return
-		}
-		d.showUnauthorized(c, view.FormNotSent{Frame: frame(c), Back: formPage(c), FromElsewhere: fromElsewhere(c)})
+		d.formNotSent(c, uri, "")
 	default:
-		d.signInRequired(c)
+		d.signInRequired(c, "")
 	}
 }
 
+// formNotSent answers a form of somebody who has to sign in first. again is as in showSignIn.
+func (d *Door) formNotSent(c *call, uri, again string) {
+	if fields, kept := d.keepForm(c, uri); kept {
+		d.showUnauthorized(c, view.FormKept{Frame: frame(c), Action: uri, Fields: fields})
+		return
+	}
+	d.showUnauthorized(c, view.FormNotSent{Frame: frame(c), Back: formPage(c), Again: again, FromElsewhere: fromElsewhere(c)})
+}
+
 func (d *Door) showUnauthorized(c *call, page view.Page) {
-	c.w.Header().Set("WWW-Authenticate", d.challenge(c).authenticate)
+	c.w.Header().Set("WWW-Authenticate", d.challenge(c, "").authenticate)
 	d.show(c, http.StatusUnauthorized, page)
 }
 
@@ -124,8 +129,10 @@ func (d *Door) proveAgain(c *call, uri string, verdict gate.Verdict) {
 		c.seeOther(signInAgain(again, to))
 	case gate.PageFetch:
 		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: to, Again: again})
+	case gate.FormSubmit:
+		d.formNotSent(c, uri, again)
 	default:
-		d.noSession(c, uri)
+		d.signInRequired(c, again)
 	}
 }
 

@@ -163,14 +163,14 @@ func TestAPersonWhoIsRefusedReadsWhatHelps(t *testing.T) {
 			method: http.MethodGet, mode: "same-origin", dest: "empty", site: "same-origin",
 			link: "/_doorpost/sign-in?to=%2freports%2f2024%3fmonth%3d5%26view%3dtable", says: "once you are signed in",
 		},
-		"a form of ours":                                 {method: http.MethodPost, mode: "navigate", dest: "document", site: "same-origin", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
-		"a form that a service worker submits":           {method: http.MethodPost, mode: "same-origin", dest: "empty", site: "same-origin", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
-		"a form of a sibling host, which brings cookies": {method: http.MethodPost, mode: "navigate", dest: "document", site: "same-site", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form of ours":                                 {method: http.MethodPost, mode: "navigate", dest: "document", site: "same-origin", link: "/_doorpost/sign-in?to=%2f", says: "You have to sign in again"},
+		"a form that a service worker submits":           {method: http.MethodPost, mode: "same-origin", dest: "empty", site: "same-origin", link: "/_doorpost/sign-in?to=%2f", says: "You have to sign in again"},
+		"a form of a sibling host, which brings cookies": {method: http.MethodPost, mode: "navigate", dest: "document", site: "same-site", link: "/_doorpost/sign-in?to=%2f", says: "You have to sign in again"},
 		"a form of another site":                         {method: http.MethodPost, mode: "navigate", dest: "document", site: "cross-site", link: "/", says: "came from another site"},
-		"a form of another site, with our cookie":        {method: http.MethodPost, mode: "navigate", dest: "document", site: "cross-site", cookie: "__Host-doorpost=x", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form of another site, with our cookie":        {method: http.MethodPost, mode: "navigate", dest: "document", site: "cross-site", cookie: "__Host-doorpost=x", link: "/_doorpost/sign-in?to=%2f", says: "You have to sign in again"},
 		"a form of another site, in an old browser":      {method: http.MethodPost, origin: "https://idp.example", link: "/", says: "came from another site"},
-		"a form of ours, in an old browser":              {method: http.MethodPost, origin: "https://a.example", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
-		"a form that hides its origin":                   {method: http.MethodPost, origin: "null", link: "/_doorpost/sign-in?to=%2f", says: "You are not signed in any more"},
+		"a form of ours, in an old browser":              {method: http.MethodPost, origin: "https://a.example", link: "/_doorpost/sign-in?to=%2f", says: "You have to sign in again"},
+		"a form that hides its origin":                   {method: http.MethodPost, origin: "null", link: "/_doorpost/sign-in?to=%2f", says: "You have to sign in again"},
 	} {
 		headers := map[string]string{"Accept": page}
 		for field, value := range map[string]string{"Sec-Fetch-Site": c.site, "Sec-Fetch-Mode": c.mode, "Sec-Fetch-Dest": c.dest, "Origin": c.origin, "Cookie": c.cookie} {

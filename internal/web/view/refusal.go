@@ -64,10 +64,12 @@ type SignInNeeded struct {
 
 func (SignInNeeded) about() about { return about{template: "sign-in-needed", title: "signin.title"} }
 
-// FormNotSent says that a form did not reach the site, because nobody was signed in.
+// FormNotSent says that a form did not reach the site, because nobody was signed in, or by
+// too weak a proof.
 type FormNotSent struct {
 	Frame
 	Back          string // the page with the form
+	Again         string // as of SignInNeeded
 	FromElsewhere bool   // the form is of another site, and the person may be signed in
 }
 
