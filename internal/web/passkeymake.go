@@ -41,7 +41,12 @@ func (d *Door) makeForm(c *call) {
 	c.renews = false // the page is tied to no page that opened it
 	p := view.MakePasskey{Frame: frame(c), To: to, Offer: query.Has(offerField)}
 	if c.r.Header.Get("Sec-Fetch-Dest") == "document" {
-		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, d.member(c, s))
+		m := d.member(c, s)
+		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, m)
+		var ring passkey.Keyring
+		if err == nil {
+			ring, err = d.Passkeys.List(c.r.Context(), m)
+		}
 		switch {
 		case errors.Is(err, passkey.ErrNeedsCode):
 			c.seeOther(gate.AccountPath) // whose button sends a code, as no page does that is only opened
@@ -50,7 +55,7 @@ func (d *Door) makeForm(c *call) {
 			d.passkeyNotChanged(c, s, nil, err)
 			return
 		}
-		p.Options = string(options)
+		p.Options, p.Accepted = string(options), signals(ring, party, s)
 	}
 	d.show(c, http.StatusOK, p)
 }

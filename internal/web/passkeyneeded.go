@@ -17,7 +17,7 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 		d.failed(c, to, err)
 		return
 	}
-	p := view.PasskeyNeeded{Frame: frame(c), To: to, Has: len(ring.Of(party.ID)) > 0}
+	p := view.PasskeyNeeded{Frame: frame(c), To: to, Has: len(ring.Of(party.ID)) > 0, Accepted: signals(ring, party, s)}
 	if p.Has {
 		p.Options = d.useOptions(c)
 	}

@@ -12,6 +12,8 @@ type MakePasskey struct {
 	To      string // where the person goes on
 	Options string // PublicKeyCredentialCreationOptionsJSON; empty: a page that a script fetched
 
+	Accepted string // as of Account
+
 	// Offer says that the person has just signed in and did not ask for the page.
 	Offer bool
 }
@@ -55,9 +57,10 @@ func (PasskeyElsewhere) about() about {
 // PasskeyNeeded asks somebody who is signed in to use their passkey, or to make one.
 type PasskeyNeeded struct {
 	Frame
-	To      string // where the person wants to go
-	Has     bool   // they have a passkey here
-	Options string // with Has: PublicKeyCredentialRequestOptionsJSON
+	To       string // where the person wants to go
+	Has      bool   // they have a passkey here
+	Options  string // with Has: PublicKeyCredentialRequestOptionsJSON
+	Accepted string // as of Account
 }
 
 func (p PasskeyNeeded) about() about {

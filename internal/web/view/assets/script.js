@@ -53,11 +53,11 @@
     form.append(field);
   }));
   if (mayHave) {
-    document.querySelectorAll('[data-if-passkeys]').forEach((part) => {
-      part.hidden = false;
-      const said = JSON.parse(part.dataset.accepted || '{}');
-      if (said.userId && passkeys.signalAllAcceptedCredentials) passkeys.signalAllAcceptedCredentials(said).catch(() => {});
-      if (said.userId && passkeys.signalCurrentUserDetails) passkeys.signalCurrentUserDetails(said).catch(() => {});
+    document.querySelectorAll('[data-if-passkeys]').forEach((part) => { part.hidden = false; });
+    document.querySelectorAll('[data-accepted]').forEach((part) => {
+      for (const signal of ['signalAllAcceptedCredentials', 'signalCurrentUserDetails']) {
+        if (passkeys[signal]) passkeys[signal](JSON.parse(part.dataset.accepted)).catch(() => {});
+      }
     });
   }
   const use = one('[data-passkey]');
