@@ -205,7 +205,7 @@ func (b *tab) signInByCode(mail *mailServer, address string) {
 	b.awaitText("Type your email address")
 	b.typeInto("#email", address+"\r")
 	b.awaitText("Check your mail")
-	b.typeInto("#code", mail.await(address).code+"\r")
+	b.typeInto("#code", mail.awaitCode(address)+"\r")
 }
 
 // awaitClosed waits until the window has closed.
