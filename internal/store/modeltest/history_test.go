@@ -11,6 +11,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
@@ -23,6 +24,7 @@ type store interface {
 	session.Store
 	people.Store
 	account.Store
+	passkey.Store
 }
 
 // The world of a history is small, so that its parts meet.
@@ -54,7 +56,7 @@ func newHistory(s store, reopen func() store) *history {
 		now: time.Now().Truncate(time.Second), requests: make(map[signin.BrowserKey]*request),
 		familiar: make(map[address.Address][]signin.BrowserKey), muted: make(map[string]time.Time),
 		known: make(map[address.Address]known), trails: make(map[address.Address][]address.Address), bars: make(map[address.Address][]string),
-		counts: make(map[string]limit.Count),
+		counts: make(map[string]limit.Count), rings: make(map[address.Address]passkey.Keyring),
 	}}
 }
 
@@ -94,10 +96,7 @@ func (h *history) ask(t *rapid.T) {
 	// Any link before this one is another: the first bytes of a key are zero
 	// otherwise.
 	a.Link[0], a.Code[0] = 1, 1
-	a.Message = outbox.Message{
-		ID: fmt.Sprintf("m%025d", h.made), Kind: outbox.SignIn, To: a.Request.Address, Origin: a.Request.Origin, Sealed: []byte("x"),
-		Created: h.now, Deadline: h.now.Add(linkLife - time.Minute), State: outbox.Queued, Since: h.now, Due: h.now,
-	}
+	a.Message = h.message(outbox.SignIn, a.Request.Address, a.Request.Origin)
 	got, err := h.store.Ask(context.Background(), a)
 	want := h.asked(a)
 	if err != nil || got.Silent != want || got.Send != (want == signin.NotSilent) {
@@ -105,13 +104,26 @@ func (h *history) ask(t *rapid.T) {
 	}
 }
 
+func (h *history) arrival(site string) signin.Arrival {
+	return signin.Arrival{Now: h.now, Session: session.Entry{
+		Key: session.Key(h.number()), Record: session.Record{Scope: site, SignedIn: h.now, Seen: h.now, Expires: h.now.Add(sessionLife)},
+	}}
+}
+
+// message is one about somebody, to them.
+func (h *history) message(kind outbox.Kind, to address.Address, site string) outbox.Message {
+	h.number()
+	return outbox.Message{
+		ID: fmt.Sprintf("m%025d", h.made), Kind: kind, To: to, Origin: site, Sealed: []byte("x"),
+		Created: h.now, Deadline: h.now.Add(linkLife - time.Minute), State: outbox.Queued, Since: h.now, Due: h.now,
+	}
+}
+
 // redemption is an attempt with all that it may bring along.
 func (h *history) redemption(t *rapid.T, l *link) signin.Redemption {
 	r := signin.Redemption{
 		Origin: l.site, Browser: l.browser, Link: l.key, Policy: l.policy, Codes: []signin.CodeKey{l.code, {9}}, Elsewhere: yes(t, "confirmed"),
-		Arrival: signin.Arrival{Now: h.now, Session: session.Entry{
-			Key: session.Key(h.number()), Record: session.Record{Scope: l.site, SignedIn: h.now, Seen: h.now, Expires: h.now.Add(sessionLife)},
-		}},
+		Arrival: h.arrival(l.site),
 	}
 	// Mostly as it should be, now and then not.
 	odd := func(what string) bool { return rapid.IntRange(0, 3).Draw(t, what+" if 0") == 0 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -42,6 +43,8 @@ type visit struct {
 	who     address.Address
 	expires time.Time
 	ended   bool
+	proven  time.Time
+	method  session.Method
 }
 
 // model is a store in a few maps.
@@ -56,7 +59,9 @@ type model struct {
 	trails   map[address.Address][]address.Address // which addresses somebody has had
 	bars     map[address.Address][]string          // mailboxes that somebody disabled keeps out
 	counts   map[string]limit.Count                // messages of a mailbox
-	made     int                                   // how many keys were made
+	rings    map[address.Address]passkey.Keyring
+	answered []passkey.Challenge // that were used up
+	made     int                 // how many keys were made
 }
 
 func (l *link) alive(now time.Time) bool { return !l.used && l.expires.After(now) }
@@ -185,15 +190,20 @@ func (m *model) signedIn(l *link, r signin.Redemption) {
 	if m.known[l.who] == (known{}) {
 		m.known[l.who] = known{revision: 1}
 	}
+	m.arrived(l.who, r.Arrival, session.ByMail)
+}
+
+// arrived is what every sign-in does.
+func (m *model) arrived(who address.Address, a signin.Arrival, method session.Method) {
 	for _, v := range m.visits {
-		if v.key == r.Replace {
+		if v.key == a.Replace {
 			v.ended = true
 		}
 	}
-	m.visits = append(m.visits, &visit{key: r.Session.Key, who: l.who, expires: r.Session.Expires})
-	if known := m.familiar[l.who]; r.Mark != (signin.BrowserKey{}) && !slices.Contains(known, r.Mark) {
-		known = append(known, r.Mark)
-		m.familiar[l.who] = known[max(0, len(known)-signin.MaxFamiliar):]
+	m.visits = append(m.visits, &visit{key: a.Session.Key, who: who, expires: a.Session.Expires, proven: m.now, method: method})
+	if known := m.familiar[who]; a.Mark != (signin.BrowserKey{}) && !slices.Contains(known, a.Mark) {
+		known = append(known, a.Mark)
+		m.familiar[who] = known[max(0, len(known)-signin.MaxFamiliar):]
 	}
 }
 

@@ -113,6 +113,8 @@ func (m *model) moved(from, to address.Address) {
 	delete(m.familiar, to)
 	delete(m.known, from)
 	delete(m.familiar, from)
+	m.rings[to] = m.rings[from]
+	delete(m.rings, from)
 	if m.known[to].disabled {
 		m.bar(to)
 	}
@@ -148,6 +150,7 @@ func (h *history) remove(t *rapid.T) {
 	delete(h.familiar, who)
 	delete(h.trails, who)
 	delete(h.bars, who)
+	delete(h.rings, who)
 }
 
 func (h *history) move(t *rapid.T) {

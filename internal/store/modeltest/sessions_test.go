@@ -70,6 +70,7 @@ func (h *history) holds(t *rapid.T) {
 			t.Fatalf("%s has %d sessions, %v, want %d", who, len(listed), err, alive[who])
 		}
 		h.isAsKnown(t, who, len(listed))
+		h.hasPasskeys(t, who)
 	}
 	for browser, want := range h.requests {
 		got, found, err := h.store.Request(ctx, browser, h.now)

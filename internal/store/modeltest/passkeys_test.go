@@ -1,0 +1,217 @@
+package modeltest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
+	"pgregory.net/rapid"
+)
+
+var rpIDs = []string{"one.example", "two.example"}
+
+// credential is a number of few, so that a passkey is removed, made again, and somebody else's.
+func credential(t *rapid.T) []byte {
+	return []byte{rapid.ByteRange(1, 3).Draw(t, "credential")}
+}
+
+// owner is whose a passkey is, and where it stands with them; -1 for a passkey of nobody.
+func (m *model) owner(credential []byte) (who address.Address, at int) {
+	for who, ring := range m.rings {
+		if at := slices.IndexFunc(ring.Passkeys, func(p passkey.Passkey) bool { return bytes.Equal(p.Credential, credential) }); at >= 0 {
+			return who, at
+		}
+	}
+	return "", -1
+}
+
+// drop forgets passkeys; all of the person if the id is empty.
+func (m *model) drop(who address.Address, id passkey.ID) (dropped bool) {
+	ring := m.rings[who]
+	left := slices.DeleteFunc(slices.Clone(ring.Passkeys), func(p passkey.Passkey) bool { return id == "" || p.ID == id })
+	dropped = len(left) < len(ring.Passkeys)
+	if ring.Passkeys = left; dropped {
+		m.rings[who] = ring
+	}
+	return dropped
+}
+
+// challenge is a new one, or now and then one that was used up.
+func (h *history) challenge(t *rapid.T) passkey.Challenge {
+	if n := len(h.answered); n > 0 && rapid.IntRange(0, 4).Draw(t, "a challenge of before if 0") == 0 && h.answered[n-1].Until.After(h.now) {
+		return h.answered[n-1]
+	}
+	return passkey.Challenge{Nonce: h.number(), Until: h.now.Add(2 * passkey.ChallengeLife)}
+}
+
+// change is one that a session wants, at a place and under requirements of any kind.
+func (h *history) change(t *rapid.T) passkey.Change {
+	if len(h.visits) == 0 {
+		t.Skip("nobody has signed in")
+	}
+	v := one(t, h.visits, "session")
+	c := passkey.Change{Now: h.now, Session: v.key, Person: v.who, RPID: one(t, rpIDs, "RP ID")}
+	c.Guard = signin.Guard{RPID: c.RPID, Required: one(t, [][]string{nil, rpIDs[:1], rpIDs}, "required")}
+	if rapid.IntRange(0, 9).Draw(t, "another person if 0") == 0 {
+		c.Person = one(t, persons, "person")
+	}
+	return c
+}
+
+// mayChange predicts whether a session may make a change.
+func (m *model) mayChange(c passkey.Change) error {
+	i := slices.IndexFunc(m.visits, func(v *visit) bool { return v.key == c.Session && v.who == c.Person && v.alive(m.now) })
+	if i < 0 {
+		return session.ErrEnded
+	}
+	ring, rpID := m.rings[c.Person], c.RPID
+	if c.ID != "" {
+		at := slices.IndexFunc(ring.Passkeys, func(p passkey.Passkey) bool { return p.ID == c.ID })
+		if at < 0 {
+			return passkey.ErrUnknown
+		}
+		rpID = ring.Passkeys[at].RPID
+	}
+	fresh, byPasskey := m.now.Sub(m.visits[i].proven) < account.FreshProof, m.visits[i].method == session.ByPasskey
+	guarded := c.Guard.Requires(rpID) && len(ring.Of(rpID)) > 0
+	switch {
+	case guarded && !(fresh && byPasskey && c.Guard.RPID == rpID):
+		return signin.ErrNeedsPasskey
+	case !guarded && !(fresh && (byPasskey || c.ID == "")):
+		return passkey.ErrNeedsCode
+	}
+	return nil
+}
+
+func (h *history) makePasskey(t *rapid.T) {
+	a := passkey.Addition{Change: h.change(t), Challenge: h.challenge(t), Attempt: h.number()}
+	a.Handle, a.Notice = h.rings[a.Person].Handle, h.message(outbox.Changed, a.Person, sites[0])
+	if a.Handle == nil || rapid.IntRange(0, 9).Draw(t, "another handle if 0") == 0 {
+		handle := h.number()
+		a.Handle = slices.Concat(handle[:], handle[:])
+	}
+	a.Passkey = passkey.Passkey{Credential: credential(t), RPID: a.RPID, PublicKey: []byte("key"), Made: h.now}
+	a.Passkey.ID = passkey.KeyOf(a.Passkey.Credential).ID()
+	want, ring := h.mayChange(a.Change), h.rings[a.Person]
+	_, known := h.owner(a.Passkey.Credential)
+	switch {
+	case want != nil:
+	case slices.Contains(h.answered, a.Challenge), ring.Handle != nil && !bytes.Equal(ring.Handle, a.Handle):
+		want = passkey.ErrRefused
+	case known >= 0:
+		want = passkey.ErrKnown
+	}
+	if err := h.store.AddPasskey(context.Background(), a); !errors.Is(err, want) {
+		t.Fatalf("adding a passkey: %v, want %v", err, want)
+	}
+	if want == nil {
+		ring.Handle, ring.Passkeys = a.Handle, append(slices.Clone(ring.Passkeys), a.Passkey)
+		h.rings[a.Person], h.answered = ring, append(h.answered, a.Challenge)
+	}
+}
+
+func (h *history) usePasskey(t *rapid.T) {
+	credential := credential(t)
+	who, at := h.owner(credential)
+	present := passkey.Passkey{RPID: rpIDs[0]}
+	if at >= 0 {
+		present = h.rings[who].Passkeys[at]
+	}
+	u := passkey.Use{
+		Arrival: h.arrival(sites[0]), Challenge: h.challenge(t), Passkey: passkey.KeyOf(credential), RPID: present.RPID, Handle: h.rings[who].Handle,
+		Counter: present.Counter + rapid.Uint32Range(0, 1).Draw(t, "counted on by"),
+		Check: func(c passkey.Candidate) passkey.Reason {
+			if c.PublicKey == nil {
+				return passkey.UnknownCredential
+			}
+			return passkey.Fine
+		},
+	}
+	if len(h.visits) > 0 && yes(t, "in place of a session") {
+		u.Replace = one(t, h.visits, "session").key
+	}
+	odd := func(what string) bool { return rapid.IntRange(0, 9).Draw(t, what+" if 0") == 0 }
+	if odd("another RP ID") {
+		u.RPID = "three.example"
+	}
+	if odd("another handle") {
+		u.Handle = []byte("another")
+	}
+	again := slices.Contains(h.answered, u.Challenge)
+	want := passkey.Fine
+	switch {
+	case at < 0:
+		want = passkey.UnknownCredential
+	case again:
+		want = passkey.UsedBefore
+	case u.RPID != present.RPID:
+		want = passkey.WrongRPID
+	case !bytes.Equal(u.Handle, h.rings[who].Handle):
+		want = passkey.WrongHandle
+	case h.mayNotSignIn(who):
+		want = passkey.Disabled
+	case u.Counter == present.Counter && u.Counter > 0:
+		want = passkey.CounterWentBack
+	}
+	got, err := h.store.UsePasskey(context.Background(), u)
+	if err != nil || got.Refused != want || got.Person != who {
+		t.Fatalf("using a passkey: %+v, %v, want %q of %q", got, err, want, who)
+	}
+	if want == passkey.Fine {
+		ring := h.rings[who]
+		ring.Passkeys = slices.Clone(ring.Passkeys)
+		ring.Passkeys[at].Counter, ring.Passkeys[at].Used = u.Counter, h.now
+		h.rings[who], h.answered = ring, append(h.answered, u.Challenge)
+		h.arrived(who, u.Arrival, session.ByPasskey)
+	}
+}
+
+func (h *history) removePasskey(t *rapid.T) {
+	c := h.change(t)
+	c.RPID, c.ID = "", passkey.KeyOf(credential(t)).ID()
+	want := h.mayChange(c)
+	if err := h.store.RemovePasskey(context.Background(), c, h.message(outbox.Changed, c.Person, sites[0])); !errors.Is(err, want) {
+		t.Fatalf("removing a passkey: %v, want %v", err, want)
+	}
+	if want == nil {
+		h.drop(c.Person, c.ID)
+	}
+}
+
+// dropPasskeys is what an operator does.
+func (h *history) dropPasskeys(t *rapid.T) {
+	who, id := one(t, persons, "person"), passkey.ID("")
+	if yes(t, "one") {
+		id = passkey.KeyOf(credential(t)).ID()
+	}
+	var want error
+	switch {
+	case h.known[who].revision == 0:
+		want = people.ErrUnknown
+	case !h.drop(who, id) && id != "":
+		want = passkey.ErrUnknown
+	}
+	if _, err := h.store.DropPasskeys(context.Background(), who, id); !errors.Is(err, want) {
+		t.Fatalf("dropping passkeys: %v, want %v", err, want)
+	}
+}
+
+// hasPasskeys compares what somebody has with the model's. Nobody who is not known has any.
+func (h *history) hasPasskeys(t *rapid.T, who address.Address) {
+	got, err := h.store.Passkeys(context.Background(), who)
+	want := h.rings[who]
+	same := slices.EqualFunc(got.Passkeys, want.Passkeys, func(a, b passkey.Passkey) bool {
+		return bytes.Equal(a.Credential, b.Credential) && a.RPID == b.RPID && a.Counter == b.Counter && a.Used.Equal(b.Used)
+	})
+	if err != nil || !same || !bytes.Equal(got.Handle, want.Handle) || len(got.Passkeys) > 0 && h.known[who].revision == 0 {
+		t.Fatalf("%s has %+v, %v, want %+v", who, got, err, want)
+	}
+}
