@@ -27,6 +27,7 @@ func startWiki(t testing.TB) *recipe {
 // write types into the editor of the wiki.
 func (b *tab) write(words string) {
 	b.t.Helper()
+	b.awaitScript() // which puts the cursor to the start
 	b.typeInto("#wiki__text", words)
 }
 
