@@ -37,8 +37,8 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m signin.Member
 	now, limits := time.Now(), s.SignIn.Limits
 	c = Change{Kind: kind, Person: m.Address, Address: other, Expires: now.Add(s.SignIn.LinkLife)}
 	// A script of an app may act in a session that was proven otherwise: for what concerns
-	// others that is not enough.
-	c.Present = kind == Administer || m.Method == session.ByMail || now.Sub(m.SignedIn) > FreshProof
+	// others, or enters by itself, that is not enough.
+	c.Present = kind == Administer || kind == Token || m.Method == session.ByMail || now.Sub(m.SignedIn) > FreshProof
 	said := signin.Promise{
 		Change: string(kind), Person: m.Address, New: other, Asked: now, Expires: c.Expires, Browser: m.Device.Browser, System: m.Device.System,
 	}
@@ -99,7 +99,7 @@ type Result struct {
 }
 
 // events are what is written down of a change that was made.
-var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed, Administer: audit.Proven, Passkeys: audit.Proven}
+var events = map[Kind]audit.Event{Move: audit.Moved, Recovery: audit.Recovery, Drop: audit.Recovery, Leave: audit.Removed, Administer: audit.Proven, Passkeys: audit.Proven, Token: audit.Proven}
 
 // logged is what the audit log has of a change.
 func (c Change) logged(site signin.Site) []any {
@@ -133,7 +133,7 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m signin.Member
 		Now: now, Session: m.Session, Guard: m.Guard, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
 		Renewed: result.Renewed.Key(), Mark: m.Mark.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
 	}
-	if c.Kind != Administer && c.Kind != Passkeys {
+	if !c.Kind.IsProof() {
 		confirmation.Notice = s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
 			Change: string(c.Kind), Person: m.Address, New: c.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
 		})

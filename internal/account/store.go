@@ -17,6 +17,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // MaxProposals is how many addresses a person may propose in 24 hours.
@@ -30,6 +31,8 @@ var (
 	ErrTooMany = fault.New(fault.Invalid, "too many addresses were proposed today")
 	// ErrNotAdmitted says that the site would not let the person in any more.
 	ErrNotAdmitted = fault.New(fault.Invalid, "the site does not admit the new address")
+	// ErrNeedsCode says that a session has not confirmed what a change asks for.
+	ErrNeedsCode = fault.New(fault.Invalid, "a code from the mail is needed")
 )
 
 // Kind says what a change does.
@@ -49,7 +52,14 @@ const (
 	// Passkeys changes nothing either: once it is confirmed, the session may add and remove
 	// passkeys of the person, for FreshProof.
 	Passkeys Kind = "passkeys"
+
+	// Token changes nothing either: once it is confirmed, the session may make one token of
+	// the person within FreshProof.
+	Token Kind = "token"
 )
+
+// IsProof reports whether a change is none by itself, but what another one asks for.
+func (k Kind) IsProof() bool { return k == Administer || k == Passkeys || k == Token }
 
 // Change is what a session wants to change, or has changed.
 type Change struct {
@@ -60,7 +70,7 @@ type Change struct {
 	Expires time.Time       // end of the codes
 	Tries   int             // wrong codes so far
 
-	Confirmed bool // of Administer and Passkeys: it was, and holds until Expires
+	Confirmed bool // of a proof: it was, and holds until Expires
 }
 
 // New reports whether a code of the new address is asked for.
@@ -83,8 +93,8 @@ type Store interface {
 	// which the first passkey of somebody new can be made by mail.
 	Propose(ctx context.Context, p Proposal) (Proposed, error)
 
-	// Pending returns what a session has proposed, and can still confirm, or an
-	// Administer or Passkeys that it has confirmed.
+	// Pending returns what a session has proposed, and can still confirm, or a proof that
+	// it has confirmed.
 	Pending(ctx context.Context, key session.Key, now time.Time) (c Change, found bool, err error)
 
 	// Confirm makes the change that a session has proposed, if the codes are right.
@@ -96,7 +106,7 @@ type Store interface {
 	// address that is the new one are forgotten, all sessions end, and Session is
 	// made in their place. Recovery and Drop close the open links of the address
 	// that signed in as the person before. Leave is people.Store.RemovePerson. The
-	// notice is kept in the same step. Administer and Passkeys stay, as Confirmed.
+	// notice is kept in the same step. A proof stays, as Confirmed.
 	//
 	// It is ErrTaken if somebody else has the new address by now, and ErrNotAdmitted
 	// if the confirmation is Denied; both only once the codes are right. It is
@@ -108,9 +118,22 @@ type Store interface {
 	// that is not theirs.
 	CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error
 
+	// MakeOwnToken keeps a new token of the person of a session, which has confirmed a
+	// Token; that is used up. It is ErrNeedsCode without one, session.ErrEnded, and otherwise
+	// as token.Store.MakeToken. The notice is kept in the same step.
+	MakeOwnToken(ctx context.Context, n NewToken) error
+
 	// MovePerson does what Move does without any proof, by word of an operator. It
 	// is people.ErrUnknown if nobody has the address, and ErrTaken.
 	MovePerson(ctx context.Context, from, to address.Address, now time.Time) error
+}
+
+// NewToken is a token that a person makes for themselves.
+type NewToken struct {
+	Now     time.Time
+	Session session.Key
+	Token   token.Record
+	Notice  outbox.Message
 }
 
 // Proposal is a change that a session wants to make.

@@ -52,7 +52,7 @@ const (
 	Removed         Event = "removed"
 	Proposed        Event = "proposed" // a person wants to change their account
 	Moved           Event = "moved"    // a person has another address
-	Proven          Event = "proven"   // a person typed a code that was mailed to them, to act as an admin or to change their passkeys
+	Proven          Event = "proven"   // a person typed a code that was mailed to them, to act as an admin, to change their passkeys or to make a token
 	PasskeyAdded    Event = "passkey added"
 	PasskeyRemoved  Event = "passkey removed"
 	PasskeyRenamed  Event = "passkey renamed"

@@ -96,7 +96,9 @@ func (k *Keeper) FindToken(ctx context.Context, text string) (*Session, error) {
 	now, sum := k.now(), token.SumOf(text)
 	name := cookieName(sum[:16])
 	if s := k.cache.get(name); s != nil && !k.isSpent(s, now) {
-		return k.stillGood(ctx, s, now)
+		if s, err := k.stillGood(ctx, s, now); s != nil || err != nil {
+			return s, err
+		} // its owner may have another address by now
 	}
 	id, ok := token.Parse(text)
 	if !ok {

@@ -152,7 +152,7 @@ func countWrongChange(t *tx, c account.Confirmation, change codec.Change) accoun
 
 func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Person, present codec.Session) {
 	switch change.Kind {
-	case account.Administer, account.Passkeys:
+	case account.Administer, account.Passkeys, account.Token:
 		saveChange(t, c.Session, codec.Change{
 			Kind: change.Kind, Person: change.Person, Confirmed: true, Expires: codec.Millis(c.Now.Add(account.FreshProof)),
 		})
