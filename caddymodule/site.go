@@ -155,7 +155,7 @@ func (s *site) open(a *App, rt *runningApp) {
 	parts := web.Parts{
 		Service: rt.service, Access: rt.access, Account: rt.account, Admin: rt.admin,
 		Origins: s.origins, Rules: s.rules(), Proof: s.proof(), GroupsOf: a.groups.Of, Views: s.views, Languages: a.languages,
-		Portal: a.portal, Tickets: rt.tickets, Tokens: rt.backend.store, Audit: rt.audit,
+		Portal: a.portal, Tickets: rt.tickets, Tokens: rt.backend.store, TokenSites: a.tokenSitesFor(s), Audit: rt.audit,
 		Passkeys: rt.passkeys, PasskeyDomain: a.passkeyDomain(), Requiring: a.requiring,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
 	}

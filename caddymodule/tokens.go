@@ -39,6 +39,29 @@ func (a *App) tokenSites() gate.Origins {
 	return origins
 }
 
+// tokenSitesFor are the sites for which somebody may make tokens for themselves at a site:
+// that one, or at the portal all that admit them. Wildcards stand for hosts that nobody can
+// list.
+func (a *App) tokenSitesFor(at *site) func(*session.Session) []gate.Origin {
+	return func(of *session.Session) (list []gate.Origin) {
+		for _, key := range a.siteKeys() {
+			s := a.sites[key]
+			takes := slices.ContainsFunc(s.handlers, func(h *Handler) bool {
+				return h.Tokens == "people" && h.rules.Admits(of.Address, of.Standing())
+			})
+			if !takes || s != at && at != a.portalSite {
+				continue
+			}
+			for _, origin := range s.origins.All() {
+				if !origin.IsWildcard() {
+					list = append(list, origin)
+				}
+			}
+		}
+		return list
+	}
+}
+
 // noteNewNetwork tells the audit log of a token that is used from a network for the first
 // time.
 func (a *App) noteNewNetwork(r *http.Request, s *session.Session) {

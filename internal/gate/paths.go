@@ -31,6 +31,7 @@ const (
 	PasskeyOptionsPath = PasskeyPath + "/options"
 	NewPasskeyPath     = PasskeyPath + "/new"
 	ChangePasskeyPath  = AccountPath + "/passkey"
+	ChangeTokenPath    = AccountPath + "/token"
 	PeoplePath         = PathPrefix + "/people"
 	MailboxPath        = PathPrefix + "/mailbox"
 	AssetsPath         = PathPrefix + "/assets/"

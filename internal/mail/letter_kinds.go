@@ -59,7 +59,8 @@ var kinds = []Kind{
 
 // changes are those that a letter may be about.
 var changes = []account.Kind{
-	account.Move, account.Recovery, account.Drop, account.Leave, account.Administer, account.Passkeys, passkey.Added, passkey.Removed,
+	account.Move, account.Recovery, account.Drop, account.Leave, account.Administer, account.Passkeys, account.Token,
+	passkey.Added, passkey.Removed, account.TokenMade,
 }
 
 // KindOf looks a kind up. One that this version does not know has only Words, as it is

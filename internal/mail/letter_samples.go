@@ -77,9 +77,9 @@ func Samples() []Sample {
 		{"sign-in-invited", invited}, {"sign-in-approved", approved}, {"offer", offer}, {"approve", approve}, {"approve-silent", silent},
 		{"confirm", confirm}, {"confirm-recovery", of(confirm, account.Recovery, "ada@example.org")}, {"confirm-drop", of(confirm, account.Drop, "")},
 		{"confirm-leave", of(confirm, account.Leave, "")}, {"confirm-administer", of(confirm, account.Administer, "")},
-		{"confirm-passkeys", of(confirm, account.Passkeys, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
+		{"confirm-passkeys", of(confirm, account.Passkeys, "")}, {"confirm-token", of(confirm, account.Token, "")}, {"proof", proof}, {"proof-recovery", of(proof, account.Recovery, "ada@example.org")},
 		{"changed", changed}, {"changed-recovery", of(changed, account.Recovery, "ada@example.org")}, {"changed-drop", of(changed, account.Drop, "")},
 		{"changed-leave", of(changed, account.Leave, "")}, {"changed-passkey-added", of(changed, passkey.Added, "")},
-		{"changed-passkey-removed", of(changed, passkey.Removed, "")}, {"recovered", recovered}, {"new-browser", newBrowser},
+		{"changed-passkey-removed", of(changed, passkey.Removed, "")}, {"changed-token-made", of(changed, account.TokenMade, "")}, {"recovered", recovered}, {"new-browser", newBrowser},
 	}
 }

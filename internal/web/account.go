@@ -9,6 +9,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/admin"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/token"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -75,11 +76,17 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 	if err == nil {
 		p.Passkeys, p.Accepted, err = d.passkeyRows(c, s)
 	}
+	if err == nil {
+		var tokens []token.Record
+		tokens, err = d.Admin.TokensOf(c.r.Context(), s.Address)
+		p.Tokens = tokenRows(tokens)
+	}
 	if err != nil {
 		d.failed(c, gate.AccountPath, err)
 		return
 	}
 	_, p.MayHavePasskeys = d.party(c)
+	p.TokenSites = d.tokenSites(s)
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
 	p.AtPortal, p.Sites = d.Behind != nil, d.siteLinks(s)
 	d.show(c, status, p)

@@ -129,7 +129,7 @@ func (d *Door) pending(c *call, s *session.Session) *account.Change {
 	case err != nil:
 		d.failed(c, gate.ConfirmChangePath, err)
 		return nil
-	case !found || change.Kind == account.Administer || change.Kind == account.Passkeys:
+	case !found || change.Kind.IsProof():
 		d.show(c, http.StatusGone, view.NotChanged{Frame: frame(c), Why: view.NothingToConfirm})
 		return nil
 	}

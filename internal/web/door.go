@@ -54,6 +54,7 @@ type Parts struct {
 	Portal        gate.Origin      // where people sign in to all sites; zero: at this one
 	Tickets       *portal.Service  // with Portal
 	Tokens        Tokens
+	TokenSites    func(*session.Session) []gate.Origin // for which somebody may make tokens for themselves, from here
 	Audit         *audit.Log
 	Behind        Sites            // the sites that share a portal; nil for a door that is none
 	Mailbox       *console.Console // has the demo's messages; nil without demo
@@ -112,6 +113,8 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.ChangeRecoveryPath: {post: d.proposeRecovery},
 		gate.DeleteAccountPath:  {get: d.deleteForm, post: d.proposeLeaving},
 		gate.ConfirmChangePath:  {get: d.confirmForm, post: d.confirmChange},
+
+		gate.ChangeTokenPath: {post: d.changeToken},
 
 		gate.PasskeyPath:        {get: d.makeForm, script: d.usePasskey},
 		gate.PasskeyOptionsPath: {script: d.passkeyOptions},

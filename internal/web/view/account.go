@@ -28,6 +28,10 @@ type Account struct {
 	Passkeys        []Passkey
 	Accepted        string // JSON that tells the browser which passkeys there are; empty: nothing
 	TooManyPasskeys bool   // there are as many as there may be
+
+	TokenSites []SiteLink // that take tokens of this person
+	Tokens     []Token
+	NewToken   TokenField
 }
 
 // SiteLink leads to a site.
@@ -44,6 +48,8 @@ const (
 	PasskeyAdded   AccountNotice = "passkey_added"
 	PasskeyRenamed AccountNotice = "passkey_renamed"
 	PasskeyRemoved AccountNotice = "passkey_removed"
+
+	TokenEnded AccountNotice = "token_ended"
 )
 
 // AccountSession is one browser in which a person is signed in.
@@ -61,14 +67,16 @@ func (p Account) about() about {
 }
 
 // Failed reports whether something is wrong with what was typed.
-func (p Account) Failed() bool { return p.NewAddress.Problem != "" || p.NewRecovery.Problem != "" }
+func (p Account) Failed() bool {
+	return p.NewAddress.Problem != "" || p.NewRecovery.Problem != "" || p.NewToken.Problem != ""
+}
 
 // NoticeKey is the key of the words of the notice, "" without one.
 func (p Account) NoticeKey() string {
 	switch {
 	case p.Notice == AccountRecovery && p.Recovery == "":
 		return "account.notice.removed"
-	case slices.Contains([]AccountNotice{AccountRecovery, AccountMoved, PasskeyAdded, PasskeyRenamed, PasskeyRemoved}, p.Notice):
+	case slices.Contains([]AccountNotice{AccountRecovery, AccountMoved, PasskeyAdded, PasskeyRenamed, PasskeyRemoved, TokenEnded}, p.Notice):
 		return "account.notice." + string(p.Notice)
 	}
 	return ""
@@ -125,6 +133,10 @@ var _ = samples([]Sample{
 		Recovery: sampleOther, Notice: AccountRecovery}},
 	{"account-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountRecovery}},
 	{"account-at-portal", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessionsAtPortal, AtPortal: true, Sites: sampleSites}},
+	{"account-tokens", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: TokenEnded,
+		Tokens: sampleTokens, TokenSites: sampleSites}},
+	{"account-token-problem", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
+		TokenSites: sampleSites[:1], NewToken: TokenField{Problem: TokenUnnamed}}},
 	{"account-passkeys", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
 		Passkeys: samplePasskeys, Notice: PasskeyAdded}},
 	{"account-passkeys-too-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,

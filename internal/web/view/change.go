@@ -22,8 +22,7 @@ type ConfirmChange struct {
 	Problem, NewProblem CodeProblem // with the code that went to Email, and with that for New
 	TriesLeft           int         // how many codes can still be tried; shown with CodeWrong
 
-	// Carried is with account.Administer and account.Passkeys the form that is sent again
-	// with the code.
+	// Carried is with a proof the form that is sent again with the code.
 	Carried []CarriedField
 }
 
@@ -51,6 +50,8 @@ func (p ConfirmChange) Action() string {
 		return gate.PeoplePath
 	case account.Passkeys:
 		return gate.ChangePasskeyPath
+	case account.Token:
+		return gate.ChangeTokenPath
 	}
 	return gate.ConfirmChangePath
 }
@@ -92,6 +93,8 @@ func (p ConfirmChange) words() confirmWords {
 		return confirmWords{"change.administer_title", "change.administer_lead", "change.administer"}
 	case account.Passkeys:
 		return confirmWords{"change.passkeys_title", "change.passkeys_lead", "change.administer"}
+	case account.Token:
+		return confirmWords{"change.passkeys_title", "change.token_lead", "change.administer"}
 	}
 	return confirmWords{"change.move_title", "change.move_lead", "change.move"}
 }
@@ -182,6 +185,8 @@ var _ = samples([]Sample{
 	{"confirm-change-leave-at-once", ConfirmChange{Frame: sampleFrame, Kind: account.Leave, Email: sampleLongAddress}},
 	{"confirm-change-administer", ConfirmChange{Frame: sampleFrame, Kind: account.Administer, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute,
 		Carried: []CarriedField{{"action", "disable"}, {"who", sampleOther}}}},
+	{"confirm-change-token", ConfirmChange{Frame: sampleFrame, Kind: account.Token, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute,
+		Carried: []CarriedField{{"name", "Calendar"}, {"site", "https://app.example.com"}, {"days", "90"}}}},
 	{"confirm-change-passkeys", ConfirmChange{Frame: sampleFrame, Kind: account.Passkeys, Email: sampleAddress, Present: true, ValidFor: 10 * time.Minute,
 		Carried: []CarriedField{{"add", "yes"}}}},
 	{"not-changed", NotChanged{Frame: sampleFrame, Why: NothingToConfirm}},

@@ -144,7 +144,7 @@ func TestEveryFieldIsLabelledAndEveryReferenceLeadsSomewhere(t *testing.T) {
 func TestEveryFormIsAPostWithinDoorpostUnlessItSearches(t *testing.T) {
 	actions := []string{
 		"/_doorpost/sign-in", "/_doorpost/code", "/_doorpost/link", "/_doorpost/stop", "/_doorpost/sign-out",
-		"/_doorpost/ask", "/_doorpost/decide", "/_doorpost/account/address", "/_doorpost/account/recovery", "/_doorpost/account/passkey",
+		"/_doorpost/ask", "/_doorpost/decide", "/_doorpost/account/address", "/_doorpost/account/recovery", "/_doorpost/account/passkey", "/_doorpost/account/token",
 		"/_doorpost/account/confirm", "/_doorpost/account/delete", "/_doorpost/people",
 	}
 	eachPage(t, func(t *testing.T, page string) {

@@ -1,0 +1,130 @@
+package acceptance
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const tokenPath = "/_doorpost/account/token"
+
+var ownToken = regexp.MustCompile(`dpat_[0-9A-Za-z]{39}`)
+
+// presents is what a program with a token gets, from another instance each time where there
+// are two.
+func presents(d doorway, token string) answer {
+	v := d.visitor()
+	return v.do(v.request(http.MethodGet, "/", "", "Authorization", "Bearer "+token))
+}
+
+// makesToken makes an app password, with the code that is mailed for it.
+func (v *visitor) makesToken(t *testing.T, d doorway, address, name string) (text string) {
+	t.Helper()
+	page := v.press(v.open("/_doorpost/account").is(t, http.StatusOK), tokenPath, "name", name, "site", v.origin, "days", "30").is(t, http.StatusOK)
+	made := v.press(page, tokenPath, "code", awaitCode(t, d, address)).is(t, http.StatusOK).says(t, "it is shown only this once")
+	awaitNotice(t, d, address, "has a new app password")
+	if text = ownToken.FindString(made.body); text == "" {
+		t.Fatalf("the page has no token: %s", made.text())
+	}
+	return text
+}
+
+// endsToken ends the first app password of the account.
+func (v *visitor) endsToken(t *testing.T) {
+	t.Helper()
+	id := regexp.MustCompile(`name="end" value="([^"]+)"`).FindStringSubmatch(v.open("/_doorpost/account").body)
+	if id == nil {
+		t.Fatal("the account has no app password")
+	}
+	v.submit(tokenPath, "end", id[1]).leadsTo(t, "/_doorpost/account?changed=token_ended")
+	v.open("/_doorpost/account?changed=token_ended").says(t, "That app password does not work any more.")
+}
+
+func TestAnAppPasswordIsThePersonForAsLongAsTheyMayEnter(t *testing.T) {
+	const rules = "allow ada@example.com bob@example.com\ntokens people"
+	eachStore(t, setup{site: rules}, func(t *testing.T, d doorway) {
+		ada, phone := enter(t, d, "ada@example.com"), enter(t, d, "ada@example.com")
+		account := ada.open("/_doorpost/account").is(t, http.StatusOK).says(t, "App passwords")
+		ada.press(account, tokenPath, "name", " ", "site", ada.origin, "days", "90").is(t, http.StatusUnprocessableEntity).says(t, "Give it a name")
+		ada.press(account, tokenPath, "name", "x", "site", "https://elsewhere.example.com", "days", "90").is(t, http.StatusBadRequest)
+		ada.press(account, tokenPath, "name", "x", "site", ada.origin, "days", "4000").is(t, http.StatusBadRequest)
+
+		page := ada.press(account, tokenPath, "name", "calendar", "site", ada.origin, "days", "90").is(t, http.StatusOK)
+		ada.press(page, tokenPath, "code", "AAAA-2222").is(t, http.StatusUnprocessableEntity)
+		code := awaitCode(t, d, "ada@example.com")
+		if stolen := phone.press(page, tokenPath, "code", code); ownToken.MatchString(stolen.body) {
+			t.Error("the code of one session makes a token in another")
+		}
+		awaitCode(t, d, "ada@example.com") // which that session was sent
+		made := ada.press(page, tokenPath, "code", code).is(t, http.StatusOK)
+		awaitNotice(t, d, "ada@example.com", "has a new app password")
+		first := ownToken.FindString(made.body)
+		if again := ada.press(page, tokenPath, "code", code); ownToken.MatchString(again.body) {
+			t.Error("one code makes two tokens")
+		}
+		awaitCode(t, d, "ada@example.com") // for the second
+
+		for range 2 { // instances
+			got := presents(d, first).echo(t)
+			if user, left := got.values("Remote-User"), got.values("Authorization"); len(user) != 1 || user[0] != "ada@example.com" || len(left) > 0 {
+				t.Errorf("the app is told %q, and has %q", user, left)
+			}
+		}
+		v := d.visitor()
+		v.do(v.request(http.MethodGet, "/_doorpost/account", "", "Authorization", "Bearer "+first)).is(t, http.StatusForbidden)
+		if shown := ada.open("/_doorpost/account").says(t, "calendar"); strings.Contains(shown.body, first) {
+			t.Error("the account shows the token again")
+		}
+
+		enter(t, d, "bob@example.com").submit(tokenPath, "end", first[5:16]).leadsTo(t, "/_doorpost/account?changed=token_ended")
+		presents(d, first).echo(t) // it is not Bob's to end
+		ada.submit("/_doorpost/sign-out", "scope", "all")
+		presents(d, first).echo(t)
+		ada = enter(t, d, "ada@example.com")
+		ada.endsToken(t)
+		for range 2 {
+			presents(d, first).is(t, http.StatusUnauthorized)
+		}
+
+		second := ada.makesToken(t, d, "ada@example.com", "phone")
+		presents(d, second).echo(t)
+		d.reload("allow bob@example.com\ntokens people")
+		for range 2 {
+			presents(d, second).is(t, http.StatusForbidden)
+		}
+		d.reload("allow ada@example.com\ntokens")
+		presents(d, second).is(t, http.StatusForbidden)
+		d.reload(rules)
+		presents(d, second).echo(t)
+	})
+}
+
+// Whoever is kept out or forgotten is so with all their programs.
+func TestAnAppPasswordEndsWithThePerson(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string][]string{"disabled": {"users", "disable"}, "removed": {"users", "remove"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := start(t, setup{site: "allow *@example.com\ntokens people"})
+			text := g.signedIn("ada@example.com").makesToken(t, g, "ada@example.com", "calendar")
+			presents(g, text).echo(t)
+			g.succeeds(append(end, "ada@example.com")...)
+			presents(g, text).is(t, http.StatusUnauthorized)
+			if name == "disabled" {
+				g.succeeds("users", "enable", "ada@example.com")
+				presents(g, text).is(t, http.StatusUnauthorized)
+			}
+		})
+	}
+	t.Run("moved", func(t *testing.T) {
+		t.Parallel()
+		g := start(t, setup{site: "allow *@example.com\ntokens people"})
+		text := g.signedIn("ada@example.com").makesToken(t, g, "ada@example.com", "calendar")
+		presents(g, text).echo(t)
+		g.succeeds("users", "move", "ada@example.com", "ada.new@example.com")
+		if user := presents(g, text).echo(t).values("Remote-User"); len(user) != 1 || user[0] != "ada.new@example.com" {
+			t.Errorf("after the move the app is told %q", user)
+		}
+	})
+}

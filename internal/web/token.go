@@ -1,0 +1,91 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/token"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// tokenMaking is the form that makes a token of a person. Scripts of an app can send it, and
+// cannot read mail.
+var tokenMaking = guarded{account.Token, gate.ChangeTokenPath, []string{nameField, "site", "days"}}
+
+// changeToken makes or ends a token of a person.
+func (d *Door) changeToken(c *call, fields url.Values) {
+	s := d.somebody(c, gate.AccountPath)
+	switch {
+	case s == nil:
+	case fields.Has("end"):
+		d.endToken(c, s, token.ID(fields.Get("end")))
+	default:
+		d.makeToken(c, s, fields)
+	}
+}
+
+func (d *Door) endToken(c *call, s *session.Session, id token.ID) {
+	if _, err := d.Admin.EndToken(c.r.Context(), id, s.Address); err != nil && !errors.Is(err, token.ErrUnknown) { // of which somebody was quicker
+		d.failed(c, gate.AccountPath, err)
+		return
+	}
+	c.seeOther(accountWith(view.TokenEnded))
+}
+
+func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
+	site, name := fields.Get("site"), strings.TrimSpace(fields.Get(nameField))
+	days, err := strconv.Atoi(fields.Get("days"))
+	if err != nil || !slices.Contains(view.TokenDays[:], days) || !slices.ContainsFunc(d.TokenSites(s), func(o gate.Origin) bool { return o.String() == site }) {
+		d.problem(c, http.StatusBadRequest)
+		return
+	}
+	m := d.member(c, s)
+	t, err := d.Account.CheckToken(m, name, site, time.Duration(days)*24*time.Hour)
+	if err != nil {
+		d.showAccount(c, http.StatusUnprocessableEntity, s, view.Account{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
+		return
+	}
+	if fields.Has("code") && !d.takeCode(c, s, tokenMaking, fields) {
+		return
+	}
+	text, err := d.Account.MakeToken(c.r.Context(), d.site(c), m, t)
+	switch {
+	case err == nil:
+		d.show(c, http.StatusOK, view.MadeToken{Frame: frame(c), Name: t.Name, Host: host(site), Text: text})
+	case errors.Is(err, account.ErrNeedsCode):
+		d.askForCode(c, s, tokenMaking, fields)
+	case errors.Is(err, token.ErrFull):
+		d.showAccount(c, http.StatusConflict, s, view.Account{NewToken: view.TokenField{Typed: name, Problem: view.TokenTooMany}})
+	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
+		d.noSession(c, gate.AccountPath)
+	default:
+		d.failed(c, gate.AccountPath, err)
+	}
+}
+
+// tokenRows are the tokens of a person as pages show them.
+func tokenRows(list []token.Record) (rows []view.Token) {
+	for _, r := range list {
+		rows = append(rows, view.Token{
+			ID: string(r.ID), Name: r.Name, Host: strings.Join(hosts(r.Sites), ", "), Made: r.Made, Used: r.Used, Expires: r.Expires,
+		})
+	}
+	return rows
+}
+
+// tokenSites are the sites for which somebody may make tokens, as their account shows them.
+func (d *Door) tokenSites(s *session.Session) (links []view.SiteLink) {
+	for _, origin := range d.TokenSites(s) {
+		links = append(links, view.SiteLink{Host: origin.Host(), URL: origin.String()})
+	}
+	return links
+}
