@@ -128,3 +128,51 @@ func TestAnAppPasswordEndsWithThePerson(t *testing.T) {
 		}
 	})
 }
+
+var serviceToken = regexp.MustCompile(`dpst_[0-9A-Za-z]{39}`)
+
+// Admins make, replace and remove tokens of services, and end those of people, whose text
+// they never learn.
+func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{global: "admins root@example.com", site: "allow *@example.com\ntokens people\npeople"})
+	of := g.signedIn("ada@example.com").makesToken(t, g, "ada@example.com", "calendar")
+	root := g.signedIn("root@example.com")
+	page := root.open("/_doorpost/people").is(t, http.StatusOK).says(t, "Programs")
+	fields := []string{"name", "backup", "site", g.origin, "days", "30", "action", "add-token"}
+	asked := root.submit("/_doorpost/people", fields...).is(t, http.StatusOK).says(t, "Is it you?")
+	made := root.press(asked, "/_doorpost/people", "code", awaitCode(t, g, "root@example.com")).is(t, http.StatusOK)
+	first := serviceToken.FindString(made.body)
+	if user := presents(g, first).echo(t).values("Remote-User"); len(user) != 1 || user[0] != "service:backup" {
+		t.Errorf("the app is told %q", user)
+	}
+	root.submit("/_doorpost/people", "name", "no good", "site", g.origin, "days", "30", "action", "add-token").is(t, http.StatusUnprocessableEntity)
+	root.submit("/_doorpost/people", "name", "x", "site", g.origin, "days", "3", "action", "add-token").is(t, http.StatusBadRequest)
+	page = root.open("/_doorpost/people").says(t, "backup")
+	if strings.Contains(page.body, first) || strings.Contains(page.body, "calendar") {
+		t.Error("the page has the text of a token, or the token of a person")
+	}
+	asked = root.submit("/_doorpost/people", "token", first[5:16], "action", "replace-token").is(t, http.StatusOK).says(t, "Replace the password of backup?")
+	second := serviceToken.FindString(root.press(asked, "/_doorpost/people").is(t, http.StatusOK).body)
+	for _, text := range []string{first, second} { // for a day, both
+		presents(g, text).echo(t)
+	}
+	asked = root.submit("/_doorpost/people", "token", first[5:16], "action", "remove-token").is(t, http.StatusOK).says(t, "Remove the password of backup?")
+	root.press(asked, "/_doorpost/people").is(t, http.StatusOK).says(t, "does not work any more")
+	for _, text := range []string{first, second} {
+		presents(g, text).is(t, http.StatusUnauthorized)
+	}
+
+	person := root.open("/_doorpost/people?who=ada@example.com").is(t, http.StatusOK).says(t, "calendar")
+	if strings.Contains(person.body, "replace-token") {
+		t.Error("an admin is offered to replace the token of a person")
+	}
+	taken := root.submit("/_doorpost/people", "token", of[5:16], "action", "replace-token", "confirm", "yes")
+	if ownToken.MatchString(taken.body) {
+		t.Error("an admin learns a token of a person")
+	}
+	presents(g, of).echo(t)
+	root.submit("/_doorpost/people", "token", of[5:16], "action", "remove-token", "confirm", "yes").is(t, http.StatusOK)
+	presents(g, of).is(t, http.StatusUnauthorized)
+	g.signedIn("bob@example.com").submit("/_doorpost/people", fields...).is(t, http.StatusForbidden)
+}

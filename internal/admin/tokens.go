@@ -92,7 +92,7 @@ func listed(origins gate.Origins) string {
 	return cmp.Or(strings.Join(names, ", "), "none")
 }
 
-// RotateToken gives a token another text, and its whole life anew. The text before stays
+// RotateToken gives the token of a service another text, and its whole life anew. The text before stays
 // good for the overlap, which may be 0. text is told now and never again.
 func (s *Service) RotateToken(ctx context.Context, id token.ID, overlap time.Duration) (r token.Record, text string, err error) {
 	if overlap < 0 || overlap > token.MaxOverlap {
@@ -100,6 +100,9 @@ func (s *Service) RotateToken(ctx context.Context, id token.ID, overlap time.Dur
 	}
 	if r, err = s.Token(ctx, id); err != nil {
 		return r, "", err
+	}
+	if r.IsPersonal() { // who knows the text is the person
+		return r, "", fmt.Errorf("%w: only the person whose token this is makes another one, at their account; to end it: tokens end %s", token.ErrInvalid, id)
 	}
 	now := time.Now().Truncate(time.Millisecond)
 	expires := time.Time{}

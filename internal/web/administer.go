@@ -19,7 +19,7 @@ type guarded struct {
 }
 
 var (
-	administering  = guarded{account.Administer, gate.PeoplePath, []string{"request", "decision", "who", "action", "session", "confirm"}}
+	administering  = guarded{account.Administer, gate.PeoplePath, []string{"request", "decision", "who", "action", "session", "confirm", "token", nameField, "site", "days"}}
 	passkeyChanges = guarded{account.Passkeys, gate.ChangePasskeyPath, []string{addField, idField, removeField, toField}}
 )
 

@@ -59,6 +59,10 @@ func (d *Door) people(c *call) {
 }
 
 func (d *Door) showPeople(c *call, query url.Values, p view.People) {
+	d.showPeopleWith(c, http.StatusOK, query, p)
+}
+
+func (d *Door) showPeopleWith(c *call, status int, query url.Values, p view.People) {
 	ctx := c.r.Context()
 	p.Frame, p.Search = frame(c), firstRunes(strings.TrimSpace(query.Get("search")), address.MaxLength)
 	after := query.Get("after")
@@ -70,6 +74,10 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 		}
 		for _, r := range requests {
 			p.Requests = append(p.Requests, accessRequest(r))
+		}
+		if err := d.programs(ctx, &p); err != nil {
+			d.failed(c, gate.PeoplePath, err)
+			return
 		}
 	}
 	page, err := d.Admin.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
@@ -91,7 +99,7 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 	if page.Next != "" {
 		p.NextPage = url.Values{"search": {p.Search}, "after": {string(page.Next)}}.Encode()
 	}
-	d.show(c, http.StatusOK, p)
+	d.show(c, status, p)
 }
 
 func (d *Door) showPerson(c *call, admin *session.Session, named string) {
@@ -110,8 +118,13 @@ func (d *Door) showPerson(c *call, admin *session.Session, named string) {
 		d.failed(c, gate.PeoplePath, err)
 		return
 	}
+	tokens, err := d.Admin.TokensOf(c.r.Context(), who)
+	if err != nil {
+		d.failed(c, gate.PeoplePath, err)
+		return
+	}
 	p := view.Person{
-		Frame: frame(c), Email: string(who), Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
+		Frame: frame(c), Email: string(who), Tokens: tokenRows(tokens), Disabled: person.Disabled, Added: person.Added, Proven: person.Proven,
 		Groups: d.GroupsOf(who, &person.Standing), Recovery: string(person.Recovery),
 		Sessions: sessionRows(sessions, admin.Key), Passkeys: len(passkeys) > 0, Yourself: who == admin.Address,
 	}
@@ -146,6 +159,9 @@ func (d *Door) changeOfPeople(c *call, s *session.Session, fields url.Values) fu
 			return nil
 		}
 		return func() { d.decideAccessAsAdmin(c, s, fields.Get("request"), choice) }
+	}
+	if change := d.changeOfTokens(c, fields); change != nil {
+		return change
 	}
 	who, err := address.Parse(fields.Get("who"))
 	key, isOne := session.ParseKey(fields.Get("session"))

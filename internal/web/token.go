@@ -60,7 +60,7 @@ func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
 	text, err := d.Account.MakeToken(c.r.Context(), d.site(c), m, t)
 	switch {
 	case err == nil:
-		d.show(c, http.StatusOK, view.MadeToken{Frame: frame(c), Name: t.Name, Host: host(site), Text: text})
+		d.show(c, http.StatusOK, view.MadeToken{Frame: frame(c), Name: t.Name, Host: host(site), Text: text, Back: gate.AccountPath})
 	case errors.Is(err, account.ErrNeedsCode):
 		d.askForCode(c, s, tokenMaking, fields)
 	case errors.Is(err, token.ErrFull):
@@ -76,7 +76,7 @@ func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
 func tokenRows(list []token.Record) (rows []view.Token) {
 	for _, r := range list {
 		rows = append(rows, view.Token{
-			ID: string(r.ID), Name: r.Name, Host: strings.Join(hosts(r.Sites), ", "), Made: r.Made, Used: r.Used, Expires: r.Expires,
+			ID: string(r.ID), Name: r.Name, Host: strings.Join(hosts(r.Sites), ", "), Service: !r.IsPersonal(), Made: r.Made, Used: r.Used, Expires: r.Expires,
 		})
 	}
 	return rows

@@ -22,6 +22,10 @@ type People struct {
 	// refused, or decided (before, by somebody else). Empty: nothing.
 	Notice        string
 	NoticeAddress string // of the person
+
+	TokenSites []SiteLink // that take tokens of services
+	Programs   []Token    // those of services
+	NewToken   TokenField
 }
 
 // PeopleRow is one person in the list.
@@ -33,8 +37,8 @@ type PeopleRow struct {
 	Groups   []string
 }
 
-func (People) about() about {
-	return about{template: "people", title: "people.title", reload: gate.PeoplePath}
+func (p People) about() about {
+	return about{template: "people", title: "people.title", failed: p.NewToken.Problem != "", reload: gate.PeoplePath}
 }
 
 // NoticeKey is the key of the words of the notice, "" without one.
@@ -42,6 +46,8 @@ func (p People) NoticeKey() string {
 	switch p.Notice {
 	case "ended", "disabled", "enabled", "reset", "removed", "approved", "refused", "decided":
 		return "people.notice." + p.Notice
+	case "token":
+		return "account.notice.token_ended"
 	}
 	return ""
 }
@@ -70,6 +76,8 @@ var _ = samples([]Sample{
 	{"people", People{Frame: sampleFrame, Requests: sampleRequests, People: samplePeople, NextPage: "after=edsger%40example.com"}},
 	{"people-later", People{Frame: sampleFrame, People: slices.Repeat(samplePeople, 4), Later: true}},
 	{"people-empty", People{Frame: sampleFrame}},
+	{"people-programs", People{Frame: sampleFrame, People: samplePeople, Programs: samplePrograms, TokenSites: sampleSites, Notice: "token"}},
+	{"people-program-problem", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "my backup", Problem: TokenUnnamed}}},
 	{"people-search", People{
 		Frame: sampleFrame, People: samplePeople[:1], Search: "lovelace", Notice: "disabled", NoticeAddress: sampleLongAddress,
 	}},

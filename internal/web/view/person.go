@@ -17,6 +17,7 @@ type Person struct {
 	Recovery      string // a second address that leads to the account; may be empty
 	Sessions      []AccountSession
 	Passkeys      bool // they have some
+	Tokens        []Token
 	Yourself      bool // the person is the admin who looks at the page
 }
 
@@ -80,7 +81,7 @@ func (p ConfirmPerson) act() string {
 var _ = samples([]Sample{
 	{"person", Person{
 		Frame: sampleFrame, Email: sampleAddress, Added: sampleTime.AddDate(0, -2, 0), Proven: sampleTime.AddDate(0, -1, 0),
-		Groups: []string{"editors", "staff"}, Recovery: sampleOther, Sessions: sampleSessions, Passkeys: true, Yourself: true,
+		Groups: []string{"editors", "staff"}, Recovery: sampleOther, Sessions: sampleSessions, Passkeys: true, Tokens: sampleTokens, Yourself: true,
 		Grants: []PersonGrant{
 			{Host: "reports.example.com", Until: sampleTime.AddDate(0, 0, 1)},
 			{Host: "wiki.mail.department.university.example.com"},

@@ -11,6 +11,7 @@ type Token struct {
 	ID      string // what forms send to end it
 	Name    string
 	Host    string    // where it is good
+	Service bool      // it is a service's, whose text admins may replace
 	Made    time.Time // zero Used: not yet
 	Used    time.Time
 	Expires time.Time // zero: never
@@ -51,10 +52,59 @@ type MadeToken struct {
 	Frame
 	Name, Host string
 	Text       string
+	Back       string // where one goes on
 }
 
-func (MadeToken) about() about {
-	return about{template: "made-token", title: "token.made_title", reload: gate.AccountPath}
+func (p MadeToken) about() about {
+	return about{template: "made-token", title: "token.made_title", reload: p.Back}
+}
+
+// ConfirmToken asks an admin whether to remove a token, or to replace its text.
+type ConfirmToken struct {
+	Frame
+	ID, Name string
+	Replaces bool
+}
+
+func (p ConfirmToken) about() about {
+	return about{template: "confirm-token", form: newForm(gate.PeoplePath, "token", "action", "confirm"), reload: gate.PeoplePath}
+}
+
+// Act is the value of the field action.
+func (p ConfirmToken) Act() string {
+	if p.Replaces {
+		return "replace-token"
+	}
+	return "remove-token"
+}
+
+// Heading, Lead and Button are keys of what the page says.
+func (p ConfirmToken) Heading() string {
+	if p.Replaces {
+		return "person.replace_title"
+	}
+	return "person.token_title"
+}
+
+// Lead: see Heading.
+func (p ConfirmToken) Lead() string {
+	if p.Replaces {
+		return "person.replace_lead"
+	}
+	return "person.token_lead"
+}
+
+// Button: see Heading.
+func (p ConfirmToken) Button() string {
+	if p.Replaces {
+		return "token.replace"
+	}
+	return "passkey.remove"
+}
+
+var samplePrograms = []Token{
+	{ID: "0Gd81MzQwPk", Name: "backup", Service: true, Host: "files.example.com, wiki.mail.department.university.example.com", Made: sampleTime.AddDate(0, -2, 0), Used: sampleTime, Expires: sampleTime.AddDate(0, 1, 0)},
+	{ID: "3kXrL0aVb2N", Name: "ci", Service: true, Host: "git.example.com", Made: sampleTime},
 }
 
 var sampleTokens = []Token{
@@ -63,5 +113,7 @@ var sampleTokens = []Token{
 }
 
 var _ = samples([]Sample{
-	{"made-token", MadeToken{Frame: sampleFrame, Name: "Calendar on my phone", Host: "calendar.example.com", Text: "dpat_1hlRl6CajEX5CpvQBG0BmFrASw1DZkoHJ2if9o8"}},
+	{"made-token", MadeToken{Frame: sampleFrame, Name: "Calendar on my phone", Host: "calendar.example.com", Text: "dpat_1hlRl6CajEX5CpvQBG0BmFrASw1DZkoHJ2if9o8", Back: gate.AccountPath}},
+	{"confirm-token", ConfirmToken{Frame: sampleFrame, ID: "1hlRl6CajEX", Name: "backup"}},
+	{"confirm-token-replace", ConfirmToken{Frame: sampleFrame, ID: "1hlRl6CajEX", Name: "backup", Replaces: true}},
 })

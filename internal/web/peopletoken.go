@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/token"
+	"github.com/doorpost-auth/doorpost/internal/web/view"
+)
+
+// How admins replace a token, and how many the page has.
+const (
+	replaceOverlap = 24 * time.Hour
+	programsOnPage = 500
+)
+
+// programs are the tokens of services, and the sites that take them, for admins.
+func (d *Door) programs(ctx context.Context, p *view.People) error {
+	for _, origin := range d.Admin.TokenSites().All() {
+		if !origin.IsWildcard() {
+			p.TokenSites = append(p.TokenSites, view.SiteLink{Host: origin.Host(), URL: origin.String()})
+		}
+	}
+	list, _, err := d.Admin.ListTokens(ctx, "", programsOnPage)
+	services := slices.DeleteFunc(list, func(r token.Record) bool { return r.IsPersonal() })
+	p.Programs = tokenRows(services)
+	return err
+}
+
+// changeOfTokens is what a form about tokens does, nil for one that is none of them.
+func (d *Door) changeOfTokens(c *call, fields url.Values) func() {
+	ctx, id := c.r.Context(), token.ID(fields.Get("token"))
+	replaces := fields.Get("action") == "replace-token"
+	confirmed := fields.Get("confirm") == "yes"
+	switch act := fields.Get("action"); {
+	case act == "add-token":
+		return func() { d.addToken(c, fields) }
+	case act != "remove-token" && !replaces:
+		return nil
+	case !confirmed:
+		return func() {
+			r, err := d.Admin.Token(ctx, id)
+			if err != nil {
+				d.failed(c, gate.PeoplePath, err)
+				return
+			}
+			d.show(c, http.StatusOK, view.ConfirmToken{Frame: frame(c), ID: string(id), Name: r.Name, Replaces: replaces})
+		}
+	case replaces:
+		return func() {
+			r, text, err := d.Admin.RotateToken(ctx, id, replaceOverlap)
+			d.madeToken(c, r, text, err)
+		}
+	}
+	return func() {
+		r, err := d.Admin.EndToken(ctx, id, "")
+		if err != nil {
+			d.failed(c, gate.PeoplePath, err)
+			return
+		}
+		d.showPeople(c, url.Values{}, view.People{Notice: "token", NoticeAddress: string(r.Owner)})
+	}
+}
+
+// addToken makes a token of a service, as an admin wants it. For one with narrower limits
+// there is a command.
+func (d *Door) addToken(c *call, fields url.Values) {
+	name := strings.TrimSpace(fields.Get(nameField))
+	days, err := strconv.Atoi(fields.Get("days"))
+	if err != nil || !slices.Contains(view.TokenDays[:], days) {
+		d.problem(c, http.StatusBadRequest)
+		return
+	}
+	t := token.Token{Name: name, Sites: []string{fields.Get("site")}}
+	r, text, err := d.Admin.MakeToken(c.r.Context(), t, time.Duration(days)*24*time.Hour)
+	if errors.Is(err, token.ErrInvalid) {
+		d.showPeopleWith(c, http.StatusUnprocessableEntity, url.Values{}, view.People{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
+		return
+	}
+	d.madeToken(c, r, text, err)
+}
+
+// madeToken shows the text of a token, this once.
+func (d *Door) madeToken(c *call, r token.Record, text string, err error) {
+	switch {
+	case errors.Is(err, token.ErrInvalid): // the token of a person, for which no page has a button
+		d.problem(c, http.StatusBadRequest)
+		return
+	case err != nil:
+		d.failed(c, gate.PeoplePath, err)
+		return
+	}
+	d.show(c, http.StatusOK, view.MadeToken{Frame: frame(c), Name: r.Name, Host: strings.Join(hosts(r.Sites), ", "), Text: text, Back: gate.PeoplePath})
+}
