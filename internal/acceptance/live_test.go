@@ -14,7 +14,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// chat is an app with WebSockets: it sends back what it gets.
+// chat is an app with WebSockets, in which it sends back what it gets, and with an answer
+// that does not end.
 type chat struct {
 	address string
 	mu      sync.Mutex
@@ -38,15 +39,10 @@ func (c *chat) isConnected(who string) bool {
 }
 
 func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Upgrade") == "" {
+	if r.URL.Path != socketPath {
 		w.Header().Set(upstreamMark, "yes")
 		return
 	}
-	conn, buffered, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	defer conn.Close()
 	note := func(n int) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -54,11 +50,22 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	note(1)
 	defer note(-1)
+	if r.Header.Get("Upgrade") == "" {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		return
+	}
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
 	_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	_, _ = io.Copy(conn, buffered)
 }
 
-// socket is a WebSocket of somebody's.
+// socket is a WebSocket of somebody's, or an answer that does not end.
 type socket struct {
 	t      testing.TB
 	who    string
@@ -66,28 +73,40 @@ type socket struct {
 	reader *bufio.Reader
 }
 
-// socketPath is where sockets lead.
+// socketPath is where sockets lead, and where a plain GET is answered without an end.
 const socketPath = "/socket"
+
+// upgrade are the header lines of a handshake.
+const upgrade = "Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n"
 
 // connect opens a WebSocket in a browser that is signed in.
 func (g *stage) connect(v *visitor, who string) *socket {
+	g.t.Helper()
+	s := g.dial(who, http.StatusSwitchingProtocols, "Cookie: "+v.cookie()+"\n"+upgrade)
+	s.speaks()
+	return s
+}
+
+// dial sends a request to where sockets lead, whose answer has to have the status.
+func (g *stage) dial(who string, status int, lines string) *socket {
 	g.t.Helper()
 	conn, err := net.DialTimeout("tcp", "127.0.0.1:"+g.port, patience)
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	g.gate.sockets = append(g.gate.sockets, conn)
-	handshake := g.line("GET", socketPath, v.cookie()) +
-		"Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\n\n"
-	if _, err := io.WriteString(conn, strings.ReplaceAll(handshake, "\n", "\r\n")); err != nil {
+	request := g.line("GET", socketPath, "") + lines + "\n"
+	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
 		g.t.Fatal(err)
 	}
 	s := &socket{t: g.t, who: who, conn: conn, reader: bufio.NewReader(conn)}
 	response, err := http.ReadResponse(s.reader, nil)
-	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
-		g.t.Fatalf("the WebSocket of %s is answered with %v (%v)", who, response, err)
+	if err != nil || response.StatusCode != status {
+		g.t.Fatalf("the request of %s is answered with %v (%v)", who, response, err)
 	}
-	s.speaks()
+	if status == http.StatusOK {
+		s.reader = bufio.NewReader(response.Body)
+	}
 	return s
 }
 

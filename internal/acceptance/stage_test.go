@@ -14,6 +14,7 @@ import (
 
 // setup says how a stage differs from the usual one.
 type setup struct {
+	options  string // more global options of Caddy
 	global   string // more lines of the global option doorpost
 	store    string // instead of bolt and its file
 	mailer   string // lines instead of the SMTP server of the stage
@@ -89,6 +90,7 @@ func (g *stage) configure(s setup) {
 persist_config off
 auto_https off
 skip_install_trust
+%s
 doorpost {
 store %s
 from "Doorpost <sign-in@example.com>"
@@ -104,7 +106,7 @@ doorpost {
 }
 %s
 }
-`, admin, s.store, s.mailer, s.limits, s.global, s.address, accessLog, s.site, s.behind)
+`, admin, s.options, s.store, s.mailer, s.limits, s.global, s.address, accessLog, s.site, s.behind)
 	if err := os.WriteFile(g.caddyfile(), []byte(caddyfile), 0o600); err != nil {
 		g.t.Fatal(err)
 	}
