@@ -115,12 +115,18 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 	return err
 }
 
-// answers reports whether a request to a site was answered at the edge: one for a page
-// of ours, one that no app gets, and one that has two readings, if it is not let in by
-// every block of the site, whatever handle it takes.
+// answers reports whether a request to a site was answered at the edge: one for a page of
+// ours, one that has a token in its URL, one that no app gets, and one that has two
+// readings, if it is not let in by every block of the site, whatever handle it takes.
 func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit) bool {
 	running, sent := e.running.Load(), targetOf(r)
 	switch {
+	case visit.HasTokenInURL():
+		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true) // Caddy's log has no line for it
+		countRequest(gate.TokenRefused)
+		noteToken(visit, gate.TokenRefused)
+		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.TokenRefused, visit, clientIP(r))
+		return true
 	case gate.IsOwnPath(sent.Path):
 		countRequest(gate.OwnPage)
 		running.sites[visit.Site()].web.Serve(w, r, sent.Path, visit, clientIP(r))

@@ -30,7 +30,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	verdict, err := h.block.Decide(visit, r, sent.URL)
 	countRequest(verdict)
 	if visit.HasToken() {
-		noteToken(visit, verdict, r)
+		noteToken(visit, verdict)
 	}
 	if err != nil {
 		return caddyhttp.Error(http.StatusInternalServerError, fmt.Errorf("matching: %w", err))

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -87,9 +86,8 @@ func tokenVerdicts() []string {
 	return append(slices.Sorted(maps.Values(tokenProblems)), tokenPassed, tokenNotAdmitted, tokenUnchecked)
 }
 
-// noteToken counts a request with a token, and keeps one that stands in its URL out of
-// Caddy's log of requests.
-func noteToken(visit *gate.Visit, verdict gate.Verdict, r *http.Request) {
+// noteToken counts a request with a token.
+func noteToken(visit *gate.Visit, verdict gate.Verdict) {
 	switch verdict {
 	case gate.Pass:
 		tokensTotal.WithLabelValues(tokenPassed).Inc()
@@ -99,8 +97,5 @@ func noteToken(visit *gate.Visit, verdict gate.Verdict, r *http.Request) {
 		tokensTotal.WithLabelValues(tokenUnchecked).Inc()
 	case gate.TokenRefused:
 		tokensTotal.WithLabelValues(tokenProblems[visit.Problem()]).Inc()
-	}
-	if visit.HasTokenInURL() {
-		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	}
 }

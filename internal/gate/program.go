@@ -64,8 +64,12 @@ func (c *credentials) add(text string, basic bool) {
 // HasToken reports whether a request comes from a program that presents a token, good or
 // not.
 func (v *Visit) HasToken() bool {
-	return v.credentials.count > 0 || v.credentials.inURL && v.site.takesTokens()
+	return v.credentials.count > 0 || v.HasTokenInURL()
 }
+
+// HasTokenInURL reports whether a token stands in the URL of a request to a site that takes
+// tokens. Nothing behind the edge gets such a request, not even what is public.
+func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL && v.site.takesTokens() }
 
 // AsPassword reports whether a token was sent as the password of Basic.
 func (v *Visit) AsPassword() bool { return v.credentials.basic }
@@ -77,7 +81,12 @@ func (v *Visit) TakesTokens() bool { return v.site.takesTokens() }
 func (v *Visit) TokenID() (token.ID, bool) { return token.Parse(v.credentials.text) }
 
 // Problem is what is wrong with the token of a request that was refused for it.
-func (v *Visit) Problem() TokenProblem { return v.problem }
+func (v *Visit) Problem() TokenProblem {
+	if v.HasTokenInURL() {
+		return TokenInURL
+	}
+	return v.problem
+}
 
 // takeTokens takes our tokens out of a request. What is an app's own stays as it was
 // written.
@@ -146,10 +155,10 @@ func decodeBasic(room []byte, credential string) (string, bool) {
 // program is the session of the token that a request has; nil with a problem for none.
 func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error) {
 	switch {
+	case v.HasTokenInURL():
+		return nil, TokenInURL, nil
 	case v.credentials.count > 1:
 		return nil, TwoTokens, nil
-	case v.credentials.inURL:
-		return nil, TokenInURL, nil
 	case !v.site.takesTokens():
 		return nil, TokensOff, nil
 	case !token.IsText(v.credentials.text):
@@ -228,6 +237,3 @@ func (b *Block) tokenProblem(v *Visit, r *http.Request, sent *url.URL) TokenProb
 	}
 	return limitProblems[t.Crosses(asked)]
 }
-
-// HasTokenInURL reports whether a token stands in the URL of a request.
-func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL }
