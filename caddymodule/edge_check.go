@@ -64,6 +64,7 @@ func (e *edge) check(ctx caddy.Context) error {
 	}
 	e.app.advise(e.adviseOnPaths(ctx))
 	e.app.advise(e.adviseOnMethods(ctx))
+	e.app.advise(e.adviseOnLogs(ctx))
 	return e.app.checkPortal()
 }
 

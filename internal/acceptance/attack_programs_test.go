@@ -141,3 +141,45 @@ func TestAttackID01NoSpellingOfTheHeaderOfTokensArrives(t *testing.T) {
 		t.Error("an error route is open to a token that is not good")
 	}
 }
+
+// Caddy's logs show a header that it does not know, unless they have a filter for it: an
+// operator is told.
+func TestALogThatShowsTokensIsToldOfUntilItHasAFilter(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{site: "allow *@example.com\ntokens", behind: "reverse_proxy 127.0.0.1:" + testkit.FreePort(), silent: true})
+	const warning, advice = "the log of Caddy shows the tokens that programs send in the header Doorpost-Token (http.log.error)", "log { format filter { request>headers>Doorpost-Token delete } }"
+	var made service
+	g.prints(&made, "tokens", "create", "backup", "--site", g.origin)
+	shows := func() bool {
+		before := len(g.gate.Output())
+		g.mustRaw(g.line("GET", "/", "")+"Doorpost-Token: "+made.Token+"\n").is(t, http.StatusBadGateway)
+		await(t, "an error in the log", func() bool { return strings.Contains(g.gate.Output()[before:], "http.log.error") })
+		return strings.Contains(g.gate.Output()[before:], made.Token)
+	}
+	tells := func() (all bool) {
+		content, err := os.ReadFile(g.caddyfile())
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := 1 + strings.Count(string(content[:strings.Index(string(content), "\ntokens\n")+1]), "\n")
+		_, found := g.doctor("--address", g.admin)
+		_, validated := runToEnd(t, g.home, "validate", "--config", g.caddyfile())
+		inDoctor, inValidate := strings.Contains(found["site "+g.origin].Found, warning), strings.Contains(validated, warning)
+		if inDoctor != inValidate || inDoctor && (!strings.Contains(found["site "+g.origin].Advice, advice) || !strings.Contains(validated, fmt.Sprintf("%s:%d: site %s: %s; ", g.caddyfile(), line, g.origin, warning))) {
+			t.Errorf("doctor finds %+v, validate says %s", found["site "+g.origin], validated)
+		}
+		return inDoctor
+	}
+	if !tells() || !shows() || !strings.Contains(g.gate.Output(), warning) {
+		t.Errorf("without a filter the token is shown: %v, and the operator told: %v", shows(), tells())
+	}
+	next := g.setup
+	next.options = noTokensInLogs
+	g.configure(next)
+	if code, output := runToEnd(t, g.home, "reload", "--config", g.caddyfile(), "--address", g.admin); code != 0 {
+		t.Fatalf("the reload ended with %d: %s", code, output)
+	}
+	if tells() || shows() {
+		t.Errorf("with a filter the token is shown: %v, and the operator told: %v", shows(), tells())
+	}
+}

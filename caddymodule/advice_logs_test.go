@@ -1,0 +1,57 @@
+package caddymodule
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestALogThatShowsTokensIsWarnedOf(t *testing.T) {
+	isolate(t)
+	const field = "request>headers>Doorpost-Token"
+	format := func(filters string) string { return "format filter {\n" + filters + "\n}" }
+	hidden := "log {\n" + format(field+" delete") + "\n}\n"
+	for what, c := range map[string]struct {
+		options, site string // global options, lines of the site
+		shown         string // the loggers that the warning names; empty: none is warned of
+	}{
+		"nothing is said of logs":                 {"", "", "http.log.error"},
+		"an access log":                           {"", "log", "http.log.access, http.log.error"},
+		"the default log hides them":              {hidden, "", ""},
+		"and that is the access log":              {hidden, "log", ""},
+		"by a hash":                               {"log {\n" + format(field+" hash") + "\n}\n", "log", ""},
+		"by words":                                {"log {\n" + format(field+" replace x") + "\n}\n", "log", ""},
+		"with all headers":                        {"log {\n" + format("request>headers delete") + "\n}\n", "log", ""},
+		"with all of the request":                 {"log {\n" + format("request delete") + "\n}\n", "log", ""},
+		"wrapped":                                 {"log {\nformat append {\nwrap filter {\n" + field + " delete\n}\nx y\n}\n}\n", "log", ""},
+		"wrapping":                                {"log {\n" + format("wrap console\n"+field+" delete") + "\n}\n", "log", ""},
+		"it hides another header":                 {"log {\n" + format("request>headers>Doorpost delete") + "\n}\n", "log", "http.log.access, http.log.error"},
+		"in small letters":                        {"log {\n" + format(strings.ToLower(field)+" delete") + "\n}\n", "log", "http.log.access, http.log.error"},
+		"it writes nothing":                       {"log {\noutput discard\n}\n", "log", ""},
+		"the access log has a filter alone":       {"", "log {\n" + format(field+" delete") + "\n}", "http.log.error.log0"},
+		"the access log has none alone":           {hidden, "log {\nformat json\n}", "http.log.access.log0"},
+		"both have one":                           {hidden, "log {\n" + format(field+" delete") + "\n}", ""},
+		"the access log of another site has none": {hidden, "log {\n" + format(field+" delete") + "\n}\n}\nother.example.com {\nlog {\nformat json\n}", ""},
+		"another log has all":                     {hidden + "log more {\nformat json\n}\n", "", "http.log.error"},
+		"another log has what is not of requests": {hidden + "log more {\nexclude http.log\n}\n", "log", ""},
+	} {
+		for _, tokens := range []string{"", "tokens", "tokens people"} {
+			app := provisionedApp(t, "{\n"+c.options+"}\napp.example.com {\ndoorpost {\nallow *\n"+tokens+"\n}\n"+c.site+"\n}\n")
+			found := ""
+			for _, f := range app.advice() {
+				if _, loggers, of := strings.Cut(f.Found, "shows the tokens that programs send in the header Doorpost-Token ("); of {
+					found = strings.TrimSuffix(loggers, ")")
+					if f.Check != "site https://app.example.com" || !strings.Contains(f.Where, "Caddyfile:") || !strings.Contains(f.Advice, "format filter { "+field+" delete }") {
+						t.Errorf("%s: the warning is %+v", what, f)
+					}
+				}
+			}
+			want := c.shown
+			if tokens == "" {
+				want = ""
+			}
+			if found != want {
+				t.Errorf("%s: with %q warned of is %q, want %q", what, tokens, found, want)
+			}
+		}
+	}
+}
