@@ -102,6 +102,7 @@ type Record struct {
 	Expires  time.Time // when the session ends unless it is used after Seen
 	Device   Device
 	Method   Method           // of the proof
+	Subject  people.Subject   // of the person
 	Standing *people.Standing // of the person, updated with theirs; nil for none
 	Parent   Key              // the session at the portal that it came of; zero for one that a proof made
 	Used     time.Time        // with Parent: as Seen, of this session alone; Seen is of all that are one

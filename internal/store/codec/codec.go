@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
@@ -67,6 +68,7 @@ type Session struct {
 	Method   session.Method  `cbor:"8,keyasint,omitempty"`
 	Parent   session.Key     `cbor:"9,keyasint,omitzero"`
 	Used     int64           `cbor:"10,keyasint,omitempty"` // with Parent
+	Subject  people.Subject  `cbor:"11,keyasint,omitzero"`
 }
 
 // Millis is a time as records have it.
@@ -111,7 +113,7 @@ func (r Request) Unpack() signin.Request {
 func PackSession(r session.Record) Session {
 	return Session{
 		Address: r.Address, Scope: r.Scope, SignedIn: Millis(r.SignedIn), Seen: Millis(r.Seen), Expires: Millis(r.Expires),
-		Device: Device(r.Device), Standing: PackStanding(r.Standing), Method: r.Method, Parent: r.Parent,
+		Device: Device(r.Device), Standing: PackStanding(r.Standing), Method: r.Method, Parent: r.Parent, Subject: r.Subject,
 	}
 }
 
@@ -119,7 +121,7 @@ func PackSession(r session.Record) Session {
 func (r Session) Unpack() session.Record {
 	return session.Record{
 		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
-		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method, Parent: r.Parent, Used: usedAt(r.Used),
+		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method, Parent: r.Parent, Used: usedAt(r.Used), Subject: r.Subject,
 	}
 }
 

@@ -19,6 +19,7 @@ type Person struct {
 	Recovery address.Address     `cbor:"8,keyasint,omitempty"`
 	Changes  uint64              `cbor:"10,keyasint,omitempty"` // as Revision, from 0
 	Barred   []string            `cbor:"11,keyasint,omitempty"` // mailboxes that are kept out because the person is disabled
+	Subject  people.Subject      `cbor:"12,keyasint,omitzero"`  // from the first sign-in on
 }
 
 const notProven = -1

@@ -3,6 +3,7 @@ package steps
 import (
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
@@ -18,7 +19,7 @@ func arrive(t *tx, a *signin.Arrival, who address.Address, p codec.Person) {
 		endSession(t, a.Replace, a.Now)
 	}
 	made := a.Session.Record
-	made.Address, made.Standing = who, p.Standing.Unpack()
+	made.Address, made.Subject, made.Standing = who, p.Subject, p.Standing.Unpack()
 	addSession(t, a.Session.Key, codec.PackSession(made), a.Now)
 }
 
@@ -34,9 +35,12 @@ func tellOfBrowser(t *tx, a *signin.Arrival, who address.Address, p codec.Person
 	}, a.Now)
 }
 
-// learn keeps with a person what a sign-in tells of them, and reports whether
-// that is anything new.
+// learn keeps with a person what a sign-in tells of them, and who they are from the first
+// one on. It reports whether that is anything new.
 func learn(p *codec.Person, a *signin.Arrival) (changed bool) {
+	if p.Subject.IsZero() {
+		p.Subject, changed = people.NewSubject(), true
+	}
 	if a.Language != "" && a.Language != p.Language {
 		p.Language, changed = a.Language, true
 	}

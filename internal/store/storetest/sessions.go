@@ -131,6 +131,10 @@ func (f *fixture) wantSameRecord(got, want session.Record) {
 	if !got.SignedIn.Equal(want.SignedIn) || !got.Seen.Equal(want.Seen) || !got.Expires.Equal(want.Expires) {
 		f.Fatalf("the times of the session are %v, %v, %v, want %v, %v, %v", got.SignedIn, got.Seen, got.Expires, want.SignedIn, want.Seen, want.Expires)
 	}
+	if got.Subject.IsZero() {
+		f.Fatal("the session does not say whose it is")
+	}
+	got.Subject = want.Subject
 	got.SignedIn, got.Seen, got.Expires, got.Used = want.SignedIn, want.Seen, want.Expires, want.Used
 	if !reflect.DeepEqual(got, want) {
 		f.Fatalf("the session is %+v, want %+v", got, want)

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Administer", administerPromises},
 		{"Moves", movePromises},
 		{"Recovery", recoveryPromises},
+		{"Subjects", subjectPromises},
 		{"Passkeys", passkeyPromises},
 		{"PasskeyChanges", passkeyChangePromises},
 		{"Guard", guardPromises},
