@@ -31,6 +31,7 @@ const (
 	SiteSession   Purpose = "doorpost site session v1"
 	Passkey       Purpose = "doorpost passkey challenge v1"
 	Outbox        Purpose = "doorpost outbox v1"
+	SigningKey    Purpose = "doorpost signing key v1"
 	AuditSubject  Purpose = "doorpost audit subject v1"
 
 	fingerprint Purpose = "doorpost fingerprint v1"
