@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -44,6 +45,7 @@ type Store interface {
 	portal.Store
 	passkey.Store
 	token.Store
+	assertion.Store
 
 	// Health reports whether the store answers, and what an operator should mend
 	// although it does.

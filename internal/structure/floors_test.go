@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"internal/gate", "internal/portal", "internal/signin"},
 	{"internal/audit", "internal/outbox"},
 	{"internal/session"},
-	{"internal/token"},
+	{"internal/assertion", "internal/token"},
 	{"internal/people"},
 	{"internal/address", "internal/color", "internal/fault", "internal/keys", "internal/limit", "internal/templates", "internal/text"},
 }
@@ -41,6 +41,7 @@ var exceptions = map[[2]string]string{
 // cobra by the commands and by the adapter that gives them to Caddy.
 var libraries = map[string][]string{
 	"github.com/fxamacker/cbor":        {"internal/store/codec"},
+	"github.com/go-jose/go-jose":       {"internal/assertion"},
 	"github.com/go-webauthn/webauthn":  {"internal/passkey"},
 	"github.com/gorilla/securecookie":  {"internal/session"},
 	"github.com/mailgun/mailgun-go":    {"internal/mail/mailgunapi"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -27,6 +28,7 @@ type Store interface {
 	account.Store
 	portal.Store
 	passkey.Store
+	assertion.Store
 }
 
 // promise is one thing that a store promises.
@@ -75,6 +77,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Subjects", subjectPromises},
 		{"Passkeys", passkeyPromises},
 		{"PasskeyChanges", passkeyChangePromises},
+		{"SigningKeys", signingKeyPromises},
 		{"Guard", guardPromises},
 		{"Context", contextPromises},
 	} {
