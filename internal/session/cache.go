@@ -161,7 +161,7 @@ func (c *Cache) End(key Key) {
 		shard := &c.shards[i]
 		shard.mu.Lock()
 		if s := shard.byKey[key]; s != nil {
-			s.ended.Store(true)
+			s.end()
 			shard.drop(s)
 		}
 		shard.mu.Unlock()

@@ -58,10 +58,10 @@ func (k *Keeper) Narrowed(idle, absolute time.Duration) *Keeper {
 
 // lookAgain looks up what was found before.
 func (k *Keeper) lookAgain(ctx context.Context, s *Session, now time.Time) (r Record, found bool, err error) {
-	if s.program == nil {
+	if s.program() == nil {
 		return k.look(ctx, s.Key, now)
 	}
-	known, err := k.lookToken(ctx, s.program.ID, now)
+	known, err := k.lookToken(ctx, s.program().ID, now)
 	return known.of(s.Key, now), known.has(s.Key, now), err
 }
 
@@ -104,7 +104,7 @@ func (k *Keeper) Find(ctx context.Context, c *Cookie, value string) (*Session, e
 
 // isSpent reports whether a session is over as far as this instance knows.
 func (k *Keeper) isSpent(s *Session, now time.Time) bool {
-	return s.Ended() || s.isOver(now) || s.program == nil && now.Sub(s.SignedIn()) >= k.limits.Absolute
+	return s.Ended() || s.isOver(now) || s.program() == nil && now.Sub(s.SignedIn()) >= k.limits.Absolute
 }
 
 // stillGood returns a session that was found before, nil if it has ended since.
@@ -135,7 +135,8 @@ func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.T
 	// The address may share memory with the store's whole answer, which must not
 	// stay as long as the session does.
 	who := address.Address(strings.Clone(string(record.Address)))
-	s := &Session{Key: id.Key(), Address: who, method: uint8(max(slices.Index(methods[:], record.Method), 0)), name: c.nameOf(value)}
+	s := &Session{Key: id.Key(), Address: who, Subject: record.Subject, name: c.nameOf(value)}
+	s.state.set(uint32(max(slices.Index(methods[:], record.Method), 0)) << stateBits)
 	s.signedIn.Store(record.SignedIn)
 	s.learn(record, now)
 	k.cache.put(s, ends)
@@ -150,7 +151,7 @@ func (k *Keeper) lookUp(ctx context.Context, c *Cookie, value string, now time.T
 func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bool) (alive bool, err error) {
 	withinGrace := s.age(now) < k.limits.Grace
 	if !s.asking.TryLock() {
-		if withinGrace && !s.doubted.Load() {
+		if withinGrace && !s.state.is(isDoubted) {
 			return true, nil
 		}
 		s.asking.Lock()
@@ -179,7 +180,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 	case err != nil:
 		return false, fault.Store("looking up a session", err)
 	case !found || record.Address != s.Address:
-		s.ended.Store(true)
+		s.end()
 		k.cache.remove(s.name)
 		return false, nil
 	}
@@ -187,7 +188,7 @@ func (k *Keeper) confirm(ctx context.Context, s *Session, now time.Time, used bo
 		return false, nil
 	}
 	k.cache.learn(s, record, now, ends)
-	if used && s.program == nil {
+	if used && s.program() == nil {
 		k.slide(ctx, s, now)
 	}
 	return true, nil

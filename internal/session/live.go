@@ -23,7 +23,7 @@ func (k *Keeper) Review(ctx context.Context, s *Session) bool {
 		return true
 	}
 	now := k.now()
-	if s.Ended() || s.program == nil && now.Sub(s.SignedIn()) >= k.limits.Absolute {
+	if s.Ended() || s.program() == nil && now.Sub(s.SignedIn()) >= k.limits.Absolute {
 		return false
 	}
 	alive, err := k.confirm(ctx, s, now, false)

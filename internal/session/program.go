@@ -32,15 +32,18 @@ type program struct {
 
 // Token is what a program has in place of a session; nil for a session of a person.
 func (s *Session) Token() *token.Token {
-	if s.program == nil {
-		return nil
+	if p := s.program(); p != nil {
+		return &p.Token
 	}
-	return &s.program.Token
+	return nil
 }
 
 // ServiceIdentity is who an app takes a service for, and its groups. Only for a session with
 // the token of a service.
-func (s *Session) ServiceIdentity() (user, groups string) { return s.program.user, s.program.groups }
+func (s *Session) ServiceIdentity() (user, groups string) {
+	p := s.program()
+	return p.user, p.groups
+}
 
 // storedToken is what the store has of a token; found is false for nothing.
 type storedToken struct {
@@ -123,11 +126,11 @@ func (k *Keeper) FindToken(ctx context.Context, text string) (*Session, error) {
 func newProgram(stored storedToken, key Key, now time.Time) *Session {
 	p := &program{Token: stored.Token, user: stored.User(), groups: strings.Join(stored.Groups, ",")}
 	p.uses.Used, p.uses.UsedFrom = stored.Used, stored.UsedFrom
-	method := slices.Index(methods[:], ByToken)
 	s := &Session{
-		Key: key, Address: address.Address(strings.Clone(string(stored.Owner))), program: p, name: cookieName(key),
-		method: uint8(method), // #nosec G115 -- there are few
+		Key: key, Address: address.Address(strings.Clone(string(stored.Owner))), Subject: stored.Subject, name: cookieName(key),
 	}
+	s.state.set(uint32(slices.Index(methods[:], ByToken)) << stateBits) // #nosec G115 -- it is one of them
+	s.rest.Store(&rest{program: p})
 	s.signedIn.Store(stored.Made)
 	s.learn(stored.of(key, now), now)
 	return s
@@ -136,7 +139,7 @@ func newProgram(stored storedToken, key Key, now time.Time) *Session {
 // NoteUse tells the store that a token is used by a client, if it does not know that within
 // the hour. first says that it was not used from the client's network before.
 func (k *Keeper) NoteUse(ctx context.Context, s *Session, client netip.Addr) (first bool) {
-	p, now, network := s.program, k.now(), NetworkOf(client)
+	p, now, network := s.program(), k.now(), NetworkOf(client)
 	if !p.isNewUse(network, now) {
 		return false
 	}

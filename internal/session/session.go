@@ -7,6 +7,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -89,6 +90,27 @@ const (
 // methods are all of them. One that this version does not know is taken for the
 // first.
 var methods = [...]Method{ByMail, ByRecovery, ByPasskey, ByToken}
+
+// references are what apps are told of each method: our word, and what RFC 8176 has for it.
+// Of a passkey the authenticator has verified its user, by PIN or biometrics. Whether its
+// key can leave a device, which hwk and swk would tell, is not known of a session.
+var references = map[Method][]string{
+	ByMail:     {"mail", "otp"},
+	ByRecovery: {"recovery", "otp"},
+	ByPasskey:  {"passkey", "pop", "user", "mfa"},
+}
+
+// Word is the method as operators and apps know it.
+func (m Method) Word() string { return cmp.Or(string(m), "mail") }
+
+// References are what an app is told of it as amr: the word, and the values of RFC 8176
+// for it. The caller does not change them.
+func (m Method) References() []string {
+	if known := references[m]; known != nil {
+		return known
+	}
+	return []string{m.Word()}
+}
 
 // ErrEnded says that the session in which somebody wants to change something has ended.
 var ErrEnded = fault.New(fault.Unknown, "the session has ended")

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -57,6 +58,7 @@ type Record struct {
 	Used     time.Time // to the hour; zero: never
 	UsedFrom []string  // networks, the last one last
 
+	Subject  people.Subject   // of the owner, or of the service
 	Standing *people.Standing // of the owner; nil for none
 }
 
@@ -77,6 +79,13 @@ func (t *Token) IsPersonal() bool { return t.Owner != "" }
 
 // IsOver reports whether it has expired.
 func (t *Token) IsOver(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }
+
+// ServiceSubject is who a service is, as apps are told it by an assertion: one for each token,
+// whatever its name.
+func (t *Token) ServiceSubject() people.Subject {
+	sum := sha256.Sum256([]byte("token " + t.ID))
+	return people.Subject(sum[:len(people.Subject{})])
+}
 
 // User is who an app takes the program for: the owner, or the service.
 func (t *Token) User() string {

@@ -35,15 +35,18 @@ func goodToken(t *tx, id token.ID, now time.Time) (token.Record, bool) {
 	if !found {
 		return token.Record{}, false
 	}
-	var standing *people.Standing
-	if stored.Owner != "" {
-		p := person(t, stored.Owner)
-		if !p.IsKnown() || mayNotSignIn(t, stored.Owner, p) {
-			return token.Record{}, false
-		}
-		standing = p.Standing.Unpack()
+	if stored.Owner == "" {
+		r := unpackToken(t, id, stored, nil)
+		r.Subject = r.ServiceSubject()
+		return r, true
 	}
-	return unpackToken(t, id, stored, standing), true
+	p := person(t, stored.Owner)
+	if !p.IsKnown() || mayNotSignIn(t, stored.Owner, p) {
+		return token.Record{}, false
+	}
+	r := unpackToken(t, id, stored, p.Standing.Unpack())
+	r.Subject = p.Subject
+	return r, true
 }
 
 // keptToken is a token that is in lists.
