@@ -3,6 +3,8 @@ package gate
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 )
 
 // Edge is what every request to a server meets first, whatever route, order or
@@ -21,6 +23,7 @@ type Edge struct {
 func NewEdge(sites ...*Site) *Edge {
 	e := &Edge{sites: sites}
 	e.names.addName(TokenHeader)
+	e.names.addName(assertion.Header) // an app may know the name, whether or not its site has one
 	for _, s := range sites {
 		for _, b := range s.blocks {
 			e.names.add(b.Headers)

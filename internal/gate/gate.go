@@ -9,7 +9,6 @@
 package gate
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -19,6 +18,7 @@ import (
 	"sync/atomic"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
@@ -43,6 +43,10 @@ type Site struct {
 
 	// OnNewNetwork is told of a token that is used from a network for the first time.
 	OnNewNetwork func(*http.Request, *session.Session)
+
+	// Assertions signs what apps are told under HeaderNames.Assertion; nil where no block
+	// names one.
+	Assertions *assertion.Keys
 
 	// Cors are the origins of other sites whose pages may send requests to the app.
 	Cors []string
@@ -176,8 +180,10 @@ func (b *Block) Check(v *Visit, r *http.Request, sent *url.URL) Verdict {
 			return verdict
 		}
 	}
+	if v.err = b.tell(v, r, s); v.err != nil {
+		return Unavailable
+	}
 	v.passed.Or(v.bit(b))
-	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return Pass
 }
 
@@ -199,8 +205,10 @@ func (b *Block) Greet(v *Visit, r *http.Request, sent *url.URL) bool {
 	case !b.Rules.Admits(s.Address, s.Standing()):
 		return false
 	}
+	if b.tell(v, r, s) != nil {
+		return false
+	}
 	v.greeted.Or(v.bit(b))
-	b.Headers.set(r.Header, b.Identity(s), &v.cells)
 	return true
 }
 
@@ -220,11 +228,36 @@ func IdentityOf(who address.Address, groups []string) Identity {
 
 // Method is how the person of a visit signed in, in a word. Only for a visit that passed a
 // block or was greeted.
-func (v *Visit) Method() string { return cmp.Or(string(v.session.Method()), "mail") }
+func (v *Visit) Method() string { return v.session.Method().Word() }
 
 // IdentityOf is what the app learned of the person of a visit, which passed the block
 // or was greeted by it.
 func (b *Block) IdentityOf(v *Visit) Identity { return b.Identity(v.session) }
+
+// tell writes who is signed in into the headers of a request. It writes nothing, and
+// returns an error, if the app is to get an assertion and there is no key to sign one.
+func (b *Block) tell(v *Visit, r *http.Request, s *session.Session) error {
+	id, signed := b.Identity(s), ""
+	if b.Headers.Assertion != "" && !s.Subject.IsZero() { // zero: from before there were subjects
+		var err error
+		if signed, err = v.site.Assertions.Sign(&s.Assertions, v.place.name, assertionOf(s, id)); err != nil {
+			return err
+		}
+	}
+	b.Headers.set(r.Header, id, &v.cells)
+	if signed != "" {
+		r.Header[b.Headers.Assertion] = []string{signed}
+	}
+	return nil
+}
+
+// assertionOf is what an assertion says of the person of a session, beside what the app
+// learns by headers.
+func assertionOf(s *session.Session, id Identity) assertion.Person {
+	return assertion.Person{
+		Subject: s.Subject, Email: id.Email, Groups: id.Groups, Methods: s.Method().References(), SignedInAt: s.SignedIn(),
+	}
+}
 
 // IsPublic reports whether anyone may make a request: its current path is public, and
 // neither that nor the path that the visitor sent can be read in two ways.

@@ -13,7 +13,12 @@ import (
 
 // HeaderNames are the headers in which the app receives who is signed in. An
 // empty name sends none.
-type HeaderNames struct{ User, Email, Groups, Name string }
+type HeaderNames struct{ User, Email, Groups, Name, Assertion string }
+
+// all are the names; some may be empty.
+func (n *HeaderNames) all() [5]*string {
+	return [...]*string{&n.User, &n.Email, &n.Groups, &n.Name, &n.Assertion}
+}
 
 // DefaultHeaderNames are names that many apps know.
 var DefaultHeaderNames = HeaderNames{User: "Remote-User", Email: "Remote-Email", Groups: "Remote-Groups", Name: "Remote-Name"}
@@ -27,7 +32,7 @@ var notForIdentity = []string{
 // Canonical checks the names and returns them as the server writes them.
 func (n HeaderNames) Canonical() (HeaderNames, error) {
 	var taken []string
-	for _, name := range []*string{&n.User, &n.Email, &n.Groups, &n.Name} {
+	for _, name := range n.all() {
 		if *name == "" {
 			continue
 		}
@@ -61,8 +66,8 @@ type managed struct {
 }
 
 func (m *managed) add(n HeaderNames) {
-	for _, name := range []string{n.User, n.Email, n.Groups, n.Name} {
-		m.addName(name)
+	for _, name := range n.all() {
+		m.addName(*name)
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	SessionPath        = PathPrefix + "/session"
 	RenewPath          = PathPrefix + "/renew"
 	ScriptPath         = PathPrefix + "/session.js"
+	KeysPath           = PathPrefix + "/keys"
 	SignOutPath        = PathPrefix + "/sign-out"
 	AccountPath        = PathPrefix + "/account"
 	ChangeAddressPath  = AccountPath + "/address"
