@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
@@ -58,6 +59,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		option{name: "upgrades", read: values(&h.Upgrades, "websocket", gate.CheckUpgrade), many: true},
 		option{name: "tokens", read: h.readTokens},
 		option{name: "people", read: noValue(&h.People)},
+		option{name: "assertion", read: h.readAssertion},
 		option{name: "session", read: h.readSession, nested: true},
 		option{name: "brand", read: func(d *caddyfile.Dispenser) error {
 			h.Brand = new(BrandConfig)
@@ -70,6 +72,14 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func checkPublic(pattern string) error {
 	_, err := gate.ParsePublicPaths([]string{pattern})
 	return err
+}
+
+func (h *Handler) readAssertion(d *caddyfile.Dispenser) error {
+	h.Assertion = assertion.Header
+	if d.CountRemainingArgs() == 0 {
+		return nil
+	}
+	return checkedValue(&h.Assertion, assertion.Header, checkHeaderName)(d)
 }
 
 func (h *Handler) readHeaders(d *caddyfile.Dispenser) error {

@@ -79,6 +79,10 @@ type Handler struct {
 	// Headers in which the app receives who is signed in.
 	Headers *HeadersConfig `json:"headers,omitempty"`
 
+	// Assertion is the name of a header in which the app receives a signed word on who is
+	// signed in, a JWT that it can check: Doorpost-Assertion. Default: none.
+	Assertion string `json:"assertion,omitempty"`
+
 	// Lines are where the directive and its options stand in a Caddyfile, for errors and
 	// warnings. The adapter writes them; nothing else depends on them.
 	Lines Lines `json:"caddyfile,omitempty"`
@@ -210,6 +214,10 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	}
 	if h.block.Headers, err = h.Headers.names(); err != nil {
 		return wrong("headers", err)
+	}
+	h.block.Headers.Assertion = h.Assertion
+	if h.block.Headers, err = h.block.Headers.Canonical(); err != nil {
+		return wrong("assertion", err)
 	}
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		registerConn(server)

@@ -10,9 +10,14 @@ import (
 
 // BenchmarkAGatedRequest is what the gate adds to a request whose session was
 // checked a moment ago.
-func BenchmarkAGatedRequest(b *testing.B) {
+func BenchmarkAGatedRequest(b *testing.B) { benchmarkGated(b, "") }
+
+// BenchmarkAGatedRequestWithAnAssertion is the same where the app gets one.
+func BenchmarkAGatedRequestWithAnAssertion(b *testing.B) { benchmarkGated(b, "assertion") }
+
+func benchmarkGated(b *testing.B, option string) {
 	holdCountingStore(b)
-	g := newGateway(b, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
+	g := newGateway(b, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n "+option+"\n}\n respond ok\n")
 	visitor := g.newBrowser()
 	visitor.signIn("alice@example.com")
 	visitor.get("/")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
@@ -135,7 +136,7 @@ func arriving(origin, cookies string, headers ...string) (r *http.Request, rewin
 	return r, func() {
 		line[0] = cookies
 		r.Header["Cookie"] = line
-		for _, name := range []string{"Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name"} {
+		for _, name := range []string{"Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name", assertion.Header} {
 			delete(r.Header, name)
 		}
 		caddyhttp.SetVar(r.Context(), visitVar, nil)
@@ -148,8 +149,14 @@ func arriving(origin, cookies string, headers ...string) (r *http.Request, rewin
 const maxAllocations = 4
 
 func TestAGatedRequestAsksNoStoreAndAllocatesLittle(t *testing.T) {
+	for option, most := range map[string]float64{"": maxAllocations, "assertion": maxAllocations + 1} {
+		t.Run(option, func(t *testing.T) { testAllocations(t, option, most) })
+	}
+}
+
+func testAllocations(t *testing.T, option string, most float64) {
 	store := holdCountingStore(t)
-	g := newGateway(t, "doorpost {\n store memory\n mailer console\n group staff *@example.com\n}\n", "doorpost {\n allow *@example.com\n public /health\n}\n respond ok\n")
+	g := newGateway(t, "doorpost {\n store memory\n mailer console\n group staff *@example.com\n}\n", "doorpost {\n allow *@example.com\n public /health\n "+option+"\n}\n respond ok\n")
 	b := g.newBrowser()
 	b.signIn("alice@example.com")
 	b.get("/") // the store is asked the first time that the session is met
@@ -157,7 +164,8 @@ func TestAGatedRequestAsksNoStoreAndAllocatesLittle(t *testing.T) {
 	r, rewind := gatedRequest(t, b)
 	passed := 0
 	next := caddyhttp.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
-		if r.Header.Get("Remote-User") == "alice@example.com" && r.Header.Get("Cookie") == "theme=dark" {
+		asserted := r.Header.Get(assertion.Header) != ""
+		if r.Header.Get("Remote-User") == "alice@example.com" && asserted == (option != "") && r.Header.Get("Cookie") == "theme=dark" {
 			passed++
 		}
 		return nil
@@ -182,8 +190,8 @@ func TestAGatedRequestAsksNoStoreAndAllocatesLittle(t *testing.T) {
 	if asked := store.lookups.Load() - lookups + store.touches.Load(); asked != 0 {
 		t.Errorf("%d gated requests asked the store %d times", runs, asked)
 	}
-	if allocations > maxAllocations {
-		t.Errorf("the gate allocates %.0f times a request, want at most %d", allocations, maxAllocations)
+	if allocations > most {
+		t.Errorf("the gate allocates %.0f times a request, want at most %.0f", allocations, most)
 	}
 }
 

@@ -3,6 +3,8 @@ package caddymodule
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -33,6 +35,7 @@ type runningApp struct {
 	tickets  *portal.Service
 	passkeys *passkey.Service // nil: there are none
 	audit    *audit.Log
+	signing  signing
 	outbox   outbox.Store
 	courier  *mail.Courier
 	retire   func() // another configuration decides about what goes on
@@ -96,6 +99,9 @@ func (a *App) build() (*runningApp, error) {
 	}
 	rt.tickets = portal.NewService(ring, portal.Service{Store: b.store, Audit: rt.audit})
 	rt.admin = &admin.Service{People: b.store, Accounts: b.store, Passkeys: b.store, Tokens: b.store, TokenSites: a.tokenSites, Sessions: b.store, Groups: a.groups, Audit: rt.audit, LimitsAt: a.limitsAt}
+	if slices.ContainsFunc(slices.Collect(maps.Values(a.sites)), (*site).signs) {
+		rt.signing = startSigning(ring, b.store, a.logger)
+	}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: a.brandOf}
 	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		observe(m)
@@ -139,5 +145,6 @@ func (a *App) Cleanup() error {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	a.opened.courier.Close(ctx)
+	a.opened.signing.stop()
 	return a.opened.backend.release()
 }

@@ -96,6 +96,11 @@ func (s *site) upgrades() (list []string) {
 	return list
 }
 
+// signs reports whether one of its blocks tells the app by an assertion who is signed in.
+func (s *site) signs() bool {
+	return slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.Assertion != "" })
+}
+
 // servesPeople reports whether one of its blocks wants the page of the admins here.
 func (s *site) servesPeople() bool {
 	return slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.People })
@@ -158,6 +163,9 @@ func (s *site) open(a *App, rt *runningApp) {
 		Portal: a.portal, Tickets: rt.tickets, Tokens: rt.backend.store, TokenSites: a.tokenSitesFor(s), Audit: rt.audit,
 		Passkeys: rt.passkeys, PasskeyDomain: a.passkeyDomain(), Requiring: a.requiring,
 		Mailbox: a.mailbox, Hooks: a.hooks(rt.outbox), Logger: a.logger,
+	}
+	if s.signs() {
+		atGate.Assertions, parts.Assertions = rt.signing.keys, rt.signing.keys
 	}
 	switch {
 	case s == a.portalSite:

@@ -43,11 +43,12 @@ func (a answer) flaw(unlike ...string) string {
 		}
 	}
 	mediaType, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
-	if mediaType != "text/javascript" && a.header.Get("Cache-Control") != "no-store" {
+	keys := mediaType == "application/jwk-set+json" // which are for everybody
+	if mediaType != "text/javascript" && !keys && a.header.Get("Cache-Control") != "no-store" {
 		return "may be kept by caches: " + a.header.Get("Cache-Control")
 	}
 	for name := range a.header {
-		if _, wanted := want[name]; strings.HasPrefix(name, "Access-Control-") && !wanted {
+		if _, wanted := want[name]; strings.HasPrefix(name, "Access-Control-") && !wanted && !keys {
 			return "opens itself to other sites with " + name
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/admin"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
@@ -57,6 +58,7 @@ type Parts struct {
 	TokenSites    func(*session.Session) []gate.Origin // for which somebody may make tokens for themselves, from here
 	Audit         *audit.Log
 	Behind        Sites            // the sites that share a portal; nil for a door that is none
+	Assertions    *assertion.Keys  // nil: apps get none
 	Mailbox       *console.Console // has the demo's messages; nil without demo
 	Hooks         map[string]Hook  // by path below /_doorpost; may be empty
 	Logger        *slog.Logger
@@ -89,6 +91,7 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 			gate.SessionPath: {get: d.whoIs},
 			gate.RenewPath:   {get: d.renew},
 			gate.ScriptPath:  {get: d.sessionScript},
+			gate.KeysPath:    {get: d.keys},
 			gate.SignOutPath: {get: d.signOutForm, post: d.signOut},
 			script:           {get: d.script},
 		}
@@ -105,6 +108,7 @@ func NewDoor(ring keys.Ring, parts Parts) *Door {
 		gate.SessionPath:       {get: d.whoIs},
 		gate.RenewPath:         {get: d.renew},
 		gate.ScriptPath:        {get: d.sessionScript},
+		gate.KeysPath:          {get: d.keys},
 		gate.AccountPath:       {get: d.account},
 		gate.SignOutPath:       {get: d.signOutForm, post: d.signOut},
 		gate.PeoplePath:        {get: d.people, post: d.changePeople},
