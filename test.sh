@@ -279,6 +279,7 @@ caddy-main)
 all)
 	check "mail servers of Debian, unpacked for the tests" internal/testkit/mailservers.sh
 	check "apps of Debian and npm, unpacked for the tests" internal/testkit/apps.sh
+	check "languages of Debian, unpacked for the tests" internal/testkit/languages.sh
 	check "format" formatted
 	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"

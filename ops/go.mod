@@ -9,6 +9,7 @@ require (
 	github.com/compose-spec/compose-go/v2 v2.10.1
 	github.com/docker/docker v28.5.2+incompatible
 	github.com/doorpost-auth/doorpost v0.0.0
+	github.com/go-jose/go-jose/v4 v4.1.6
 	github.com/lucaslorentz/caddy-docker-proxy/v2 v2.12.0
 	github.com/moby/buildkit v0.29.0
 	go.uber.org/zap v1.28.0
@@ -67,7 +68,6 @@ require (
 	github.com/fxamacker/cbor/v2 v2.9.4 // indirect
 	github.com/go-chi/chi/v5 v5.4.0 // indirect
 	github.com/go-jose/go-jose/v3 v3.0.5 // indirect
-	github.com/go-jose/go-jose/v4 v4.1.6 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-sql-driver/mysql v1.10.1 // indirect

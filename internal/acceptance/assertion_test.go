@@ -149,6 +149,25 @@ func TestTheKeysOfAssertionsAreForAnybody(t *testing.T) {
 	}
 }
 
+// Two sites share the keys. An assertion for one is good for nothing at the other.
+func TestAVerifierTakesTheAssertionsOfItsOwnSiteOnly(t *testing.T) {
+	t.Parallel()
+	g, other := prepare(t, setup{}), prepare(t, setup{})
+	g.configure(setup{global: stageGroups, site: "allow *@example.com\nassertion", behind: "reverse_proxy " + g.upstream.address +
+		"\n}\n" + other.origin + " {\ndoorpost {\nallow *@example.com\nassertion\n}\nreverse_proxy " + g.upstream.address})
+	g.run()
+	said := g.signedIn("ada@example.com").mustAssert("/app")
+	want := said.Sub + " ada@example.com readers,staff"
+	for name, run := range verifiers(t) {
+		if got, ok := checks(t, run(g.origin, said.token)); !ok || got != want {
+			t.Errorf("%s says %q, want %q", name, got, want)
+		}
+		if got, ok := checks(t, run(other.origin, said.token)); ok {
+			t.Errorf("%s takes the assertion for another site: %s", name, got)
+		}
+	}
+}
+
 func TestInstancesSignWithOneKey(t *testing.T) {
 	t.Parallel()
 	p := startPair(t, setup{site: "allow *@example.com\nassertion"})

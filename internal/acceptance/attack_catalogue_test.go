@@ -33,6 +33,7 @@ var catalogue = strings.Fields(`
 	LC-01 LC-02 LC-03 LC-04 LC-06 LC-07 LC-08 LC-09
 	AP-01 AP-03
 	PO-01 PO-02 PO-03 PO-04 PO-05 PO-06 PO-07 PO-08
+	AS-01
 	PK-01 PK-02 PK-03 PK-04 PK-05`)
 
 var (
