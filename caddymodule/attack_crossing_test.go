@@ -2,6 +2,8 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/assertion"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
@@ -74,7 +77,7 @@ func (c *crossingTest) once(random *rand.Rand) error {
 	_, ended := c.ended.Load(kind.cookies)
 	r := httptest.NewRequest(http.MethodGet, c.origin+fmt.Sprintf("/app?n=%d", random.Int()), nil)
 	r.Header.Set("Cookie", kind.cookies)
-	for _, name := range []string{"Remote-User", "remote_user", "Remote.Email", "Remote-Groups"} {
+	for _, name := range []string{"Remote-User", "remote_user", "Remote.Email", "Remote-Groups", "doorpost_assertion", assertion.Header} {
 		if random.IntN(2) == 0 {
 			r.Header[name] = []string{"forged@example.com"}
 		}
@@ -87,11 +90,12 @@ func (c *crossingTest) once(random *rand.Rand) error {
 	w := httptest.NewRecorder()
 	repl := caddy.NewReplacer()
 	r = caddyhttp.PrepareRequest(r, repl, w, &caddyhttp.Server{})
-	reached, told, said := false, "", ""
+	reached, told, said, asserted := false, "", "", ""
 	err := c.handler.ServeHTTP(w, r, caddyhttp.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
 		reached = true
 		told = strings.Join(r.Header["Remote-User"], "|")
 		said, _ = repl.GetString("http.auth.user.id")
+		asserted = assertedEmail(r.Header[assertion.Header])
 		for name, values := range r.Header {
 			if strings.Contains(strings.Join(values, ""), "forged") {
 				return fmt.Errorf("%s: %q reached the app", name, values)
@@ -113,18 +117,30 @@ func (c *crossingTest) once(random *rand.Rand) error {
 		return nil
 	case kind.hopeless || ended:
 		return fmt.Errorf("a request that may not pass reached the app as %q", told)
-	case told != kind.who || said != kind.who:
-		return fmt.Errorf("a request of %s reached the app as %q, and the log says %q", kind.who, told, said)
+	case told != kind.who || said != kind.who || asserted != kind.who:
+		return fmt.Errorf("a request of %s reached the app as %q, its assertion is of %q, and the log says %q", kind.who, told, asserted, said)
 	}
 	c.passed.Add(1)
 	return nil
+}
+
+// assertedEmail is whom an assertion is of; empty unless there is one.
+func assertedEmail(values []string) string {
+	var claims struct{ Email string }
+	if len(values) == 1 {
+		if parts := strings.Split(values[0], "."); len(parts) == 3 {
+			raw, _ := base64.RawURLEncoding.DecodeString(parts[1])
+			_ = json.Unmarshal(raw, &claims)
+		}
+	}
+	return claims.Email
 }
 
 func TestAttackID02NoIdentityCrosses(t *testing.T) {
 	const sessions, workers = 25, 16
 	store := &jitteryStore{Store: openMemory(t)}
 	holdStore(t, store)
-	g := newGateway(t, "doorpost {\n store memory\n mailer console\n limit client 100000 1m\n limit address 100000 1m\n limit total 100000 1m\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
+	g := newGateway(t, "doorpost {\n store memory\n mailer console\n limit client 100000 1m\n limit address 100000 1m\n limit total 100000 1m\n}\n", "doorpost {\n allow *@example.com\n assertion\n}\n respond ok\n")
 	g.backend().cache.Resize(sessions) // few, so that sessions are looked up again
 	c := &crossingTest{handler: findHandler(t), origin: g.origin()}
 	var leaving []*browser
