@@ -280,6 +280,7 @@ all)
 	check "mail servers of Debian, unpacked for the tests" internal/testkit/mailservers.sh
 	check "apps of Debian and npm, unpacked for the tests" internal/testkit/apps.sh
 	check "languages of Debian, unpacked for the tests" internal/testkit/languages.sh
+	check "a server for calendars of Debian, unpacked for the tests" internal/testkit/radicale.sh
 	check "format" formatted
 	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"

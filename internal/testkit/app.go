@@ -27,7 +27,12 @@ const nobody = 65534
 // newApp gives an app a port and a folder for what it keeps.
 func newApp(t testing.TB, name string) *App {
 	t.Helper()
-	a := &App{Address: "127.0.0.1:" + FreePort(), root: unpacked(t, "doorpost-apps", "apps.sh")}
+	return newAppIn(t, unpacked(t, "doorpost-apps", "apps.sh"), name)
+}
+
+func newAppIn(t testing.TB, root, name string) *App {
+	t.Helper()
+	a := &App{Address: "127.0.0.1:" + FreePort(), root: root}
 	folder, err := os.MkdirTemp(filepath.Join(a.root, "data"), name+"-")
 	if err != nil {
 		t.Fatal(err)
@@ -128,4 +133,15 @@ func StartSyncthing(t testing.TB) *App {
 	t.Helper()
 	a := newApp(t, "syncthing")
 	return a.run(t, "/usr/bin/syncthing", "serve", "--no-browser", "--no-restart", "--no-upgrade", "--gui-address=http://"+a.Address, "--home="+a.data)
+}
+
+// StartRadicale starts Radicale, a server for calendars, which takes the name of who is there
+// from a header if auth is http_x_remote_user. With htpasswd it asks for a password of its
+// own, which ada has: secret.
+func StartRadicale(t testing.TB, auth string) *App {
+	t.Helper()
+	a := newAppIn(t, unpacked(t, "doorpost-radicale", "radicale.sh"), "radicale")
+	a.write(t, "users", "ada:secret\n")
+	a.write(t, "config", "[server]\nhosts = ADDRESS\n[auth]\ntype = "+auth+"\nhtpasswd_filename = DATA/users\nhtpasswd_encryption = plain\n[storage]\nfilesystem_folder = DATA/kept\n")
+	return a.run(t, "/usr/bin/python3", "-m", "radicale", "--config", a.data+"/config")
 }
