@@ -28,7 +28,8 @@ type Store interface {
 	MakeToken(ctx context.Context, r Record, now time.Time) error
 
 	// RotateToken gives a token another text, by its sum, and a new end. The text before
-	// is good until the time given. It is ErrUnknown for a token that is not there.
+	// is good until the time given, and no longer than it would have been. It is ErrUnknown
+	// for a token that is not there.
 	RotateToken(ctx context.Context, id ID, sum Sum, expires, formerUntil, now time.Time) (Record, error)
 
 	// EndToken ends a token; of anybody, or of the person given alone. When it returns,

@@ -197,6 +197,9 @@ func (s Steps) RotateToken(ctx context.Context, id token.ID, sum token.Sum, expi
 		case stored.Sum != sum:
 			t.changed(stored.Keys()...) // each text has another end now, or none
 			stored.Former, stored.Sum, stored.FormerUntil = stored.Sum, sum, codec.Millis(formerUntil)
+			if stored.Expires != 0 { // which a text that leaks later must not outlive
+				stored.FormerUntil = min(stored.FormerUntil, stored.Expires)
+			}
 			stored.Rotated = codec.Millis(now)
 			stored.Expires = 0
 			if !expires.IsZero() {
@@ -254,8 +257,10 @@ func moveTokens(t *tx, from, to address.Address) {
 	}
 	for _, id := range list.IDs {
 		if stored, found := load[codec.Token](t, tokenKey(id)); found {
+			for _, key := range stored.Keys() {
+				t.ended(key) // what instances know of it is another person's
+			}
 			stored.Owner = to
-			t.changed(stored.Keys()...)
 			saveToken(t, id, stored)
 		}
 	}

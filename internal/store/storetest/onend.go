@@ -30,11 +30,16 @@ func (f *fixture) listenTo(event func(func(session.Key)) (cancel func())) *liste
 
 func (l *listener) want(f *fixture, key session.Key, want bool) {
 	f.Helper()
+	if got := l.was(key); got != want {
+		f.Fatalf("the session was told: %v, want %v", got, want)
+	}
+}
+
+// was reports whether a session was told.
+func (l *listener) was(key session.Key) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.told[key] != want {
-		f.Fatalf("the session was told: %v, want %v", l.told[key], want)
-	}
+	return l.told[key]
 }
 
 var onEndPromises = []promise{

@@ -16,6 +16,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/portal"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // Store is what is tested.
@@ -29,6 +30,7 @@ type Store interface {
 	portal.Store
 	passkey.Store
 	assertion.Store
+	token.Store
 }
 
 // promise is one thing that a store promises.
@@ -79,6 +81,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"PasskeyChanges", passkeyChangePromises},
 		{"SigningKeys", signingKeyPromises},
 		{"Guard", guardPromises},
+		{"Tokens", tokenPromises},
+		{"EndsOfTokens", tokenEndPromises},
 		{"Context", contextPromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {
