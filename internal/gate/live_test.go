@@ -15,6 +15,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/token"
 	"go.uber.org/goleak"
 )
 
@@ -24,6 +25,8 @@ type records struct {
 	mu      sync.Mutex
 	byKey   map[session.Key]session.Record
 	delayed func() // called after a session is looked up, before the answer
+	tokens  map[token.ID]token.Record
+	looks   int // for tokens
 }
 
 func (s *records) Session(_ context.Context, key session.Key, _ time.Time) (session.Record, bool, error) {

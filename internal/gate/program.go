@@ -88,17 +88,14 @@ func (v *Visit) Problem() TokenProblem {
 	return v.problem
 }
 
-// takeTokens takes our tokens out of a request. What is an app's own stays as it was
-// written.
+// take takes our tokens out of a request. What is an app's own stays as it was written.
 func (c *credentials) take(r *http.Request) {
 	if values := r.Header["Authorization"]; len(values) > 0 {
 		kept := values[:0] // in place: the values are this request's own
 		for _, value := range values {
-			if text, basic := tokenIn(value); text != "" {
-				c.add(text, basic)
-				continue
+			if !c.takeFrom(value) {
+				kept = append(kept, value)
 			}
-			kept = append(kept, value)
 		}
 		if len(kept) == 0 {
 			delete(r.Header, "Authorization")
@@ -112,32 +109,33 @@ func (c *credentials) take(r *http.Request) {
 	c.inURL = token.In(r.URL.RawQuery) || token.In(r.URL.Path)
 }
 
-// tokenIn is one of our tokens in the value of Authorization; empty for a credential of
-// somebody else's. Any scheme may have it, Basic as its password, or as its user.
-func tokenIn(value string) (text string, basic bool) {
-	scheme, credential, spaced := strings.Cut(value, " ")
-	credential = strings.TrimSpace(credential)
+// takeFrom reports whether a value of Authorization has a token of ours, and notes it. Any
+// scheme may have one, Basic as its password, or as its user.
+func (c *credentials) takeFrom(value string) bool {
+	scheme, credential := strings.TrimSpace(value), ""
+	if end := strings.IndexAny(scheme, " \t"); end >= 0 {
+		scheme, credential = scheme[:end], strings.TrimSpace(scheme[end:])
+	}
+	before := c.count
 	switch {
-	case !spaced && token.IsText(scheme):
-		return scheme, false
+	case token.IsText(scheme):
+		c.add(scheme, false)
 	case token.IsText(credential):
-		return credential, false
-	case !strings.EqualFold(scheme, "Basic"):
-		return "", false
+		c.add(credential, false)
+	case strings.EqualFold(scheme, "Basic"):
+		var room [256]byte
+		decoded, ok := decodeBasic(room[:0], credential)
+		if !ok {
+			return false
+		}
+		user, password, _ := strings.Cut(decoded, ":")
+		for _, text := range [...]string{password, user} {
+			if token.IsText(text) {
+				c.add(text, true)
+			}
+		}
 	}
-	var room [256]byte
-	decoded, ok := decodeBasic(room[:0], credential)
-	if !ok {
-		return "", false
-	}
-	user, password, _ := strings.Cut(decoded, ":")
-	switch {
-	case token.IsText(password):
-		return strings.Clone(password), true
-	case token.IsText(user):
-		return strings.Clone(user), true
-	}
-	return "", false
+	return c.count > before
 }
 
 // decodeBasic decodes the credential of Basic (RFC 7617), padded or not, in either alphabet:
@@ -161,21 +159,19 @@ func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error)
 		return nil, TwoTokens, nil
 	case !v.site.takesTokens():
 		return nil, TokensOff, nil
-	case !token.IsText(v.credentials.text):
-		return nil, TokenMalformed, nil
-	}
-	if _, ok := token.Parse(v.credentials.text); !ok {
-		return nil, TokenMalformed, nil
 	}
 	v.ends = v.site.keeper.Ends()
 	s, err := v.site.keeper.FindToken(r.Context(), v.credentials.text)
 	switch {
 	case err == session.ErrTokenOver:
 		return nil, TokenOver, nil
-	case s == nil && err == nil:
-		return nil, TokenUnknown, nil
+	case s != nil || err != nil:
+		return s, "", err
 	}
-	return s, "", err
+	if _, whole := v.TokenID(); !whole {
+		return nil, TokenMalformed, nil
+	}
+	return nil, TokenUnknown, nil
 }
 
 func (s *Site) takesTokens() bool {
