@@ -214,6 +214,12 @@ func TestEveryEndOfATokenIsSeen(t *testing.T) {
 			_, _ = r.FindToken(context.Background(), r.text)
 			r.clock = r.clock.Add(time.Second)
 		}, ErrTokenOver},
+		"it expires before the overlap is over": {func(r *robot) {
+			r.rotate(2 * token.UsualLife)
+			r.clock = r.clock.Add(token.UsualLife - time.Second)
+			_, _ = r.FindToken(context.Background(), r.text)
+			r.clock = r.clock.Add(time.Second)
+		}, nil},
 		"it expires while the store is down": {func(r *robot) {
 			r.clock = r.clock.Add(token.UsualLife - time.Second)
 			_, _ = r.FindToken(context.Background(), r.text)
