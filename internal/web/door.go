@@ -185,13 +185,12 @@ func (d *Door) language(r *http.Request) *text.Language {
 func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gate.Visit, client netip.Addr) {
 	begun := newCall(w, r, v)
 	c := &begun
-	c.client, c.lang, c.now = client, d.language(r), time.Now()
+	c.client, c.lang, c.now, c.forProgram = client, d.language(r), time.Now(), v.HasToken()
 	if _, ok := v.Origin(); !ok {
 		d.problem(c, http.StatusMisdirectedRequest)
 		return
 	}
-	if v.HasToken() {
-		c.forProgram = true
+	if c.forProgram {
 		d.writeProblem(c, http.StatusForbidden, "a token is for the app behind the gate; these pages are for people, who sign in")
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -42,7 +43,6 @@ var tokenAnswers = map[gate.TokenProblem]tokenAnswer{
 // refuseProgram answers a program that has a token and does not pass. It gets no page, no
 // redirect and no cookie, whatever it accepts.
 func (d *Door) refuseProgram(c *call, verdict gate.Verdict) {
-	c.forProgram = true
 	switch verdict {
 	case gate.NotAdmitted:
 		d.writeProblem(c, http.StatusForbidden, "the person whose token this is has no access here")
@@ -91,7 +91,7 @@ func (d *Door) noteRefusedToken(c *call, problem gate.TokenProblem) {
 
 // tokenChallenge asks for a token in the way in which the one that is not good was sent.
 func tokenChallenge(c *call) string {
-	if c.visit.AsPassword() {
+	if c.visit.AsPassword() && !opensPasswordBox(c) {
 		return basicChallenge
 	}
 	return `Bearer realm="Doorpost", error="invalid_token"`
@@ -101,16 +101,16 @@ func tokenChallenge(c *call) string {
 // before they are asked (RFC 7617).
 const basicChallenge = `Basic realm="Doorpost: any user name, and a token as the password", charset="UTF-8"`
 
-// offersBasic reports whether a request that has no session is told of Basic. Browsers say
-// with each request what it is for (Fetch Metadata), and would open a box for a password.
-func offersBasic(c *call) bool {
-	if !c.visit.TakesTokens() {
-		return false
-	}
-	for _, name := range [...]string{"Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User"} {
-		if len(c.r.Header[name]) > 0 {
-			return false
+// offersBasic reports whether a request that has no session is told of Basic.
+func offersBasic(c *call) bool { return c.visit.TakesTokens() && !opensPasswordBox(c) }
+
+// opensPasswordBox reports whether a request is a browser's, which opens a box for a password
+// where it is told of Basic. Browsers say with each request what it is for (Fetch Metadata).
+func opensPasswordBox(c *call) bool {
+	for name := range c.r.Header {
+		if strings.HasPrefix(name, "Sec-Fetch-") {
+			return true
 		}
 	}
-	return true
+	return false
 }

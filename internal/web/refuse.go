@@ -17,8 +17,8 @@ import (
 func (d *Door) Refuse(w http.ResponseWriter, r *http.Request, uri string, verdict gate.Verdict, v *gate.Visit, client netip.Addr) {
 	begun := newCall(w, r, v)
 	c := &begun
-	c.client = client
-	if v.HasToken() && verdict != gate.WrongHost && verdict != gate.Forbidden {
+	c.client, c.forProgram = client, v.HasToken()
+	if c.forProgram && verdict != gate.WrongHost && verdict != gate.Forbidden {
 		d.refuseProgram(c, verdict)
 		return
 	}
