@@ -147,6 +147,7 @@ type fakeCaddy struct {
 	Caddy    // what is not below is not called
 	answers  map[string]string
 	asked    []string
+	told     string // what the last command printed beside its answer
 	refuses  int // the status of all answers, if it is not 0
 	exitCode int
 	err      error
@@ -193,12 +194,13 @@ func runWith(caddy Caddy, f *fakeCaddy, arguments ...string) string {
 		c.Build(cmd, caddy)
 		root.AddCommand(cmd)
 	}
-	var out strings.Builder
+	var out, told strings.Builder
 	root.SetOut(&out)
-	root.SetErr(io.Discard)
+	root.SetErr(&told)
 	root.SetArgs(arguments)
 	f.asked, f.exitCode, f.err = nil, -1, nil
 	_ = root.Execute() // Exit has the error
+	f.told = told.String()
 	return out.String()
 }
 
