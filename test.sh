@@ -49,6 +49,8 @@ needs=(
 	"redis-server:redis-server"
 	"chromium:chromium fonts-dejavu-core"
 	"prometheus:prometheus"
+	"git:git"
+	"curl:curl"
 	"java:default-jre-headless"
 	"spamassassin:spamassassin"
 	"systemd-analyze:systemd"

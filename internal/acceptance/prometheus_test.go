@@ -14,26 +14,12 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// startPrometheus starts Debian's prometheus, which watches itself, and returns
-// its address once it has an answer to a query.
+// startPrometheus starts a prometheus that watches itself, and returns its address once it
+// has an answer to a query.
 func startPrometheus(t *testing.T) (address string) {
 	t.Helper()
-	program, err := exec.LookPath("prometheus")
-	if err != nil {
-		t.Fatal(err)
-	}
 	address = "127.0.0.1:" + testkit.FreePort()
-	folder := t.TempDir()
-	config := folder + "/prometheus.yml"
-	err = os.WriteFile(config, []byte("scrape_configs:\n- job_name: self\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['"+address+"']\n"), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := testkit.Run(exec.Command(program, "--config.file="+config, "--storage.tsdb.path="+folder+"/data", "--web.listen-address="+address))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Kill)
+	p := runPrometheus(t, address, "scrape_configs:\n- job_name: self\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['"+address+"']\n")
 	if !testkit.HoldsWithin(patience, func() bool {
 		// The first scrape has to be in, so that there is something to show.
 		response, err := http.Get("http://" + address + "/api/v1/query?query=up")
@@ -47,6 +33,34 @@ func startPrometheus(t *testing.T) (address string) {
 		t.Fatalf("prometheus has nothing to tell: %s", p.Output())
 	}
 	return address
+}
+
+// runPrometheus starts Debian's prometheus at an address, with a configuration.
+func runPrometheus(t *testing.T, address, config string) *testkit.Program {
+	t.Helper()
+	program, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	file := folder + "/prometheus.yml"
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := testkit.Run(exec.Command(program, "--config.file="+file, "--storage.tsdb.path="+folder+"/data", "--web.listen-address="+address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	await(t, "prometheus to answer", func() bool {
+		response, err := http.Get("http://" + address + "/-/ready")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	return p
 }
 
 const (

@@ -219,7 +219,8 @@ func TestRecipeForPrometheusScrapesWithAToken(t *testing.T) {
 		}
 		config = strings.ReplaceAll(config, old, new)
 	}
-	prometheus := startPrometheusWith(t, config)
+	prometheus := "127.0.0.1:" + testkit.FreePort()
+	runPrometheus(t, prometheus, config)
 	up := func(value string) func() bool {
 		return func() bool {
 			return strings.Contains(fetch(t, "http://"+prometheus+"/api/v1/query?query=up"), `"`+value+`"]`)
@@ -231,29 +232,4 @@ func TestRecipeForPrometheusScrapesWithAToken(t *testing.T) {
 	}
 	g.succeeds("tokens", "end", monitor.ID)
 	await(t, "a scrape that is refused", up("0"))
-}
-
-// startPrometheusWith starts Debian's prometheus with a configuration.
-func startPrometheusWith(t *testing.T, config string) (address string) {
-	t.Helper()
-	address = "127.0.0.1:" + testkit.FreePort()
-	folder := t.TempDir()
-	file := filepath.Join(folder, "prometheus.yml")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p, err := testkit.Run(exec.Command("prometheus", "--config.file="+file, "--storage.tsdb.path="+folder+"/data", "--web.listen-address="+address))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Kill)
-	await(t, "prometheus to answer", func() bool {
-		response, err := http.Get("http://" + address + "/-/ready")
-		if err != nil {
-			return false
-		}
-		defer response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	})
-	return address
 }
