@@ -34,6 +34,7 @@ var catalogue = strings.Fields(`
 	AP-01 AP-03
 	PO-01 PO-02 PO-03 PO-04 PO-05 PO-06 PO-07 PO-08
 	AS-01
+	TN-01 TN-02 TN-03 TN-04 TN-05
 	PK-01 PK-02 PK-03 PK-04 PK-05`)
 
 var (

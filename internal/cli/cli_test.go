@@ -148,7 +148,7 @@ type fakeCaddy struct {
 	answers  map[string]string
 	asked    []string
 	told     string // what the last command printed beside its answer
-	refuses  int // the status of all answers, if it is not 0
+	refuses  int    // the status of all answers, if it is not 0
 	exitCode int
 	err      error
 	adminOff bool
