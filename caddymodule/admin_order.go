@@ -41,14 +41,14 @@ func readAddress(given string) (address.Address, error) {
 	return who, nil
 }
 
-// readDuration reads a duration of an order, which may be left out.
-func readDuration(given string, otherwise time.Duration) (time.Duration, error) {
+// readDuration reads a duration of an order, by the name of its field. It may be left out.
+func readDuration(field, given string, otherwise time.Duration) (time.Duration, error) {
 	if given == "" {
 		return otherwise, nil
 	}
 	d, err := caddy.ParseDuration(given)
 	if err != nil || d <= 0 {
-		return 0, apiError(http.StatusBadRequest, "for must be a duration, for example 90m, 12h or 7d")
+		return 0, apiError(http.StatusBadRequest, "%s must be a duration, for example 90m, 12h or 7d", field)
 	}
 	return d, nil
 }

@@ -77,7 +77,7 @@ func createToken(c *adminCall, order adminapi.TokenOrder) (adminapi.Token, error
 	life := time.Duration(0)
 	if order.For != "never" {
 		var err error
-		if life, err = readDuration(order.For, token.UsualLife); err != nil {
+		if life, err = readDuration("for", order.For, token.UsualLife); err != nil {
 			return adminapi.Token{}, err
 		}
 	}
@@ -94,7 +94,7 @@ func rotateToken(c *adminCall, order adminapi.RotateOrder) (adminapi.Token, erro
 	}
 	overlap := time.Duration(0)
 	if order.Overlap != "0" && order.Overlap != "0s" {
-		if overlap, err = readDuration(order.Overlap, usualOverlap); err != nil {
+		if overlap, err = readDuration("overlap", order.Overlap, usualOverlap); err != nil {
 			return adminapi.Token{}, err
 		}
 	}

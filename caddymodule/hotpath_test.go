@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -17,12 +18,23 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/memstore"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // countingStore counts what the gate asks the store.
 type countingStore struct {
 	Store
-	lookups, touches atomic.Int64
+	lookups, touches atomic.Int64 // of sessions and tokens
+}
+
+func (s *countingStore) Token(ctx context.Context, id token.ID, now time.Time) (token.Record, bool, error) {
+	s.lookups.Add(1)
+	return s.Store.Token(ctx, id, now)
+}
+
+func (s *countingStore) UseToken(ctx context.Context, id token.ID, network string, now time.Time) (bool, error) {
+	s.touches.Add(1)
+	return s.Store.UseToken(ctx, id, network, now)
 }
 
 func (s *countingStore) Session(ctx context.Context, key session.Key, now time.Time) (session.Record, bool, error) {
@@ -192,6 +204,61 @@ func testAllocations(t *testing.T, option string, most float64) {
 	}
 	if allocations > most {
 		t.Errorf("the gate allocates %.0f times a request, want at most %.0f", allocations, most)
+	}
+}
+
+func TestARequestWithATokenAsksNoStoreAndAllocatesLittle(t *testing.T) {
+	store := holdCountingStore(t)
+	g := newGateway(t, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n tokens\n}\n respond ok\n")
+	id := token.NewID()
+	text := token.NewText(id, false)
+	record := token.Record{Token: token.Token{ID: id, Name: "backup", Sites: []string{g.origin()}, Groups: []string{"staff"}, Made: time.Now()}, Sum: token.SumOf(text)}
+	if err := store.MakeToken(t.Context(), record, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	h, w := findHandler(t), httptest.NewRecorder()
+	const runs = 1000
+	for name, c := range map[string]struct {
+		header, value string
+		most          float64
+	}{
+		"Bearer":         {"Authorization", "Bearer " + text, maxAllocations},
+		"Doorpost-Token": {"Doorpost-Token", text, maxAllocations},
+		"Basic":          {"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte("git:"+text)), maxAllocations + 1}, // what was decoded
+	} {
+		r, again := arriving(g.origin(), "theme=dark")
+		values := make([]string, 1)
+		rewind := func() {
+			again()
+			values[0] = c.value
+			r.Header[c.header] = values
+		}
+		passed := 0
+		next := caddyhttp.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) error {
+			if r.Header.Get("Remote-User") == "service:backup" && r.Header[c.header] == nil {
+				passed++
+			}
+			return nil
+		})
+		serve := func() {
+			rewind()
+			if err := h.ServeHTTP(w, r, next); err != nil {
+				t.Error(err)
+			}
+		}
+		serve() // the store is asked the first time that the token is met
+		asked := store.lookups.Load() + store.touches.Load()
+		allocations := testing.AllocsPerRun(runs, serve) - testing.AllocsPerRun(runs, rewind)
+		t.Logf("as %s: %.0f allocations", name, allocations)
+		if passed != runs+2 { // AllocsPerRun makes one more to warm up
+			t.Fatalf("as %s %d of %d requests reached the app", name, passed, runs+2)
+		}
+		if n := store.lookups.Load() + store.touches.Load() - asked; n != 0 || asked == 0 {
+			t.Errorf("as %s %d requests asked the store %d times, the first ones %d times", name, runs, n, asked)
+		}
+		if allocations > c.most {
+			t.Errorf("as %s the gate allocates %.0f times a request, want at most %.0f", name, allocations, c.most)
+		}
 	}
 }
 
