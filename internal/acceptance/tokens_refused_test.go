@@ -26,7 +26,7 @@ func (a answer) isRefusedProgram(t *testing.T, status int, challenge, reason str
 
 func TestATokenThatIsNotGoodIsToldWhyAndNeverByAPage(t *testing.T) {
 	t.Parallel()
-	const bearer, box = `Bearer realm="Doorpost", error="invalid_token"`, `Basic realm="Doorpost`
+	const bearer, box = `Bearer realm="Doorpost", error="invalid_token"`, `Basic realm="`
 	g := start(t, setup{options: noTokensInLogs, site: "allow *@example.com\ntokens\npublic /public/*"})
 	good, ended := g.makes("good"), g.makes("ended")
 	g.succeeds("tokens", "end", ended.ID)

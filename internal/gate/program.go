@@ -64,12 +64,12 @@ func (c *credentials) add(text string, basic bool) {
 // HasToken reports whether a request comes from a program that presents a token, good or
 // not.
 func (v *Visit) HasToken() bool {
-	return v.credentials.count > 0 || v.HasTokenInURL()
+	return v.credentials.count > 0 || v.HasTokenInURL() && v.site.takesTokens()
 }
 
-// HasTokenInURL reports whether a token stands in the URL of a request to a site that takes
-// tokens. Nothing behind the edge gets such a request, not even what is public.
-func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL && v.site.takesTokens() }
+// HasTokenInURL reports whether a token stands in the URL of a request. Nothing at a site
+// that takes tokens gets such a request, not even what is public.
+func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL }
 
 // AsPassword reports whether a token was sent as the password of Basic.
 func (v *Visit) AsPassword() bool { return v.credentials.basic }
@@ -82,7 +82,7 @@ func (v *Visit) TokenID() (token.ID, bool) { return token.Parse(v.credentials.te
 
 // Problem is what is wrong with the token of a request that was refused for it.
 func (v *Visit) Problem() TokenProblem {
-	if v.HasTokenInURL() {
+	if v.HasTokenInURL() && v.site.takesTokens() {
 		return TokenInURL
 	}
 	return v.problem
@@ -153,7 +153,7 @@ func decodeBasic(room []byte, credential string) (string, bool) {
 // program is the session of the token that a request has; nil with a problem for none.
 func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error) {
 	switch {
-	case v.HasTokenInURL():
+	case v.credentials.inURL:
 		return nil, TokenInURL, nil
 	case v.credentials.count > 1:
 		return nil, TwoTokens, nil
