@@ -60,6 +60,7 @@ type auditStage struct {
 	link message // to her, not opened yet
 
 	admin *visitor
+	token string // of a program
 }
 
 func startAuditStage(t *testing.T) *auditStage {
@@ -106,7 +107,7 @@ func (s *auditStage) reloads(change func(*setup)) {
 func (s *auditStage) takePortalAway() {
 	s.t.Helper()
 	next := s.plan.setup
-	next.site = "allow *@example.com\npeople"
+	next.site = "allow *@example.com\npeople\ntokens"
 	s.configureSites(s.stage, next, "respond \"no portal\"")
 	s.succeeds("reload", "--config", s.caddyfile())
 }
@@ -178,6 +179,15 @@ func (s *auditStage) rows() []auditRow {
 		}},
 		{"passkey removed", "passkey by" + ofRequest + ofPerson, command("passkeys", "reset", "admin@example.com")},
 		{"ended", "all by" + ofRequest + ofPerson, command("sessions", "end", "admin@example.com")},
+		{"token made", "token name by" + ofRequest, func() {
+			s.token = strings.TrimSpace(s.succeeds("tokens", "create", "backup", "--site", appOrigin))
+		}},
+		{"token seen", "token name network" + ofRequest, func() { s.at(appOrigin).asks("Bearer", s.token, http.MethodGet, "/").echo(s.t) }},
+		{"token rotated", "token name by" + ofRequest, func() { s.succeeds("tokens", "rotate", s.token[5:16], "--overlap", "0s") }},
+		{"token refused", "site reason token" + ofRequest, func() {
+			s.at(appOrigin).asks("Bearer", s.token, http.MethodGet, "/").is(s.t, http.StatusUnauthorized)
+		}},
+		{"token ended", "token name by" + ofRequest, func() { s.succeeds("tokens", "end", s.token[5:16]) }},
 		{"key rotated", "", func() { s.reloads(func(next *setup) { next.global += "\nsecret " + newSecret() }) }},
 		{"throttled", "site network wait" + ofRequest, func() {
 			s.reloads(func(next *setup) { next.limits = "limit client 1 1h" })
