@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/token"
 	"github.com/spf13/cobra"
 )
 
@@ -25,17 +26,22 @@ var createTokenCommand = Command{
 	Name:  "create",
 	least: 1, most: 1,
 	flags: func(cmd *cobra.Command) {
-		cmd.Flags().StringSlice("site", nil, "Where it is good, by origin: https://app.example.com; may be given several times")
-		cmd.Flags().StringSlice("path", nil, "Only for this path, /health, or all below one, /api/*; may be given several times")
-		cmd.Flags().StringSlice("method", nil, "Only for this method, as GET; may be given several times")
-		cmd.Flags().StringSlice("from", nil, "Only from this network, 192.0.2.0/24; may be given several times")
-		cmd.Flags().StringSlice("group", nil, "The app is told this group; may be given several times")
+		cmd.Flags().StringArray("site", nil, "Where it is good, by origin: https://app.example.com; may be given several times")
+		cmd.Flags().StringArray("path", nil, "Only for this path, /health, or all below one, /api/*; may be given several times")
+		cmd.Flags().StringArray("method", nil, "Only for this method, as GET; may be given several times")
+		cmd.Flags().StringArray("from", nil, "Only from this network, 192.0.2.0/24; may be given several times")
+		cmd.Flags().StringArray("group", nil, "The app is told this group; may be given several times")
 		cmd.Flags().String("for", "", "How long it lasts: up to 400d, or never (default 90d)")
 	},
 	run: func(c *invocation) error {
 		order := adminapi.TokenOrder{
-			Name: c.arguments[0], Sites: c.list("site"), Paths: c.list("path"), Methods: c.list("method"), Networks: c.list("from"),
-			Groups: c.list("group"), For: c.text("for"),
+			Name: c.arguments[0], Sites: c.each("site"), Paths: c.each("path"), Methods: c.each("method"), Networks: c.each("from"),
+			Groups: c.each("group"), For: c.text("for"),
+		}
+		for _, flag := range []string{"site", "path", "method", "from", "group", "for"} {
+			if given := strings.TrimSpace(c.cmd.Flag(flag).Value.String()); c.given(flag) && (given == "" || given == "[]") {
+				return misused("--%s is empty; give it a value, or leave it out", flag) // as of a variable that is not set
+			}
 		}
 		if len(order.Sites) == 0 {
 			return misused("say at which sites the token is good, as --site https://app.example.com")
@@ -56,7 +62,7 @@ var rotateTokenCommand = Command{
 	},
 	run: func(c *invocation) error {
 		order := adminapi.RotateOrder{Overlap: c.text("overlap")}
-		return answer(c, http.MethodPost, adminapi.At(adminapi.RotateTokenPath, c.arguments[0]), order, func(made adminapi.Token) {
+		return answer(c, http.MethodPost, adminapi.At(adminapi.RotateTokenPath, c.tokenID()), order, func(made adminapi.Token) {
 			c.say("%s", made.Text)
 			before := "The one before is not good any more."
 			if !made.FormerUntil.IsZero() {
@@ -65,6 +71,20 @@ var rotateTokenCommand = Command{
 			c.tell("This is the new token of %s, shown this once. %s", made.Name, before)
 		})
 	},
+}
+
+// tokenID is the id that a command names. Of a whole token, which an operator may have found
+// somewhere, nothing else leaves this process: the server logs the path.
+func (c *invocation) tokenID() string {
+	if id, whole := token.Parse(strings.TrimSpace(c.arguments[0])); whole {
+		return string(id)
+	}
+	return c.arguments[0]
+}
+
+// each is a flag that may be given several times, each time as one value.
+func (c *invocation) each(flag string) []string {
+	return mustHave(c.cmd.Flags().GetStringArray(flag))
 }
 
 // tell writes what belongs to an answer but is not what was asked for: a script reads the
@@ -118,7 +138,7 @@ func listTokens(c *invocation) error {
 }
 
 func showToken(c *invocation) error {
-	return answer(c, http.MethodGet, adminapi.At(adminapi.TokenPath, c.arguments[0]), nil, func(t adminapi.Token) {
+	return answer(c, http.MethodGet, adminapi.At(adminapi.TokenPath, c.tokenID()), nil, func(t adminapi.Token) {
 		now := time.Now()
 		line := func(name string, values ...string) {
 			if said := strings.Join(values, ", "); said != "" {
@@ -151,7 +171,7 @@ func showToken(c *invocation) error {
 }
 
 func endToken(c *invocation) error {
-	return answer(c, http.MethodPost, adminapi.At(adminapi.EndTokenPath, c.arguments[0]), nil, func(t adminapi.Token) {
+	return answer(c, http.MethodPost, adminapi.At(adminapi.EndTokenPath, c.tokenID()), nil, func(t adminapi.Token) {
 		c.say("The token of %s has ended, everywhere.", printable(t.Name))
 	})
 }

@@ -26,23 +26,25 @@ func TestTokensAreToldInWordsAndToPrograms(t *testing.T) {
 		`POST /doorpost/tokens/` + id + `/rotate {}`:               rotated,
 		`POST /doorpost/tokens/` + id + `/rotate {"overlap":"0s"}`: made,
 		`POST /doorpost/tokens/` + id + `/end`:                     one,
+		`POST /doorpost/tokens/1hlRl6CajEX/end`:                    one,
 	}}
 	for arguments, want := range map[string][]string{
 		"tokens create backup --site https://files.example.com": {secret, "shown this once", "2026-04-02 03:04:05 UTC", "tokens end " + id},
 		"tokens create ci --site https://a.example.com --site https://b.example.com --path /a/* --path /b --method GET --method POST --from 192.0.2.0/24 --group robots --for never": {secret, "until it is ended"},
 		"tokens create backup --site https://files.example.com --json": {`"id": "` + id + `"`, `"token": "dpst_secret"`},
-		"tokens list":                           {"LAST USE", "ENDS IN", id, "kup", "ada@example.com", "https://a.example.com https://b.example.com", "GET /dav/* 192.0.2.0/24", "6Rx1As92lQe", "never"},
-		"tokens list --json":                    {"[", `"id": "6Rx1As92lQe"`},
-		"tokens list --after " + id:             {"There are no tokens."},
-		"tokens list --all --json":              {`"id": "5Qw0Zr81kPd"`, `"id": "6Rx1As92lQe"`},
-		"tokens show " + id:                     {"ada@example.com", "/dav/*", "GET", "robots", "2026-04-02", "the text before is good until 2026-01-04 03:04:05 UTC", "2026-01-05 03:00:00 UTC, to the hour", "192.0.2.0/24, 2001:db8::/48"},
-		"tokens show 6Rx1As92lQe":               {"ci", "it is ended", "never"},
-		"tokens show " + id + " --json":         {`"former_until"`},
-		"tokens rotate " + id:                   {secret, "until 2026-01-04 03:04:05 UTC"},
-		"tokens rotate " + id + " --overlap 0s": {secret, "not good any more"},
-		"tokens rotate " + id + " --json":       {`"token": "dpst_secret"`},
-		"tokens end " + id:                      {"has ended, everywhere"},
-		"tokens end " + id + " --json":          {`"id": "` + id + `"`},
+		"tokens list":                                             {"LAST USE", "ENDS IN", id, "kup", "ada@example.com", "https://a.example.com https://b.example.com", "GET /dav/* 192.0.2.0/24", "6Rx1As92lQe", "never"},
+		"tokens list --json":                                      {"[", `"id": "6Rx1As92lQe"`},
+		"tokens list --after " + id:                               {"There are no tokens."},
+		"tokens list --all --json":                                {`"id": "5Qw0Zr81kPd"`, `"id": "6Rx1As92lQe"`},
+		"tokens show " + id:                                       {"ada@example.com", "/dav/*", "GET", "robots", "2026-04-02", "the text before is good until 2026-01-04 03:04:05 UTC", "2026-01-05 03:00:00 UTC, to the hour", "192.0.2.0/24, 2001:db8::/48"},
+		"tokens show 6Rx1As92lQe":                                 {"ci", "it is ended", "never"},
+		"tokens show " + id + " --json":                           {`"former_until"`},
+		"tokens rotate " + id:                                     {secret, "until 2026-01-04 03:04:05 UTC"},
+		"tokens rotate " + id + " --overlap 0s":                   {secret, "not good any more"},
+		"tokens rotate " + id + " --json":                         {`"token": "dpst_secret"`},
+		"tokens end " + id:                                        {"has ended, everywhere"},
+		"tokens end dpst_1hlRl6CajEX5CpvQBG0BmFrASw1DZkoHJ2if9o8": {"has ended, everywhere"}, // by its id alone
+		"tokens end " + id + " --json":                            {`"id": "` + id + `"`},
 	} {
 		got := f.run(strings.Fields(arguments)...)
 		if f.exitCode != 0 || f.err != nil || strings.Contains(got+f.told, "\x1b") {
@@ -65,6 +67,12 @@ func TestTokensAreToldInWordsAndToPrograms(t *testing.T) {
 	} {
 		if f.run(strings.Fields(arguments)...); f.exitCode != code || len(f.asked) > 0 {
 			t.Errorf("%s ends with %d, want %d; the server was asked %q", arguments, f.exitCode, code, f.asked)
+		}
+	}
+	site := []string{"tokens", "create", "backup", "--site", "https://files.example.com"}
+	for _, flag := range []string{"--from", "--path", "--method", "--group", "--for"} { // as from a variable that is not set
+		if f.run(append(site, flag, "")...); f.exitCode != 2 || len(f.asked) > 0 {
+			t.Errorf("with an empty %s it ends with %d, and the server is asked %q", flag, f.exitCode, f.asked)
 		}
 	}
 	for _, arguments := range []string{"tokens show 0000", "tokens rotate 0000", "tokens end 0000", "tokens end ../people", "tokens create other --site https://a.example.com"} {

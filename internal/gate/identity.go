@@ -7,6 +7,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -27,6 +28,8 @@ var DefaultHeaderNames = HeaderNames{User: "Remote-User", Email: "Remote-Email",
 var notForIdentity = []string{
 	"Host", "Cookie", "Connection", "Upgrade", "Te", "Trailer", "Transfer-Encoding", "Content-Length", "Content-Type", "Keep-Alive",
 	"Proxy-Connection", "Origin", "Referer", "Accept", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+	"Authorization", "Proxy-Authorization", TokenHeader, "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol",
+	"Sec-WebSocket-Extensions", "Sec-WebSocket-Accept", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetch-User",
 }
 
 // Canonical checks the names and returns them as the server writes them.
@@ -40,7 +43,7 @@ func (n HeaderNames) Canonical() (HeaderNames, error) {
 			return n, fmt.Errorf("%q is not the name of a header", *name)
 		}
 		*name = http.CanonicalHeaderKey(*name)
-		if slices.Contains(notForIdentity, *name) {
+		if slices.ContainsFunc(notForIdentity, func(other string) bool { return fold(other) == fold(*name) }) {
 			return n, fmt.Errorf("header %s has another meaning; choose another, for example Remote-User", *name)
 		}
 		if slices.Contains(taken, fold(*name)) {
@@ -58,8 +61,9 @@ func (n HeaderNames) Canonical() (HeaderNames, error) {
 const maxHeaderName = 63
 
 // managed are the names of identity headers, in all spellings that some app treats as
-// the same: any case, and _ and . for - (as CGI and many frameworks do;
-// CVE-2025-64484, GHSA-f59h-q822-g45g).
+// the same: any case, and any other sign for - (as CGI and many frameworks do with _ and .,
+// lighttpd with whatever is neither letter nor digit; CVE-2025-64484,
+// GHSA-f59h-q822-g45g).
 type managed struct {
 	folded  []string
 	lengths uint64 // bit n: a name of n bytes is among them
@@ -81,7 +85,7 @@ func (m *managed) addName(name string) {
 // fold is the one spelling of a header name that all its spellings share.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '.' {
+		if r < utf8.RuneSelf && !isAlphanumeric(byte(r)) { // #nosec G115 -- it is ASCII
 			return '-'
 		}
 		return r
@@ -102,6 +106,10 @@ func (m *managed) has(name string) bool {
 	return false
 }
 
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
 func equalFolded(name, folded string) bool {
 	if len(name) != len(folded) {
 		return false
@@ -111,7 +119,7 @@ func equalFolded(name, folded string) bool {
 		switch {
 		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'
-		case c == '_' || c == '.':
+		case !isAlphanumeric(c):
 			c = '-'
 		}
 		if c != folded[i] {

@@ -196,3 +196,29 @@ func FuzzStripLeavesNoSpellingOfOurNames(f *testing.F) {
 		}
 	})
 }
+
+// lighttpd and other servers of CGI take whatever is neither letter nor digit for a
+// separator. Each such sign that a name may have is made here (RFC 9110, section 5.6.2).
+func TestNoSignInTheNameOfAHeaderHidesIt(t *testing.T) {
+	edge := NewEdge(NewSite(Origins{}, nil, nil, &Block{Headers: DefaultHeaderNames}))
+	for _, sign := range "!#$%&'*+-.^_`|~" {
+		for _, name := range []string{"Remote-User", "Remote-Groups", "Doorpost-Assertion", TokenHeader} {
+			r := httptest.NewRequest(http.MethodGet, "https://app.example.com/", nil)
+			r.Header[strings.ReplaceAll(name, "-", string(sign))] = []string{"root"}
+			r.Header[strings.ToLower(strings.ReplaceAll(name, "-", string(sign)))] = []string{"root"}
+			if edge.Arrive(r); len(r.Header) > 0 {
+				t.Errorf("an app gets %v", r.Header)
+			}
+		}
+	}
+}
+
+// A name that means something to the server or to the gate is none for an identity,
+// however it is spelt.
+func TestHeadersWithAMeaningOfTheirOwnCarryNoIdentity(t *testing.T) {
+	for _, name := range []string{"Authorization", "authorization", "Doorpost_Token", "Content_Length", "Sec-WebSocket-Key", "Sec-Fetch-Site", "cookie"} {
+		if _, err := (HeaderNames{User: name}).Canonical(); err == nil {
+			t.Errorf("%s is taken for a header of identity", name)
+		}
+	}
+}

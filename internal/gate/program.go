@@ -106,7 +106,6 @@ func (c *credentials) take(r *http.Request) {
 	for _, value := range r.Header[TokenHeader] {
 		c.add(strings.TrimSpace(value), false)
 	}
-	c.inURL = token.In(r.URL.RawQuery) || token.In(r.URL.Path)
 }
 
 // takeFrom reports whether a value of Authorization has a token of ours, and notes it. Any
@@ -126,13 +125,19 @@ func (c *credentials) takeFrom(value string) bool {
 		var room [256]byte
 		decoded, ok := decodeBasic(room[:0], credential)
 		if !ok {
-			return false
+			break
 		}
 		user, password, _ := strings.Cut(decoded, ":")
 		for _, text := range [...]string{password, user} {
 			if token.IsText(text) {
 				c.add(text, true)
 			}
+		}
+		value = decoded
+	}
+	if c.count == before { // in a form that no program should use: in quotes, or behind something else
+		if text := token.Find(value); text != "" {
+			c.add(text, false)
 		}
 	}
 	return c.count > before

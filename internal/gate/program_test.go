@@ -431,3 +431,22 @@ func TestANewNetworkIsToldOnce(t *testing.T) {
 		t.Errorf("told were %q, want %q", told, want)
 	}
 }
+
+// A whole token is kept from the app in whatever else somebody makes of Authorization.
+func TestAWholeTokenReachesNoAppInAnyAuthorization(t *testing.T) {
+	text := token.NewText(token.NewID(), false)
+	basic := func(credential string) string {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(credential))
+	}
+	for _, value := range []string{
+		`Bearer "` + text + `"`, "Basic abc, Bearer " + text, "Bearer," + text, `Digest username="` + text + `", realm="x"`, "Bearer: " + text, "Bearer\u00a0" + text,
+		basic("git:x:" + text), basic("x" + text + ":"), "(" + text + ")",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "https://app.example.com/", nil)
+		r.Header["Authorization"] = []string{value, "Bearer of the app"}
+		var c credentials
+		if c.take(r); c.text != text || c.count != 1 || len(r.Header["Authorization"]) != 1 {
+			t.Errorf("of %q the app gets %q, and %d tokens are found", value, r.Header["Authorization"], c.count)
+		}
+	}
+}

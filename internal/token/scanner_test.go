@@ -1,8 +1,11 @@
 package token
 
 import (
+	"fmt"
+	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +30,31 @@ func TestTheRuleForScannersFindsTokens(t *testing.T) {
 		other[len(other)-1] ^= 1 // of a digit and a letter always another one
 		if _, ok := Parse(string(other)); ok {
 			t.Fatalf("%s is a token, and so is %s", text, other)
+		}
+	}
+}
+
+func TestATokenIsFoundInAURLHoweverItIsEncoded(t *testing.T) {
+	text := NewText(NewID(), false)
+	every := ""
+	for i := range len(text) {
+		every += fmt.Sprintf("%%%02x", text[i])
+	}
+	for _, written := range []string{
+		"/?t=" + text, "/?" + text, "/x/" + text + "/y", "/?t=" + strings.Replace(text, "_", "%5f", 1), "/?t=" + strings.Replace(text, "d", "%64", 1),
+		"/?t=" + every, "/" + every, "/?a=%20&t=" + every + "&b=1", "http://" + text + ":x@host.example/", "http://x:" + text + "@host.example/",
+	} {
+		u, err := url.Parse(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !InURL(u) {
+			t.Errorf("no token is found in %s", written)
+		}
+	}
+	for _, written := range []string{"/", "/?t=" + text[:len(text)-1], "/?t=%zz", "/?q=dpst_", "/?q=100%25"} {
+		if u, err := url.Parse(written); err != nil || InURL(u) {
+			t.Errorf("a token is found in %s (%v)", written, err)
 		}
 	}
 }

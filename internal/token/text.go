@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"hash/crc32"
 	"math/big"
+	"net/url"
 	"strings"
 )
 
@@ -111,9 +112,24 @@ func isBase62(s string) bool {
 	return true
 }
 
-// In finds one of our tokens in a longer text, such as a URL; false for none. What begins
-// as one and has another checksum is none.
-func In(s string) bool {
+// In reports whether a longer text has one of our tokens in it, see Find.
+func In(s string) bool { return Find(s) != "" }
+
+// InURL reports whether a URL has one of our tokens in it, however it is encoded.
+func InURL(u *url.URL) bool {
+	if In(u.Path) || In(u.RawQuery) || u.User != nil && In(u.User.String()) {
+		return true
+	}
+	if !strings.Contains(u.RawQuery, "%") {
+		return false
+	}
+	decoded, err := url.QueryUnescape(u.RawQuery)
+	return err == nil && In(decoded)
+}
+
+// Find finds one of our tokens in a longer text; empty for none. What begins as one and has
+// another checksum is none.
+func Find(s string) string {
 	for _, prefix := range [...]string{servicePrefix, personalPrefix} {
 		for rest := s; ; {
 			at := strings.Index(rest, prefix)
@@ -122,11 +138,11 @@ func In(s string) bool {
 			}
 			if rest = rest[at:]; len(rest) >= textLength {
 				if _, ok := Parse(rest[:textLength]); ok {
-					return true
+					return rest[:textLength]
 				}
 			}
 			rest = rest[len(prefix):]
 		}
 	}
-	return false
+	return ""
 }

@@ -190,7 +190,7 @@ func (d *Door) Serve(w http.ResponseWriter, r *http.Request, path string, v *gat
 		d.problem(c, http.StatusMisdirectedRequest)
 		return
 	}
-	if c.forProgram {
+	if c.forProgram && path != gate.KeysPath {
 		d.writeProblem(c, http.StatusForbidden, "a token is for the app behind the gate; these pages are for people, who sign in")
 		return
 	}
