@@ -130,6 +130,9 @@ func newProgram(stored storedToken, key Key, now time.Time) *Session {
 		Key: key, Address: address.Address(strings.Clone(string(stored.Owner))), Subject: stored.Subject, name: cookieName(key),
 	}
 	s.state.set(uint32(slices.Index(methods[:], ByToken)) << stateBits) // #nosec G115 -- it is one of them
+	if !p.IsPersonal() {
+		s.Subject = p.ServiceSubject()
+	}
 	s.rest.Store(&rest{program: p})
 	s.signedIn.Store(stored.Made)
 	s.learn(stored.of(key, now), now)

@@ -58,7 +58,7 @@ type Record struct {
 	Used     time.Time // to the hour; zero: never
 	UsedFrom []string  // networks, the last one last
 
-	Subject  people.Subject   // of the owner, or of the service
+	Subject  people.Subject   // of the owner; zero for a service
 	Standing *people.Standing // of the owner; nil for none
 }
 

@@ -36,9 +36,7 @@ func goodToken(t *tx, id token.ID, now time.Time) (token.Record, bool) {
 		return token.Record{}, false
 	}
 	if stored.Owner == "" {
-		r := unpackToken(t, id, stored, nil)
-		r.Subject = r.ServiceSubject()
-		return r, true
+		return unpackToken(t, id, stored, nil), true
 	}
 	p := person(t, stored.Owner)
 	if !p.IsKnown() || mayNotSignIn(t, stored.Owner, p) {

@@ -166,6 +166,16 @@ var tokenPromises = []promise{
 		r.Standing = nil
 		f.wantToken(r)
 	}},
+	{"ATokenHasTheSubjectOfItsOwner", func(f *fixture) {
+		who := f.person("a")
+		subject := f.subject(f.signIn(who).Key)
+		r := f.madeToken(who)
+		got, _, err := f.Token(f.Context(), r.ID, f.now)
+		f.must(err)
+		if got.Subject != subject {
+			f.Errorf("the token of %s has the subject %s, and their session %s", who, got.Subject, subject)
+		}
+	}},
 	{"AllAreListedByParts", func(f *fixture) {
 		who := f.person("a")
 		f.signIn(who)
@@ -302,6 +312,9 @@ func (f *fixture) wantToken(want token.Record) {
 	f.must(err)
 	if !found {
 		f.Fatalf("there is no token %s", want.ID)
+	}
+	if want.IsPersonal() {
+		want.Subject = got.Subject // which the store has from the person, see ATokenHasTheSubjectOfItsOwner
 	}
 	f.wantSameToken(got, want)
 }
