@@ -61,7 +61,15 @@ func (s *stand) compare(name, behind string, most float64) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := lineup{{"bare", bare, visit}, {"gate", gate, visit}, {"told", told, visit}, {"site", site, enter}}.run(s, true)
+	more, err := s.newCrowd(knownSessions)
+	if err != nil {
+		return nil, err
+	}
+	signed, read, err := s.startFor(more, setup{gated: true, signed: true, behind: behind})
+	if err != nil {
+		return nil, err
+	}
+	m, err := lineup{{"bare", bare, visit}, {"gate", gate, visit}, {"told", told, visit}, {"site", site, enter}, {"signed", signed, read}}.run(s, true)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +77,11 @@ func (s *stand) compare(name, behind string, most float64) ([]row, error) {
 		cpuRow("gated request, `"+name+"` behind it", m["gate"], m["bare"], atMost(most)),
 		cpuRow("the same at a site with a portal", m["site"], m["bare"], atMost(most)),
 		cpuRow("Caddy alone that takes its cookie out and sets two headers with `request_header`, `"+name+"` behind it", m["told"], m["bare"], goal{}),
+		{
+			what: "gated request with an assertion, `" + name + "` behind it: CPU against one without", measured: m["signed"].cpu.over(m["gate"].cpu),
+			verb: "%.3f", target: atMost(1.03),
+			note: fmt.Sprintf("%.1f µs against %.1f µs a request", m["signed"].cpu.median()*1e6, m["gate"].cpu.median()*1e6),
+		},
 		{
 			what: "gated request, `" + name + "` behind it: requests a second against bare Caddy", measured: m["gate"].perSecond.over(m["bare"].perSecond),
 			verb: "%.3f", target: atLeast(2 - most),

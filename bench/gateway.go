@@ -24,6 +24,7 @@ type setup struct {
 	store  string // of the global option; default: memory
 	mailer string // lines; default: console
 	portal bool   // people sign in at another origin
+	signed bool   // the app gets an assertion
 }
 
 // respond is the cheapest that Caddy can do.
@@ -35,6 +36,9 @@ func (c setup) caddyfile(port, admin string) string {
 		options = fmt.Sprintf("doorpost {\nsecret {env.DOORPOST_SECRET}\nstore %s\nfrom \"Doorpost <sign-in@example.com>\"\nmailer %s\n"+
 			"limit client 1000000 1m\nlimit address 1000 1m\nlimit total 1000000 1m\n}\n", cmp.Or(c.store, "memory"), cmp.Or(c.mailer, "console"))
 		gate = "doorpost {\nallow *@example.com\n}\n"
+	}
+	if c.signed {
+		gate = strings.Replace(gate, "allow", "assertion\nallow", 1)
 	}
 	if c.portal {
 		origin := "http://login.localhost:" + port
