@@ -120,7 +120,7 @@ func InURL(u *url.URL) bool {
 	if In(u.Path) || In(u.RawQuery) || u.User != nil && In(u.User.String()) {
 		return true
 	}
-	if !strings.Contains(u.RawQuery, "%") {
+	if len(u.RawQuery) < textLength || !strings.Contains(u.RawQuery, "%") {
 		return false
 	}
 	decoded, err := url.QueryUnescape(u.RawQuery)
@@ -130,6 +130,9 @@ func InURL(u *url.URL) bool {
 // Find finds one of our tokens in a longer text; empty for none. What begins as one and has
 // another checksum is none.
 func Find(s string) string {
+	if len(s) < textLength { // as most paths and queries are
+		return ""
+	}
 	for _, prefix := range [...]string{servicePrefix, personalPrefix} {
 		for rest := s; ; {
 			at := strings.Index(rest, prefix)
