@@ -142,15 +142,16 @@ func TestHeaderNamesThatCannotCarryAnIdentityAreRefused(t *testing.T) {
 // asCGI is the name under which an app behind CGI, or a framework that writes
 // names alike, finds a header.
 func asCGI(name string) string {
-	return "HTTP_" + strings.Map(func(r rune) rune {
+	cgi := []byte("HTTP_" + name)
+	for i, c := range cgi {
 		switch {
-		case r == '-' || r == '.':
-			return '_'
-		case 'a' <= r && r <= 'z':
-			return r - 'a' + 'A'
+		case 'a' <= c && c <= 'z':
+			cgi[i] = c - 'a' + 'A'
+		case (c < 'A' || 'Z' < c) && (c < '0' || '9' < c):
+			cgi[i] = '_' // as lighttpd does
 		}
-		return r
-	}, name)
+	}
+	return string(cgi)
 }
 
 func FuzzStripLeavesNoSpellingOfOurNames(f *testing.F) {
