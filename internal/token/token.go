@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/fault"
@@ -150,7 +151,7 @@ func (t *Token) Check() error {
 	switch {
 	case !t.IsPersonal() && people.CheckGroupName(t.Name) != nil:
 		return invalid("%q is not the name of a service: it has 1 to %d letters, digits, dots, dashes and underscores", t.Name, maxName)
-	case strings.TrimSpace(t.Name) == "" || len(t.Name) > maxName || strings.ContainsFunc(t.Name, isUnprintable):
+	case strings.TrimSpace(t.Name) == "" || len(t.Name) > maxName || !utf8.ValidString(t.Name) || strings.ContainsFunc(t.Name, isUnprintable):
 		return invalid("a name has 1 to %d characters that can be printed", maxName)
 	case len(t.Sites) == 0:
 		return invalid("say at which sites it is good, as --site https://app.example.com")
