@@ -11,9 +11,6 @@ import (
 
 const tokenExample = `{"name": "<service>", "sites": ["<origin>"], "paths": ["<path>"], "methods": ["GET"], "networks": ["<network>"], "groups": ["<name>"], "for": "90d"}`
 
-// usualOverlap is how long the text before a rotation is good, unless the order says so.
-const usualOverlap = 24 * time.Hour
-
 func reportToken(r token.Record) adminapi.Token {
 	report := adminapi.Token{
 		ID: string(r.ID), Name: r.Name, Owner: string(r.Owner), Sites: r.Sites, Paths: orNone(r.Paths), Methods: orNone(r.Methods),
@@ -94,7 +91,7 @@ func rotateToken(c *adminCall, order adminapi.RotateOrder) (adminapi.Token, erro
 	}
 	overlap := time.Duration(0)
 	if order.Overlap != "0" && order.Overlap != "0s" {
-		if overlap, err = readDuration("overlap", order.Overlap, usualOverlap); err != nil {
+		if overlap, err = readDuration("overlap", order.Overlap, token.UsualOverlap); err != nil {
 			return adminapi.Token{}, err
 		}
 	}

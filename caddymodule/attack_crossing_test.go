@@ -124,7 +124,7 @@ func (c *crossingTest) once(random *rand.Rand) error {
 	return nil
 }
 
-// assertedEmail is whom an assertion is of; empty unless there is one.
+// assertedEmail is the email in an assertion; empty without one.
 func assertedEmail(values []string) string {
 	var claims struct{ Email string }
 	if len(values) == 1 {

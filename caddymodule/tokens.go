@@ -29,7 +29,8 @@ func (h *Handler) readTokens(d *caddyfile.Dispenser) error {
 // tokenSites are the origins of the sites that take tokens, in order.
 func (a *App) tokenSites() gate.Origins {
 	var all []gate.Origin
-	for _, s := range a.sites {
+	for _, key := range a.siteKeys() {
+		s := a.sites[key]
 		if slices.ContainsFunc(s.handlers, func(h *Handler) bool { return h.Tokens != "" }) {
 			all = append(all, s.origins.All()...)
 		}

@@ -58,7 +58,7 @@ const (
 	Token Kind = "token"
 )
 
-// IsProof reports whether a change is none by itself, but what another one asks for.
+// IsProof reports whether a kind changes nothing by itself: another change asks for it.
 func (k Kind) IsProof() bool { return k == Administer || k == Passkeys || k == Token }
 
 // Change is what a session wants to change, or has changed.

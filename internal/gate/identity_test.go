@@ -214,7 +214,7 @@ func TestNoSignInTheNameOfAHeaderHidesIt(t *testing.T) {
 	}
 }
 
-// A name that means something to the server or to the gate is none for an identity,
+// A name that means something to the server or to the gate cannot carry an identity,
 // however it is spelt.
 func TestHeadersWithAMeaningOfTheirOwnCarryNoIdentity(t *testing.T) {
 	for _, name := range []string{"Authorization", "authorization", "Doorpost_Token", "Content_Length", "Sec-WebSocket-Key", "Sec-Fetch-Site", "cookie"} {

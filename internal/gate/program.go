@@ -22,7 +22,7 @@ type Tokens uint8
 const (
 	NoTokens       Tokens = iota
 	ServiceTokens         // of services
-	PersonalTokens        // also those of people, about whom the rules are asked
+	PersonalTokens        // also those of people, if the rules admit their owner
 )
 
 // TokenProblem says what is wrong with how a program presents itself.

@@ -20,7 +20,10 @@ const (
 	UsualLife   = 90 * 24 * time.Hour
 	MaxLife     = 400 * 24 * time.Hour
 	MaxPersonal = 20 // tokens of a person
-	MaxOverlap  = 30 * 24 * time.Hour
+
+	// UsualOverlap is how long the text before a rotation is good, too.
+	UsualOverlap = 24 * time.Hour
+	MaxOverlap   = 30 * 24 * time.Hour
 
 	maxName     = 64
 	maxPart     = 32 // sites, paths, methods, networks and groups each

@@ -6,20 +6,15 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/token"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// How admins replace a token, and how many the page has.
-const (
-	replaceOverlap = 24 * time.Hour
-	programsOnPage = 500
-)
+// programsOnPage is how many tokens are looked through for those of services.
+const programsOnPage = 500
 
 // programs are the tokens of services, and the sites that take them, for admins.
 func (d *Door) programs(ctx context.Context, p *view.People) error {
@@ -55,7 +50,7 @@ func (d *Door) changeOfTokens(c *call, fields url.Values) func() {
 		}
 	case replaces:
 		return func() {
-			r, text, err := d.Admin.RotateToken(ctx, id, replaceOverlap)
+			r, text, err := d.Admin.RotateToken(ctx, id, token.UsualOverlap)
 			d.madeToken(c, r, text, err)
 		}
 	}
@@ -73,13 +68,13 @@ func (d *Door) changeOfTokens(c *call, fields url.Values) func() {
 // there is a command.
 func (d *Door) addToken(c *call, fields url.Values) {
 	name := strings.TrimSpace(fields.Get(nameField))
-	days, err := strconv.Atoi(fields.Get("days"))
-	if err != nil || !slices.Contains(view.TokenDays[:], days) {
+	life, ok := readLife(fields)
+	if !ok {
 		d.problem(c, http.StatusBadRequest)
 		return
 	}
 	t := token.Token{Name: name, Sites: []string{fields.Get("site")}}
-	r, text, err := d.Admin.MakeToken(c.r.Context(), t, time.Duration(days)*24*time.Hour)
+	r, text, err := d.Admin.MakeToken(c.r.Context(), t, life)
 	if errors.Is(err, token.ErrInvalid) {
 		d.showPeopleWith(c, http.StatusUnprocessableEntity, url.Values{}, view.People{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
 		return

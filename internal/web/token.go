@@ -43,13 +43,13 @@ func (d *Door) endToken(c *call, s *session.Session, id token.ID) {
 
 func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
 	site, name := fields.Get("site"), strings.TrimSpace(fields.Get(nameField))
-	days, err := strconv.Atoi(fields.Get("days"))
-	if err != nil || !slices.Contains(view.TokenDays[:], days) || !slices.ContainsFunc(d.TokenSites(s), func(o gate.Origin) bool { return o.String() == site }) {
+	life, ok := readLife(fields)
+	if !ok || !slices.ContainsFunc(d.TokenSites(s), func(o gate.Origin) bool { return o.String() == site }) {
 		d.problem(c, http.StatusBadRequest)
 		return
 	}
 	m := d.member(c, s)
-	t, err := d.Account.CheckToken(m, name, site, time.Duration(days)*24*time.Hour)
+	t, err := d.Account.CheckToken(m, name, site, life)
 	if err != nil {
 		d.showAccount(c, http.StatusUnprocessableEntity, s, view.Account{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
 		return
@@ -70,6 +70,12 @@ func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
 	default:
 		d.failed(c, gate.AccountPath, err)
 	}
+}
+
+// readLife reads how long a new token lasts; false for what the form does not offer.
+func readLife(fields url.Values) (time.Duration, bool) {
+	days, err := strconv.Atoi(fields.Get("days"))
+	return time.Duration(days) * 24 * time.Hour, err == nil && slices.Contains(view.TokenDays[:], days)
 }
 
 // tokenRows are the tokens of a person as pages show them.
