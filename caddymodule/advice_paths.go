@@ -108,43 +108,29 @@ func (h *Handler) leftOpen(ctx context.Context) (gaps []gap) {
 	return gaps
 }
 
-// adviseOnMethods says where a POST needs no session and what it may stand for does.
-func (e *edge) adviseOnMethods(ctx context.Context) (found []adminapi.Finding) {
-	for _, s := range e.sites {
-		i := slices.IndexFunc(s.handlers, func(h *Handler) bool { return h.block.ByMethod && h.leavesPost(ctx) })
-		if i >= 0 {
-			found = append(found, s.handlers[i].Lines.warning(directive, "site "+s.name(), "doorpost protects PUT, PATCH or DELETE and leaves POST open, for which many apps take a POST with a field _method",
-				"name the methods that are open, for example @changes not method GET HEAD OPTIONS, and doorpost @changes { … }"))
-		}
-	}
-	return found
-}
-
-func (h *Handler) leavesPost(ctx context.Context) bool {
-	for _, path := range append(pathsOf(h.matchers), "/") {
-		path = strings.ReplaceAll(path, "*", "x")
-		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			if h.site.needsSession(ctx, method, path) && !h.site.needsSession(ctx, http.MethodPost, path) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // needsSession reports whether any block needs a session for a request.
 func (s *site) needsSession(ctx context.Context, method, path string) bool {
-	origin := strings.Replace(s.name(), "*", "any", 1)
-	target, err := url.Parse(origin + path)
-	return err == nil && slices.ContainsFunc(s.handlers, func(h *Handler) bool {
-		r, err := h.requestFor(ctx, target)
+	return slices.ContainsFunc(s.handlers, func(h *Handler) bool {
+		r, err := s.example(ctx, method, path)
 		if err != nil {
 			return false
 		}
-		r.Method = method
 		needed, err := h.block.NeedsSession(r, r.URL)
 		return needed || err != nil
 	})
+}
+
+// example is a request to the site.
+func (s *site) example(ctx context.Context, method, path string) (*http.Request, error) {
+	target, err := url.Parse(strings.Replace(s.name(), "*", "any", 1) + path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.handlers[0].requestFor(ctx, target)
+	if err == nil {
+		r.Method = method
+	}
+	return r, err
 }
 
 // pathsOf are the patterns of the path matchers in some sets.

@@ -35,6 +35,16 @@ func TestAPostThatIsLeftOpenBesideOtherMethodsIsWarnedOf(t *testing.T) {
 		"@in not {\nmethod GET HEAD\npath /prices /prices/*\n}\ndoorpost @in {\nallow *\n}": false,
 		"@in path /method /methods/*\ndoorpost @in {\nallow *\n}":                           false,
 		"doorpost {\nallow *\npublic /method\n}":                                            false,
+
+		"@in method PUT DELETE\nhandle @in {\ndoorpost {\nallow *\n}\n}\nhandle {\nrespond ok\n}":                  true,
+		"@in method PATCH\nroute @in {\ndoorpost {\nallow *\n}\n}\nrespond ok":                                     true,
+		"@in method GET POST\nhandle @in {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\n}":                    true,
+		"handle /admin/* {\n@in not method GET POST\nhandle @in {\ndoorpost {\nallow *\n}\n}\n}":                   true,
+		"@in {\nmethod DELETE\npath /api/*\n}\nhandle @in {\ndoorpost {\nallow *\n}\n}\nrespond ok":                true,
+		"@in method PUT\nhandle @in {\nroute {\ndoorpost {\nallow *\n}\n}\n}\nhandle {\ndoorpost {\nallow *\n}\n}": false,
+		"@in not method GET HEAD\nhandle @in {\ndoorpost {\nallow *\n}\n}\nhandle {\nrespond ok\n}":                false,
+		"@in method GET\nhandle @in {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\n}":                         false,
+		"handle /open/* {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\n}":                                     false,
 	} {
 		app := provisionedApp(t, "app.example.com {\n"+site+"\n}\n")
 		told := slices.ContainsFunc(app.advice(), func(f adminapi.Finding) bool {
