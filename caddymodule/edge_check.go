@@ -88,10 +88,11 @@ func (EdgeChecker) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyh
 	return next.ServeHTTP(w, r)
 }
 
-// leaveToOthers keeps wildcard sites from the hosts that routes of other sites name.
+// leaveToOthers keeps wildcard sites from the hosts that routes of other sites name, and
+// from that of the portal.
 func (e *edge) leaveToOthers(routes caddyhttp.RouteList) {
 	for _, s := range e.sites {
-		var others []string
+		others := []string{e.app.portal.Host()}
 		for _, route := range routes {
 			if hosts, _ := coverage(route); !slices.Equal(hosts, s.hosts) {
 				others = append(others, hosts...)

@@ -12,8 +12,8 @@ import (
 )
 
 func init() {
-	httpcaddyfile.RegisterDirective("doorpost_portal", readPortal)
-	httpcaddyfile.RegisterDirectiveOrder("doorpost_portal", httpcaddyfile.After, "forward_auth")
+	httpcaddyfile.RegisterDirective(portalHandler, readPortal)
+	httpcaddyfile.RegisterDirectiveOrder(portalHandler, httpcaddyfile.After, "forward_auth")
 }
 
 // Portal serves the one origin where people sign in to all sites and see to their

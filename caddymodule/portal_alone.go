@@ -2,34 +2,58 @@ package caddymodule
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // checkPortalAlone refuses an app or files at the origin of the portal, in whichever site
 // of a server: they could read and send its forms. A fixed answer of the operator's own
 // may be there.
+//
+// At another server a site that is for the host of the portal among others is warned of:
+// nobody may come to the address of that server by that name.
 func (a *App) checkPortalAlone(server *caddyhttp.Server) error {
-	if a.portalSite == nil || a.portalSite.edge.server == nil || !a.isAtPortal(server) {
+	if a.portalSite == nil || a.portalSite.edge.server == nil {
+		return nil
+	}
+	portals := a.portalSite.edge.server
+	sameOrigin, mayLead := a.isAtPortal(server)
+	if !sameOrigin && !mayLead {
 		return nil
 	}
 	routes := server.Routes
 	if e := a.edgeAt(server); e != nil {
 		routes = e.routes
 	}
+	beside := besidePortal{server: server, host: a.portal.Host()}
+	beside.walk(routes, onTheWay{})
 	if server.Errors != nil {
-		routes = slices.Concat(routes, server.Errors.Routes)
+		beside.walk(server.Errors.Routes, onTheWay{site: "handle_errors"})
 	}
-	if name := besidePortal(server, routes, a.portal.Host()); name != "" {
+	switch name, site := beside.named, beside.site; {
+	case name != "":
 		return a.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", a.portal.Host(), name))
+	case beside.covered == "":
+	case server == portals:
+		return a.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal, too, in %s; put it into a handle for the hosts of the apps, or give the portal a site of its own: %s { doorpost_portal }",
+			a.portal.Host(), beside.covered, site, a.portal.Host()))
+	case sameOrigin:
+		a.adviseOnce(a.portalLines.warning(directive, "site "+a.portal.Host(), fmt.Sprintf("%s in %s answers at the origin of the portal, too, on the addresses of its bind", beside.covered, site),
+			fmt.Sprintf("give these addresses a site %s { abort } with the same bind, unless nobody can reach them by that name", a.portal.Host())))
 	}
 	return nil
+}
+
+// adviseOnce is advise for what may be found more than once.
+func (a *App) adviseOnce(found adminapi.Finding) {
+	if !slices.Contains(a.found, found) {
+		a.advise([]adminapi.Finding{found})
+	}
 }
 
 // checkOtherServers does so at the servers beside that of the portal: now where Caddy has
@@ -49,97 +73,83 @@ func (a *App) checkOtherServers(ctx caddy.Context) error {
 }
 
 // isAtPortal reports whether a server may be reached at the origin of the portal: at its
-// port, on any address; and where something in front of Caddy speaks TLS for the portal, at
-// any port that it may speak to.
-func (a *App) isAtPortal(server *caddyhttp.Server) bool {
+// port, on any address. mayLead says that something in front of Caddy speaks TLS for the
+// portal, and may speak to this server, at any port.
+func (a *App) isAtPortal(server *caddyhttp.Server) (sameOrigin, mayLead bool) {
 	portals, app := a.portalSite.edge.server, httpApp(a.ctx)
 	behindTLS := a.portal.IsSecure() && !slices.ContainsFunc(portsOf(app, portals), func(p port) bool { return p.tls })
 	at := siteAddress{hosts: []string{a.portal.Host()}, listen: portsOf(app, server)}
 	origins, err := at.origins(app)
-	return server == portals || err == nil && slices.Contains(origins, a.portal) ||
+	return server == portals || err == nil && slices.Contains(origins, a.portal),
 		behindTLS && slices.ContainsFunc(at.listen, func(p port) bool { return !p.tls })
 }
 
-// besidePortal is a directive in routes for the host of the portal that serves something of
-// its own, "" for none.
-func besidePortal(server *caddyhttp.Server, routes caddyhttp.RouteList, host string) (found string) {
-	for _, route := range routes {
-		if namesHost(route, host) {
-			found = cmp.Or(found, anyContent(server, caddyhttp.RouteList{route}, 0))
-		}
-		for _, handler := range route.Handlers {
-			if subroute, ok := handler.(*caddyhttp.Subroute); ok {
-				found = cmp.Or(found, besidePortal(server, configured(subroute.Routes), host))
-			}
-		}
-	}
-	return found
+// besidePortal looks for directives that serve more than a fixed answer to requests for
+// the host of the portal.
+type besidePortal struct {
+	server *caddyhttp.Server
+	host   string
+
+	named   string // the first where the host stands by its name, "" for none
+	covered string // the first where it is one among others, "" for none
+	site    string // of the latter
 }
 
-// namesHost reports whether a route is for a host by name, whatever else it wants.
-func namesHost(route caddyhttp.Route, host string) bool {
-	hosts, _ := coverage(caddyhttp.Route{MatcherSets: route.MatcherSets})
-	return slices.ContainsFunc(hosts, func(name string) bool { return strings.EqualFold(name, host) })
+// onTheWay is what led to some routes.
+type onTheWay struct {
+	site    string
+	named   bool // the host of the portal, by its name
+	invoked int  // named routes
 }
 
-// anyContent is a directive in routes that serves more than a fixed answer, "" for none.
-func anyContent(server *caddyhttp.Server, routes caddyhttp.RouteList, invoked int) (found string) {
-	for _, route := range routes {
-		for _, handler := range route.Handlers {
-			var here string
-			switch h := handler.(type) {
-			case *caddyhttp.Subroute:
-				here = anyContent(server, configured(h.Routes), invoked)
-				if h.Errors != nil {
-					here = cmp.Or(here, anyContent(server, h.Errors.Routes, invoked))
-				}
-			case *caddyhttp.Invoke:
-				here = invokedContent(server, h.Name, invoked)
-			case *caddyhttp.StaticResponse, caddyhttp.StaticResponse: // as Caddy adds them to redirect to https
-			case caddy.Module:
-				here = content[h.CaddyModule().ID]
-			}
-			found = cmp.Or(found, here)
+// walk follows routes as Caddy does, and reports whether every request for the host ends
+// there.
+func (b *besidePortal) walk(routes caddyhttp.RouteList, way onTheWay) (ends bool) {
+	met := make(map[string]bool)
+	for _, route := range configured(routes) {
+		fits := matchHost(setsOf(route), b.host)
+		if fits.never || route.Group != "" && met[route.Group] {
+			continue
 		}
+		here := way
+		here.named = way.named || fits.named
+		if here.site == "" {
+			hosts, _ := coverage(route)
+			here.site = "the site " + cmp.Or(strings.Join(hosts, ", "), "without a host")
+		}
+		ended := route.Terminal
+		for _, step := range stepsOf(route) {
+			ended = b.step(step, here) || ended
+		}
+		if fits.always && ended {
+			return true
+		}
+		met[route.Group] = fits.always
 	}
-	return found
+	return false
 }
 
-// invokedContent is such a directive in a named route, which Caddy may not have made yet:
-// it does so in no order.
-func invokedContent(server *caddyhttp.Server, name string, invoked int) string {
-	named := server.NamedRoutes[name]
-	if named == nil || invoked >= maxInvoked {
-		return ""
+// step looks at one handler of a route.
+func (b *besidePortal) step(s step, way onTheWay) (ends bool) {
+	switch {
+	case s.name == portalHandler:
+		return !way.named // beside it in its own site nothing may stand
+	case s.name == "invoke":
+		named := b.server.NamedRoutes[s.invokes]
+		if way.invoked++; named != nil && way.invoked <= maxInvoked {
+			ends = b.walk(caddyhttp.RouteList{*named}, way)
+		}
+	case s.name == "static_response" && !strings.Contains(s.body, "{http.request."): // as Caddy adds them to redirect to https
+		return true
+	case way.named:
+		b.named = cmp.Or(b.named, s.serves())
+	case b.covered != "":
+	case s.name == gateHandler:
+		b.covered, b.site = gateHandler, way.site
+	default:
+		b.covered, b.site = s.serves(), way.site
 	}
-	var written any
-	if raw, err := json.Marshal(named.HandlersRaw); err == nil && json.Unmarshal(raw, &written) == nil {
-		if found := writtenContent(server, written, invoked+1); found != "" {
-			return found
-		}
-	}
-	return anyContent(server, caddyhttp.RouteList{*named}, invoked+1)
-}
-
-// writtenContent is such a directive anywhere in JSON.
-func writtenContent(server *caddyhttp.Server, written any, invoked int) (found string) {
-	switch w := written.(type) {
-	case []any:
-		for _, part := range w {
-			found = cmp.Or(found, writtenContent(server, part, invoked))
-		}
-	case map[string]any:
-		switch name, _ := w["handler"].(string); name {
-		case "static_response":
-		case "invoke":
-			route, _ := w["name"].(string)
-			found = invokedContent(server, route, invoked)
-		default:
-			found = content[caddy.ModuleID("http.handlers."+name)]
-		}
-		for _, key := range slices.Sorted(maps.Keys(w)) {
-			found = cmp.Or(found, writtenContent(server, w[key], invoked))
-		}
-	}
-	return found
+	ends = b.walk(s.routes, way) || ends
+	b.walk(s.errors, way)
+	return ends
 }

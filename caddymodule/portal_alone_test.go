@@ -16,6 +16,9 @@ var besides = map[string]bool{
 	"login.example.com {\nBIND\nhandle_errors {\nCONTENT\n}\n}":                                       true,
 	"*.example.com {\nBIND\n@login host login.example.com\nhandle @login {\nCONTENT\n}\n}":            true,
 	":443 {\nBIND\ntls internal\n@login host login.example.com\nhandle @login {\ninvoke served\n}\n}": true,
+	"*.example.com {\nBIND\n@login host {env.LOGIN}\nhandle @login {\nCONTENT\n}\n}":                  true,
+	"*.example.com {\nBIND\ninvoke inside\n}":                                                         true,
+	"login.example.com {\nBIND\nrespond {http.request.uri.query}\n}":                                  true,
 	"login.example.com {\nBIND\nrespond hello\n}":                                                     false,
 	"login.example.com {\nBIND\ninvoke fixed\n}":                                                      false,
 	"login.example.com:8443 {\nBIND\nCONTENT\n}":                                                      false,
@@ -27,16 +30,98 @@ var besides = map[string]bool{
 
 func TestNothingOfAnAppStandsAtTheOriginOfThePortal(t *testing.T) {
 	isolate(t)
+	t.Setenv("LOGIN", "Login.example.com")
 	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\n" +
+		"&(inside) {\n@login host login.example.com\nhandle @login {\nCONTENT\n}\n}\n" +
 		"&(served) {\nhandle /x {\nCONTENT\n}\n}\n&(fixed) {\nrespond hello\n}\nlogin.example.com {\ndoorpost_portal\n}\n"
 	for site, refused := range besides {
 		for _, content := range []string{"reverse_proxy localhost:3000", "file_server"} {
 			for _, gated := range []string{"", "app.example.com {\nBIND\ndoorpost {\nallow *\n}\nCONTENT\n}\n"} {
 				source := strings.NewReplacer("CONTENT", content, "BIND", "bind 127.0.0.2").Replace(start + gated + site)
-				checkRefused(t, source, "Caddyfile:16: site login.example.com: "+strings.Fields(content)[0]+" answers at the origin of the portal", refused)
+				checkRefused(t, source, "Caddyfile:22: site login.example.com: "+answering(site, content)+" answers at the origin of the portal", refused)
 			}
 		}
 	}
+}
+
+// answering is the directive that serves something in a site.
+func answering(site, content string) string {
+	if strings.Contains(site, "respond {") {
+		return "respond, redir or abort"
+	}
+	return strings.Fields(content)[0]
+}
+
+// In a site for several hosts the portal is one of them. PORTAL is where it stands.
+func TestNothingForAllHostsOfASiteStandsAtTheOriginOfThePortal(t *testing.T) {
+	isolate(t)
+	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\n" +
+		"&(app) {\n@app host app.example.com\nhandle @app {\nCONTENT\n}\n}\n&(all) {\nhandle /x/* {\nCONTENT\n}\n}\n*.example.com {\n@login host login.example.com\n@app host app.example.com\n"
+	const portal, gate = "handle @login {\ndoorpost_portal\n}\n", "doorpost {\nallow *\nurl https://app.example.com\n}\n"
+	for site, refused := range map[string]bool{
+		"handle /static/* {\nCONTENT\n}\n" + portal:                                                  true,
+		"invoke all\n" + portal:                                                                      true,
+		"@get method GET\nroute @get {\nCONTENT\n}\n" + portal:                                       true,
+		"@path {\npath /x/*\nnot host app.example.com\n}\nroute @path {\nCONTENT\n}\n" + portal:      true,
+		"handle /x/* {\n" + gate + "CONTENT\n}\n" + portal + "handle @app {\n" + gate + "CONTENT\n}": true,
+		portal + "handle_errors {\nCONTENT\n}":                                                       true,
+		"@others not host login.example.com\nroute @others {\nCONTENT\n}\n" + portal:                 false,
+		"invoke app\n" + portal:                                                                      false,
+		portal + "handle @app {\n" + gate + "CONTENT\n}":                                             false,
+		portal + "handle @app {\n" + gate + "CONTENT\n}\nhandle {\nCONTENT\n}":                       false,
+		portal + "handle /x/* {\nrespond fixed\n}":                                                   false,
+	} {
+		for _, content := range []string{"reverse_proxy localhost:3000", "file_server", "php_fastcgi localhost:9000"} {
+			source := strings.ReplaceAll(start+site+"\n}\n", "CONTENT", content)
+			where := "the site *.example.com"
+			if strings.Contains(site, "handle_errors") {
+				where = "handle_errors"
+			}
+			checkRefused(t, source, "answers at the origin of the portal, too, in "+where+"; put it into a handle for the hosts of the apps, or give the portal a site of its own: login.example.com { doorpost_portal }", refused)
+		}
+	}
+	checkRefused(t, strings.ReplaceAll(start, "CONTENT", "file_server")+"doorpost {\nallow *\nurl https://*.example.com\n}\n"+portal+"file_server\n}\n",
+		"site login.example.com: doorpost answers at the origin of the portal, too", true)
+}
+
+// Nobody may be able to reach what answers there, so it is said and not refused.
+func TestASiteAtAnotherBindThatIsForTheHostOfThePortalTooIsWarnedOf(t *testing.T) {
+	isolate(t)
+	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\nlogin.example.com {\ndoorpost_portal\n}\n"
+	for site, warns := range map[string]string{
+		"*.example.com {\nbind 127.0.0.2\nreverse_proxy localhost:3000\n}":                                   "reverse_proxy in the site *.example.com answers",
+		"login.example.com, https:// {\nbind 127.0.0.2\nfile_server\n}":                                      "file_server in the site without a host answers",
+		"https:// {\nbind 127.0.0.2\ntls internal\nfile_server\n}":                                           "file_server in the site without a host answers",
+		"*.example.com {\nbind 127.0.0.2\ndoorpost {\nallow *\nurl https://*.example.com\n}\nfile_server\n}": "doorpost in the site *.example.com answers",
+		"*.example.com {\nfile_server\n}":                                                                    "",
+		"https:// {\ntls internal\nfile_server\n}":                                                           "",
+		"*.example.com:8443 {\nbind 127.0.0.2\nfile_server\n}":                                               "",
+		"*.example.com {\nbind 127.0.0.2\nfile_server\n}\nlogin.example.com {\nbind 127.0.0.2\nabort\n}":     "",
+		"*.example.com {\nbind 127.0.0.2\nrespond fixed\n}":                                                  "",
+	} {
+		var told []string
+		for _, f := range provisionedApp(t, start+site+"\n").advice() {
+			if strings.Contains(f.Found, "at the origin of the portal") {
+				told = append(told, f.Where+": "+f.Found+" -> "+f.Advice)
+			}
+		}
+		switch {
+		case warns == "" && len(told) > 0, warns != "" && (len(told) != 1 || !strings.HasPrefix(told[0], "Caddyfile:8: "+warns) || !strings.Contains(told[0], "login.example.com { abort }")):
+			t.Errorf("%s\nwarns of %q", site, told)
+		}
+	}
+}
+
+func TestTheSiteOfThePortalIsItsAlone(t *testing.T) {
+	isolate(t)
+	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\n"
+	for _, site := range []string{
+		"login.example.com/x {\ndoorpost_portal\n}", "login.example.com {\nhandle_path /x/* {\ndoorpost_portal\n}\n}",
+		"login.example.com {\n@near remote_ip 10.0.0.0/8\nhandle @near {\ndoorpost_portal\n}\n}",
+	} {
+		checkRefused(t, start+site, "the portal answers all of its site; leave the path or matcher out", true)
+	}
+	checkRefused(t, start+"login.example.com {\n@far not remote_ip 10.0.0.0/8\nhandle @far {\nabort\n}\nhandle {\ndoorpost_portal\n}\n}", "", false)
 }
 
 func TestAnAppAtAnotherPortBehindTheTLSOfThePortalIsRefused(t *testing.T) {

@@ -43,6 +43,9 @@ func parsePortal(given string) (gate.Origin, error) {
 // checkPortalAddress makes sure that the site of the portal has its origin, or, where
 // something in front of Caddy speaks TLS, its host.
 func (a *App) checkPortalAddress(ctx caddy.Context, where siteAddress) error {
+	if where.partly {
+		return errors.New("the path or matcher before it keeps requests from it, and the portal answers all of its site; leave the path or matcher out")
+	}
 	if len(where.hosts) > 1 {
 		return fmt.Errorf("this site is %s, and the portal has one address; leave only %s", where.name(), a.portal)
 	}
@@ -64,7 +67,7 @@ func (a *App) portalOrigin() string {
 	return a.portal.String()
 }
 
-// checkOnlyPortal refuses doorpost at the origin of the portal.
+// checkOnlyPortal refuses doorpost at the origin of the portal. Wildcards do not stand for it.
 func (a *App) checkOnlyPortal() error {
 	for _, s := range a.sites {
 		if slices.Contains(s.origins.All(), a.portal) && a.portalSite != nil {
@@ -82,7 +85,7 @@ func (a *App) checkPortal() error {
 	}
 	if h := httpApp(a.ctx); h != nil {
 		for _, server := range h.Servers {
-			if written, err := json.Marshal(server.Routes); err == nil && bytes.Contains(written, []byte(`"doorpost_portal"`)) {
+			if written, err := json.Marshal(server.Routes); err == nil && bytes.Contains(written, []byte(`"`+portalHandler+`"`)) {
 				return nil
 			}
 		}
