@@ -286,7 +286,7 @@ all)
 	check "format" formatted
 	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"
-	module_tests $slow &
+	module_tests $slow -parallel 4 & # more than there are cores: they mostly wait
 	quick_tests
 	check "staticcheck" staticcheck
 	# Those of caddymodule would compile all of Caddy once more, which takes minutes. What
