@@ -21,6 +21,7 @@ const barriers = `axe.run(document, {
 
 // One walk through all pages and messages does for both, since it takes long.
 func TestNoPageOrMessageHasABarrierOrLooksOtherwiseThanBefore(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile(testkit.NPM(t, "axe-core/axe.min.js"))
 	if err != nil {
 		t.Fatal(err)
@@ -29,23 +30,26 @@ func TestNoPageOrMessageHasABarrierOrLooksOtherwiseThanBefore(t *testing.T) {
 		language, scheme string
 		width, height    int64
 	}{{"en", "light", 1280, 800}, {"ar", "dark", 320, 700}} {
-		b, origin := openSamples(t, look.language)
-		for _, name := range names() {
-			if err := visit(b, origin+"/"+name, look.scheme, look.width, look.height); err != nil {
-				t.Fatal(err)
+		t.Run(look.language, func(t *testing.T) {
+			t.Parallel()
+			b, origin := openSamples(t, look.language)
+			for _, name := range names() {
+				if err := visit(b, origin+"/"+name, look.scheme, look.width, look.height); err != nil {
+					t.Fatal(err)
+				}
+				name := fmt.Sprintf("%s-%s-%s-%d", name, look.language, look.scheme, look.width)
+				if !strings.HasPrefix(name, "mailbox") { // its frame is drawn when it likes
+					looksAsBefore(t, b, name)
+				}
+				found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](string(axe)+";"+barriers, chromedp.EvalAwaitPromise))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, what := range found {
+					t.Errorf("%s: %s", name, what)
+				}
 			}
-			name := fmt.Sprintf("%s-%s-%s-%d", name, look.language, look.scheme, look.width)
-			if !strings.HasPrefix(name, "mailbox") { // its frame is drawn when it likes
-				looksAsBefore(t, b, name)
-			}
-			found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](string(axe)+";"+barriers, chromedp.EvalAwaitPromise))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, what := range found {
-				t.Errorf("%s: %s", name, what)
-			}
-		}
-		_, _ = b.Heard() // another test is about what it complains of
+			_, _ = b.Heard() // another test is about what it complains of
+		})
 	}
 }

@@ -25,6 +25,7 @@ const torn = `[...document.querySelectorAll('bdi')].filter((e) => {
 }).map((e) => e.textContent + ' in ' + e.parentElement.outerHTML)`
 
 func TestAnAddressThatFitsALineIsNotTorn(t *testing.T) {
+	t.Parallel()
 	b, origin := openSamples(t, text.Default)
 	for _, sample := range view.Samples() {
 		if err := visit(b, origin+"/"+sample.Name, "light", 390, 844); err != nil {
@@ -57,6 +58,7 @@ const cut = `[...document.querySelectorAll('bdi')].filter((e) => {
 }).map((e) => e.parentElement.outerHTML)`
 
 func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
+	t.Parallel()
 	b, origin := openSamples(t, text.Default)
 	for _, name := range []string{"sign-in", "check-mail-long", "confirm-replaces"} {
 		if err := visit(b, origin+"/black/"+name, "light", 320, 700); err != nil {

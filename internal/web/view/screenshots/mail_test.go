@@ -72,6 +72,7 @@ func parseColor(t *testing.T, s string) color.Color {
 // TestMessagesLookRightInABrowser leaves pictures in the folder that the
 // environment variable DOORPOST_SCREENSHOTS names.
 func TestMessagesLookRightInABrowser(t *testing.T) {
+	t.Parallel()
 	folder := os.Getenv("DOORPOST_SCREENSHOTS")
 	if folder == "" {
 		folder = t.TempDir()

@@ -21,6 +21,7 @@ var forMailPrograms = regexp.MustCompile(`mso-|supported-color-schemes|x-apple-d
 
 // The checker is that of the W3C. What differs between languages is text.
 func TestTheMarkupOfEveryPageAndMessageIsValid(t *testing.T) {
+	t.Parallel()
 	jar := testkit.NPM(t, "vnu-jar/build/dist/vnu.jar")
 	folder := t.TempDir()
 	samples, err := handler(text.Default)

@@ -39,6 +39,7 @@ func openSamples(t *testing.T, language string) (b *browser.Tab, origin string) 
 }
 
 func TestEveryPageFitsAPhoneAndAFinger(t *testing.T) {
+	t.Parallel()
 	b, origin := openSamples(t, text.Default)
 	for _, sample := range view.Samples() {
 		t.Run(sample.Name, func(t *testing.T) {
@@ -61,6 +62,7 @@ func TestEveryPageFitsAPhoneAndAFinger(t *testing.T) {
 }
 
 func TestTheFragmentOfALinkEndsUpInItsForm(t *testing.T) {
+	t.Parallel()
 	b, origin := openSamples(t, text.Default)
 	const pasted = `document.querySelector('[name=token]').value + location.hash + document.querySelector('[data-paste]').checkVisibility()`
 	for name, tc := range map[string]struct{ read, want string }{

@@ -6,13 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
@@ -60,23 +60,31 @@ func looksAsBefore(t *testing.T, b *browser.Tab, name string) {
 	}
 }
 
-// picture is the whole page as it is, and the same made smaller.
-func picture(t *testing.T, b *browser.Tab) (shot []byte, small *image.RGBA) {
+// picture is the whole page, made smaller.
+func picture(t *testing.T, b *browser.Tab) (shot []byte, small image.Image) {
 	t.Helper()
-	shot, err := chromedp.Run(b.Context, chromedp.FullScreenshot(100))
+	metrics, err := chromedp.Call(b.Context, page.GetLayoutMetrics, cdp.Empty{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, err := png.Decode(bytes.NewReader(shot))
+	all := metrics.CSSContentSize
+	taken, err := chromedp.Call(b.Context, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		CaptureBeyondViewport: new(true), OptimizeForSpeed: new(true),
+		Clip: &page.Viewport{Width: all.Width, Height: all.Height, Scale: 1. / reduced},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return shot, reduce(full)
+	small, err = png.Decode(bytes.NewReader(taken.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return taken.Data, small
 }
 
 // settledPicture is a picture like the one before it: on a busy machine the parts of a long
 // page that were out of sight are not drawn in the first.
-func settledPicture(t *testing.T, b *browser.Tab) (shot []byte, small *image.RGBA) {
+func settledPicture(t *testing.T, b *browser.Tab) (shot []byte, small image.Image) {
 	t.Helper()
 	_, before := picture(t, b)
 	for range 10 {
@@ -86,30 +94,6 @@ func settledPicture(t *testing.T, b *browser.Tab) (shot []byte, small *image.RGB
 		before = small
 	}
 	return shot, small
-}
-
-// reduce makes a picture smaller: each pixel is the average of those that it stands for.
-func reduce(full image.Image) *image.RGBA {
-	size := full.Bounds().Size()
-	small := image.NewRGBA(image.Rect(0, 0, size.X/reduced, size.Y/reduced))
-	source := image.NewRGBA(full.Bounds())
-	sums := make([][3]int, small.Rect.Dx()*small.Rect.Dy())
-	draw.Draw(source, full.Bounds(), full, full.Bounds().Min, draw.Src)
-	for y := range small.Rect.Dy() * reduced {
-		row := source.Pix[y*source.Stride:][:source.Stride]
-		for x := range small.Rect.Dx() {
-			sum := &sums[y/reduced*small.Rect.Dx()+x]
-			for pixel := range reduced {
-				at := row[4*(x*reduced+pixel):]
-				sum[0], sum[1], sum[2] = sum[0]+int(at[0]), sum[1]+int(at[1]), sum[2]+int(at[2])
-			}
-		}
-	}
-	const n = reduced * reduced
-	for i, sum := range sums {
-		small.SetRGBA(i%small.Rect.Dx(), i/small.Rect.Dx(), color.RGBA{uint8(sum[0] / n), uint8(sum[1] / n), uint8(sum[2] / n), 255})
-	}
-	return small
 }
 
 // difference is how much two pictures differ on the average. One that is much higher than the

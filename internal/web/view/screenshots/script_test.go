@@ -21,6 +21,7 @@ const goingOn = `new Promise((said) => {
 })`
 
 func TestThePageThatWaitsSaysThatItGoesOn(t *testing.T) {
+	t.Parallel()
 	samples, err := handler(text.Default)
 	if err != nil {
 		t.Fatal(err)

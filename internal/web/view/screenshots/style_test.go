@@ -17,6 +17,7 @@ import (
 )
 
 func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
+	t.Parallel()
 	views, err := view.New(view.Brand{Accent: "#c2185b"}, fstest.MapFS{
 		"style.css": {Data: []byte("\ufeffh1{color:rgb(1, 2, 3)}\r\n/* é <b> */\r\nmain{color:var(--accent)}\r\n")},
 	})
@@ -65,6 +66,7 @@ func TestABrowserAppliesAStylesheetOfTheOperators(t *testing.T) {
 // In the colours that a reader chose, a browser makes all buttons alike unless it is
 // told otherwise.
 func TestTheButtonToPressStandsOutInForcedColours(t *testing.T) {
+	t.Parallel()
 	b, origin := openSamples(t, text.Default)
 	if err := visit(b, origin+"/confirm", "light", 390, 844); err != nil {
 		t.Fatal(err)
