@@ -2,8 +2,10 @@ package acceptance
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 )
@@ -61,4 +63,48 @@ func TestSigningOutWithoutTheStoreForgetsTheBrowserAndSaysWhatIsLeft(t *testing.
 			t.Errorf("%s: with the store signing out leaves %s signed in", name, who)
 		}
 	}
+}
+
+// A site cannot take the cookie of the portal, with which one click would sign in again.
+func TestSigningOutAtASiteWithoutTheStoreLeadsToThePortal(t *testing.T) {
+	t.Parallel()
+	const signOut = "/_doorpost/sign-out"
+	between := redistest.Between(t, redistest.Single(t))
+	f := startFronts(t, between.URL(), plan{})
+	ada := f.traveller()
+	ada.signsIn("ada@example.com", appOrigin+"/")
+	ada.isIn("ada@example.com", wikiOrigin)
+	app, login, script := ada.at(appOrigin), ada.at(loginOrigin), ada.copied().at(appOrigin)
+	failed := func(v *visitor, words string, links ...string) {
+		t.Helper()
+		a, _ := v.try(v.form(signOut)) // the error says that it is a server error
+		if a.is(t, http.StatusServiceUnavailable).says(t, words); !slices.Equal(a.links(), links) {
+			t.Errorf("the page leads to %q, want %q", a.links(), links)
+		}
+		if _, kept := v.sessionCookie(); kept != "" {
+			t.Error("the browser keeps the cookie")
+		}
+	}
+
+	between.Cut()
+	failed(app, "still signed in at login.example.com, and so at other sites", loginOrigin+signOut)
+	program := script.script(http.MethodPost, signOut)
+	program.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	a, _ := script.try(program)
+	if detail, _ := a.isProblem(t, http.StatusServiceUnavailable)["detail"].(string); !strings.Contains(detail, "sign out at "+loginOrigin+signOut+", too") {
+		t.Errorf("a script is told %q", detail)
+	}
+	if forms := ada.open(loginOrigin+signOut).is(t, http.StatusOK).forms(t); len(forms) != 1 || forms[0].action != signOut {
+		t.Fatalf("without the store the portal shows the forms %+v", forms)
+	}
+	failed(login, "other sites may still be open, in this browser too", "/_doorpost/sign-in")
+
+	between.Mend(t)
+	f.reaches("the store to be reached again")
+	ada.isIn("ada@example.com", wikiOrigin) // as the page said
+	_, page := ada.goes(appOrigin + "/")
+	page.is(t, http.StatusOK).says(t, "Your email address")
+	ada.signsIn("ada@example.com", appOrigin+"/")
+	login.submit(signOut, "scope", "all").leadsTo(t, signOut)
+	ada.isOver(t, time.Now())
 }

@@ -171,14 +171,20 @@ func (d *Door) signOut(c *call, fields url.Values) {
 }
 
 // signOutFailed says that sessions could not be ended. A browser that is to be signed out
-// itself loses its cookie all the same: somebody may be about to leave the machine.
+// itself loses its cookie all the same: somebody may be about to leave the machine. A site
+// can take none but its own, so from there the way leads to the portal.
 func (d *Door) signOutFailed(c *call, here bool, err error) {
+	p := view.SignOutFailed{Frame: frame(c), Forgotten: here, AtPortal: d.Behind != nil}
 	detail := "no session could be ended just now; try again soon"
 	if here {
 		d.forgetSession(c)
 		detail = "the cookie is deleted, and the session could not be ended just now: it may still be open elsewhere"
 	}
-	d.failedWith(c, view.SignOutFailed{Frame: frame(c), Forgotten: here}, detail, err)
+	if d.leadsToPortal() {
+		p.Portal = view.SiteLink{Host: d.Portal.Host(), URL: d.Portal.String() + gate.SignOutPath}
+		detail += "; sign out at " + p.Portal.URL + ", too"
+	}
+	d.failedWith(c, p, detail, err)
 }
 
 // end ends sessions and reports whether that of this browser is among them.

@@ -77,6 +77,10 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"an account with one session":  {view.Account{Frame: frame, Sessions: []view.AccountSession{{Current: true, Browser: "Safari"}}}, []string{"Safari This one", "Sign out here"}, []string{"everywhere else"}},
 		"a page that is not there":     {view.Problem{Frame: frame, Kind: view.ProblemNotFound}, []string{"This page does not exist"}, nil},
 		"a problem of another site":    {view.Problem{Frame: frame, Kind: view.ProblemCrossSite}, []string{"from another page", "Start again"}, nil},
+		"not signed out":               {view.SignOutFailed{Frame: frame}, []string{"Signing out did not work"}, []string{"signed out"}},
+		"signed out of this site":      {view.SignOutFailed{Frame: frame, Forgotten: true}, []string{"signed out here.", "may still be signed in elsewhere", "“Sign out everywhere”", "Sign in again"}, []string{"browser", "sites"}},
+		"not yet at the portal":        {view.SignOutFailed{Frame: frame, Forgotten: true, Portal: view.SiteLink{Host: "login.example.com"}}, []string{"signed out of Reports only", "still signed in at login.example.com, and so at other sites. Sign out there, too. Sign out"}, []string{"Sign in", "signed out here"}},
+		"signed out of the portal":     {view.SignOutFailed{Frame: frame, Forgotten: true, AtPortal: true}, []string{"signed out here.", "other sites may still be open, in this browser too", "“Sign out everywhere”"}, nil},
 		"an empty mailbox":             {view.Mailbox{Frame: frame}, []string{"No messages yet.", "Look again"}, nil},
 
 		"a sign-in once more":           {view.SignIn{Frame: frame, SignedInAs: address, Again: true}, []string{"Confirm that it is you", "We will send a link to " + address + ".", "Send me a link", "another address"}, []string{"Go on", "signed in as"}},

@@ -16,7 +16,9 @@ func (SignOut) about() about {
 // SignOutFailed says that sessions could not be ended.
 type SignOutFailed struct {
 	Frame
-	Forgotten bool // this browser has lost its own anyhow
+	Forgotten bool     // this browser has lost its own anyhow
+	Portal    SiteLink // to sign out there, where this browser has not lost it; empty at the portal, and without one
+	AtPortal  bool     // other sites may be open in this browser
 }
 
 func (p SignOutFailed) about() about {
@@ -34,6 +36,8 @@ func (SignedOut) about() about { return about{template: "signed-out", title: "si
 var _ = samples([]Sample{
 	{"sign-out", SignOut{Frame: sampleFrame, Email: sampleAddress, To: sampleTo}},
 	{"sign-out-failed", SignOutFailed{Frame: sampleFrame, Forgotten: true}},
+	{"sign-out-failed-site", SignOutFailed{Frame: sampleFrame, Forgotten: true, Portal: SiteLink{Host: "login.example.com", URL: "https://login.example.com" + gate.SignOutPath}}},
+	{"sign-out-failed-portal", SignOutFailed{Frame: sampleFrame, Forgotten: true, AtPortal: true}},
 	{"sign-out-failed-elsewhere", SignOutFailed{Frame: sampleFrame}},
 	{"signed-out", SignedOut{Frame: sampleFrame}},
 })
