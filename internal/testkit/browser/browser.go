@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,8 +16,10 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -171,12 +174,34 @@ func (b *Tab) Sockets() Sockets {
 	return b.sockets
 }
 
-// Picture writes what the tab shows to a PNG file, whatever its height, and
-// makes the folder for it.
-func (b *Tab) Picture(ctx context.Context, path string) error {
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+// Shot is what the tab shows as a PNG, whatever its height, at a scale. The window stays
+// as high: what Chromium draws beyond it is displaced where writing runs from right to left.
+func (b *Tab) Shot(ctx context.Context, scale float64) ([]byte, error) {
+	metrics, err := chromedp.Call(ctx, page.GetLayoutMetrics, cdp.Empty{})
 	if err != nil {
-		return fmt.Errorf("taking a picture: %w", err)
+		return nil, fmt.Errorf("measuring the page: %w", err)
+	}
+	width, height := metrics.CSSLayoutViewport.ClientWidth, int64(math.Ceil(metrics.CSSContentSize.Height))
+	if height > metrics.CSSLayoutViewport.ClientHeight {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
+			return nil, fmt.Errorf("making the window as high as the page: %w", err)
+		}
+	}
+	taken, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		OptimizeForSpeed: new(true),
+		Clip:             &page.Viewport{Width: float64(width), Height: float64(height), Scale: scale},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("taking a picture: %w", err)
+	}
+	return taken.Data, nil
+}
+
+// Picture writes what the tab shows to a PNG file, and makes the folder for it.
+func (b *Tab) Picture(ctx context.Context, path string) error {
+	png, err := b.Shot(ctx, 1)
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("keeping a picture: %w", err)

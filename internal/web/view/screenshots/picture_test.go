@@ -11,10 +11,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
-
 	"github.com/doorpost-auth/doorpost/internal/testkit/browser"
 )
 
@@ -63,23 +59,15 @@ func looksAsBefore(t *testing.T, b *browser.Tab, name string) {
 // picture is the whole page, made smaller.
 func picture(t *testing.T, b *browser.Tab) (shot []byte, small image.Image) {
 	t.Helper()
-	metrics, err := chromedp.Call(b.Context, page.GetLayoutMetrics, cdp.Empty{})
+	shot, err := b.Shot(b.Context, 1./reduced)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := metrics.CSSContentSize
-	taken, err := chromedp.Call(b.Context, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: new(true), OptimizeForSpeed: new(true),
-		Clip: &page.Viewport{Width: all.Width, Height: all.Height, Scale: 1. / reduced},
-	})
+	small, err = png.Decode(bytes.NewReader(shot))
 	if err != nil {
 		t.Fatal(err)
 	}
-	small, err = png.Decode(bytes.NewReader(taken.Data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return taken.Data, small
+	return shot, small
 }
 
 // settledPicture is a picture like the one before it: on a busy machine the parts of a long
