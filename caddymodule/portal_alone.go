@@ -93,6 +93,7 @@ type besidePortal struct {
 	named   string // the first where the host stands by its name, "" for none
 	covered string // the first where it is one among others, "" for none
 	site    string // of the latter
+	anyHost bool   // request_header gave requests another host
 }
 
 // onTheWay is what led to some routes.
@@ -108,6 +109,9 @@ func (b *besidePortal) walk(routes caddyhttp.RouteList, way onTheWay) (ends bool
 	met := make(map[string]bool)
 	for _, route := range configured(routes) {
 		fits := matchHost(setsOf(route), b.host)
+		if b.anyHost {
+			fits.never, fits.always = false, false
+		}
 		if fits.never || route.Group != "" && met[route.Group] {
 			continue
 		}
@@ -121,35 +125,37 @@ func (b *besidePortal) walk(routes caddyhttp.RouteList, way onTheWay) (ends bool
 		for _, step := range stepsOf(route) {
 			ended = b.step(step, here) || ended
 		}
-		if fits.always && ended {
-			return true
+		if ends = ends || fits.always && ended; ends && !way.named {
+			return true // in a site of its own nothing may stand beside the portal, be it reached or not
 		}
 		met[route.Group] = fits.always
 	}
-	return false
+	return ends
 }
 
 // step looks at one handler of a route.
 func (b *besidePortal) step(s step, way onTheWay) (ends bool) {
+	serves := s.serves()
 	switch {
 	case s.name == portalHandler:
-		return !way.named // beside it in its own site nothing may stand
+		return true
 	case s.name == "invoke":
 		named := b.server.NamedRoutes[s.invokes]
-		if way.invoked++; named != nil && way.invoked <= maxInvoked {
+		if way.invoked++; way.invoked > maxInvoked {
+			serves = s.name // nobody has looked what it leads to
+		} else if named != nil {
 			ends = b.walk(caddyhttp.RouteList{*named}, way)
 		}
-	case s.name == "static_response" && !strings.Contains(s.body, "{http.request."): // as Caddy adds them to redirect to https
-		return true
-	case way.named:
-		b.named = cmp.Or(b.named, s.serves())
-	case b.covered != "":
-	case s.name == gateHandler:
-		b.covered, b.site = gateHandler, way.site
-	default:
-		b.covered, b.site = s.serves(), way.site
+	case s.name == gateHandler && !way.named:
+		serves = gateHandler
 	}
+	if way.named {
+		b.named = cmp.Or(b.named, serves)
+	} else if b.covered == "" {
+		b.covered, b.site = serves, way.site
+	}
+	b.anyHost = b.anyHost || s.changesHost()
 	ends = b.walk(s.routes, way) || ends
-	b.walk(s.errors, way)
+	b.walk(s.later, way)
 	return ends
 }

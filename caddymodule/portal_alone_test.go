@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -47,7 +48,7 @@ func TestNothingOfAnAppStandsAtTheOriginOfThePortal(t *testing.T) {
 // answering is the directive that serves something in a site.
 func answering(site, content string) string {
 	if strings.Contains(site, "respond {") {
-		return "respond, redir or abort"
+		return "respond with {http.request.uri.query}"
 	}
 	return strings.Fields(content)[0]
 }
@@ -56,23 +57,36 @@ func answering(site, content string) string {
 func TestNothingForAllHostsOfASiteStandsAtTheOriginOfThePortal(t *testing.T) {
 	isolate(t)
 	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\n" +
-		"&(app) {\n@app host app.example.com\nhandle @app {\nCONTENT\n}\n}\n&(all) {\nhandle /x/* {\nCONTENT\n}\n}\n*.example.com {\n@login host login.example.com\n@app host app.example.com\n"
+		"&(app) {\n@app host app.example.com\nhandle @app {\nCONTENT\n}\n}\n&(all) {\nhandle /x/* {\nCONTENT\n}\n}\nCHAIN*.example.com {\n@login host login.example.com\n@app host app.example.com\n"
+	chain := ""
+	for i := range 12 {
+		chain += fmt.Sprintf("&(n%d) {\ninvoke n%d\n}\n", i, i+1)
+	}
+	chain += "&(n12) {\nCONTENT\n}\n"
 	const portal, gate = "handle @login {\ndoorpost_portal\n}\n", "doorpost {\nallow *\nurl https://app.example.com\n}\n"
 	for site, refused := range map[string]bool{
-		"handle /static/* {\nCONTENT\n}\n" + portal:                                                  true,
-		"invoke all\n" + portal:                                                                      true,
-		"@get method GET\nroute @get {\nCONTENT\n}\n" + portal:                                       true,
-		"@path {\npath /x/*\nnot host app.example.com\n}\nroute @path {\nCONTENT\n}\n" + portal:      true,
-		"handle /x/* {\n" + gate + "CONTENT\n}\n" + portal + "handle @app {\n" + gate + "CONTENT\n}": true,
-		portal + "handle_errors {\nCONTENT\n}":                                                       true,
-		"@others not host login.example.com\nroute @others {\nCONTENT\n}\n" + portal:                 false,
-		"invoke app\n" + portal:                                                                      false,
-		portal + "handle @app {\n" + gate + "CONTENT\n}":                                             false,
-		portal + "handle @app {\n" + gate + "CONTENT\n}\nhandle {\nCONTENT\n}":                       false,
-		portal + "handle /x/* {\nrespond fixed\n}":                                                   false,
+		"handle /static/* {\nCONTENT\n}\n" + portal:                                                            true,
+		"route {\ninvoke all\n" + portal + "}":                                                                 true,
+		"@get method GET\nroute {\nroute @get {\nCONTENT\n}\n" + portal + "}":                                  true,
+		"@path {\npath /x/*\nnot host app.example.com\n}\nroute {\nroute @path {\nCONTENT\n}\n" + portal + "}": true,
+		"handle /x/* {\n" + gate + "CONTENT\n}\n" + portal + "handle @app {\n" + gate + "CONTENT\n}":           true,
+		portal + "handle_errors {\nCONTENT\n}":                                                                 true,
+		"@x path /x/*\nrequest_header @x Host app.example.com\n" + portal + "handle @app {\nCONTENT\n}":        true,
+		"@x path /x/*\nrequest_header @x Ho* app.example.com\n" + portal + "handle @app {\nCONTENT\n}":         true,
+		"intercept {\n@n status 404\nhandle_response @n {\nCONTENT\n}\n}\n" + portal:                           true,
+		"route {\ninvoke n0\n" + portal + "}":                                                                  true,
+		"templates\n" + portal + "handle @app {\nCONTENT\n}":                                                   true,
+		"request_header X-Host app.example.com\n" + portal + "handle @app {\nCONTENT\n}":                       false,
+		portal + "handle @app {\nrequest_header Host app\nCONTENT\n}":                                          false,
+		portal + "CONTENT": false,
+		"@others not host login.example.com\nroute {\nroute @others {\nCONTENT\n}\n" + portal + "}": false,
+		"invoke app\n" + portal:                                                false,
+		portal + "handle @app {\n" + gate + "CONTENT\n}":                       false,
+		portal + "handle @app {\n" + gate + "CONTENT\n}\nhandle {\nCONTENT\n}": false,
+		portal + "handle /x/* {\nrespond fixed\n}":                             false,
 	} {
 		for _, content := range []string{"reverse_proxy localhost:3000", "file_server", "php_fastcgi localhost:9000"} {
-			source := strings.ReplaceAll(start+site+"\n}\n", "CONTENT", content)
+			source := strings.NewReplacer("CONTENT", content, "CHAIN", strings.ReplaceAll(chain, "CONTENT", content)).Replace(start + site + "\n}\n")
 			where := "the site *.example.com"
 			if strings.Contains(site, "handle_errors") {
 				where = "handle_errors"
@@ -80,7 +94,7 @@ func TestNothingForAllHostsOfASiteStandsAtTheOriginOfThePortal(t *testing.T) {
 			checkRefused(t, source, "answers at the origin of the portal, too, in "+where+"; put it into a handle for the hosts of the apps, or give the portal a site of its own: login.example.com { doorpost_portal }", refused)
 		}
 	}
-	checkRefused(t, strings.ReplaceAll(start, "CONTENT", "file_server")+"doorpost {\nallow *\nurl https://*.example.com\n}\n"+portal+"file_server\n}\n",
+	checkRefused(t, strings.NewReplacer("CONTENT", "file_server", "CHAIN", "").Replace(start)+"doorpost {\nallow *\nurl https://*.example.com\n}\n"+portal+"file_server\n}\n",
 		"site login.example.com: doorpost answers at the origin of the portal, too", true)
 }
 
@@ -152,5 +166,26 @@ func checkRefused(t *testing.T, source, want string, refused bool) {
 			t.Errorf("%s\nis not refused with %q: %v", source, want, err)
 			return
 		}
+	}
+}
+
+func TestAnInternationalHostOfThePortalIsKnownInNamedRoutes(t *testing.T) {
+	isolate(t)
+	const source = "{\ndoorpost {\nstore memory\nportal https://bücher.example.com\n}\n}\n&(a) {\n@login host Bücher.example.com\nhandle @login {\nfile_server\n}\n}\n" +
+		"*.example.com {\n@login host bücher.example.com\nroute {\nroute /x/* {\ninvoke a\n}\nhandle @login {\ndoorpost_portal\n}\n}\n}\n"
+	for range 4 {
+		checkRefused(t, source, "file_server answers at the origin of the portal", true)
+	}
+}
+
+// Of what somebody sends nothing may come back as a page of the portal's origin.
+func TestAFixedAnswerAtTheOriginOfThePortalIsFixed(t *testing.T) {
+	isolate(t)
+	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\nlogin.example.com {\nroute {\nrespond /x "
+	for body, refused := range map[string]bool{
+		"{query.x}": true, "{vars.b}": true, "\"a {b} c\"": true, "{re.r.1}": true, "{err.message}": true, "{file./srv/x.html}": true, "{http.request.header.X}": true, "{cookie.a}": true,
+		"`{\"ok\":true}`": false, "\"{err.status_code} {err.status_text}\"": false, "\"{system.hostname} {time.now.year}\"": false, "`{ }{}`": false,
+	} {
+		checkRefused(t, start+body+"\ndoorpost_portal\n}\n}\n", "site login.example.com: respond with {", refused)
 	}
 }

@@ -2,10 +2,17 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
+	"golang.org/x/net/idna"
 )
 
 // The names of ours among handlers and directives.
@@ -19,13 +26,45 @@ const (
 type step struct {
 	name    string // of the module, without http.handlers
 	routes  caddyhttp.RouteList
-	errors  caddyhttp.RouteList
-	invokes string // the named route
-	body    string // of a fixed answer
+	later   caddyhttp.RouteList // after an error, or for some answers
+	invokes string              // the named route
+	body    string              // of an answer without an app
+	request *headers.HeaderOps
 }
 
-// serves is the directive of a step that answers by itself, "" for any other.
-func (s step) serves() string { return content[caddy.ModuleID("http.handlers."+s.name)] }
+// placeholder is one in a text, where a brace of JSON is none.
+var placeholder = regexp.MustCompile(`\{([A-Za-z_][^{}\s"]*)\}`)
+
+// harmless are the placeholders that nobody who asks has a say in, as they begin.
+var harmless = []string{"system.", "time.", "env.", "http.error.status_", "http.error.id", "http.request.uuid", "http.vars.client_ip", "http.request.remote"}
+
+// serves is the directive of a step that serves more than a fixed answer, "" for any other.
+func (s step) serves() string {
+	switch s.name {
+	case "templates":
+		return s.name
+	case "static_response":
+		for _, name := range placeholder.FindAllStringSubmatch(s.body, -1) {
+			if !slices.ContainsFunc(harmless, func(prefix string) bool { return strings.HasPrefix(name[1], prefix) }) {
+				return "respond with {" + name[1] + "}"
+			}
+		}
+		return ""
+	}
+	return content[caddy.ModuleID("http.handlers."+s.name)]
+}
+
+// changesHost reports whether requests have another host behind the step.
+func (s step) changesHost() bool {
+	if s.request == nil {
+		return false
+	}
+	names := slices.Concat(slices.Collect(maps.Keys(s.request.Set)), slices.Collect(maps.Keys(s.request.Add)), slices.Collect(maps.Keys(s.request.Replace)), s.request.Delete)
+	return slices.ContainsFunc(names, func(name string) bool {
+		is, err := path.Match(strings.ToLower(name), "host")
+		return is || err != nil
+	})
+}
 
 // stepsOf are the handlers of a route.
 func stepsOf(route caddyhttp.Route) (steps []step) {
@@ -35,8 +74,14 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 		case *caddyhttp.Subroute:
 			s.routes = h.Routes
 			if h.Errors != nil {
-				s.errors = h.Errors.Routes
+				s.later = h.Errors.Routes
 			}
+		case *intercept.Intercept:
+			for _, response := range h.HandleResponse {
+				s.later = slices.Concat(s.later, response.Routes)
+			}
+		case *headers.Handler:
+			s.request = h.Request
 		case *caddyhttp.Invoke:
 			s.invokes = h.Name
 		case *caddyhttp.StaticResponse:
@@ -57,10 +102,20 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 			Handler, Name, Body string
 			Routes              caddyhttp.RouteList
 			Errors              struct{ Routes caddyhttp.RouteList }
+			Responses           []struct{ Routes caddyhttp.RouteList } `json:"handle_response"`
+			Request             json.RawMessage
 		}
-		if json.Unmarshal(raw, &written) == nil { // otherwise Caddy says what is wrong when it makes the handler
-			steps = append(steps, step{written.Handler, written.Routes, written.Errors.Routes, written.Name, written.Body})
+		if json.Unmarshal(raw, &written) != nil {
+			continue // Caddy says what is wrong when it makes the handler
 		}
+		s := step{name: written.Handler, routes: written.Routes, later: written.Errors.Routes, invokes: written.Name, body: written.Body}
+		for _, response := range written.Responses {
+			s.later = slices.Concat(s.later, response.Routes)
+		}
+		if s.name == "headers" && json.Unmarshal(written.Request, &s.request) != nil {
+			s.request = nil
+		}
+		steps = append(steps, s)
 	}
 	return steps
 }
@@ -72,6 +127,16 @@ func setsOf(route caddyhttp.Route) caddyhttp.MatcherSets {
 		return route.MatcherSets
 	}
 	return readSets(route.MatcherSetsRaw)
+}
+
+// asASCII are hosts as Caddy compares them.
+func asASCII(hosts []string) []string {
+	return each(hosts, func(host string) string {
+		if ascii, err := idna.ToASCII(host); err == nil {
+			return ascii
+		}
+		return host
+	})
 }
 
 // unknownMatcher may match a request, or not.
@@ -87,7 +152,7 @@ func readSets(written caddyhttp.RawMatcherSets) (sets caddyhttp.MatcherSets) {
 			var below caddyhttp.RawMatcherSets
 			switch {
 			case name == "host" && json.Unmarshal(value, &list) == nil:
-				set = append(set, caddyhttp.MatchHost(list))
+				set = append(set, caddyhttp.MatchHost(asASCII(list)))
 			case name == "path" && json.Unmarshal(value, &list) == nil:
 				set = append(set, caddyhttp.MatchPath(list))
 			case name == "not" && json.Unmarshal(value, &below) == nil:
