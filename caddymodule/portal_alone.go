@@ -31,9 +31,10 @@ func (a *App) checkPortalAlone(server *caddyhttp.Server) error {
 		routes = e.routes
 	}
 	beside := besidePortal{server: server, host: a.portal.Host()}
-	beside.walk(routes, onTheWay{})
-	if server.Errors != nil {
-		beside.walk(server.Errors.Routes, onTheWay{site: "handle_errors"})
+	beside.look(routes)
+	if beside.anyHost || beside.mapped { // which what comes later may bring to what came before
+		beside.lateHost, beside.lateMap = beside.anyHost, beside.mapped
+		beside.look(routes)
 	}
 	switch name, site := beside.named, beside.site; {
 	case name != "":
@@ -94,6 +95,22 @@ type besidePortal struct {
 	covered string // the first where it is one among others, "" for none
 	site    string // of the latter
 	anyHost bool   // request_header gave requests another host
+	mapped  bool   // map gave placeholders a meaning
+
+	lateHost, lateMap bool // what of these is so once all routes were followed
+
+	// The groups of which a request has met a route, or may have.
+	met, mayHaveMet map[string]bool
+}
+
+// look follows all routes of the server.
+func (b *besidePortal) look(routes caddyhttp.RouteList) {
+	b.anyHost, b.mapped, b.met, b.mayHaveMet = false, b.lateMap, make(map[string]bool), make(map[string]bool)
+	b.walk(routes, onTheWay{})
+	if b.server.Errors != nil {
+		b.anyHost = b.anyHost || b.lateHost
+		b.walk(b.server.Errors.Routes, onTheWay{site: "handle_errors"})
+	}
 }
 
 // onTheWay is what led to some routes.
@@ -106,14 +123,17 @@ type onTheWay struct {
 // walk follows routes as Caddy does, and reports whether every request for the host ends
 // there.
 func (b *besidePortal) walk(routes caddyhttp.RouteList, way onTheWay) (ends bool) {
-	met := make(map[string]bool)
 	for _, route := range configured(routes) {
 		fits := matchHost(setsOf(route), b.host)
 		if b.anyHost {
 			fits.never, fits.always = false, false
 		}
-		if fits.never || route.Group != "" && met[route.Group] {
+		if fits.never || route.Group != "" && b.met[route.Group] {
 			continue
+		}
+		meets := fits.always && !b.mayHaveMet[route.Group]
+		if route.Group != "" {
+			b.met[route.Group], b.mayHaveMet[route.Group] = fits.always, true
 		}
 		here := way
 		here.named = way.named || fits.named
@@ -125,18 +145,19 @@ func (b *besidePortal) walk(routes caddyhttp.RouteList, way onTheWay) (ends bool
 		for _, step := range stepsOf(route) {
 			ended = b.step(step, here) || ended
 		}
-		if ends = ends || fits.always && ended; ends && !way.named {
+		if ends = ends || meets && ended; ends && !way.named {
 			return true // in a site of its own nothing may stand beside the portal, be it reached or not
 		}
-		met[route.Group] = fits.always
 	}
 	return ends
 }
 
 // step looks at one handler of a route.
 func (b *besidePortal) step(s step, way onTheWay) (ends bool) {
-	serves := s.serves()
+	serves := s.serves(b.mapped)
 	switch {
+	case s.name == "map":
+		b.mapped = true
 	case s.name == portalHandler:
 		return true
 	case s.name == "invoke":
@@ -156,6 +177,9 @@ func (b *besidePortal) step(s step, way onTheWay) (ends bool) {
 	}
 	b.anyHost = b.anyHost || s.changesHost()
 	ends = b.walk(s.routes, way) || ends
+	before := b.anyHost
+	b.anyHost = before || b.lateHost
 	b.walk(s.later, way)
+	b.anyHost = before
 	return ends
 }

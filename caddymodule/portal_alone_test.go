@@ -65,19 +65,24 @@ func TestNothingForAllHostsOfASiteStandsAtTheOriginOfThePortal(t *testing.T) {
 	chain += "&(n12) {\nCONTENT\n}\n"
 	const portal, gate = "handle @login {\ndoorpost_portal\n}\n", "doorpost {\nallow *\nurl https://app.example.com\n}\n"
 	for site, refused := range map[string]bool{
-		"handle /static/* {\nCONTENT\n}\n" + portal:                                                            true,
-		"route {\ninvoke all\n" + portal + "}":                                                                 true,
-		"@get method GET\nroute {\nroute @get {\nCONTENT\n}\n" + portal + "}":                                  true,
-		"@path {\npath /x/*\nnot host app.example.com\n}\nroute {\nroute @path {\nCONTENT\n}\n" + portal + "}": true,
-		"handle /x/* {\n" + gate + "CONTENT\n}\n" + portal + "handle @app {\n" + gate + "CONTENT\n}":           true,
-		portal + "handle_errors {\nCONTENT\n}":                                                                 true,
-		"@x path /x/*\nrequest_header @x Host app.example.com\n" + portal + "handle @app {\nCONTENT\n}":        true,
-		"@x path /x/*\nrequest_header @x Ho* app.example.com\n" + portal + "handle @app {\nCONTENT\n}":         true,
-		"intercept {\n@n status 404\nhandle_response @n {\nCONTENT\n}\n}\n" + portal:                           true,
-		"route {\ninvoke n0\n" + portal + "}":                                                                  true,
-		"templates\n" + portal + "handle @app {\nCONTENT\n}":                                                   true,
-		"request_header X-Host app.example.com\n" + portal + "handle @app {\nCONTENT\n}":                       false,
-		portal + "handle @app {\nrequest_header Host app\nCONTENT\n}":                                          false,
+		"handle /static/* {\nCONTENT\n}\n" + portal:                                                                                                                 true,
+		"route {\ninvoke all\n" + portal + "}":                                                                                                                      true,
+		"@get method GET\nroute {\nroute @get {\nCONTENT\n}\n" + portal + "}":                                                                                       true,
+		"@path {\npath /x/*\nnot host app.example.com\n}\nroute {\nroute @path {\nCONTENT\n}\n" + portal + "}":                                                      true,
+		"handle /x/* {\n" + gate + "CONTENT\n}\n" + portal + "handle @app {\n" + gate + "CONTENT\n}":                                                                true,
+		portal + "handle_errors {\nCONTENT\n}":                                                                                                                      true,
+		"@x path /x/*\nrequest_header @x Host app.example.com\n" + portal + "handle @app {\nCONTENT\n}":                                                             true,
+		"@x path /x/*\nrequest_header @x Ho* app.example.com\n" + portal + "handle @app {\nCONTENT\n}":                                                              true,
+		"intercept {\n@n status 404\nhandle_response @n {\nCONTENT\n}\n}\n" + portal:                                                                                true,
+		"route {\ninvoke n0\n" + portal + "}":                                                                                                                       true,
+		"route {\nvars h Host\nrequest_header /x/* {vars.h} app.example.com\n" + portal + "handle @app {\nCONTENT\n}\n}":                                            true,
+		"route {\nintercept {\nhandle_response {\nroute @app {\nCONTENT\n}\n}\n}\nrequest_header /x/* Host app.example.com\nrespond /x/* gone 404\n" + portal + "}": true,
+		"@rest not path /*\nroute {\nrewrite /x/* x.html\nroute @rest {\nCONTENT\n}\n" + portal + "}":                                                               true,
+		"@time host {time.now.year}.example.com\nroute {\nroute @time {\nCONTENT\n}\n" + portal + "}":                                                               true,
+		"route {\nmap {query.x} {1b} {\n~(.*) ${1}\n}\nroute /x {\nrespond {1b}\n}\n" + portal + "}":                                                                true,
+		"templates\n" + portal + "handle @app {\nCONTENT\n}":                                                                                                        true,
+		"request_header X-Host app.example.com\n" + portal + "handle @app {\nCONTENT\n}":                                                                            false,
+		portal + "handle @app {\nrequest_header Host app\nCONTENT\n}":                                                                                               false,
 		portal + "CONTENT": false,
 		"@others not host login.example.com\nroute {\nroute @others {\nCONTENT\n}\n" + portal + "}": false,
 		"invoke app\n" + portal:                                                false,
@@ -183,7 +188,8 @@ func TestAFixedAnswerAtTheOriginOfThePortalIsFixed(t *testing.T) {
 	isolate(t)
 	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\nlogin.example.com {\nroute {\nrespond /x "
 	for body, refused := range map[string]bool{
-		"{query.x}": true, "{vars.b}": true, "\"a {b} c\"": true, "{re.r.1}": true, "{err.message}": true, "{file./srv/x.html}": true, "{http.request.header.X}": true, "{cookie.a}": true,
+		"\"{http.request.uri.query.a b}\"": true, "\"{file./srv/a b.html}\"": true, "{client_ip}": true, "`<style>p{margin:0}</style>`": false, "`\\{query.x\\}`": false, "{http.shutting_down}": false,
+		"{query.x}": true, "{vars.b}": true, "\"a {b} c\"": false, "{re.r.1}": true, "{err.message}": true, "{file./srv/x.html}": true, "{http.request.header.X}": true, "{cookie.a}": true,
 		"`{\"ok\":true}`": false, "\"{err.status_code} {err.status_text}\"": false, "\"{system.hostname} {time.now.year}\"": false, "`{ }{}`": false,
 	} {
 		checkRefused(t, start+body+"\ndoorpost_portal\n}\n}\n", "site login.example.com: respond with {", refused)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
-	"golang.org/x/net/idna"
 )
 
 // The names of ours among handlers and directives.
@@ -32,26 +30,36 @@ type step struct {
 	request *headers.HeaderOps
 }
 
-// placeholder is one in a text, where a brace of JSON is none.
-var placeholder = regexp.MustCompile(`\{([A-Za-z_][^{}\s"]*)\}`)
-
-// harmless are the placeholders that nobody who asks has a say in, as they begin.
-var harmless = []string{"system.", "time.", "env.", "http.error.status_", "http.error.id", "http.request.uuid", "http.vars.client_ip", "http.request.remote"}
+// harmless are the placeholders of requests that nobody who asks has a say in.
+var harmless = []string{"http.error.status_code", "http.error.status_text", "http.error.id", "http.request.uuid", "http.request.remote.host", "http.shutting_down"}
 
 // serves is the directive of a step that serves more than a fixed answer, "" for any other.
-func (s step) serves() string {
+// Where map has given placeholders a meaning, none is fixed.
+func (s step) serves(mapped bool) string {
 	switch s.name {
 	case "templates":
 		return s.name
 	case "static_response":
-		for _, name := range placeholder.FindAllStringSubmatch(s.body, -1) {
-			if !slices.ContainsFunc(harmless, func(prefix string) bool { return strings.HasPrefix(name[1], prefix) }) {
-				return "respond with {" + name[1] + "}"
+		for _, key := range placeholdersIn(s.body) {
+			ofRequest := strings.HasPrefix(key, "http.") && !slices.Contains(harmless, key)
+			if ofRequest || strings.HasPrefix(key, "file.") || mapped {
+				return "respond with {" + key + "}"
 			}
 		}
 		return ""
 	}
 	return content[caddy.ModuleID("http.handlers."+s.name)]
+}
+
+// placeholdersIn are those in a text, as Caddy reads it.
+func placeholdersIn(text string) (keys []string) {
+	reader := caddy.NewEmptyReplacer()
+	reader.Map(func(key string) (any, bool) {
+		keys = append(keys, key)
+		return "", true
+	})
+	reader.ReplaceAll(text, "")
+	return keys
 }
 
 // changesHost reports whether requests have another host behind the step.
@@ -62,7 +70,7 @@ func (s step) changesHost() bool {
 	names := slices.Concat(slices.Collect(maps.Keys(s.request.Set)), slices.Collect(maps.Keys(s.request.Add)), slices.Collect(maps.Keys(s.request.Replace)), s.request.Delete)
 	return slices.ContainsFunc(names, func(name string) bool {
 		is, err := path.Match(strings.ToLower(name), "host")
-		return is || err != nil
+		return is || err != nil || strings.Contains(name, "{")
 	})
 }
 
@@ -118,123 +126,4 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 		steps = append(steps, s)
 	}
 	return steps
-}
-
-// setsOf are the matchers of a route. Of one that was not made yet those are known that
-// look at hosts and paths.
-func setsOf(route caddyhttp.Route) caddyhttp.MatcherSets {
-	if len(route.MatcherSets) > 0 {
-		return route.MatcherSets
-	}
-	return readSets(route.MatcherSetsRaw)
-}
-
-// asASCII are hosts as Caddy compares them.
-func asASCII(hosts []string) []string {
-	return each(hosts, func(host string) string {
-		if ascii, err := idna.ToASCII(host); err == nil {
-			return ascii
-		}
-		return host
-	})
-}
-
-// unknownMatcher may match a request, or not.
-type unknownMatcher struct {
-	caddyhttp.RequestMatcherWithError
-}
-
-func readSets(written caddyhttp.RawMatcherSets) (sets caddyhttp.MatcherSets) {
-	for _, raw := range written {
-		var set caddyhttp.MatcherSet
-		for name, value := range raw {
-			var list []string
-			var below caddyhttp.RawMatcherSets
-			switch {
-			case name == "host" && json.Unmarshal(value, &list) == nil:
-				set = append(set, caddyhttp.MatchHost(asASCII(list)))
-			case name == "path" && json.Unmarshal(value, &list) == nil:
-				set = append(set, caddyhttp.MatchPath(list))
-			case name == "not" && json.Unmarshal(value, &below) == nil:
-				set = append(set, caddyhttp.MatchNot{MatcherSets: readSets(below)})
-			default:
-				set = append(set, unknownMatcher{})
-			}
-		}
-		sets = append(sets, set)
-	}
-	return sets
-}
-
-// hostFit is what matchers make of the requests for a host.
-type hostFit struct {
-	never, always bool // none of them, all of them
-	named         bool // the host is written there
-}
-
-// matchHost looks at what matchers make of a host, whatever else they want.
-func matchHost(sets caddyhttp.MatcherSets, host string) hostFit {
-	if len(sets) == 0 {
-		return hostFit{always: true}
-	}
-	all := hostFit{never: true}
-	for _, set := range sets {
-		fits := hostFit{always: true}
-		for _, matcher := range set {
-			one := matchesOf(matcher, host)
-			fits.never, fits.always, fits.named = fits.never || one.never, fits.always && one.always, fits.named || one.named
-		}
-		if !fits.never {
-			all.never, all.always, all.named = false, all.always || fits.always, all.named || fits.named
-		}
-	}
-	return all
-}
-
-func matchesOf(matcher any, host string) hostFit {
-	switch m := matcher.(type) {
-	case *caddyhttp.MatchHost:
-		return hostIn(*m, host)
-	case caddyhttp.MatchHost:
-		return hostIn(m, host)
-	case *caddyhttp.MatchNot:
-		return matchesOf(*m, host)
-	case caddyhttp.MatchNot:
-		if fits := matchHost(m.MatcherSets, host); len(m.MatcherSets) > 0 {
-			return hostFit{never: fits.always, always: fits.never}
-		}
-	}
-	return hostFit{always: isForAll(matcher, nil)}
-}
-
-// hostIn is what a list of hosts makes of a host. Placeholders that are known now are
-// read, as Caddy does with each request.
-func hostIn(list []string, host string) hostFit {
-	fits := hostFit{never: true}
-	for _, pattern := range list {
-		pattern = strings.ToLower(caddy.NewReplacer().ReplaceKnown(pattern, ""))
-		switch {
-		case strings.EqualFold(pattern, host):
-			return hostFit{always: true, named: true}
-		case strings.Contains(pattern, "{"):
-			fits.never = false
-		case coversHost(pattern, host):
-			fits = hostFit{always: true}
-		}
-	}
-	return fits
-}
-
-// coversHost reports whether a host is one that a pattern with * for any label stands for.
-func coversHost(pattern, host string) bool {
-	labels, names := strings.Split(pattern, "."), strings.Split(strings.ToLower(host), ".")
-	if len(labels) != len(names) {
-		return false
-	}
-	for i, label := range labels {
-		if label != "*" && label != names[i] {
-			return false
-		}
-	}
-	return true
 }

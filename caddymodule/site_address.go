@@ -63,8 +63,9 @@ func portsOf(app *caddyhttp.App, server *caddyhttp.Server) (ports []port) {
 		if err != nil || address.StartPort == 0 {
 			continue // the server itself reports a mistake; a Unix socket has no origin
 		}
-		number := int(address.StartPort)
-		ports = append(ports, port{number, len(server.TLSConnPolicies) > 0 && number != usualPort(app, "http")})
+		for number := int(address.StartPort); number <= int(address.EndPort); number++ {
+			ports = append(ports, port{number, len(server.TLSConnPolicies) > 0 && number != usualPort(app, "http")})
+		}
 	}
 	return ports
 }
