@@ -32,8 +32,8 @@ func (a *App) checkPortalAlone(server *caddyhttp.Server) error {
 	}
 	beside := besidePortal{server: server, host: a.portal.Host()}
 	beside.look(routes)
-	if beside.anyHost || beside.mapped { // which what comes later may bring to what came before
-		beside.lateHost, beside.lateMap = beside.anyHost, beside.mapped
+	if beside.anyHost || len(beside.mapped) > 0 { // which what comes later may bring to what came before
+		beside.lateHost = beside.anyHost
 		beside.look(routes)
 	}
 	switch name, site := beside.named, beside.site; {
@@ -81,7 +81,8 @@ func (a *App) isAtPortal(server *caddyhttp.Server) (sameOrigin, mayLead bool) {
 	behindTLS := a.portal.IsSecure() && !slices.ContainsFunc(portsOf(app, portals), func(p port) bool { return p.tls })
 	at := siteAddress{hosts: []string{a.portal.Host()}, listen: portsOf(app, server)}
 	origins, err := at.origins(app)
-	return server == portals || err == nil && slices.Contains(origins, a.portal),
+	samePort := slices.ContainsFunc(at.listen, func(p port) bool { return slices.Contains(portsOf(app, portals), p) })
+	return server == portals || err == nil && slices.Contains(origins, a.portal) || behindTLS && samePort,
 		behindTLS && slices.ContainsFunc(at.listen, func(p port) bool { return !p.tls })
 }
 
@@ -94,22 +95,28 @@ type besidePortal struct {
 	named   string // the first where the host stands by its name, "" for none
 	covered string // the first where it is one among others, "" for none
 	site    string // of the latter
-	anyHost bool   // request_header gave requests another host
-	mapped  bool   // map gave placeholders a meaning
+	ownSite bool   // a site of its own, by its name, has every request for the host
 
-	lateHost, lateMap bool // what of these is so once all routes were followed
+	anyHost  bool     // request_header gave requests another host
+	mapped   []string // placeholders that map gave a meaning
+	lateHost bool     // anyHost once all routes were followed
 
 	// The groups of which a request has met a route, or may have.
 	met, mayHaveMet map[string]bool
 }
 
-// look follows all routes of the server.
+// look follows all routes of the server. In a site of its own the portal makes no errors
+// that the routes of another site would answer.
 func (b *besidePortal) look(routes caddyhttp.RouteList) {
-	b.anyHost, b.mapped, b.met, b.mayHaveMet = false, b.lateMap, make(map[string]bool), make(map[string]bool)
+	b.anyHost, b.met, b.mayHaveMet = false, make(map[string]bool), make(map[string]bool)
 	b.walk(routes, onTheWay{})
 	if b.server.Errors != nil {
+		covered, site := b.covered, b.site
 		b.anyHost = b.anyHost || b.lateHost
 		b.walk(b.server.Errors.Routes, onTheWay{site: "handle_errors"})
+		if b.ownSite {
+			b.covered, b.site = covered, site
+		}
 	}
 }
 
@@ -145,6 +152,7 @@ func (b *besidePortal) walk(routes caddyhttp.RouteList, way onTheWay) (ends bool
 		for _, step := range stepsOf(route) {
 			ended = b.step(step, here) || ended
 		}
+		b.ownSite = b.ownSite || way.site == "" && fits.named && meets && ended
 		if ends = ends || meets && ended; ends && !way.named {
 			return true // in a site of its own nothing may stand beside the portal, be it reached or not
 		}
@@ -157,7 +165,7 @@ func (b *besidePortal) step(s step, way onTheWay) (ends bool) {
 	serves := s.serves(b.mapped)
 	switch {
 	case s.name == "map":
-		b.mapped = true
+		b.mapped = append(b.mapped, s.maps...)
 	case s.name == portalHandler:
 		return true
 	case s.name == "invoke":

@@ -2,8 +2,11 @@ package caddymodule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // besides are sites beside that of the portal, and whether they stand at its origin with
@@ -114,6 +117,8 @@ func TestASiteAtAnotherBindThatIsForTheHostOfThePortalTooIsWarnedOf(t *testing.T
 		"*.example.com {\nbind 127.0.0.2\ndoorpost {\nallow *\nurl https://*.example.com\n}\nfile_server\n}": "doorpost in the site *.example.com answers",
 		"*.example.com {\nfile_server\n}":                                                                    "",
 		"https:// {\ntls internal\nfile_server\n}":                                                           "",
+		"*.example.com {\nfile_server\nhandle_errors {\nfile_server\n}\n}":                                   "",
+		"https:// {\ntls internal\nhandle_errors {\nfile_server\n}\n}":                                       "",
 		"*.example.com:8443 {\nbind 127.0.0.2\nfile_server\n}":                                               "",
 		"*.example.com {\nbind 127.0.0.2\nfile_server\n}\nlogin.example.com {\nbind 127.0.0.2\nabort\n}":     "",
 		"*.example.com {\nbind 127.0.0.2\nrespond fixed\n}":                                                  "",
@@ -127,6 +132,25 @@ func TestASiteAtAnotherBindThatIsForTheHostOfThePortalTooIsWarnedOf(t *testing.T
 		switch {
 		case warns == "" && len(told) > 0, warns != "" && (len(told) != 1 || !strings.HasPrefix(told[0], "Caddyfile:8: "+warns) || !strings.Contains(told[0], "login.example.com { abort }")):
 			t.Errorf("%s\nwarns of %q", site, told)
+		}
+	}
+}
+
+// What speaks TLS in front of Caddy may speak to any address of a port.
+func TestAnotherBindBehindTheTLSOfThePortalIsWarnedOf(t *testing.T) {
+	isolate(t)
+	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\nhttp://login.example.com:8080 {\nbind 127.0.0.1\ndoorpost_portal\n}\n"
+	for site, warns := range map[string]bool{
+		"http://:8080 {\nbind 127.0.0.2\nreverse_proxy localhost:3000\n}":                true,
+		"http://*.example.com:8080 {\nbind 127.0.0.2\nreverse_proxy localhost:3000\n}":   true,
+		"http://app.example.com:8080 {\nbind 127.0.0.2\nreverse_proxy localhost:3000\n}": false,
+		"http://:9000 {\nmetrics\n}": false,
+	} {
+		told := slices.ContainsFunc(provisionedApp(t, start+site+"\n").advice(), func(f adminapi.Finding) bool {
+			return strings.Contains(f.Found, "at the origin of the portal, too, on the addresses of its bind")
+		})
+		if told != warns {
+			t.Errorf("%s\nis warned of: %v", site, told)
 		}
 	}
 }
@@ -190,6 +214,7 @@ func TestAFixedAnswerAtTheOriginOfThePortalIsFixed(t *testing.T) {
 	for body, refused := range map[string]bool{
 		"\"{http.request.uri.query.a b}\"": true, "\"{file./srv/a b.html}\"": true, "{client_ip}": true, "`<style>p{margin:0}</style>`": false, "`\\{query.x\\}`": false, "{http.shutting_down}": false,
 		"{query.x}": true, "{vars.b}": true, "\"a {b} c\"": false, "{re.r.1}": true, "{err.message}": true, "{file./srv/x.html}": true, "{http.request.header.X}": true, "{cookie.a}": true,
+		"`{\"ok\":true}`\nmap {query.x} {b} {\n~(.*) ${1}\n}": false, "\"{err.status_code} {b}\"\nmap {query.x} {b} {\n~(.*) ${1}\n}": true,
 		"`{\"ok\":true}`": false, "\"{err.status_code} {err.status_text}\"": false, "\"{system.hostname} {time.now.year}\"": false, "`{ }{}`": false,
 	} {
 		checkRefused(t, start+body+"\ndoorpost_portal\n}\n}\n", "site login.example.com: respond with {", refused)

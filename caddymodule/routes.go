@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
+	maphandler "github.com/caddyserver/caddy/v2/modules/caddyhttp/map"
 )
 
 // The names of ours among handlers and directives.
@@ -28,21 +29,22 @@ type step struct {
 	invokes string              // the named route
 	body    string              // of an answer without an app
 	request *headers.HeaderOps
+	maps    []string // placeholders that get a meaning
 }
 
 // harmless are the placeholders of requests that nobody who asks has a say in.
 var harmless = []string{"http.error.status_code", "http.error.status_text", "http.error.id", "http.request.uuid", "http.request.remote.host", "http.shutting_down"}
 
 // serves is the directive of a step that serves more than a fixed answer, "" for any other.
-// Where map has given placeholders a meaning, none is fixed.
-func (s step) serves(mapped bool) string {
+// mapped are the placeholders that map has given a meaning.
+func (s step) serves(mapped []string) string {
 	switch s.name {
 	case "templates":
 		return s.name
 	case "static_response":
 		for _, key := range placeholdersIn(s.body) {
 			ofRequest := strings.HasPrefix(key, "http.") && !slices.Contains(harmless, key)
-			if ofRequest || strings.HasPrefix(key, "file.") || mapped {
+			if ofRequest || strings.HasPrefix(key, "file.") || slices.Contains(mapped, "{"+key+"}") {
 				return "respond with {" + key + "}"
 			}
 		}
@@ -90,6 +92,8 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 			}
 		case *headers.Handler:
 			s.request = h.Request
+		case *maphandler.Handler:
+			s.maps = h.Destinations
 		case *caddyhttp.Invoke:
 			s.invokes = h.Name
 		case *caddyhttp.StaticResponse:
@@ -112,11 +116,12 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 			Errors              struct{ Routes caddyhttp.RouteList }
 			Responses           []struct{ Routes caddyhttp.RouteList } `json:"handle_response"`
 			Request             json.RawMessage
+			Destinations        []string
 		}
 		if json.Unmarshal(raw, &written) != nil {
 			continue // Caddy says what is wrong when it makes the handler
 		}
-		s := step{name: written.Handler, routes: written.Routes, later: written.Errors.Routes, invokes: written.Name, body: written.Body}
+		s := step{name: written.Handler, routes: written.Routes, later: written.Errors.Routes, invokes: written.Name, body: written.Body, maps: written.Destinations}
 		for _, response := range written.Responses {
 			s.later = slices.Concat(s.later, response.Routes)
 		}
