@@ -178,8 +178,8 @@ if awk -W version 2>&1 </dev/null | grep -q '^mawk'; then
 	awk=(awk -W interactive)
 fi
 
-# module_tests runs the tests of a module, which go vet has read before, and leaves in a file what the counter
-# counted. A failure that no event told of is one all the same.
+# module_tests runs the tests of a module, and leaves in a file what the counter
+# counted. A failure that no event told of is one all the same. go vet is a check of its own.
 module_tests() { # module, arguments of go test
 	local module=$1 counts status more_passed=0 more_failed=0 rest=0
 	shift

@@ -22,8 +22,8 @@ func (e *edge) adviseOnMethods(ctx context.Context) (found []adminapi.Finding) {
 	return found
 }
 
-// leavesPost is the block of a site that a request with one of some paths meets which
-// changes something, unless it is a POST; nil for none.
+// leavesPost is a block of a site that PUT, PATCH or DELETE meets at one of some paths, and
+// POST does not; nil for none.
 func (e *edge) leavesPost(ctx context.Context, s *site, paths []string) *Handler {
 	if len(s.handlers) == 0 { // that of the portal
 		return nil
@@ -47,8 +47,8 @@ func (e *edge) leavesPost(ctx context.Context, s *site, paths []string) *Handler
 	return nil
 }
 
-// gateOf is the first block that needs a session for a request which Caddy leads through
-// some routes, nil for none. ends says that it gets to nothing behind them.
+// gateOf leads a request through routes as Caddy does. It is the first block that needs a
+// session for it, nil for none. ends reports whether the request gets no further.
 func (e *edge) gateOf(routes caddyhttp.RouteList, r *http.Request, invoked int) (gate *Handler, ends bool) {
 	met := make(map[string]bool)
 	for _, route := range configured(routes) {

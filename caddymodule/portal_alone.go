@@ -15,13 +15,12 @@ import (
 // of a server: they could read and send its forms. A fixed answer of the operator's own
 // may be there.
 //
-// At another server a site that is for the host of the portal among others is warned of:
-// nobody may come to the address of that server by that name.
+// A site of another server that is for the host of the portal among others is warned of
+// only: perhaps nobody can reach that server by that name.
 func (a *App) checkPortalAlone(server *caddyhttp.Server) error {
 	if a.portalSite == nil || a.portalSite.edge.server == nil {
 		return nil
 	}
-	portals := a.portalSite.edge.server
 	sameOrigin, mayLead := a.isAtPortal(server)
 	if !sameOrigin && !mayLead {
 		return nil
@@ -32,19 +31,18 @@ func (a *App) checkPortalAlone(server *caddyhttp.Server) error {
 	}
 	beside := besidePortal{server: server, host: a.portal.Host()}
 	beside.look(routes)
-	if beside.anyHost || len(beside.mapped) > 0 { // which what comes later may bring to what came before
-		beside.lateHost = beside.anyHost
-		beside.look(routes)
+	if beside.lateHost = beside.anyHost; beside.lateHost || len(beside.mapped) > 0 {
+		beside.look(routes) // these count for routes that stand before them, too
 	}
-	switch name, site := beside.named, beside.site; {
-	case name != "":
-		return a.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", a.portal.Host(), name))
+	switch {
+	case beside.named != "":
+		return a.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal; give what it serves a site of its own", a.portal.Host(), beside.named))
 	case beside.covered == "":
-	case server == portals:
+	case server == a.portalSite.edge.server:
 		return a.portalLines.atLine(fmt.Errorf("site %s: %s answers at the origin of the portal, too, in %s; put it into a handle for the hosts of the apps, or give the portal a site of its own: %s { doorpost_portal }",
-			a.portal.Host(), beside.covered, site, a.portal.Host()))
+			a.portal.Host(), beside.covered, beside.site, a.portal.Host()))
 	case sameOrigin:
-		a.adviseOnce(a.portalLines.warning(directive, "site "+a.portal.Host(), fmt.Sprintf("%s in %s answers at the origin of the portal, too, on the addresses of its bind", beside.covered, site),
+		a.adviseOnce(a.portalLines.warning(directive, "site "+a.portal.Host(), fmt.Sprintf("%s in %s answers at the origin of the portal, too, on the addresses of its bind", beside.covered, beside.site),
 			fmt.Sprintf("give these addresses a site %s { abort } with the same bind, unless nobody can reach them by that name", a.portal.Host())))
 	}
 	return nil
@@ -74,8 +72,8 @@ func (a *App) checkOtherServers(ctx caddy.Context) error {
 }
 
 // isAtPortal reports whether a server may be reached at the origin of the portal: at its
-// port, on any address. mayLead says that something in front of Caddy speaks TLS for the
-// portal, and may speak to this server, at any port.
+// port, on any address. Where something in front of Caddy speaks TLS for the portal, mayLead
+// reports whether that may speak to the server, at any port.
 func (a *App) isAtPortal(server *caddyhttp.Server) (sameOrigin, mayLead bool) {
 	portals, app := a.portalSite.edge.server, httpApp(a.ctx)
 	behindTLS := a.portal.IsSecure() && !slices.ContainsFunc(portsOf(app, portals), func(p port) bool { return p.tls })

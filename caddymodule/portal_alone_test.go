@@ -56,7 +56,7 @@ func answering(site, content string) string {
 	return strings.Fields(content)[0]
 }
 
-// In a site for several hosts the portal is one of them. PORTAL is where it stands.
+// CHAIN are more named routes in each other than are followed.
 func TestNothingForAllHostsOfASiteStandsAtTheOriginOfThePortal(t *testing.T) {
 	isolate(t)
 	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\n" +
@@ -106,7 +106,7 @@ func TestNothingForAllHostsOfASiteStandsAtTheOriginOfThePortal(t *testing.T) {
 		"site login.example.com: doorpost answers at the origin of the portal, too", true)
 }
 
-// Nobody may be able to reach what answers there, so it is said and not refused.
+// Perhaps nobody can reach that address by the name of the portal, so it is not refused.
 func TestASiteAtAnotherBindThatIsForTheHostOfThePortalTooIsWarnedOf(t *testing.T) {
 	isolate(t)
 	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\nlogin.example.com {\ndoorpost_portal\n}\n"
