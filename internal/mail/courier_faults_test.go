@@ -3,11 +3,13 @@ package mail
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
@@ -101,8 +103,8 @@ func TestAHandOverThatTheStoreDidNotConfirmDoesNotCountAsACopy(t *testing.T) {
 func TestAttemptsAndClaimsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, w := newStore(t), &watch{}
-		for range 1500 {
-			put(t, store, time.Hour)
+		for i := range 1500 { // to many, as what the store keeps of one address grows with each
+			put(t, store, time.Hour, func(m *outbox.Message) { m.To = address.Address(fmt.Sprintf("alice%d@example.org", i)) })
 		}
 		mailer := &fakeMailer{name: "fake", block: make(chan struct{})}
 		w.courier(t, store, mailer, CourierOptions{Timeout: time.Hour})
