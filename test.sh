@@ -42,12 +42,12 @@ passed=0 failed=0 skipped=0
 say() { printf '\n== %s\n' "$*"; }
 
 # Command, and the Debian packages that bring it. The race detector needs a C
-# compiler; the browser tests need chromium, with a font to write in; the checker of
+# compiler; the browser tests need Chromium, with a font to write in; the checker of
 # pages needs Java.
 needs=(
 	"gcc:gcc libc6-dev"
 	"redis-server:redis-server"
-	"chromium:chromium fonts-dejavu-core"
+	"chromium-headless-shell:chromium-headless-shell fonts-dejavu-core"
 	"prometheus:prometheus"
 	"git:git"
 	"curl:curl"

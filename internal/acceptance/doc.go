@@ -6,6 +6,6 @@
 // imports no other package of this module, so that none of them can make a test
 // pass by sharing a mistake with it.
 //
-// It needs Debian's packages chromium and prometheus. With DOORPOST_SCREENSHOTS
+// It needs Debian's packages chromium-headless-shell and prometheus. With DOORPOST_SCREENSHOTS
 // set to a folder, the tests in the browser leave pictures of the pages there.
 package acceptance

@@ -42,6 +42,7 @@ func TestAppsOfOneWildcardSiteStandApart(t *testing.T) {
 	alice := g.profile()
 	const deep = "https://wiki.example.com/doku.php?id=wiki:syntax&x=%2F#links"
 	tab := alice.newTab()
+	tab.expect("php.net") // the page has a picture from there
 	g.enter(tab, deep, "alice@example.com")
 	tab.awaitLocation(deep)
 	tab.awaitText("Formatting Syntax")
