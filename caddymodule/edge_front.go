@@ -121,7 +121,7 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit) bool {
 	running, sent := e.running.Load(), targetOf(r)
 	switch {
-	case visit.HasTokenInURL() && visit.TakesTokens():
+	case visit.HasTokenInURL():
 		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true) // Caddy's log has no line for it
 		countRequest(gate.TokenRefused)
 		noteToken(visit, gate.TokenRefused)

@@ -5,7 +5,6 @@ import (
 	"net/url"
 
 	"github.com/doorpost-auth/doorpost/internal/assertion"
-	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // Edge is what every request to a server meets first, whatever route, order or
@@ -39,7 +38,6 @@ func NewEdge(sites ...*Site) *Edge {
 func (e *Edge) Arrive(r *http.Request) *Visit {
 	v := new(Visit)
 	v.credentials.take(r)
-	v.credentials.inURL = token.InURL(r.URL)
 	if v.site, v.place = e.find(r.Host); v.place == nil {
 		removeCookies(r.Header, "", "")
 		var upgrades []string

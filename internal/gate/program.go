@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -64,32 +65,36 @@ func (c *credentials) add(text string, basic bool) {
 // HasToken reports whether a request comes from a program that presents a token, good or
 // not.
 func (v *Visit) HasToken() bool {
-	return v.credentials.count > 0 || v.HasTokenInURL() && v.site.takesTokens()
+	return v.credentials.count > 0 || v.HasTokenInURL()
 }
 
-// HasTokenInURL reports whether a token stands in the URL of a request. Nothing at a site
-// that takes tokens gets such a request, not even what is public.
-func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL }
+// HasTokenInURL reports whether a token stands in the URL of a request to a site that
+// takes tokens. Nothing there gets such a request, not even what is public.
+func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL && v.TakesTokens() }
 
 // AsPassword reports whether a token was sent as the password of Basic.
 func (v *Visit) AsPassword() bool { return v.credentials.basic }
 
 // TakesTokens reports whether any block of the visit's site takes tokens.
-func (v *Visit) TakesTokens() bool { return v.site.takesTokens() }
+func (v *Visit) TakesTokens() bool {
+	return v.site != nil && slices.ContainsFunc(v.site.blocks, func(b *Block) bool { return b.Tokens != NoTokens })
+}
 
 // TokenID is the id of the token that a request has; false for one that is none.
 func (v *Visit) TokenID() (token.ID, bool) { return token.Parse(v.credentials.text) }
 
 // Problem is what is wrong with the token of a request that was refused for it.
 func (v *Visit) Problem() TokenProblem {
-	if v.HasTokenInURL() && v.site.takesTokens() {
+	if v.HasTokenInURL() {
 		return TokenInURL
 	}
 	return v.problem
 }
 
-// take takes our tokens out of a request. What is an app's own stays as it was written.
+// take takes our tokens out of the headers of a request. What is an app's own stays as it
+// was written.
 func (c *credentials) take(r *http.Request) {
+	c.inURL = token.InURL(r.URL)
 	if values := r.Header["Authorization"]; len(values) > 0 {
 		kept := values[:0] // in place: the values are this request's own
 		for _, value := range values {
@@ -158,11 +163,11 @@ func decodeBasic(room []byte, credential string) (string, bool) {
 // program is the session of the token that a request has; nil with a problem for none.
 func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error) {
 	switch {
-	case v.credentials.inURL:
+	case v.HasTokenInURL():
 		return nil, TokenInURL, nil
 	case v.credentials.count > 1:
 		return nil, TwoTokens, nil
-	case !v.site.takesTokens():
+	case !v.TakesTokens():
 		return nil, TokensOff, nil
 	}
 	v.ends = v.site.keeper.Ends()
@@ -177,18 +182,6 @@ func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error)
 		return nil, TokenMalformed, nil
 	}
 	return nil, TokenUnknown, nil
-}
-
-func (s *Site) takesTokens() bool {
-	if s == nil {
-		return false
-	}
-	for _, b := range s.blocks {
-		if b.Tokens != NoTokens {
-			return true
-		}
-	}
-	return false
 }
 
 // checkToken is Check for a program that has a token.

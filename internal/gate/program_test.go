@@ -275,7 +275,7 @@ func TestATokenInTheURLIsRefusedWhereTokensAreTaken(t *testing.T) {
 					switch {
 					case tokens != NoTokens:
 					case beside != "":
-						problem = TokenInURL // whatever is wrong besides
+						problem = TokensOff // wherever one stands
 					case cookie != "":
 						want, problem = Pass, ""
 					default:
@@ -285,7 +285,7 @@ func TestATokenInTheURLIsRefusedWhereTokensAreTaken(t *testing.T) {
 						r.Header.Set("Authorization", "Bearer "+beside)
 					}
 					v := NewEdge(s).Arrive(r)
-					if verdict := block.Check(v, r, r.URL); verdict != want || v.Problem() != problem || !v.HasTokenInURL() {
+					if verdict := block.Check(v, r, r.URL); verdict != want || v.Problem() != problem || v.HasTokenInURL() != (tokens != NoTokens) {
 						t.Errorf("%s at a site that takes %d: the verdict is %d, %q, want %d, %q", r.URL, tokens, verdict, v.Problem(), want, problem)
 					}
 				}
