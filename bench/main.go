@@ -64,7 +64,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "short rounds and a tenth of the sessions; the figures are rough")
 	rounds := flags.Int("rounds", 5, "`number` of rounds of each comparison; quick: 2")
-	duration := flags.Duration("duration", 4*time.Second, "of each load in a round; quick: 1s")
+	duration := flags.Duration("duration", 2*time.Second, "of each load in a round; quick: 1s")
 	only := flags.String("only", "", "`regexp` of what to measure: "+strings.Join(names(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -96,9 +96,11 @@ func run(args []string) error {
 		if !picked.MatchString(m.name) {
 			continue
 		}
-		fmt.Fprintln(os.Stderr, m.name, "…")
+		fmt.Fprint(os.Stderr, m.name, " … ")
+		from := time.Now()
 		rows, err := m.measure(s)
 		s.stopAll()
+		fmt.Fprintln(os.Stderr, time.Since(from).Round(time.Second))
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
