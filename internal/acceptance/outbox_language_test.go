@@ -31,7 +31,7 @@ func TestPagesAndMessagesSpeakTheLanguageOfTheVisitor(t *testing.T) {
 	if page.header.Get("Content-Language") != "de" || !strings.Contains(page.body, `<html lang="de"`) {
 		t.Errorf("the page is in %q", page.header.Get("Content-Language"))
 	}
-	v.do(inGerman(v.form("/_doorpost/sign-in", "email", "no address"))).is(t, http.StatusUnprocessableEntity).says(t, "Eine E-Mail-Adresse enthält ein @")
+	v.do(inGerman(v.form("/_doorpost/sign-in", "email", "no address"))).is(t, http.StatusUnprocessableEntity).says(t, "Eine E‑Mail-Adresse enthält ein @")
 	v.do(inGerman(v.form("/_doorpost/sign-in", "email", "ada@example.com", "to", "/"))).leadsTo(t, "/_doorpost/check-mail")
 	v.do(inGerman(v.navigate("/_doorpost/check-mail"))).says(t, "Sehen Sie in Ihrem Postfach nach")
 	m := g.mail.await("ada@example.com")

@@ -214,8 +214,12 @@ func TestTypographyIsThatOfTheLanguage(t *testing.T) {
 		"ja":      regexp.MustCompile(`[?!:;,]|[\p{Han}\p{Hiragana}\p{Katakana}] |\p{Hiragana}\.`),
 		"zh-Hans": regexp.MustCompile(`[?!:;,]|\p{Han}\.|[，。？：] `),
 	}
+	torn := regexp.MustCompile(`(?i)\be-mail`) // a line would end after the e; U+2011 keeps it together
 	for _, l := range load(t).Languages() {
 		for _, key := range l.Keys() {
+			if !strings.HasPrefix(key, "mail.") && torn.MatchString(l.Say(key)) {
+				t.Errorf("%s: %q has a hyphen at which a line ends: %s", l.Tag(), key, l.Say(key))
+			}
 			for _, tag := range []string{"", l.Tag()} {
 				if rule := wrong[tag]; rule != nil && rule.MatchString(l.Say(key)) {
 					t.Errorf("%s: %q has %q: %s", l.Tag(), key, rule.FindString(l.Say(key)), l.Say(key))
