@@ -51,7 +51,9 @@ func (c *Composer) compose(l Letter, template string, w letterWords) (Message, e
 		return Message{}, err
 	}
 	var plain, rich bytes.Buffer
-	if err := pair.text.ExecuteTemplate(&plain, "layout", w); err != nil {
+	inText := w
+	inText.Intro = w.introInText
+	if err := pair.text.ExecuteTemplate(&plain, "layout", inText); err != nil {
 		return Message{}, fmt.Errorf("its text: %w", err)
 	}
 	if err := pair.html.ExecuteTemplate(&rich, "layout", w); err != nil {

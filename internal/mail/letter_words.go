@@ -23,6 +23,7 @@ type letterWords struct {
 	Heading          string
 	Welcome          string // in a first message
 	Intro, Button    string
+	introInText      string // Intro as the text part has it
 	QuoteLabel       string
 	Quote            []string // lines that a stranger typed
 	LinkLabel, Link  string
@@ -77,7 +78,7 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 	w.Preview = s.say("preview")
 	w.Heading = cmp.Or(s.say("title"), w.SiteName)
 	w.Welcome = s.say("welcome")
-	w.Intro = s.intro(l, about, kind.needs&change != 0)
+	w.Intro, w.introInText = s.intro(l, about, kind.needs&change != 0)
 	w.Button, w.CodeLabel, w.QuoteLabel = s.say("button"), s.say("code-label"), s.say("quote-label")
 	w.NotYou = s.say("not-you")
 	w.Why = s.say("why", "address", l.To)
@@ -128,16 +129,16 @@ var plainLocal = regexp.MustCompile(`^[a-z0-9._+-]+@`)
 // never begins a line, where some mail programs make a link of what looks like
 // www.example.com: where words have spaces between them it stays with the word before
 // it, elsewhere with its quotation mark.
-func (s sentences) intro(l Letter, about string, strange bool) string {
+func (s sentences) intro(l Letter, about string, strange bool) (intro, inText string) {
 	if strange && !plainLocal.MatchString(about) {
 		about = address.Address(about).Mask()
 	}
-	intro := cmp.Or(s.say("intro-"+string(l.Change), "address", about), s.say("intro", "address", about))
+	intro = cmp.Or(s.say("intro-"+string(l.Change), "address", about), s.say("intro", "address", about))
 	if !strange {
-		return intro
+		return intro, intro
 	}
 	about = s.lang.Apart(about)
-	return strings.ReplaceAll(intro, " "+about, "\u00a0"+about)
+	return intro, strings.ReplaceAll(intro, " "+about, "\u00a0"+about)
 }
 
 func dateInWords(at time.Time, lang *text.Language) string {
