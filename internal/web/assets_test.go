@@ -22,8 +22,8 @@ func TestTheSignInPageIsSmallWithAllThatItLoads(t *testing.T) {
 	}
 	sizes := []int{transferred(t, page), transferred(t, script)}
 	t.Logf("page and script are %d bytes", sizes)
-	if all := sizes[0] + sizes[1]; all > 14<<10 {
-		t.Errorf("they are %d bytes, want at most 14 KiB", all)
+	if all := sizes[0] + sizes[1]; all > 12<<10 {
+		t.Errorf("they are %d bytes, want at most 12 KiB", all)
 	}
 }
 

@@ -59,7 +59,7 @@ type DecideAccess struct {
 }
 
 func (p DecideAccess) about() about {
-	a := about{template: "decide", title: "decide.landing_title", failed: p.Unknown, form: newForm(gate.DecideAccessPath, "token"), reload: gate.DecideAccessPath}
+	a := about{template: "decide", title: "decide.landing_title", failed: p.Unknown, form: newForm(gate.DecideAccessPath, "token"), reload: gate.DecideAccessPath, wide: true}
 	if p.Token != "" {
 		a.title, a.address = "decide.title", p.Request.Email
 		a.form.fields = append(a.form.fields, "decision")

@@ -63,7 +63,7 @@ type AccountSession struct {
 }
 
 func (p Account) about() about {
-	return about{template: "account", title: "account.title", failed: p.Failed(), reload: gate.AccountPath}
+	return about{template: "account", title: "account.title", failed: p.Failed(), reload: gate.AccountPath, wide: true}
 }
 
 // Failed reports whether something is wrong with what was typed.

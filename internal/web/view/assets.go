@@ -18,6 +18,9 @@ import (
 //go:embed assets/style.css
 var styleSource string
 
+//go:embed assets/wide.css
+var wideStyleSource string
+
 //go:embed assets/script.js
 var scriptSource string
 

@@ -21,7 +21,7 @@ type MailboxMessage struct {
 	HTML              string // the page only checks whether it is empty
 }
 
-func (Mailbox) about() about { return about{template: "mailbox", title: "mailbox.title"} }
+func (Mailbox) about() about { return about{template: "mailbox", title: "mailbox.title", wide: true} }
 
 // Ordered lists the messages, the newest first.
 func (p Mailbox) Ordered() []MailboxMessage {

@@ -80,22 +80,24 @@ var (
 	remoteStyle = regexp.MustCompile(`(?i)@import|@font-face|url\(\s*['"]?\s*(?:https?:)?//`)
 )
 
-// readSheet returns the operator's stylesheet as a browser hashes it, or the
-// built-in one.
-func readSheet(own templates.Files) (string, error) {
+// readSheets returns the operator's stylesheet as a browser hashes it, or the built-in
+// one, which has a second part for wide pages.
+func readSheets(own templates.Files) (sheet, ofWide string, err error) {
 	content, isOwn := own.Get(styleFile)
 	if !isOwn {
-		return condense(styleSource), nil
+		sheet = condense(styleSource)
+		return sheet, sheet + condense(wideStyleSource), nil
 	}
 	if at := strings.IndexFunc(content, func(r rune) bool { return r == 0 || r == '\ufffd' }); at >= 0 {
-		return "", own.Errorf(styleFile, at, "it has a character that is not UTF-8")
+		return "", "", own.Errorf(styleFile, at, "it has a character that is not UTF-8")
 	}
 	if at := endOfStyle.FindStringIndex(content); at != nil {
-		return "", own.Errorf(styleFile, at[0], "it has </style, where browsers would end it")
+		return "", "", own.Errorf(styleFile, at[0], "it has </style, where browsers would end it")
 	}
 	if at := remoteStyle.FindStringIndex(content); at != nil {
-		return "", own.Errorf(styleFile, at[0], "%s: the Content-Security-Policy of the pages allows no other stylesheets, no fonts "+
+		return "", "", own.Errorf(styleFile, at[0], "%s: the Content-Security-Policy of the pages allows no other stylesheets, no fonts "+
 			"and nothing of other hosts; use fonts of the system and pictures of the site", content[at[0]:at[1]])
 	}
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(content, "\ufeff")), nil
+	sheet = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(content, "\ufeff"))
+	return sheet, sheet, nil
 }

@@ -20,6 +20,7 @@ type about struct {
 	address  string // that the title is about
 	failed   bool   // something that was typed is not right
 	form     *form  // that the page is for; nil if there is none
+	wide     bool   // it is wide where there is room, and has the second part of the stylesheet
 
 	// reload is the path under which the page is loaded again if it answers a form;
 	// empty: the form is sent again.

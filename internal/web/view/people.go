@@ -38,7 +38,7 @@ type PeopleRow struct {
 }
 
 func (p People) about() about {
-	return about{template: "people", title: "people.title", failed: p.NewToken.Problem != "", reload: gate.PeoplePath}
+	return about{template: "people", title: "people.title", failed: p.NewToken.Problem != "", reload: gate.PeoplePath, wide: true}
 }
 
 // NoticeKey is the key of the words of the notice, "" without one.

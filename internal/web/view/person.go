@@ -28,7 +28,7 @@ type PersonGrant struct {
 }
 
 func (p Person) about() about {
-	return about{template: "person", address: p.Email, form: newForm(gate.PeoplePath, "who", "action")}
+	return about{template: "person", address: p.Email, form: newForm(gate.PeoplePath, "who", "action"), wide: true}
 }
 
 // Shown lists the first sessions: the one of the admin who looks at the page, then

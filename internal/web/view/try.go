@@ -79,7 +79,7 @@ func (v *Views) refused(page Page, node *html.Node) (what, source string) {
 	}
 	switch node.Data {
 	case "style":
-		if node.FirstChild != nil && node.FirstChild.Data != string(v.style) {
+		if node.FirstChild != nil && node.FirstChild.Data != string(v.styleOf(page.about())) {
 			return "a <style> of its own, which the Content-Security-Policy forbids; put it into " + styleFile, firstLine(node)
 		}
 	case "script":

@@ -30,6 +30,7 @@ type Views struct {
 	brand  Brand
 	accent color.Color
 	style  template.CSS
+	wide   template.CSS // the stylesheet of wide pages
 	policy string
 	pages  templates.Set[*template.Template]
 }
@@ -55,7 +56,7 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 	if err != nil {
 		return nil, err
 	}
-	sheet, err := readSheet(own)
+	sheet, wideSheet, err := readSheets(own)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 	if err != nil {
 		return nil, fmt.Errorf("brand accent: %w", err)
 	}
-	style := stylesheet(accent, sheet)
+	style, wideStyle := stylesheet(accent, sheet), stylesheet(accent, wideSheet)
 	pages, err := parse(files, own)
 	if err != nil {
 		return nil, err
@@ -71,8 +72,9 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 	v := &Views{
 		brand:  brand,
 		accent: accent,
-		style:  template.CSS(style), // #nosec G203 -- ours or the operator's, plus colours that were parsed as numbers
-		policy: contentSecurityPolicy(style, brand.logoOrigin()),
+		style:  template.CSS(style),     // #nosec G203 -- ours or the operator's, plus colours that were parsed as numbers
+		wide:   template.CSS(wideStyle), // #nosec G203 -- as before
+		policy: contentSecurityPolicy(brand.logoOrigin(), style, wideStyle),
 		pages:  pages,
 	}
 	if err := v.try(own); err != nil {
@@ -106,7 +108,7 @@ func (v *Views) render(lang *text.Language, page Page, toForm bool) (*bytes.Buff
 		Brand:    v.brand,
 		SiteName: site,
 		Title:    about.inTab(lang, site),
-		Style:    v.style,
+		Style:    v.styleOf(about),
 		Icon:     icon(v.accent, initial(site)),
 		Script:   scriptPath,
 	}
@@ -126,4 +128,11 @@ func (v *Views) render(lang *text.Language, page Page, toForm bool) (*bytes.Buff
 	}
 	var body bytes.Buffer
 	return &body, set.ExecuteTemplate(&body, "layout", scene)
+}
+
+func (v *Views) styleOf(a about) template.CSS {
+	if a.wide {
+		return v.wide
+	}
+	return v.style
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // elementsName names a page with every element of the pages in every state: the language
-// of their design, written down. Its template stands in for that of elementsPage, so it
-// has the layout and the stylesheet of all pages.
+// of their design, written down. Its template stands in for that of elementsPage, a wide
+// one, so it has the layout and the whole stylesheet of the pages.
 const elementsName = "elements"
 
-var elementsPage = view.SignedOut{Frame: view.Frame{Host: "reports.example.com"}}
+var elementsPage = view.Mailbox{Frame: view.Frame{Host: "reports.example.com"}}
 
 //go:embed elements
 var elementsFolder embed.FS
