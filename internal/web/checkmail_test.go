@@ -13,7 +13,7 @@ import (
 func TestTheAddressThatWasAskedForIsThereToChange(t *testing.T) {
 	b, other := newBrowser(t, time.Minute), newBrowser(t, time.Minute)
 	b.send("POST", gate.SignInPath, url.Values{"email": {"Ada@gmial.com"}})
-	says(t, b.send("GET", gate.CheckMailPath, nil), http.StatusOK, "Did you mean <bdi>ada<wbr>@gmail.com</bdi>?", `value="ada@gmail.com"`, `href="/_doorpost/sign-in?change=1&amp;to=%2f"`)
+	says(t, b.send("GET", gate.CheckMailPath, nil), http.StatusOK, `Did you mean <span class="whole"><bdi>ada<wbr>@gmail.com</bdi>?</span>`, `value="ada@gmail.com"`, `href="/_doorpost/sign-in?change=1&amp;to=%2f"`)
 	const value = `value="Ada@gmial.com"`
 	says(t, b.send("GET", gate.SignInPath+"?change=1", nil), http.StatusOK, value)
 	for _, form := range []string{

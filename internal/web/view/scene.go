@@ -2,6 +2,7 @@ package view
 
 import (
 	"html/template"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -86,8 +87,18 @@ func (s scene) SayLink(key, name, link, label string) template.HTML {
 		`<a href="`+template.HTMLEscapeString(link)+`">`+template.HTMLEscapeString(label)+`</a>`)
 }
 
+// beside is the character of a value in a sentence with all that no line should end or
+// begin with next to it: quotation marks and brackets, a full stop, a word that Hebrew joins
+// to the next one.
+var beside = regexp.MustCompile(`\p{Hebrew}*\p{Pd}?(?:[\p{Ps}\p{Pi}][\x{a0}\x{202f}]?)*` +
+	`\x{2068}?[\x{fdd0}-\x{fdef}]\x{2069}?` +
+	`[\p{Pe}\p{Pf}\p{Pi}\p{Po}\x{a0}\x{202f}]*`)
+
 // around escapes a sentence and uses markup as its values. Until then each value is a
 // character that Unicode keeps out of all text.
+//
+// Each value is in one piece with what is beside it. A value alone would be a block to a
+// browser, which ends lines before and behind a block whatever is there.
 func (s scene) around(key string, nameAndMarkup ...string) template.HTML {
 	const noCharacter = '\uFDD0' // the first of 32
 	values := slices.Clone(nameAndMarkup)
@@ -97,5 +108,6 @@ func (s scene) around(key string, nameAndMarkup ...string) template.HTML {
 		markup = append(markup, s.Language.Apart(values[i]), nameAndMarkup[i])
 	}
 	sentence := template.HTMLEscapeString(s.Say(key, values...))
+	sentence = beside.ReplaceAllString(sentence, `<span class="whole">$0</span>`)
 	return template.HTML(strings.NewReplacer(markup...).Replace(sentence)) // #nosec G203 -- the sentence was escaped, the markup by the callers
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"testing/fstest"
 
 	"github.com/chromedp/chromedp"
 
@@ -71,5 +74,74 @@ func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
 		for _, what := range found {
 			t.Errorf("%s: %s", name, what)
 		}
+	}
+}
+
+// sentences is a page of all sentences of a language, with values that are marked up. It
+// stands in for a page.
+var sentences = fstest.MapFS{"signed-out.html": {Data: []byte(`{{define "main"}}<h1>{{.Show "reports.example.com"}}</h1>
+<p><a class="button" href="/_doorpost/sign-in">…</a></p>
+{{range .Keys}}<p>{{$.SayOf . "site" "Reports" "address" "ada@example.com" "portal" "login.example.com" "button" "…" "time" "17:05"}}</p>
+{{end}}{{end}}`)}}
+
+// loose lists the places, at several widths, where a line ends between a value and what belongs
+// to it.
+const loose = `[...document.querySelectorAll('p')].flatMap((p) => {
+	const letters = [], range = document.createRange(), nodes = document.createTreeWalker(p, NodeFilter.SHOW_TEXT);
+	for (let node; node = nodes.nextNode();)
+		for (let i = 0; i < node.data.length; i++) letters.push({node, i, is: node.data[i], value: node.parentElement.closest('bdi')});
+	const box = ({node, i}) => {
+		range.setStart(node, i);
+		range.setEnd(node, i + 1);
+		return range.getBoundingClientRect();
+	};
+	const spaced = !document.documentElement.lang.match(/^(ja|zh)/);
+	const close = letters.keys().filter((at) => {
+		const last = letters[at - 1], next = letters[at];
+		if (!last || last.is === ' ' || next.is === ' ' || last.value === next.value) return false;
+		return spaced || /[\p{Ps}\p{Pi}]/u.test(last.is) || /[\p{Pe}\p{Pf}\p{Po}]/u.test(next.is);
+	}).toArray();
+	const found = new Set();
+	if (close.length) for (let width = 220; width < 280; width += 4) {
+		p.style.width = width + 'px';
+		for (const at of close) if (box(letters[at]).top > box(letters[at - 1]).bottom - 5)
+			found.add(p.textContent.slice(0, at) + '⏎' + p.textContent.slice(at));
+	}
+	return [...found];
+})`
+
+func TestNoLineEndsBetweenAValueAndItsPunctuation(t *testing.T) {
+	t.Parallel()
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := view.New(view.Brand{}, sentences)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, closing, err := openBrowser(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing()
+	for _, lang := range catalogue.Languages() {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			if err := views.Render(w, lang, view.SignedOut{}, false); err != nil {
+				t.Error(err)
+			}
+		}))
+		if err := visit(b, server.URL, "light", 390, 844); err != nil {
+			t.Fatal(err)
+		}
+		found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](loose))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range found {
+			t.Errorf("%s: %s", lang.Tag(), what)
+		}
+		server.Close()
 	}
 }
