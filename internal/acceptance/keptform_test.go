@@ -196,8 +196,8 @@ func TestABrowserSendsAKeptFormAsItWas(t *testing.T) {
 	}
 	tab.awaitText("Sign in, then send it again")
 	tab.click("main .button")
-	person.window().signInByCode(g.mail, "ada@example.com")
-	tab.awaitText("You are signed in. Now send it again.")
+	person.window().signInByCode(g.mail, "grace@example.com") // who did not type it
+	tab.awaitText("You are signed in as grace@example.com. Now send it again.")
 	foreign := person.newTab() // the same form, sent by another site
 	foreign.expect("status of 401")
 	foreign.open(app.URL)

@@ -73,7 +73,7 @@ func TestAnEditOfAWikiThatMeetsAnEndedSessionIsSentAgain(t *testing.T) {
 	tab.click("main .button")
 	window := person.window()
 	window.signInByCode(g.mail, "ada@example.com")
-	tab.awaitText("You are signed in. Now send it again.")
+	tab.awaitText("You are signed in as ada@example.com. Now send it again.")
 	window.awaitClosed()
 	tab.awaitGone("Sign in\n")
 	tab.picture("wiki-kept-signed-in")

@@ -122,6 +122,9 @@
     };
   })();
 
+  const session = () => fetch('/_doorpost/session', {
+    credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' }
+  });
   // The link was opened in another tab: this one goes on too, once it has said so.
   const goOn = (to) => {
     const status = one('[data-going-on]');
@@ -140,9 +143,7 @@
       clearTimeout(timer);
       try {
         if (!document.hidden) {
-          const answer = await fetch('/_doorpost/session', {
-            credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' }
-          });
+          const answer = await session();
           if (answer.status === 200) {
             const before = wait.dataset.before;
             if (!before || (await answer.json()).signed_in !== before) return goOn(wait.dataset.waitForSignIn);
@@ -165,9 +166,14 @@
     if (opener) opener.postMessage(renewed, location.origin);
     close();
   }
-  if (one('[data-kept]')) new BroadcastChannel(channel).onmessage = () => {
+  if (one('[data-kept]')) new BroadcastChannel(channel).onmessage = async () => {
+    const answer = await session().catch(() => ({}));
+    if (!answer.ok) return;
+    // It may be another person than the one who typed.
+    const { email } = await answer.json(), ready = one('[data-signed-in]');
+    ready.textContent = ready.dataset.signedIn.replace('{address}', () => email);
     one('[data-sign-in]').hidden = true;
-    one('[data-signed-in]').hidden = false;
+    ready.hidden = false;
     const send = one('[data-kept] button');
     send.className = '';
     send.focus();
