@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +42,9 @@ func TestSigningOutWithoutTheStoreForgetsTheBrowserAndSaysWhatIsLeft(t *testing.
 			if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 				t.Errorf("%s: answered %d, Retry-After %q: %s", name, a.status, a.header.Get("Retry-After"), a.text())
 			}
+			if again := a.loadedAs(t); scope.forget {
+				v.open(again).is(t, http.StatusOK).says(t, "may still be signed in elsewhere")
+			}
 			_, kept := v.sessionCookie()
 			if (kept == "") != scope.forget || strings.Contains(a.text(), "may still be signed in elsewhere") != scope.forget || strings.Contains(a.text(), "cannot sign you in") {
 				t.Errorf("%s: the cookie is %q, and the page says %s", name, kept, a.text())
@@ -65,6 +69,18 @@ func TestSigningOutWithoutTheStoreForgetsTheBrowserAndSaysWhatIsLeft(t *testing.
 	}
 }
 
+var reloadAs = regexp.MustCompile(`<html[^>]* data-reload-as="([^"]*)"`)
+
+// loadedAs is the path under which the script has a page loaded again that answers a form.
+func (a answer) loadedAs(t *testing.T) string {
+	t.Helper()
+	found := reloadAs.FindStringSubmatch(a.body)
+	if found == nil {
+		t.Fatalf("loading the page again sends the form again: %s", a.text())
+	}
+	return found[1]
+}
+
 // A site cannot take the cookie of the portal, with which one click would sign in again.
 func TestSigningOutAtASiteWithoutTheStoreLeadsToThePortal(t *testing.T) {
 	t.Parallel()
@@ -83,6 +99,11 @@ func TestSigningOutAtASiteWithoutTheStoreLeadsToThePortal(t *testing.T) {
 		}
 		if _, kept := v.sessionCookie(); kept != "" {
 			t.Error("the browser keeps the cookie")
+		}
+		if again := v.open(a.loadedAs(t)); again.status == http.StatusSeeOther {
+			again.leadsTo(t, loginOrigin+signOut)
+		} else {
+			again.is(t, http.StatusOK).says(t, words)
 		}
 	}
 

@@ -122,6 +122,10 @@ func host(given string) string {
 	return origin.Host()
 }
 
+// failedField is a field of the query of the page: signing out has failed in this browser, and
+// the page is loaded again. It changes what the page says where nobody is signed in any more.
+const failedField = "failed"
+
 // signOutForm asks whether to sign out, since looking at a page must not do it.
 func (d *Door) signOutForm(c *call) {
 	s, err := c.visit.Session(c.r)
@@ -133,6 +137,10 @@ func (d *Door) signOutForm(c *call) {
 	case s == nil:
 		if c.visit.HadSessionCookie() { // it ended elsewhere; a page of it may wait behind the button that goes back
 			d.forgetSession(c)
+		}
+		if c.r.URL.Query().Has(failedField) {
+			d.show(c, http.StatusOK, d.signOutFailedPage(c, true))
+			return
 		}
 		d.show(c, http.StatusOK, view.SignedOut{Frame: frame(c)})
 	default:
@@ -174,7 +182,7 @@ func (d *Door) signOut(c *call, fields url.Values) {
 // itself loses its cookie all the same: somebody may be about to leave the machine. A site
 // can take none but its own, so from there the way leads to the portal.
 func (d *Door) signOutFailed(c *call, here bool, err error) {
-	p := view.SignOutFailed{Frame: frame(c), Forgotten: here, AtPortal: d.Behind != nil}
+	p := d.signOutFailedPage(c, here)
 	detail := "no session could be ended just now; try again soon"
 	if here {
 		d.forgetSession(c)
@@ -185,6 +193,10 @@ func (d *Door) signOutFailed(c *call, here bool, err error) {
 		detail += "; sign out at " + p.Portal.URL + ", too"
 	}
 	d.failedWith(c, p, detail, err)
+}
+
+func (d *Door) signOutFailedPage(c *call, here bool) view.SignOutFailed {
+	return view.SignOutFailed{Frame: frame(c), Forgotten: here, AtPortal: d.Behind != nil}
 }
 
 // end ends sessions and reports whether that of this browser is among them.

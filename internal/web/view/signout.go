@@ -22,10 +22,11 @@ type SignOutFailed struct {
 }
 
 func (p SignOutFailed) about() about {
+	a := about{template: "sign-out-failed", title: "signoutfailed.nothing_title", reload: gate.AccountPath}
 	if p.Forgotten {
-		return about{template: "sign-out-failed", title: "signoutfailed.title"}
+		a.title, a.reload = "signoutfailed.title", gate.SignOutPath+"?failed=1"
 	}
-	return about{template: "sign-out-failed", title: "signoutfailed.nothing_title"}
+	return a
 }
 
 // SignedOut says that the person is signed out.
