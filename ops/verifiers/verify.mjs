@@ -32,7 +32,7 @@ async function check(token) {
   const claims = JSON.parse(bytes[1]), now = Date.now() / 1000, leeway = 60;
   if (claims.iss !== origin || claims.aud !== origin) throw new Error('it is for another site');
   if (!(claims.exp > now - leeway)) throw new Error('it is too old');
-  if (!(claims.iat < now + leeway)) throw new Error('it is from the future');
+  if (!(claims.iat <= now + leeway)) throw new Error('it is from the future');
   if (!claims.sub) throw new Error('it does not say whose it is');
   return claims;
 }

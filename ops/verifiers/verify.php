@@ -61,7 +61,7 @@ function check(string $origin, string $token): array
     if (($claims['exp'] ?? 0) <= time() - $leeway) {
         throw new Exception('it is too old');
     }
-    if (($claims['iat'] ?? PHP_INT_MAX) >= time() + $leeway) {
+    if (($claims['iat'] ?? PHP_INT_MAX) > time() + $leeway) {
         throw new Exception('it is from the future');
     }
     if (!($claims['sub'] ?? '')) {
