@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 // frames speaks HTTP/2 frame by frame, so that header fields go out which no
 // library sends.
 type frames struct {
-	conn   *tls.Conn
+	conn   net.Conn
 	framer *http2.Framer
 	coder  *hpack.Encoder
 	block  bytes.Buffer
@@ -28,6 +29,11 @@ func (g *secureStage) dialFrames() (*frames, error) {
 	if err != nil {
 		return nil, err
 	}
+	return framesOn(conn)
+}
+
+// framesOn begins to speak HTTP/2 on a connection.
+func framesOn(conn net.Conn) (*frames, error) {
 	f := &frames{conn: conn, framer: http2.NewFramer(conn, conn), stream: 1}
 	f.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	f.coder = hpack.NewEncoder(&f.block)
@@ -37,22 +43,27 @@ func (g *secureStage) dialFrames() (*frames, error) {
 	return f, f.framer.WriteSettings()
 }
 
-// request sends one request, its fields given as name, value, name, value, and
-// returns the status, 0 if the server refused the stream or the connection.
-func (f *frames) request(fields ...string) (status int, body string, err error) {
+// begin sends the fields of a request on a stream of its own, given as name, value, name,
+// value.
+func (f *frames) begin(isWhole bool, fields ...string) error {
 	if err := f.conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		return 0, "", err
+		return err
 	}
 	f.block.Reset()
 	for i := 0; i < len(fields); i += 2 {
 		if err := f.coder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]}); err != nil {
-			return 0, "", err
+			return err
 		}
 	}
-	id := f.stream
+	head := http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: f.block.Bytes(), EndStream: isWhole, EndHeaders: true}
 	f.stream += 2
-	head := http2.HeadersFrameParam{StreamID: id, BlockFragment: f.block.Bytes(), EndStream: true, EndHeaders: true}
-	if err := f.framer.WriteHeaders(head); err != nil {
+	return f.framer.WriteHeaders(head)
+}
+
+// request sends one request and returns the status, 0 if the server refused the stream or
+// the connection.
+func (f *frames) request(fields ...string) (status int, body string, err error) {
+	if err := f.begin(true, fields...); err != nil {
 		return 0, "", err
 	}
 	for {

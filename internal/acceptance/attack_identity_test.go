@@ -278,7 +278,7 @@ func TestAttackID07OurCookiesReachNoApp(t *testing.T) {
 
 func TestAttackID09ConnectOpensNothing(t *testing.T) {
 	t.Parallel()
-	g := startSecure(t, setup{site: "allow *@example.com\npublic /public/*", silent: true})
+	g := startSecure(t, setup{site: "allow *@example.com\npublic /public/*", silent: true, variable: offersSockets})
 	v := g.over("HTTP/2")
 	g.signIn(v, "ada@example.com", "/")
 	authority := strings.TrimPrefix(g.origin, "https://")
@@ -302,18 +302,23 @@ func TestAttackID09ConnectOpensNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, target := range []string{authority, "localhost:22", "/"} {
-		status, _ := g.frame(":method", "CONNECT", ":authority", target, "cookie", v.cookie())
+	for _, fields := range [][]string{
+		{":authority", authority}, {":authority", "localhost:22"}, {":authority", "/"},
+		{":protocol", "connect-udp", ":scheme", "https", ":authority", authority, ":path", "/socket"},
+		{":protocol", "WebSocket", ":scheme", "https", ":authority", authority, ":path", "/socket"},
+	} {
+		status, _ := g.frame(append([]string{":method", "CONNECT", "cookie", v.cookie()}, fields...)...)
 		if status >= 500 || status != 0 && status < 400 {
-			t.Errorf("CONNECT %s with a session was answered %d", target, status)
+			t.Errorf("CONNECT %s with a session was answered %d", fields, status)
 		}
 	}
 	if n := g.upstream.count() - hits; n != 0 {
 		t.Errorf("the app was reached %d times", n)
 	}
-	_, _ = g.frame(":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":authority", authority, ":path", "/socket", "cookie", v.cookie(),
+	status, _ := g.frame(":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":authority", authority, ":path", "/socket", "cookie", v.cookie(),
 		"sec-websocket-version", "13", "remote-user", forged)
-	if g.upstream.count() != hits {
-		checkIdentity(t, "a WebSocket over HTTP/2", g.upstream.latest(), "ada@example.com")
+	if n := g.upstream.count() - hits; status != http.StatusOK || n != 1 {
+		t.Fatalf("a WebSocket over HTTP/2 was answered %d and reached the app %d times", status, n)
 	}
+	checkIdentity(t, "a WebSocket over HTTP/2", g.upstream.latest(), "ada@example.com")
 }

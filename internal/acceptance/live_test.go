@@ -67,10 +67,17 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // socket is a WebSocket of somebody's, or an answer that does not end.
 type socket struct {
-	t      testing.TB
-	who    string
-	conn   net.Conn
-	reader *bufio.Reader
+	t        testing.TB
+	who      string
+	conn     connection
+	reader   *bufio.Reader
+	isAnswer bool // to which nothing can be said
+}
+
+// connection is one, or a stream of one.
+type connection interface {
+	io.Writer
+	SetDeadline(time.Time) error
 }
 
 // socketPath is where sockets lead, and where a plain GET is answered without an end.
@@ -105,7 +112,7 @@ func (g *stage) dial(who string, status int, lines string) *socket {
 		g.t.Fatalf("the request of %s is answered with %v (%v)", who, response, err)
 	}
 	if status == http.StatusOK {
-		s.reader = bufio.NewReader(response.Body)
+		s.reader, s.isAnswer = bufio.NewReader(response.Body), true
 	}
 	return s
 }
@@ -175,13 +182,18 @@ func TestAttackID09WebSocketEndsWithItsSession(t *testing.T) {
 func TestAttackID09WebSocketEndsAtEveryInstance(t *testing.T) {
 	t.Parallel()
 	app := startChat(t)
-	p := startPair(t, setup{behind: "reverse_proxy " + app.address})
+	p := startPair(t, setup{options: plainHTTP2, variable: offersSockets, behind: "reverse_proxy " + app.address})
 	ada, bob := p.visitor(), p.visitor()
 	p.a.signIn(ada.at(p.a), "ada@example.com", "/")
 	p.b.signIn(bob.at(p.b), "bob@example.com", "/")
 	var hers, his []*socket
 	for _, g := range p.instances() {
 		hers, his = append(hers, g.connect(ada, "ada@example.com")), append(his, g.connect(bob, "bob@example.com"))
+		hers = append(hers, g.dialHTTP2("ada@example.com", "cookie", ada.cookie()))
+		his = append(his, g.dialHTTP2("bob@example.com", "cookie", bob.cookie()))
+	}
+	for _, s := range append(hers, his...) {
+		s.speaks()
 	}
 	ada.at(p.a).submit("/_doorpost/sign-out").leadsTo(t, "/_doorpost/sign-out")
 	ended := time.Now()

@@ -25,6 +25,7 @@ type setup struct {
 	origin   string // that visitors see; default: the address
 	adminOff bool   // no admin API; default: on a free port
 	silent   bool   // no access log, for loads
+	variable string // of the environment, beside the usual ones
 }
 
 // patientRedis is the store of a test that is not about how long Redis may take: the
@@ -111,6 +112,9 @@ doorpost {
 		g.t.Fatal(err)
 	}
 	g.setup = s
+	if s.variable != "" {
+		g.home.also = []string{s.variable}
+	}
 	if g.origin != s.origin { // loads read it while a reload is tested
 		g.origin = s.origin
 	}

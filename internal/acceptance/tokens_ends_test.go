@@ -10,8 +10,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// opened are a WebSocket and an answer that does not end, at each instance, of a program
-// that has a token.
+// opened are WebSockets over HTTP/1.1 and HTTP/2, and an answer that does not end, at each
+// instance, of a program that has a token.
 type opened []*socket
 
 // opens presents a token in each of the ways.
@@ -20,7 +20,8 @@ func opens(d doorway, made service) (all opened) {
 	for _, g := range stages(d) {
 		for _, way := range ways {
 			name, value := way(made.Token)
-			all = append(all, g.dial(who, http.StatusSwitchingProtocols, name+": "+value+"\n"+upgrade), g.dial(who, http.StatusOK, name+": "+value+"\n"))
+			all = append(all, g.dial(who, http.StatusSwitchingProtocols, name+": "+value+"\n"+upgrade), g.dial(who, http.StatusOK, name+": "+value+"\n"),
+				g.dialHTTP2(who, strings.ToLower(name), value))
 		}
 	}
 	return all
@@ -51,8 +52,8 @@ func (all opened) areCut(t *testing.T, d doorway, app *chat, made service, since
 // goOn fails the test unless the WebSockets are open.
 func (all opened) goOn(t *testing.T, app *chat) {
 	t.Helper()
-	for i, s := range all {
-		if i%2 == 0 { // the others are answers, to which nothing can be said
+	for _, s := range all {
+		if !s.isAnswer {
 			s.speaks()
 		}
 		if !app.isConnected(s.who) {
@@ -63,7 +64,7 @@ func (all opened) goOn(t *testing.T, app *chat) {
 
 func TestEachEndOfATokenReachesEveryInstanceAndCutsWhatIsOpen(t *testing.T) {
 	app := startChat(t)
-	s := setup{options: noTokensInLogs, site: "allow *@example.com\ntokens", behind: "reverse_proxy " + app.address + " {\nstream_close_delay 1h\nflush_interval -1\n}"}
+	s := setup{options: noTokensInLogs + plainHTTP2, variable: offersSockets, site: "allow *@example.com\ntokens", behind: "reverse_proxy " + app.address + " {\nstream_close_delay 1h\nflush_interval -1\n}"}
 	eachStore(t, s, func(t *testing.T, d doorway) {
 		gates := stages(d)
 		here, there := gates[0], gates[len(gates)-1]

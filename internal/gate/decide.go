@@ -69,8 +69,8 @@ func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
 }
 
 // IsForNoApp reports whether a request is one that no app behind a gate gets: a
-// TRACE, which shows a script what it may not read, or a CONNECT to some host. A
-// CONNECT that opens a WebSocket over HTTP/2 or HTTP/3 (RFC 8441, RFC 9220) is not.
+// TRACE, which shows a script what it may not read, or a CONNECT to some host or for a
+// tunnel. One that opens a WebSocket over HTTP/2 or HTTP/3 (RFC 8441, RFC 9220) is not.
 // Nor does an app get a method with small letters: a rule about POST does not see
 // post, which some apps read as POST.
 func IsForNoApp(r *http.Request) bool {
@@ -78,5 +78,5 @@ func IsForNoApp(r *http.Request) bool {
 		return false
 	}
 	return strings.ContainsAny(r.Method, "abcdefghijklmnopqrstuvwxyz") ||
-		r.Method == http.MethodTrace || r.Method == http.MethodConnect && r.Header.Get(":protocol") == "" && r.Proto != "websocket"
+		r.Method == http.MethodTrace || r.Method == http.MethodConnect && r.Header.Get(":protocol") != "websocket" && r.Proto != "websocket"
 }

@@ -69,6 +69,7 @@ func TestOneDecisionTellsWhatBecomesOfARequest(t *testing.T) {
 		"a tunnel, of nobody":                     {method: http.MethodConnect, want: NoSession},
 		"a tunnel":                                {who: alice, method: http.MethodConnect, want: Forbidden, named: true},
 		"a WebSocket over HTTP/2":                 {who: alice, method: http.MethodConnect, proto: "websocket", want: Pass, named: true},
+		"a tunnel over HTTP/2":                    {who: alice, method: http.MethodConnect, proto: "connect-udp", want: Forbidden, named: true},
 		"a tunnel to a public path":               {method: http.MethodConnect, path: "/public/x", want: Forbidden},
 		"a tunnel of somebody to a public path":   {who: alice, method: http.MethodConnect, path: "/public/x", want: Forbidden, named: true},
 		"a tunnel that is not matched":            {method: http.MethodConnect, matches: noMatch, want: Forbidden},
