@@ -128,6 +128,15 @@ import.meta.hot.accept();
 `)
 }
 
+// StartVerdaccio starts Verdaccio, a registry of npm, with rules for its packages. It asks no
+// other registry.
+func StartVerdaccio(t testing.TB, packages string) *App {
+	t.Helper()
+	a := newApp(t, "verdaccio")
+	a.write(t, "config.yaml", "storage: DATA/storage\nlisten: ADDRESS\nweb:\n  enable: false\nlogs: { type: stdout, format: json, level: http }\n"+packages)
+	return a.run(t, "/usr/bin/node", "/srv/apps/node_modules/verdaccio/bin/verdaccio", "--config", a.data+"/config.yaml")
+}
+
 // StartSyncthing starts Syncthing, which asks for its own host name.
 func StartSyncthing(t testing.TB) *App {
 	t.Helper()
