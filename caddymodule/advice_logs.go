@@ -2,44 +2,74 @@ package caddymodule
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/logging"
+	"github.com/caddyserver/certmagic"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
-// adviseOnLogs says which logs show the tokens of programs. Caddy keeps Authorization out of
-// its logs by itself, and writes the others of a request down as they were sent, before any
-// handler sees it. Errors of an app are logged where no access log is, too.
+// Fields of Caddy's log that have secrets of requests and answers.
+const (
+	tokenField         = "request>headers>" + gate.TokenHeader
+	authorizationField = "request>headers>Authorization"
+	cookieField        = "request>headers>Cookie"
+	newCookieField     = "resp_headers>Set-Cookie"
+)
+
+// adviseOnLogs says which logs show the tokens of programs. Caddy writes what is sent down
+// before any handler sees it, and keeps out what it knows to be a secret, unless
+// log_credentials is on: then session cookies are shown, too. Errors of an app are logged
+// where no access log is.
 func (e *edge) adviseOnLogs(ctx caddy.Context) (found []adminapi.Finding) {
+	credentials := e.server.Logs != nil && e.server.Logs.ShouldLogCredentials
 	for _, s := range e.sites {
+		loggers := e.loggersOf(s)
+		warn := func(lines Lines, option, what, advice string, fields ...string) {
+			if shown := loggersThatShow(ctx, loggers, fields); len(shown) > 0 {
+				hidden := "log { format filter { " + strings.Join(fields, " delete; ") + " delete } }"
+				found = append(found, lines.warning(option, "site "+s.name(), fmt.Sprintf("the log of Caddy shows %s (%s)", what, strings.Join(shown, ", ")), advice+hidden))
+			}
+		}
+		const without = "leave out log_credentials in the global option servers, or hide them: "
+		if credentials && len(s.handlers) > 0 {
+			warn(s.handlers[0].Lines, directive, "session cookies, since log_credentials is on", without, cookieField, newCookieField)
+		}
 		i := slices.IndexFunc(s.handlers, func(h *Handler) bool { return h.Tokens != "" })
 		if i < 0 {
 			continue
 		}
-		var shown []string
-		for _, logger := range e.loggersOf(s) {
-			if showsTokens(ctx.Logger(namedLogger(logger)).Core()) {
-				shown = append(shown, logger)
-			}
-		}
-		if len(shown) > 0 {
-			found = append(found, s.handlers[i].Lines.warning("tokens", "site "+s.name(),
-				fmt.Sprintf("the log of Caddy shows the tokens that programs send in the header %s (%s)", gate.TokenHeader, strings.Join(shown, ", ")),
-				fmt.Sprintf("hide them there, in the global options for all sites: log { format filter { %s delete } }", tokenField)))
+		lines := s.handlers[i].Lines
+		warn(lines, "tokens", "the tokens that programs send in the header "+gate.TokenHeader, "hide them there, in the global options for all sites: ", tokenField)
+		if credentials {
+			warn(lines, "tokens", "the tokens that programs send in the header Authorization, since log_credentials is on", without, authorizationField)
 		}
 	}
 	return found
 }
 
+// loggersThatShow are those of some loggers that write any of some fields down.
+func loggersThatShow(ctx caddy.Context, loggers, fields []string) (shown []string) {
+	for _, logger := range loggers {
+		// A log of what stands below a name alone would count for that name, too.
+		core := ctx.Logger(namedLogger(logger + ".-")).Core()
+		if slices.ContainsFunc(fields, func(field string) bool { return shows(core, field) }) {
+			shown = append(shown, logger)
+		}
+	}
+	return shown
+}
+
 // loggersOf are the names under which Caddy logs the requests to a site, and those that
-// fail.
+// fail. Requests to our own pages come before log_name and log_skip of the site, so that it
+// has the loggers that it would have without.
 func (e *edge) loggersOf(s *site) (names []string) {
 	const access, failed = "http.log.access", "http.log.error"
 	logs := e.server.Logs
@@ -50,15 +80,17 @@ func (e *edge) loggersOf(s *site) (names []string) {
 	if len(hosts) == 0 {
 		hosts = []string{""}
 	}
+	routes := e.routes
+	if e.server.Errors != nil {
+		routes = slices.Concat(configured(routes), e.server.Errors.Routes)
+	}
 	for _, host := range hosts {
-		_, mapped := logs.LoggerNames[host]
-		skipped := !mapped && (logs.SkipUnmappedHosts || slices.Contains(logs.SkipHosts, host))
-		for _, name := range loggerNames(logs, host) {
+		for _, name := range append(e.namesGiven(routes, host, 0), loggerNames(logs, host)...) {
 			if name != "" {
 				name = "." + name
 			}
 			names = append(names, failed+name)
-			if !skipped {
+			if isLogged(logs, host) {
 				names = append(names, access+name)
 			}
 		}
@@ -67,18 +99,48 @@ func (e *edge) loggersOf(s *site) (names []string) {
 	return slices.Compact(names)
 }
 
+// isLogged reports whether a server writes an access log of the requests for a host.
+func isLogged(logs *caddyhttp.ServerLogConfig, host string) bool {
+	covers := func(pattern string) bool { return certmagic.MatchWildcard(host, pattern) }
+	if slices.ContainsFunc(slices.Collect(maps.Keys(logs.LoggerNames)), covers) {
+		return true
+	}
+	return !logs.SkipUnmappedHosts && !slices.ContainsFunc(logs.SkipHosts, covers)
+}
+
 // loggerNames are the names that the configuration of a server gives to the loggers of a
 // host.
 func loggerNames(logs *caddyhttp.ServerLogConfig, host string) []string {
 	if names, mapped := logs.LoggerNames[host]; mapped {
 		return names
 	}
-	if _, domain, dotted := strings.Cut(host, "."); dotted {
-		if names, mapped := logs.LoggerNames["*."+domain]; mapped {
+	labels := strings.Split(host, ".")
+	for i := range labels {
+		labels[i] = "*"
+		if names, mapped := logs.LoggerNames[strings.Join(labels, ".")]; mapped {
 			return names
 		}
 	}
 	return []string{logs.DefaultLoggerName}
+}
+
+// namesGiven are the names that log_name gives to the loggers of requests for a host, of some
+// of them or of all.
+func (e *edge) namesGiven(routes caddyhttp.RouteList, host string, invoked int) (names []string) {
+	isOne := host != "" && !strings.Contains(host, "*")
+	for _, route := range configured(routes) {
+		if isOne && matchHost(setsOf(route), host).never {
+			continue
+		}
+		for _, s := range stepsOf(route) {
+			names = append(names, s.loggers...)
+			names = append(names, e.namesGiven(slices.Concat(s.routes, s.later), host, invoked)...)
+			if named := e.server.NamedRoutes[s.invokes]; named != nil && invoked < maxInvoked {
+				names = append(names, e.namesGiven(caddyhttp.RouteList{*named}, host, invoked+1)...)
+			}
+		}
+	}
+	return names
 }
 
 // namedLogger has the logger of a name made, as if a module had that.
@@ -87,23 +149,26 @@ type namedLogger string
 // CaddyModule implements caddy.Module.
 func (l namedLogger) CaddyModule() caddy.ModuleInfo { return caddy.ModuleInfo{ID: caddy.ModuleID(l)} }
 
-// tokenField is the header of tokens, as filters of logs name it.
-const tokenField = "request>headers>" + gate.TokenHeader
-
-// showsTokens reports whether a log writes the header of tokens down. It asks the log itself,
-// which begins a line about a request and never writes it: nobody else knows what filters,
-// wrapped in what, leave of one.
-func showsTokens(log zapcore.Core) (shown bool) {
-	headers := zapcore.ObjectMarshalerFunc(func(line zapcore.ObjectEncoder) error {
-		if filter, ok := line.(logging.FilterEncoder); ok && filter.Fields[tokenField] != nil {
-			return nil // whatever it makes of the value, as a hash
+// shows reports whether a log writes a field down, such as request>headers>Cookie. It asks
+// the log itself, which begins a line about a request and never writes it: nobody else knows
+// what filters, wrapped in what, leave of one.
+func shows(log zapcore.Core, field string) (shown bool) {
+	var begin func(names []string) zapcore.ObjectMarshalerFunc
+	begin = func(names []string) zapcore.ObjectMarshalerFunc {
+		return func(line zapcore.ObjectEncoder) error {
+			if len(names) > 1 {
+				return line.AddObject(names[0], begin(names[1:]))
+			}
+			if filter, ok := line.(logging.FilterEncoder); ok && filter.Fields[field] != nil {
+				return nil // whatever it makes of the value, as a hash
+			}
+			return line.AddArray(names[0], zapcore.ArrayMarshalerFunc(func(zapcore.ArrayEncoder) error {
+				shown = true
+				return nil
+			}))
 		}
-		return line.AddArray(gate.TokenHeader, zapcore.ArrayMarshalerFunc(func(zapcore.ArrayEncoder) error {
-			shown = true
-			return nil
-		}))
-	})
-	request := zapcore.ObjectMarshalerFunc(func(line zapcore.ObjectEncoder) error { return line.AddObject("headers", headers) })
-	log.With([]zapcore.Field{zap.Object("request", request)})
+	}
+	names := strings.Split(field, ">")
+	log.With([]zapcore.Field{zap.Object(names[0], begin(names[1:]))})
 	return shown
 }

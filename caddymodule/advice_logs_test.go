@@ -10,6 +10,7 @@ func TestALogThatShowsTokensIsWarnedOf(t *testing.T) {
 	const field = "request>headers>Doorpost-Token"
 	format := func(filters string) string { return "format filter {\n" + filters + "\n}" }
 	hidden := "log {\n" + format(field+" delete") + "\n}\n"
+	more := hidden + "log more {\ninclude http.log.access.more\n}\n"
 	for what, c := range map[string]struct {
 		options, site string // global options, lines of the site
 		shown         string // the loggers that the warning names; empty: none is warned of
@@ -32,6 +33,11 @@ func TestALogThatShowsTokensIsWarnedOf(t *testing.T) {
 		"both have one":                           {hidden, "log {\n" + format(field+" delete") + "\n}", ""},
 		"the access log of another site has none": {hidden, "log {\n" + format(field+" delete") + "\n}\n}\nother.example.com {\nlog {\nformat json\n}", ""},
 		"another log has all":                     {hidden + "log more {\nformat json\n}\n", "", "http.log.error"},
+		"the log of a wildcard has it, too":       {hidden, "}\n*.example.com {\nlog {\nformat json\n}\nrespond ok", "http.log.access.log0"},
+		"log_name leads to another":               {more, "log\nlog_name more", "http.log.access.more"},
+		"log_name leads to another, for some":     {more, "log\nhandle /x/* {\nlog_name \"\" more\n}", "http.log.access.more"},
+		"log_name in a named route":               {more + "}\n&(named) {\nlog_name more\n", "log\ninvoke named", "http.log.access.more"},
+		"log_name at another site":                {more, "log\n}\nother.example.com {\nlog\nlog_name more", ""},
 		"another log has what is not of requests": {hidden + "log more {\nexclude http.log\n}\n", "log", ""},
 	} {
 		for _, tokens := range []string{"", "tokens", "tokens people"} {

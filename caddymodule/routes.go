@@ -30,6 +30,7 @@ type step struct {
 	body    string              // of an answer without an app
 	request *headers.HeaderOps
 	maps    []string // placeholders that get a meaning
+	loggers []string // names that log_name gives
 }
 
 // harmless are the placeholders of requests that nobody who asks has a say in.
@@ -94,6 +95,8 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 			s.request = h.Request
 		case *maphandler.Handler:
 			s.maps = h.Destinations
+		case *caddyhttp.VarsMiddleware:
+			s.loggers = loggersIn((*h)[caddyhttp.AccessLoggerNameVarKey])
 		case *caddyhttp.Invoke:
 			s.invokes = h.Name
 		case *caddyhttp.StaticResponse:
@@ -117,11 +120,13 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 			Responses           []struct{ Routes caddyhttp.RouteList } `json:"handle_response"`
 			Request             json.RawMessage
 			Destinations        []string
+			Loggers             any `json:"access_logger_names"`
 		}
 		if json.Unmarshal(raw, &written) != nil {
 			continue // Caddy says what is wrong when it makes the handler
 		}
 		s := step{name: written.Handler, routes: written.Routes, later: written.Errors.Routes, invokes: written.Name, body: written.Body, maps: written.Destinations}
+		s.loggers = loggersIn(written.Loggers)
 		for _, response := range written.Responses {
 			s.later = slices.Concat(s.later, response.Routes)
 		}
@@ -131,4 +136,15 @@ func stepsOf(route caddyhttp.Route) (steps []step) {
 		steps = append(steps, s)
 	}
 	return steps
+}
+
+// loggersIn are the names of loggers in a variable that log_name has set.
+func loggersIn(value any) (names []string) {
+	list, _ := value.([]any)
+	for _, each := range list {
+		if name, ok := each.(string); ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }
