@@ -144,6 +144,9 @@ func TestAnOrderForATokenThatIsWrongIsRefusedWithWhatIsRight(t *testing.T) {
 	}
 	var made adminapi.Token
 	a.must("/doorpost/tokens/create", adminapi.TokenOrder{Name: "backup", Sites: []string{a.origin()}, For: "400d"}, &made)
+	if said := a.refuses(http.MethodPost, "/doorpost/tokens/create", order(""), http.StatusConflict); !strings.Contains(said, "a service has that name already, with the token "+made.ID+": give that another text with tokens rotate "+made.ID) {
+		t.Errorf("another of that name is answered with %q", said)
+	}
 	for body, words := range map[string]string{
 		`{"overlap": "soon"}`: "overlap must be a duration", `{"overlap": "-1h"}`: "overlap must be a duration", `{"overlap": "31d"}`: "at most 30 days", `{"for": "1d"}`: "for",
 	} {

@@ -148,6 +148,7 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 	}
 	root.submit("/_doorpost/people", "name", "no good", "site", g.origin, "days", "30", "action", "add-token").is(t, http.StatusUnprocessableEntity)
 	root.submit("/_doorpost/people", "name", "x", "site", g.origin, "days", "3", "action", "add-token").is(t, http.StatusBadRequest)
+	root.submit("/_doorpost/people", fields...).is(t, http.StatusConflict).says(t, "There is a program with that name already.")
 	page = root.open("/_doorpost/people").says(t, "backup")
 	if strings.Contains(page.body, first) || strings.Contains(page.body, "calendar") {
 		t.Error("the page has the text of a token, or the token of a person")

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestATokenIsGoodWithinItsLimitsOnly(t *testing.T) {
 					flags = append(flags, limit.flag, limit.value)
 				}
 			}
-			made := gates[0].makes("limited", flags...)
+			made := gates[0].makes(fmt.Sprint("limited", has), flags...)
 			for keeps := range 1 << len(limits) {
 				path, method, from := "/other/x", "POST", "198.51.100.1"
 				if keeps&1 != 0 {
@@ -45,7 +46,7 @@ func TestATokenIsGoodWithinItsLimitsOnly(t *testing.T) {
 				for _, g := range gates {
 					a := g.curl().asks(ways[keeps%len(ways)], made.Token, method, path, "X-Forwarded-For", from)
 					if crossed := has &^ keeps; crossed == 0 {
-						a.echo(t).isService(t, "limited", made.Token)
+						a.echo(t).isService(t, made.Name, made.Token)
 						continue
 					}
 					said, _ := a.isProblem(t, http.StatusForbidden)["detail"].(string)

@@ -167,6 +167,14 @@ func TestTokensThatCannotBeMadeAreRefusedWithAWayOut(t *testing.T) {
 		t.Errorf("after none was made, listed are %s", out)
 	}
 	for _, life := range []string{"400d", "never", "90s"} {
-		g.succeeds(create("backup", "--for", life)...)
+		g.succeeds(create("for-"+life, "--for", life)...)
 	}
+	var first service
+	g.prints(&first, create("backup")...)
+	g.learn(first.Token)
+	g.fails("give that another text with tokens rotate "+first.ID+", end it with tokens end "+first.ID+", or choose another name", create("Backup")...)
+	g.rotates(first, "1h")
+	g.fails("a service has that name already", create("backup")...)
+	g.succeeds("tokens", "end", first.ID)
+	g.succeeds(create("backup")...)
 }

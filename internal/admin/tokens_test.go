@@ -68,6 +68,13 @@ func TestATokenIsMadeAndToldOnce(t *testing.T) {
 	if strings.Count(line, "\n") != 1 || !strings.Contains(line, `"msg":"token made"`) || !strings.Contains(line, fmt.Sprintf(`"token":%q,"name":"backup"`, r.ID)) || strings.Contains(line, text) {
 		t.Errorf("written is %s", line)
 	}
+	if _, text, err := s.MakeToken(t.Context(), order, 0); !errors.Is(err, token.ErrNameTaken) || text != "" || !strings.Contains(err.Error(), "tokens rotate "+string(r.ID)+",") {
+		t.Errorf("another of that name: %q, %v", text, err)
+	}
+	if line := written(); line != "" {
+		t.Errorf("of one that was not made is written %s", line)
+	}
+	order.Name = "for-ever"
 	if r, _, err = s.MakeToken(t.Context(), order, 0); err != nil || !r.Expires.IsZero() {
 		t.Errorf("one for ever is %+v, %v", r, err)
 	}
@@ -123,7 +130,7 @@ func TestATokenIsRotatedAndItsLifeBeginsAnew(t *testing.T) {
 	s, written := newTokenService(t, filesSite)
 	made := func(life time.Duration) (token.Record, string) {
 		t.Helper()
-		r, text, err := s.MakeToken(t.Context(), token.Token{Name: "backup", Sites: []string{filesSite}}, life)
+		r, text, err := s.MakeToken(t.Context(), token.Token{Name: fmt.Sprint("backup-", life), Sites: []string{filesSite}}, life)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,8 @@ type Store interface {
 	// TokensOf lists those of a person, the last one made first.
 	TokensOf(ctx context.Context, who address.Address, now time.Time) ([]Record, error)
 
-	// MakeToken keeps a new token. It is ErrFull for a person who has MaxPersonal,
+	// MakeToken keeps a new token. It is ErrNameTaken for a service whose name one that is in
+	// lists has, in any case of letters; ErrFull for a person who has MaxPersonal, and
 	// people.ErrUnknown for somebody whom the store does not know or who may not sign in.
 	MakeToken(ctx context.Context, r Record, now time.Time) error
 

@@ -144,10 +144,17 @@ func contains(pattern, path string) bool {
 
 // Errors of stores and of Check.
 var (
-	ErrUnknown = fault.New(fault.Unknown, "there is no token with that id, or not any more; tokens list shows those that there are")
-	ErrFull    = fault.New(fault.Taken, fmt.Sprintf("a person has at most %d tokens; end one that is not used any more", MaxPersonal))
-	ErrInvalid = fault.New(fault.Invalid, "this is not how a token can be")
+	ErrUnknown   = fault.New(fault.Unknown, "there is no token with that id, or not any more; tokens list shows those that there are")
+	ErrFull      = fault.New(fault.Taken, fmt.Sprintf("a person has at most %d tokens; end one that is not used any more", MaxPersonal))
+	ErrNameTaken = fault.New(fault.Taken, "a service has that name already")
+	ErrInvalid   = fault.New(fault.Invalid, "this is not how a token can be")
 )
+
+// NameTaken is the error for the name of a service that a token has already. Apps know a
+// service by its name alone.
+func NameTaken(by ID) error {
+	return fmt.Errorf("%w, with the token %s: give that another text with tokens rotate %s, end it with tokens end %s, or choose another name", ErrNameTaken, by, by, by)
+}
 
 // Check reports what is wrong with a token that is to be made.
 func (t *Token) Check() error {

@@ -75,11 +75,14 @@ func (d *Door) addToken(c *call, fields url.Values) {
 	}
 	t := token.Token{Name: name, Sites: []string{fields.Get("site")}}
 	r, text, err := d.Admin.MakeToken(c.r.Context(), t, life)
-	if errors.Is(err, token.ErrInvalid) {
+	switch {
+	case errors.Is(err, token.ErrInvalid):
 		d.showPeopleWith(c, http.StatusUnprocessableEntity, url.Values{}, view.People{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
-		return
+	case errors.Is(err, token.ErrNameTaken):
+		d.showPeopleWith(c, http.StatusConflict, url.Values{}, view.People{NewToken: view.TokenField{Typed: name, Problem: view.TokenNameTaken}})
+	default:
+		d.madeToken(c, r, text, err)
 	}
-	d.madeToken(c, r, text, err)
 }
 
 // madeToken shows the text of a token, this once.

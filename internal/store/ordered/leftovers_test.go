@@ -12,6 +12,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 	"github.com/doorpost-auth/doorpost/internal/store/steps"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 func promised(now time.Time, who address.Address, purpose signin.Purpose, key byte) signin.Promised {
@@ -43,6 +44,31 @@ func TestTheSweepRemovesAccessRequestsWithTheirLinks(t *testing.T) {
 			if got := e.size(table); got != c.want[table] {
 				t.Errorf("swept after %v there are %d of %s, want %d", c.after, got, table, c.want[table])
 			}
+		}
+	}
+}
+
+func TestTheNameOfAServiceIsKeptForAsLongAsItsToken(t *testing.T) {
+	s, e := newTestStore(t)
+	start := time.Unix(1_700_000_000, 0)
+	made := func(name string, expires time.Time) token.ID {
+		r := token.Record{Token: token.Token{ID: token.NewID(), Name: name, Sites: []string{"https://a.example.com"}, Made: start, Expires: expires}, Sum: token.Sum{1}}
+		must(t, s.MakeToken(t.Context(), r, start))
+		return r.ID
+	}
+	first, second := start.Add(time.Hour), start.Add(2*time.Hour)
+	ended, rotated := made("ended", time.Time{}), made("rotated", first)
+	made("short", first)
+	_, err := s.EndToken(t.Context(), ended, "", start)
+	must(t, err)
+	_, err = s.RotateToken(t.Context(), rotated, token.Sum{2}, second, start, start)
+	must(t, err)
+	for i, now := range []time.Time{start, first.Add(token.KeptFor), second.Add(token.KeptFor)} {
+		want := 2 - i
+		_, err := s.SweepAll(t.Context(), now)
+		must(t, err)
+		if names, tokens := e.size("token_names"), e.size(steps.Tokens); names != want || tokens != want {
+			t.Errorf("swept after %v there are %d names of %d tokens, want %d", now.Sub(start), names, tokens, want)
 		}
 	}
 }

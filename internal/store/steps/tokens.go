@@ -66,11 +66,15 @@ func saveToken(t *tx, id token.ID, stored codec.Token) {
 	if stored.Owner != "" {
 		leads = []Key{personKey(stored.Owner), mailboxKey(stored.Owner)}
 	}
-	until := time.Time{}
-	if stored.Expires != 0 {
-		until = codec.Time(stored.Expires).Add(token.KeptFor)
+	save(t, tokenKey(id), stored, keptUntil(stored), leads...)
+}
+
+// keptUntil is the end of a token in lists, zero for none.
+func keptUntil(stored codec.Token) time.Time {
+	if stored.Expires == 0 {
+		return time.Time{}
 	}
-	save(t, tokenKey(id), stored, until, leads...)
+	return codec.Time(stored.Expires).Add(token.KeptFor)
 }
 
 // Tokens implements token.Store.
@@ -132,6 +136,8 @@ func (s Steps) MakeToken(ctx context.Context, r token.Record, now time.Time) err
 	reads := []Key{tokenKey(r.ID)}
 	if r.IsPersonal() {
 		reads = append(reads, personKey(r.Owner), mailboxKey(r.Owner), tokenListKey(r.Owner))
+	} else {
+		reads = append(reads, tokenNameKey(r.Name))
 	}
 	return run(ctx, s.change("make_token"), reads, func(t *tx) { makeToken(t, r, now) })
 }
@@ -180,6 +186,8 @@ func makeToken(t *tx, r token.Record, now time.Time) {
 		}
 		list.IDs = append(list.IDs, r.ID)
 		saveTokenList(t, r.Owner, list)
+	} else {
+		takeName(t, r.ID, made, now)
 	}
 	saveToken(t, r.ID, made)
 }
@@ -203,6 +211,7 @@ func (s Steps) RotateToken(ctx context.Context, id token.ID, sum token.Sum, expi
 			if !expires.IsZero() {
 				stored.Expires = codec.Millis(expires)
 			}
+			holdName(t, id, stored)
 			saveToken(t, id, stored)
 		}
 		return unpackToken(t, id, stored, nil)
@@ -232,6 +241,7 @@ func dropToken(t *tx, id token.ID, stored codec.Token) {
 		t.ended(key)
 	}
 	t.delete(tokenKey(id))
+	dropName(t, id, stored)
 }
 
 // endTokens ends all tokens of somebody.

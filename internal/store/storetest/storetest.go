@@ -83,6 +83,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Guard", guardPromises},
 		{"Tokens", tokenPromises},
 		{"EndsOfTokens", tokenEndPromises},
+		{"NamesOfTokens", tokenNamePromises},
 		{"Context", contextPromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {

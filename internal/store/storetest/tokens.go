@@ -278,11 +278,11 @@ var tokenPromises = []promise{
 // second is the error of a call with one more result.
 func second[R any](_ R, err error) error { return err }
 
-// token is one that was not made: of a service if nobody owns it.
+// token is one that was not made: of a service if nobody owns it, which has a name of its own.
 func (f *fixture) token(who address.Address) token.Record {
 	id := token.NewID()
 	return token.Record{
-		Token: token.Token{ID: id, Name: "backup", Owner: who, Sites: []string{f.site}, Made: f.now, Expires: f.now.Add(token.UsualLife)},
+		Token: token.Token{ID: id, Name: "backup-" + string(id), Owner: who, Sites: []string{f.site}, Made: f.now, Expires: f.now.Add(token.UsualLife)},
 		Sum:   token.SumOf(token.NewText(id, who != "")),
 	}
 }

@@ -22,8 +22,9 @@ type TokenProblem string
 
 // What can be wrong.
 const (
-	TokenUnnamed TokenProblem = "unnamed"
-	TokenTooMany TokenProblem = "too_many"
+	TokenUnnamed   TokenProblem = "unnamed"
+	TokenTooMany   TokenProblem = "too_many"
+	TokenNameTaken TokenProblem = "name_taken" // of a service
 )
 
 // TokenField is what was typed to make a token.
