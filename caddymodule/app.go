@@ -132,6 +132,7 @@ type App struct {
 	edges       []*edge            // one for each server with a site
 	found       []adminapi.Finding // what doctor is told that the log was told
 
+	rest    func() error // what is left to check
 	opening sync.Once
 	opened  *runningApp
 	failed  error
@@ -142,7 +143,7 @@ func (*App) CaddyModule() caddy.ModuleInfo { return moduleInfo[App]("doorpost") 
 // Provision resolves and checks the configuration. It opens nothing: a
 // configuration can be validated while a server runs on the same store.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.ctx, a.logger, a.sites = ctx, ctx.Slogger(), make(map[string]*site)
+	a.ctx, a.logger, a.sites, a.rest = ctx, ctx.Slogger(), make(map[string]*site), sync.OnceValue(a.checkRest)
 	// A log of its own, for operators who keep it apart or longer. No stack
 	// traces: see Caddy's Context.Slogger.
 	a.auditLogger = slog.New(countedEvents{zapslog.NewHandler(ctx.Logger().Core(), zapslog.WithName("doorpost.audit"), zapslog.AddStacktraceAt(slog.Level(127)))})

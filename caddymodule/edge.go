@@ -19,6 +19,7 @@ type edge struct {
 	server  *caddyhttp.Server   // nil where there is none
 	routes  caddyhttp.RouteList // of the server, which the edge stands before
 	sites   []*site
+	checked bool                // the routes
 	behind  func() []gatedRoute // the routes of the server that a handler of ours stands in
 	bare    func() *gate.Edge   // for while the store cannot be opened: it knows the names of headers, and no site
 	running atomic.Pointer[runningEdge]

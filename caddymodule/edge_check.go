@@ -2,6 +2,8 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -30,13 +32,47 @@ func (EdgeChecker) Provision(ctx caddy.Context) error {
 	if err != nil || !ok {
 		return nil
 	}
-	a := app.(*App)
-	if e := a.edgeAt(server); e != nil {
-		if err := e.check(ctx); err != nil {
-			return told(err)
+	if err := makeNamedRoutes(ctx, server); err != nil {
+		return err
+	}
+	return told(app.(*App).check(ctx, server))
+}
+
+// makeNamedRoutes makes the named routes of a server that Caddy, which makes them in no
+// order, makes after the EdgeChecker. Caddy makes nothing anew of a route that is made.
+func makeNamedRoutes(ctx caddy.Context, server *caddyhttp.Server) error {
+	for _, name := range slices.Sorted(maps.Keys(server.NamedRoutes)) {
+		if route := server.NamedRoutes[name]; name != edgeRoute && isBeingProvisioned(*route) {
+			if err := route.Provision(ctx, nil); err != nil {
+				return fmt.Errorf("named route %s: %w", name, err)
+			}
 		}
 	}
-	return told(a.checkPortalAlone(server))
+	return nil
+}
+
+// check looks at the routes of a server, all of which are made.
+func (a *App) check(ctx caddy.Context, server *caddyhttp.Server) error {
+	if e := a.edgeAt(server); e != nil {
+		e.checked = true
+		if err := e.check(ctx); err != nil {
+			return err
+		}
+	}
+	return a.checkPortalAlone(server)
+}
+
+// checkRest looks at servers whose EdgeChecker Caddy did not come to: where the first handler
+// of ours stands in a named route, it may have made all of those by then, or not.
+func (a *App) checkRest() error {
+	for _, e := range a.edges {
+		if e.server != nil && !e.checked {
+			if err := a.check(a.ctx, e.server); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // haveChecked makes Caddy come to an EdgeChecker behind all routes of a server.

@@ -44,6 +44,9 @@ type runningApp struct {
 // Start opens the store, so that a server whose store cannot be opened does
 // not start.
 func (a *App) Start() error {
+	if err := a.rest(); err != nil {
+		return told(err)
+	}
 	_, err := a.open()
 	return told(a.Lines.atLine(err))
 }
@@ -52,6 +55,9 @@ func (a *App) Start() error {
 // order, so the first request may come before Start.
 func (a *App) open() (*runningApp, error) {
 	a.opening.Do(func() {
+		if a.failed = a.rest(); a.failed != nil {
+			return
+		}
 		a.opened, a.failed = a.build()
 		if a.failed == nil {
 			gates := make(map[string]*gate.Site)

@@ -36,7 +36,7 @@ func (e *edge) noteSplits(routes caddyhttp.RouteList, before split) (all split) 
 				h.split = h.split.or(here)
 			case *caddyhttp.Subroute:
 				within[i] = within[i].or(e.noteSplits(configured(h.Routes), here))
-			case *caddyhttp.Invoke: // whose route may not be made yet
+			case *caddyhttp.Invoke: // whatever it leads to
 				within[i] = split{true, true}
 			}
 		}
