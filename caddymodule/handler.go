@@ -189,7 +189,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if err != nil {
 		return err
 	}
-	h.block.Rules, h.rules, h.partly = rules, rules, where.partly
+	h.block.Rules, h.rules, h.partly = rules, rules, len(where.partly) > 0
 	h.split = split{where.named, where.named} // by what invokes it
 	if h.Public, err = gate.NamedPaths(h.Public); err == nil {
 		h.block.Public, err = gate.ParsePublicPaths(h.Public)

@@ -158,11 +158,19 @@ func TestAnotherBindBehindTheTLSOfThePortalIsWarnedOf(t *testing.T) {
 func TestTheSiteOfThePortalIsItsAlone(t *testing.T) {
 	isolate(t)
 	const start = "{\ndoorpost {\nstore memory\nportal https://login.example.com\n}\n}\n"
-	for _, site := range []string{
-		"login.example.com/x {\ndoorpost_portal\n}", "login.example.com {\nhandle_path /x/* {\ndoorpost_portal\n}\n}",
-		"login.example.com {\n@near remote_ip 10.0.0.0/8\nhandle @near {\ndoorpost_portal\n}\n}",
+	const path = "the path before it keeps requests from it, and the portal answers all of its site; leave the path out"
+	matcher := func(names string) string {
+		return "the matcher " + names + " before it may keep requests from it, and the portal answers all of its site; leave it out, or if it is there for the host write @login host login.example.com"
+	}
+	for site, want := range map[string]string{
+		"login.example.com/x {\ndoorpost_portal\n}":                                                                    path,
+		"login.example.com {\nhandle_path /x/* {\nhandle /x/y {\ndoorpost_portal\n}\n}\n}":                             path,
+		"login.example.com {\n@near remote_ip 10.0.0.0/8\nhandle @near {\ndoorpost_portal\n}\n}":                       matcher("remote_ip"),
+		"*.example.com {\n@login expression `host('login.example.com')`\nhandle @login {\ndoorpost_portal\n}\n}":       matcher("expression"),
+		"*.example.com {\n@login {\nheader Host login.example.com\npath /*\n}\nhandle @login {\ndoorpost_portal\n}\n}": matcher("header, path"),
+		"*.example.com {\n@get method GET\nhandle @get {\n@safe method GET\nhandle @safe {\ndoorpost_portal\n}\n}\n}":  matcher("method"),
 	} {
-		checkRefused(t, start+site, "the portal answers all of its site; leave the path or matcher out", true)
+		checkRefused(t, start+site, want, true)
 	}
 	checkRefused(t, start+"login.example.com {\n@far not remote_ip 10.0.0.0/8\nhandle @far {\nabort\n}\nhandle {\ndoorpost_portal\n}\n}", "", false)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/gate"
@@ -43,8 +44,11 @@ func parsePortal(given string) (gate.Origin, error) {
 // checkPortalAddress makes sure that the site of the portal has its origin, or, where
 // something in front of Caddy speaks TLS, its host.
 func (a *App) checkPortalAddress(ctx caddy.Context, where siteAddress) error {
-	if where.partly {
-		return errors.New("the path or matcher before it keeps requests from it, and the portal answers all of its site; leave the path or matcher out")
+	switch matchers := slices.Compact(slices.Sorted(slices.Values(where.partly))); {
+	case slices.Equal(matchers, []string{"path"}):
+		return errors.New("the path before it keeps requests from it, and the portal answers all of its site; leave the path out")
+	case len(matchers) > 0:
+		return fmt.Errorf("the matcher %s before it may keep requests from it, and the portal answers all of its site; leave it out, or if it is there for the host write @login host %s", strings.Join(matchers, ", "), a.portal.Host())
 	}
 	if len(where.hosts) > 1 {
 		return fmt.Errorf("this site is %s, and the portal has one address; leave only %s", where.name(), a.portal)

@@ -19,7 +19,7 @@ import (
 type siteAddress struct {
 	server string   // name of the server; empty where there is none
 	named  bool     // in a named route, which several sites may invoke
-	partly bool     // in a route that not all requests of the site reach
+	partly []string // the matchers beside hosts of the routes it stands in
 	hosts  []string // of the site; empty for a catch-all
 	listen []port   // of the server
 }
@@ -90,7 +90,7 @@ func (s *siteAddress) descend(routes []caddyhttp.Route, errors *caddyhttp.HTTPEr
 	if len(hosts) > 0 {
 		s.hosts = hosts
 	}
-	s.partly = s.partly || partly
+	s.partly = append(s.partly, partly...)
 	return true
 }
 
@@ -99,9 +99,9 @@ func isBeingProvisioned(route caddyhttp.Route) bool {
 	return len(route.HandlersRaw) > 0 && len(route.Handlers) == 0
 }
 
-// coverage is which hosts a route is for, none for all of them, and whether it is
-// for some requests of a site only, as handle /app/* makes one.
-func coverage(route caddyhttp.Route) (hosts []string, partly bool) {
+// coverage is which hosts a route is for, none for all of them, and by which other matchers
+// it is for some requests of a site only, as handle /app/* makes one.
+func coverage(route caddyhttp.Route) (hosts, partly []string) {
 	everyHost := false
 	for _, set := range route.MatcherSets {
 		before := len(hosts)
@@ -111,8 +111,8 @@ func coverage(route caddyhttp.Route) (hosts []string, partly bool) {
 				hosts = append(hosts, *m...)
 			case caddyhttp.MatchHost:
 				hosts = append(hosts, m...)
-			default:
-				partly = true
+			case caddy.Module:
+				partly = append(partly, m.CaddyModule().ID.Name())
 			}
 		}
 		everyHost = everyHost || len(hosts) == before
