@@ -85,7 +85,7 @@ func (e *edge) loggersOf(s *site) (names []string) {
 		routes = slices.Concat(configured(routes), e.server.Errors.Routes)
 	}
 	for _, host := range hosts {
-		for _, name := range append(e.namesGiven(routes, host, 0), loggerNames(logs, host)...) {
+		for _, name := range append(e.namesGiven(routes, host), loggerNames(logs, host)...) {
 			if name != "" {
 				name = "." + name
 			}
@@ -126,18 +126,31 @@ func loggerNames(logs *caddyhttp.ServerLogConfig, host string) []string {
 
 // namesGiven are the names that log_name gives to the loggers of requests for a host, of some
 // of them or of all.
-func (e *edge) namesGiven(routes caddyhttp.RouteList, host string, invoked int) (names []string) {
-	isOne := host != "" && !strings.Contains(host, "*")
-	for _, route := range configured(routes) {
-		if isOne && matchHost(setsOf(route), host).never {
-			continue
+func (e *edge) namesGiven(routes caddyhttp.RouteList, host string) (names []string) {
+	var site requests
+	if host != "" && !strings.Contains(host, "*") {
+		site.hosts = []string{host}
+	}
+	lists := []caddyhttp.RouteList{routes}
+	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit { return min(sometimes, site.match(route.MatcherSets)) }, meet: func(s step) fit {
+		if vars, ok := s.handler.(*caddyhttp.VarsMiddleware); ok {
+			names = append(names, loggersIn((*vars)[caddyhttp.AccessLoggerNameVarKey])...)
 		}
-		for _, s := range stepsOf(route) {
-			names = append(names, s.loggers...)
-			names = append(names, e.namesGiven(slices.Concat(s.routes, s.later), host, invoked)...)
-			if named := e.server.NamedRoutes[s.invokes]; named != nil && invoked < maxInvoked {
-				names = append(names, e.namesGiven(caddyhttp.RouteList{*named}, host, invoked+1)...)
-			}
+		lists = append(lists, s.later()...)
+		return never
+	}}
+	for ; len(lists) > 0; lists = lists[1:] {
+		w.follow(lists[0], step{reach: always})
+	}
+	return names
+}
+
+// loggersIn are the names of loggers in a variable that log_name has set.
+func loggersIn(value any) (names []string) {
+	list, _ := value.([]any)
+	for _, each := range list {
+		if name, ok := each.(string); ok {
+			names = append(names, name)
 		}
 	}
 	return names

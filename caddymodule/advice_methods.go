@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -12,7 +13,7 @@ import (
 // adviseOnMethods says where a POST needs no session and what it may stand for does,
 // whether a matcher of the block or a handle around it tells them apart.
 func (e *edge) adviseOnMethods(ctx context.Context) (found []adminapi.Finding) {
-	paths := append(pathsIn(e.routes), "/")
+	paths := append(e.paths(), "/")
 	for _, s := range e.sites {
 		if h := e.leavesPost(ctx, s, paths); h != nil {
 			found = append(found, h.Lines.warning(directive, "site "+s.name(), "doorpost protects PUT, PATCH or DELETE and leaves POST open, for which many apps take a POST with a field _method",
@@ -35,8 +36,7 @@ func (e *edge) leavesPost(ctx context.Context, s *site, paths []string) *Handler
 			if err != nil {
 				return nil
 			}
-			h, _ := e.gateOf(e.routes, r, 0)
-			return h
+			return e.gateOf(r)
 		}
 		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
 			if h := gateOf(method); h != nil && h.site == s && gateOf(http.MethodPost) == nil {
@@ -47,54 +47,42 @@ func (e *edge) leavesPost(ctx context.Context, s *site, paths []string) *Handler
 	return nil
 }
 
-// gateOf leads a request through routes as Caddy does. It is the first block that needs a
-// session for it, nil for none. ends reports whether the request gets no further.
-func (e *edge) gateOf(routes caddyhttp.RouteList, r *http.Request, invoked int) (gate *Handler, ends bool) {
-	met := make(map[string]bool)
-	for _, route := range configured(routes) {
-		if route.Group != "" && met[route.Group] {
-			continue
+// gateOf is the first block that needs a session for a request, nil for none.
+func (e *edge) gateOf(r *http.Request) (gate *Handler) {
+	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit {
+		if matches, err := route.MatcherSets.AnyMatchWithError(r); gate != nil || err != nil || !matches {
+			return never
 		}
-		if matches, err := route.MatcherSets.AnyMatchWithError(r); err != nil || !matches {
-			continue
-		}
-		met[route.Group] = true
-		for _, handler := range route.Handlers {
-			switch h := handler.(type) {
-			case *Handler:
-				if needed, err := h.block.NeedsSession(r, r.URL); needed || err != nil {
-					return h, false
-				}
-			case *caddyhttp.Subroute:
-				gate, ends = e.gateOf(h.Routes, r, invoked)
-			case *caddyhttp.Invoke:
-				if named := e.server.NamedRoutes[h.Name]; named != nil && invoked < maxInvoked {
-					gate, ends = e.gateOf(caddyhttp.RouteList{*named}, r, invoked+1)
-				}
-			}
-			if gate != nil || ends {
-				return gate, ends
+		return always
+	}, meet: func(s step) fit {
+		if h, ok := s.handler.(*Handler); ok && s.reach == always && gate == nil {
+			if needed, err := h.block.NeedsSession(r, r.URL); needed || err != nil {
+				gate = h
 			}
 		}
-		if route.Terminal {
-			return nil, true
+		if s.answers() {
+			return always
 		}
-	}
-	return nil, false
+		return never
+	}}
+	w.follow(e.routes, step{reach: always})
+	return gate
 }
 
-// pathsIn are the patterns of paths that some routes and the blocks in them match.
-func pathsIn(routes caddyhttp.RouteList) (patterns []string) {
-	for _, route := range configured(routes) {
-		patterns = append(patterns, pathsOf(route.MatcherSets)...)
-		for _, handler := range route.Handlers {
-			switch h := handler.(type) {
-			case *Handler:
-				patterns = append(patterns, pathsOf(h.matchers)...)
-			case *caddyhttp.Subroute:
-				patterns = append(patterns, pathsIn(h.Routes)...)
+// paths are the patterns of paths that the routes of the server and the blocks in them match.
+func (e *edge) paths() (patterns []string) {
+	note := func(sets caddyhttp.MatcherSets) {
+		for _, pattern := range pathsOf(sets) {
+			if !slices.Contains(patterns, pattern) {
+				patterns = append(patterns, pattern)
 			}
 		}
 	}
+	everyStep(e.server, e.routes, func(s step) {
+		note(s.on[len(s.on)-1].MatcherSets)
+		if h, ok := s.handler.(*Handler); ok {
+			note(h.matchers)
+		}
+	})
 	return patterns
 }

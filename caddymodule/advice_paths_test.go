@@ -45,6 +45,9 @@ func TestAPostThatIsLeftOpenBesideOtherMethodsIsWarnedOf(t *testing.T) {
 		"@in not method GET HEAD\nhandle @in {\ndoorpost {\nallow *\n}\n}\nhandle {\nrespond ok\n}":                false,
 		"@in method GET\nhandle @in {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\n}":                         false,
 		"handle /open/* {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\n}":                                     false,
+
+		"route {\nrespond /hook ok\n@in {\nmethod PUT\npath /hook\n}\ndoorpost @in {\nallow *\n}\n@rest not path /hook\ndoorpost @rest {\nallow *\n}\n}":  false,
+		"invoke api\n}\n&(api) {\n@in {\nmethod DELETE\npath /api/*\n}\nhandle @in {\ndoorpost {\nallow *\nurl https://app.example.com\n}\n}\nrespond ok": true,
 	} {
 		app := provisionedApp(t, "app.example.com {\n"+site+"\n}\n")
 		told := slices.ContainsFunc(app.advice(), func(f adminapi.Finding) bool {

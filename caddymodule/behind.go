@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"iter"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -19,11 +18,11 @@ type gatedRoute struct {
 func (e *edge) gatedRoutes() (list []gatedRoute) {
 	for _, route := range e.routes {
 		gated := gatedRoute{Route: route}
-		for handler := range e.handlers(caddyhttp.RouteList{route}, 0) {
-			if ours, ok := handler.(*Handler); ok && gated.site == nil {
+		everyStep(e.server, caddyhttp.RouteList{route}, func(s step) {
+			if ours, ok := s.handler.(*Handler); ok && gated.site == nil {
 				gated.site = ours.site
 			}
-		}
+		})
 		list = append(list, gated)
 	}
 	return list
@@ -53,11 +52,8 @@ func matchesHost(route caddyhttp.Route, r *http.Request) bool {
 	for _, set := range route.MatcherSets {
 		matches := true
 		for _, matcher := range set {
-			switch m := matcher.(type) {
-			case *caddyhttp.MatchHost:
-				matches = matches && m.Match(r)
-			case caddyhttp.MatchHost:
-				matches = matches && m.Match(r)
+			if hosts, isHost := hostsOf(matcher); isHost {
+				matches = matches && caddyhttp.MatchHost(hosts).Match(r)
 			}
 		}
 		if matches {
@@ -65,53 +61,4 @@ func matchesHost(route caddyhttp.Route, r *http.Request) bool {
 		}
 	}
 	return len(route.MatcherSets) == 0
-}
-
-// maxInvoked bounds how deep named routes invoke others: some invoke themselves.
-const maxInvoked = 8
-
-// handlers are those of routes, of their subroutes, and of named routes that they
-// invoke.
-func (e *edge) handlers(routes caddyhttp.RouteList, invoked int) iter.Seq[caddyhttp.MiddlewareHandler] {
-	return func(yield func(caddyhttp.MiddlewareHandler) bool) {
-		for _, route := range routes {
-			for _, handler := range route.Handlers {
-				if !yield(handler) {
-					return
-				}
-				var inner caddyhttp.RouteList
-				depth := invoked
-				switch h := handler.(type) {
-				case *caddyhttp.Subroute:
-					inner = h.Routes
-				case *frontEdge:
-					inner = h.routes
-				case *caddyhttp.Invoke:
-					if invoked == maxInvoked {
-						break
-					}
-					if named := e.server.NamedRoutes[h.Name]; named != nil {
-						inner = caddyhttp.RouteList{*named}
-						depth++
-					}
-				}
-				for deeper := range e.handlers(inner, depth) {
-					if !yield(deeper) {
-						return
-					}
-				}
-			}
-		}
-	}
-}
-
-// subroutes are those in routes, at any depth.
-func subroutes(routes caddyhttp.RouteList) iter.Seq[*caddyhttp.Subroute] {
-	return func(yield func(*caddyhttp.Subroute) bool) {
-		for handler := range new(edge).handlers(routes, maxInvoked) {
-			if subroute, ok := handler.(*caddyhttp.Subroute); ok && !yield(subroute) {
-				return
-			}
-		}
-	}
 }

@@ -89,7 +89,7 @@ func haveChecked(server *caddyhttp.Server) {
 func (e *edge) check(ctx caddy.Context) error {
 	e.leaveToOthers(e.routes)
 	e.noteSplits(e.routes, split{})
-	if err := e.guardErrors(ctx, e.routes); err != nil {
+	if err := e.guardErrors(ctx); err != nil {
 		return err
 	}
 	if err := e.checkOrder(); err != nil {
@@ -105,18 +105,14 @@ func (e *edge) check(ctx caddy.Context) error {
 }
 
 // guardErrors puts the edge before the error routes of subroutes.
-func (e *edge) guardErrors(ctx caddy.Context, routes caddyhttp.RouteList) error {
-	for subroute := range subroutes(routes) {
-		if subroute.Errors == nil {
-			continue
+func (e *edge) guardErrors(ctx caddy.Context) error {
+	first, err := e.first(ctx, errorEdge{e})
+	everyStep(e.server, e.routes, func(s step) {
+		if subroute, ok := s.handler.(*caddyhttp.Subroute); ok && subroute.Errors != nil && s.invoked == 0 {
+			subroute.Errors.Routes = slices.Concat(first, subroute.Errors.Routes)
 		}
-		first, err := e.first(ctx, errorEdge{e})
-		if err != nil {
-			return err
-		}
-		subroute.Errors.Routes = append(first, subroute.Errors.Routes...)
-	}
-	return nil
+	})
+	return err
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.

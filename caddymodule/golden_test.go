@@ -33,6 +33,11 @@ func validate(source string) error {
 	if err != nil {
 		return err
 	}
+	return validateJSON(adapted)
+}
+
+// validateJSON provisions a configuration without starting it.
+func validateJSON(adapted []byte) error {
 	var config *caddy.Config
 	if err := json.Unmarshal(adapted, &config); err != nil {
 		return err

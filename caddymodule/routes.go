@@ -1,150 +1,128 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"maps"
-	"path"
 	"slices"
-	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
-	maphandler "github.com/caddyserver/caddy/v2/modules/caddyhttp/map"
 )
 
-// The names of ours among handlers and directives.
+// fit is for how many of some requests something holds.
+type fit int
+
 const (
-	gateHandler   = "doorpost"
-	portalHandler = "doorpost_portal"
+	never fit = iota
+	sometimes
+	always
 )
 
-// step is a handler of a route, be it made or not: Caddy makes named routes in no order,
-// and forgets how they were written.
-type step struct {
-	name    string // of the module, without http.handlers
-	routes  caddyhttp.RouteList
-	later   caddyhttp.RouteList // after an error, or for some answers
-	invokes string              // the named route
-	body    string              // of an answer without an app
-	request *headers.HeaderOps
-	maps    []string // placeholders that get a meaning
-	loggers []string // names that log_name gives
+func (f fit) not() fit { return always - f }
+
+// walk leads requests through routes as Caddy does.
+type walk struct {
+	server *caddyhttp.Server
+	fits   func(caddyhttp.Route) fit // how many of the requests match a route
+	meet   func(step) fit            // how many of them end at a handler
+	met    map[string]fit            // the groups of which they met a route
 }
 
-// harmless are the placeholders of requests that nobody who asks has a say in.
-var harmless = []string{"http.error.status_code", "http.error.status_text", "http.error.id", "http.request.uuid", "http.request.remote.host", "http.shutting_down"}
+// step is a handler that requests come to.
+type step struct {
+	handler caddyhttp.MiddlewareHandler
+	on      []caddyhttp.Route // those it stands in, the outermost first
+	reach   fit               // how many of the requests come to it
+	invoked int               // named routes on the way
+	errors  bool              // in the error routes of the server
+}
 
-// serves is the directive of a step that serves more than a fixed answer, "" for any other.
-// mapped are the placeholders that map has given a meaning.
-func (s step) serves(mapped []string) string {
-	switch s.name {
-	case "templates":
-		return s.name
-	case "static_response":
-		for _, key := range placeholdersIn(s.body) {
-			ofRequest := strings.HasPrefix(key, "http.") && !slices.Contains(harmless, key)
-			if ofRequest || strings.HasPrefix(key, "file.") || slices.Contains(mapped, "{"+key+"}") {
-				return "respond with {" + key + "}"
+// maxInvoked bounds how deep named routes invoke others: some invoke themselves.
+const maxInvoked = 8
+
+// follow leads requests that come from a step through routes, and returns how many of them
+// end there. What it notes of groups is about those that go on.
+func (w *walk) follow(routes caddyhttp.RouteList, from step) (ended fit) {
+	if w.met == nil {
+		w.met = make(map[string]fit)
+	}
+	for _, route := range configured(routes) {
+		fits := w.fits(route)
+		if fits == never {
+			continue
+		}
+		enter, before := min(fits, w.met[route.Group].not()), maps.Clone(w.met)
+		if route.Group != "" {
+			w.met[route.Group] = always
+		}
+		inside := from
+		inside.on, inside.reach = append(slices.Clip(from.on), route), min(from.reach, enter, ended.not())
+		ends := w.pass(route, inside)
+		for group, met := range w.met {
+			if enter == never || ends == always {
+				w.met[group] = before[group]
+			} else if enter == sometimes && met != before[group] {
+				w.met[group] = sometimes
 			}
 		}
-		return ""
+		ended = max(ended, min(enter, ends))
 	}
-	return content[caddy.ModuleID("http.handlers."+s.name)]
+	return ended
 }
 
-// placeholdersIn are those in a text, as Caddy reads it.
-func placeholdersIn(text string) (keys []string) {
-	reader := caddy.NewEmptyReplacer()
-	reader.Map(func(key string) (any, bool) {
-		keys = append(keys, key)
-		return "", true
-	})
-	reader.ReplaceAll(text, "")
-	return keys
-}
-
-// changesHost reports whether requests have another host behind the step.
-func (s step) changesHost() bool {
-	if s.request == nil {
-		return false
-	}
-	names := slices.Concat(slices.Collect(maps.Keys(s.request.Set)), slices.Collect(maps.Keys(s.request.Add)), slices.Collect(maps.Keys(s.request.Replace)), s.request.Delete)
-	return slices.ContainsFunc(names, func(name string) bool {
-		is, err := path.Match(strings.ToLower(name), "host")
-		return is || err != nil || strings.Contains(name, "{")
-	})
-}
-
-// stepsOf are the handlers of a route.
-func stepsOf(route caddyhttp.Route) (steps []step) {
+// pass leads requests through the handlers of a route.
+func (w *walk) pass(route caddyhttp.Route, at step) (ended fit) {
+	reach := at.reach
 	for _, handler := range route.Handlers {
-		var s step
+		at.handler, at.reach = handler, min(reach, ended.not())
+		ended = max(ended, w.meet(at))
+		inside := at
+		inside.reach = min(reach, ended.not())
 		switch h := handler.(type) {
 		case *caddyhttp.Subroute:
-			s.routes = h.Routes
-			if h.Errors != nil {
-				s.later = h.Errors.Routes
-			}
-		case *intercept.Intercept:
-			for _, response := range h.HandleResponse {
-				s.later = slices.Concat(s.later, response.Routes)
-			}
-		case *headers.Handler:
-			s.request = h.Request
-		case *maphandler.Handler:
-			s.maps = h.Destinations
-		case *caddyhttp.VarsMiddleware:
-			s.loggers = loggersIn((*h)[caddyhttp.AccessLoggerNameVarKey])
+			ended = max(ended, w.follow(h.Routes, inside))
 		case *caddyhttp.Invoke:
-			s.invokes = h.Name
-		case *caddyhttp.StaticResponse:
-			s.body = h.Body
-		case caddyhttp.StaticResponse: // as Caddy adds them by itself
-			s.body = h.Body
+			if named := w.server.NamedRoutes[h.Name]; named != nil && at.invoked < maxInvoked {
+				inside.invoked++
+				ended = max(ended, w.follow(caddyhttp.RouteList{*named}, inside))
+			}
 		}
-		if module, ok := handler.(caddy.Module); ok {
-			s.name = strings.TrimPrefix(string(module.CaddyModule().ID), "http.handlers.")
-		}
-		steps = append(steps, s)
 	}
-	if len(route.Handlers) > 0 {
-		return steps
+	if route.Terminal {
+		return always
 	}
-	for _, raw := range route.HandlersRaw {
-		var written struct {
-			Handler, Name, Body string
-			Routes              caddyhttp.RouteList
-			Errors              struct{ Routes caddyhttp.RouteList }
-			Responses           []struct{ Routes caddyhttp.RouteList } `json:"handle_response"`
-			Request             json.RawMessage
-			Destinations        []string
-			Loggers             any `json:"access_logger_names"`
-		}
-		if json.Unmarshal(raw, &written) != nil {
-			continue // Caddy says what is wrong when it makes the handler
-		}
-		s := step{name: written.Handler, routes: written.Routes, later: written.Errors.Routes, invokes: written.Name, body: written.Body, maps: written.Destinations}
-		s.loggers = loggersIn(written.Loggers)
-		for _, response := range written.Responses {
-			s.later = slices.Concat(s.later, response.Routes)
-		}
-		if s.name == "headers" && json.Unmarshal(written.Request, &s.request) != nil {
-			s.request = nil
-		}
-		steps = append(steps, s)
-	}
-	return steps
+	return ended
 }
 
-// loggersIn are the names of loggers in a variable that log_name has set.
-func loggersIn(value any) (names []string) {
-	list, _ := value.([]any)
-	for _, each := range list {
-		if name, ok := each.(string); ok {
-			names = append(names, name)
+// later are the routes that a handler leads requests to after an error, or for some answers.
+func (s step) later() (lists []caddyhttp.RouteList) {
+	switch h := s.handler.(type) {
+	case *caddyhttp.Subroute:
+		if h.Errors != nil {
+			lists = append(lists, h.Errors.Routes)
+		}
+	case *intercept.Intercept:
+		for _, response := range h.HandleResponse {
+			lists = append(lists, response.Routes)
 		}
 	}
-	return names
+	return lists
+}
+
+// everyStep calls see with each handler in routes of a server, whatever leads to it.
+func everyStep(server *caddyhttp.Server, routes caddyhttp.RouteList, see func(step)) {
+	w := walk{server: server, fits: func(caddyhttp.Route) fit { return sometimes }, meet: func(s step) fit {
+		see(s)
+		return never
+	}}
+	w.follow(routes, step{reach: always})
+}
+
+// configured are routes as they stand in the configuration, without the edge.
+func configured(routes caddyhttp.RouteList) caddyhttp.RouteList {
+	if len(routes) == 1 && len(routes[0].Handlers) == 1 {
+		if front, ok := routes[0].Handlers[0].(*frontEdge); ok {
+			return front.routes
+		}
+	}
+	return routes
 }

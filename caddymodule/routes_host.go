@@ -1,130 +1,91 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"golang.org/x/net/idna"
 )
 
-// setsOf are the matchers of a route. Of one that was not made yet those are known that
-// look at hosts and paths.
-func setsOf(route caddyhttp.Route) caddyhttp.MatcherSets {
-	if len(route.MatcherSets) > 0 {
-		return route.MatcherSets
-	}
-	return readSets(route.MatcherSetsRaw)
+// requests are those of which only the host is known.
+type requests struct {
+	hosts    []string // one of these, which may be patterns; none: any
+	anyPaths []string // patterns of paths that match them all
 }
 
-// asASCII are hosts as Caddy compares them.
-func asASCII(hosts []string) []string {
-	return each(hosts, func(host string) string {
-		if ascii, err := idna.ToASCII(host); err == nil {
-			return ascii
-		}
-		return host
-	})
-}
-
-// unknownMatcher may match a request, or not.
-type unknownMatcher struct {
-	caddyhttp.RequestMatcherWithError
-}
-
-func readSets(written caddyhttp.RawMatcherSets) (sets caddyhttp.MatcherSets) {
-	for _, raw := range written {
-		var set caddyhttp.MatcherSet
-		for name, value := range raw {
-			var list []string
-			var below caddyhttp.RawMatcherSets
-			switch {
-			case name == "host" && json.Unmarshal(value, &list) == nil:
-				set = append(set, caddyhttp.MatchHost(asASCII(list)))
-			case name == "path" && json.Unmarshal(value, &list) == nil:
-				set = append(set, caddyhttp.MatchPath(list))
-			case name == "not" && json.Unmarshal(value, &below) == nil:
-				set = append(set, caddyhttp.MatchNot{MatcherSets: readSets(below)})
-			default:
-				set = append(set, unknownMatcher{})
-			}
-		}
-		sets = append(sets, set)
-	}
-	return sets
-}
-
-// hostFit is what matchers make of the requests for a host.
-type hostFit struct {
-	never, always bool // none of them, all of them
-	named         bool // the host is written there
-}
-
-// matchHost looks at what matchers make of a host, whatever else they want.
-func matchHost(sets caddyhttp.MatcherSets, host string) hostFit {
+// match is how many of them some matchers match.
+func (to requests) match(sets caddyhttp.MatcherSets) (fits fit) {
 	if len(sets) == 0 {
-		return hostFit{always: true}
+		return always
 	}
-	all := hostFit{never: true}
 	for _, set := range sets {
-		fits := hostFit{always: true}
+		all := always
 		for _, matcher := range set {
-			one := matchesOf(matcher, host)
-			fits.never, fits.always, fits.named = fits.never || one.never, fits.always && one.always, fits.named || one.named
+			all = min(all, to.matchOne(matcher))
 		}
-		if !fits.never {
-			all.never, all.always, all.named = false, all.always || fits.always, all.named || fits.named
-		}
+		fits = max(fits, all)
 	}
-	return all
+	return fits
 }
 
-func matchesOf(matcher any, host string) hostFit {
+func (to requests) matchOne(matcher any) fit {
+	switch m := matcher.(type) {
+	case *caddyhttp.MatchNot:
+		if len(m.MatcherSets) > 0 {
+			return to.match(m.MatcherSets).not()
+		}
+	case *caddyhttp.MatchPath:
+		if slices.ContainsFunc(to.anyPaths, func(pattern string) bool { return slices.Contains(*m, pattern) }) {
+			return always
+		}
+	}
+	patterns, isHost := hostsOf(matcher)
+	if !isHost || len(to.hosts) == 0 {
+		return sometimes
+	}
+	fits := hostIn(patterns, to.hosts[0])
+	if slices.ContainsFunc(to.hosts, func(host string) bool { return hostIn(patterns, host) != fits }) {
+		return sometimes
+	}
+	return fits
+}
+
+// hostsOf are the hosts of a matcher that is one of hosts. Where Caddy adds routes by itself
+// it is no pointer.
+func hostsOf(matcher any) (patterns []string, isHost bool) {
 	switch m := matcher.(type) {
 	case *caddyhttp.MatchHost:
-		return hostIn(*m, host)
+		return *m, true
 	case caddyhttp.MatchHost:
-		return hostIn(m, host)
-	case *caddyhttp.MatchNot:
-		return matchesOf(*m, host)
-	case caddyhttp.MatchNot:
-		if fits := matchHost(m.MatcherSets, host); len(m.MatcherSets) > 0 {
-			return hostFit{never: fits.always, always: fits.never}
-		}
+		return m, true
 	}
-	switch m := matcher.(type) { // a rewritten path may begin with anything
-	case *caddyhttp.MatchPath:
-		return hostFit{always: slices.Contains(*m, "*")}
-	case caddyhttp.MatchPath:
-		return hostFit{always: slices.Contains(m, "*")}
-	}
-	return hostFit{}
+	return nil, false
 }
 
-// hostIn is what a list of hosts makes of a host. Of placeholders, which Caddy reads with
-// each request, only the environment stays as it is.
-func hostIn(list []string, host string) hostFit {
+// hostIn is how many requests for a host, which may be a pattern, have one of a list.
+func hostIn(list []string, host string) (fits fit) {
+	for _, pattern := range withEnvironment(list) {
+		switch {
+		case strings.EqualFold(pattern, host), coversHost(pattern, host):
+			return always
+		case strings.Contains(pattern, "{"), strings.ContainsAny(host, "*{"):
+			fits = sometimes
+		}
+	}
+	return fits
+}
+
+// withEnvironment are patterns of hosts as they stay: of placeholders, which Caddy reads with
+// each request, only the environment does.
+func withEnvironment(list []string) []string {
 	environment := caddy.NewEmptyReplacer()
 	environment.Map(func(key string) (any, bool) {
 		name, found := strings.CutPrefix(key, "env.")
 		return os.Getenv(name), found
 	})
-	fits := hostFit{never: true}
-	for _, pattern := range list {
-		pattern = strings.ToLower(environment.ReplaceKnown(pattern, ""))
-		switch {
-		case strings.EqualFold(pattern, host):
-			return hostFit{always: true, named: true}
-		case strings.Contains(pattern, "{"):
-			fits.never = false
-		case coversHost(pattern, host):
-			fits = hostFit{always: true}
-		}
-	}
-	return fits
+	return each(list, func(pattern string) string { return strings.ToLower(environment.ReplaceKnown(pattern, "")) })
 }
 
 // coversHost reports whether a host is one that a pattern with * for any label stands for.
@@ -139,4 +100,12 @@ func coversHost(pattern, host string) bool {
 		}
 	}
 	return true
+}
+
+// hasByName reports whether one of some routes in each other is for a host by its name.
+func hasByName(routes []caddyhttp.Route, host string) bool {
+	return slices.ContainsFunc(routes, func(route caddyhttp.Route) bool {
+		hosts, _ := coverage(route)
+		return slices.ContainsFunc(withEnvironment(hosts), func(pattern string) bool { return strings.EqualFold(pattern, host) })
+	})
 }

@@ -106,13 +106,10 @@ func coverage(route caddyhttp.Route) (hosts, partly []string) {
 	for _, set := range route.MatcherSets {
 		before := len(hosts)
 		for _, matcher := range set {
-			switch m := matcher.(type) {
-			case *caddyhttp.MatchHost:
-				hosts = append(hosts, *m...)
-			case caddyhttp.MatchHost:
-				hosts = append(hosts, m...)
-			case caddy.Module:
-				partly = append(partly, m.CaddyModule().ID.Name())
+			if named, isHost := hostsOf(matcher); isHost {
+				hosts = append(hosts, named...)
+			} else if other, ok := matcher.(caddy.Module); ok {
+				partly = append(partly, other.CaddyModule().ID.Name())
 			}
 		}
 		everyHost = everyHost || len(hosts) == before
