@@ -37,6 +37,10 @@ func (a *App) checkPortalAlone(server *caddyhttp.Server) error {
 		a.advise([]adminapi.Finding{a.linesOf(beside.covered).warning(directive, site, beside.words(*beside.covered)+" answers at the origin of the portal, too, on the addresses of its bind",
 			fmt.Sprintf("give these addresses a site %s { abort } with the same bind, unless nobody can reach them by that name", a.portal.Host()))})
 	}
+	for _, s := range beside.unreached {
+		a.advise([]adminapi.Finding{a.portalLines.warning(directive, site, beside.words(s)+" is never reached: doorpost_portal comes before it and answers every request",
+			fmt.Sprintf("write handle %s { … } around it, and handle { doorpost_portal }", beside.pathOf(s)))})
+	}
 	return nil
 }
 

@@ -15,8 +15,9 @@ import (
 type besidePortal struct {
 	host string
 
-	named   *step // the first where the host stands by its name
-	covered *step // the first where it is one among others
+	named     *step  // the first where the host stands by its name
+	covered   *step  // the first where it is one among others
+	unreached []step // fixed answers that stand behind the portal
 
 	steps   []step
 	later   []laterRoutes
@@ -45,10 +46,16 @@ func (b *besidePortal) look(server *caddyhttp.Server) {
 		}
 		w.follow(b.later[0].routes, b.later[0].from)
 	}
+	behind := false
 	for _, s := range b.steps {
+		_, isPortal := s.handler.(*Portal)
+		_, isFixed := s.handler.(*caddyhttp.StaticResponse)
 		_, isGate := s.handler.(*Handler)
 		serves, byName := s.serves(b.mapped) != "", hasByName(s.on, b.host)
+		behind = behind || isPortal
 		switch {
+		case !serves && isFixed && byName && behind && s.reach == never:
+			b.unreached = append(b.unreached, s)
 		case !serves, isGate && byName:
 		case byName: // in a site of its own nothing may stand beside the portal, be it reached or not
 			b.named = cmp.Or(b.named, &s)
@@ -117,4 +124,14 @@ func (b *besidePortal) words(s step) string {
 		words += " in " + strings.Join(place, " of ")
 	}
 	return words
+}
+
+// pathOf is the path for which a step is, or one as an example.
+func (b *besidePortal) pathOf(s step) string {
+	for _, route := range s.on {
+		for _, pattern := range pathsOf(route.MatcherSets) {
+			return pattern
+		}
+	}
+	return "/robots.txt"
 }
