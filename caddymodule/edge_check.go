@@ -107,8 +107,10 @@ func (e *edge) check(ctx caddy.Context) error {
 // guardErrors puts the edge before the error routes of subroutes.
 func (e *edge) guardErrors(ctx caddy.Context) error {
 	first, err := e.first(ctx, errorEdge{e})
+	guarded := make(map[*caddyhttp.Subroute]bool) // a named route is met where it is invoked
 	everyStep(e.server, e.routes, func(s step) {
-		if subroute, ok := s.handler.(*caddyhttp.Subroute); ok && subroute.Errors != nil && s.invoked == 0 {
+		if subroute, ok := s.handler.(*caddyhttp.Subroute); ok && subroute.Errors != nil && !guarded[subroute] {
+			guarded[subroute] = true
 			subroute.Errors.Routes = slices.Concat(first, subroute.Errors.Routes)
 		}
 	})

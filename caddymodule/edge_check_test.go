@@ -1,11 +1,14 @@
 package caddymodule
 
 import (
+	"bytes"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // Caddy makes named routes in no order. Where a gate in one of them is the first handler of
@@ -38,4 +41,33 @@ func TestAGateInANamedRouteAloneIsCheckedWhenItStartsAtTheLatest(t *testing.T) {
 		}
 	}
 	t.Error("Caddy always came to the check: nothing is left for the start")
+}
+
+// The error routes of a subroute, which JSON may have, are guarded in a named route, too.
+func TestTheErrorRoutesOfANamedRouteLetNobodyPastTheGate(t *testing.T) {
+	folder, port := isolate(t), testkit.FreePort()
+	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log"}
+	g.address = "&(app) {\nroute {\nerror /x 404\n}\n}\nhttp://localhost:" + port
+	g.site = "route {\ninvoke app\ninvoke app\ndoorpost {\nallow *\n}\n" + echo + "\n}"
+	adapted, err := adapt(g.caddyfile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const named = `"named_routes":{"app":{"handle":[{"handler":"subroute",`
+	if !bytes.Contains(adapted, []byte(named)) {
+		t.Fatalf("the named route stands otherwise: %s", adapted)
+	}
+	adapted = bytes.Replace(adapted, []byte(named), []byte(named+`"errors":{"routes":[{"handle":[{"handler":"static_response","body":"REACHED user={http.request.header.Remote-User} "}]}]},`), 1)
+	if err := caddy.Load(adapted, true); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.stop)
+	if status, body := g.send("GET /x HTTP/1.1", "Host: localhost:"+port); status != http.StatusNotFound || strings.Contains(body, "REACHED") {
+		t.Errorf("somebody without a session gets %d %q", status, body)
+	}
+	b := g.newBrowser()
+	b.signIn("alice@example.com")
+	if got := b.get("/x"); !strings.Contains(got.body, "REACHED user=alice@example.com ") {
+		t.Errorf("somebody who may enter gets %d %q", got.status, got.body)
+	}
 }
