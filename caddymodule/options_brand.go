@@ -32,8 +32,7 @@ func (b BrandConfig) check() error {
 	if utf8.RuneCountInString(b.Name) > maxBrandName || strings.ContainsFunc(b.Name, unicode.IsControl) {
 		return fmt.Errorf("brand name must have at most %d characters, on one line", maxBrandName)
 	}
-	_, err := view.New(view.Brand(b), nil)
-	return err
+	return view.Brand(b).Check()
 }
 
 // read reads the option brand, of all sites or of one.

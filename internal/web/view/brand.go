@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"github.com/doorpost-auth/doorpost/internal/color"
 )
 
 // Brand is how a site presents itself.
@@ -16,12 +18,16 @@ type Brand struct {
 	Support string // mail address or https URL for help; may be empty
 }
 
-func (b Brand) validate() error {
+// Check refuses a brand that cannot be shown.
+func (b Brand) Check() error {
 	if b.Logo != "" && !localPath(b.Logo) && !httpsURL(b.Logo) {
 		return fmt.Errorf("brand logo %q: want a path like /logo.svg or a URL like https://example.com/logo.svg", b.Logo)
 	}
 	if b.Support != "" && !mailAddress(b.Support) && !httpsURL(b.Support) {
 		return fmt.Errorf("brand support %q: want an address like help@example.com or a URL like https://example.com/help", b.Support)
+	}
+	if _, err := color.Parse(b.Accent); err != nil {
+		return fmt.Errorf("brand accent: %w", err)
 	}
 	return nil
 }

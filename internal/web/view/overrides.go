@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/doorpost-auth/doorpost/internal/templates"
 )
@@ -38,6 +39,15 @@ func builtInFiles() ([]string, error) {
 	pages, err := fs.Glob(builtIn, "templates/*.html")
 	return append(shared, pages...), err
 }
+
+// builtInPages are the pages for all who have none of their own: each is parsed once.
+var builtInPages = sync.OnceValues(func() (templates.Set[*template.Template], error) {
+	files, err := builtInFiles()
+	if err != nil {
+		return nil, err
+	}
+	return parse(files, templates.Files{})
+})
 
 // parse gives each page a set of templates of its own: what all pages share, and
 // the page, which defines the gaps of the layout.

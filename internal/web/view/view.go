@@ -45,7 +45,7 @@ type Views struct {
 // browsers refuse; each such page is tried in all states and all languages. Those
 // errors begin with the file and, if known, the line.
 func New(brand Brand, overrides fs.FS) (*Views, error) {
-	if err := brand.validate(); err != nil {
+	if err := brand.Check(); err != nil {
 		return nil, err
 	}
 	files, err := builtInFiles()
@@ -62,10 +62,13 @@ func New(brand Brand, overrides fs.FS) (*Views, error) {
 	}
 	accent, err := color.Parse(brand.Accent)
 	if err != nil {
-		return nil, fmt.Errorf("brand accent: %w", err)
+		return nil, err
 	}
 	style, wideStyle := stylesheet(accent, sheet), stylesheet(accent, wideSheet)
-	pages, err := parse(files, own)
+	pages, err := builtInPages()
+	if own.Any() {
+		pages, err = parse(files, own)
+	}
 	if err != nil {
 		return nil, err
 	}
