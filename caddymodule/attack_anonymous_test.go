@@ -25,9 +25,11 @@ type endlessBody struct {
 	read      int
 }
 
+var endless = strings.Repeat("a", 64<<10)
+
 func (b *endlessBody) Read(p []byte) (n int, err error) {
 	if n, err = b.beginning.Read(p); errors.Is(err, io.EOF) && b.endless {
-		n, err = copy(p, strings.Repeat("a", len(p))), nil
+		n, err = copy(p, endless), nil
 	}
 	b.read += n
 	return n, err
@@ -130,6 +132,16 @@ func (n nobody) request() (*http.Request, *endlessBody) {
 	return r, body
 }
 
+// sent is a request as errors name it, which is not spelled out for each.
+type sent struct {
+	*http.Request
+	number int
+}
+
+func (s sent) String() string {
+	return fmt.Sprintf("request %d: %s %s %v", s.number, s.Method, s.RequestURI, s.Header)
+}
+
 // Whoever has neither asked nor signed in writes nothing into the store, is
 // given one small cookie at most, and has no more of a body read than a form
 // may have.
@@ -150,7 +162,7 @@ func TestAttackDS01NobodyWritesNothingWhateverTheySend(t *testing.T) {
 	before := content()
 	for i := range requests {
 		r, body := n.request()
-		what := fmt.Sprintf("request %d: %s %s %v", i, r.Method, r.RequestURI, r.Header)
+		what := sent{r, i}
 		w := httptest.NewRecorder()
 		err := handler.ServeHTTP(w, caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, &caddyhttp.Server{}), caddyhttp.HandlerFunc(func(http.ResponseWriter, *http.Request) error {
 			return errors.New("it reached the app")

@@ -33,11 +33,11 @@ func TestNoErrorAboutAnOptionNamesItTwice(t *testing.T) {
 		own := strings.TrimSpace(strings.TrimPrefix(path, around.path))
 		for _, value := range []string{"", `""`, "{", "nonsense", `"non sense"`, "a b", "{env.DOORPOST_NONSENSE}", "{env.DOORPOST_EMPTY}", "{env.DOORPOST_NOT_SET}", "{file./nowhere}", "{file.relative}", "{unknown}", "{env.DOORPOST_NOT_SET}x"} {
 			source := around.wrap(own + " " + value)
-			err := validate(source)
+			adapted, err := adapt(source)
 			if err == nil {
-				continue
-			}
-			if _, inJSON := adapt(source); inJSON == nil {
+				if err = validateJSON(adapted); err == nil {
+					continue
+				}
 				atLoad++
 			}
 			words, _ := ourWords(err)
