@@ -62,6 +62,13 @@ func showToken(c *adminCall) (adminapi.Token, error) {
 	return reportToken(r), err
 }
 
+// reportMade is the one answer that has the text of a token.
+func reportMade(r token.Record, text string, err error) (adminapi.Token, error) {
+	report := reportToken(r)
+	report.Text = text
+	return report, err
+}
+
 func createToken(c *adminCall, order adminapi.TokenOrder) (adminapi.Token, error) {
 	t := token.Token{Name: order.Name, Sites: order.Sites, Paths: order.Paths, Methods: order.Methods, Groups: order.Groups}
 	for _, given := range order.Networks {
@@ -78,10 +85,7 @@ func createToken(c *adminCall, order adminapi.TokenOrder) (adminapi.Token, error
 			return adminapi.Token{}, err
 		}
 	}
-	r, text, err := c.rt.admin.MakeToken(c.ctx, t, life)
-	report := reportToken(r)
-	report.Text = text
-	return report, err
+	return reportMade(c.rt.admin.MakeToken(c.ctx, t, life))
 }
 
 func rotateToken(c *adminCall, order adminapi.RotateOrder) (adminapi.Token, error) {
@@ -95,10 +99,7 @@ func rotateToken(c *adminCall, order adminapi.RotateOrder) (adminapi.Token, erro
 			return adminapi.Token{}, err
 		}
 	}
-	r, text, err := c.rt.admin.RotateToken(c.ctx, id, overlap)
-	report := reportToken(r)
-	report.Text = text
-	return report, err
+	return reportMade(c.rt.admin.RotateToken(c.ctx, id, overlap))
 }
 
 func endToken(c *adminCall) (adminapi.Token, error) {

@@ -139,7 +139,7 @@ func assertedEmail(values []string) string {
 func TestAttackID02NoIdentityCrosses(t *testing.T) {
 	const sessions, workers = 25, 16
 	store := &jitteryStore{Store: openMemory(t)}
-	holdStore(t, store)
+	holdBackend(t, store)
 	g := newGateway(t, "doorpost {\n store memory\n mailer console\n limit client 100000 1m\n limit address 100000 1m\n limit total 100000 1m\n}\n", "doorpost {\n allow *@example.com\n assertion\n}\n respond ok\n")
 	g.backend().cache.Resize(sessions) // few, so that sessions are looked up again
 	c := &crossingTest{handler: findHandler(t), origin: g.origin()}

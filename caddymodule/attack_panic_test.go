@@ -221,7 +221,7 @@ func (s *faultyStore) Session(ctx context.Context, key session.Key, now time.Tim
 
 func TestAttackLG01NoSecretIsInWhatThePanicOfAStoreSays(t *testing.T) {
 	store := &faultyStore{Store: openMemory(t)}
-	holdStore(t, store)
+	holdBackend(t, store)
 	g := newGateway(t, "debug\n doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *@example.com\n}\n respond ok\n")
 	known, b, member := make(secretsSeen), g.newBrowser(), g.newBrowser()
 	member.signIn("bob@example.com")

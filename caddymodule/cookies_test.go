@@ -22,12 +22,11 @@ const scopedHost = "a.app.example.com"
 
 // newScoped starts a gate at scopedHost, behind https as cookie_domain needs it.
 func newScoped(t *testing.T, cookieDomain string) *gateway {
-	folder, secure := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: testkit.FreePort(), folder: folder, logs: folder + "/log", base: "https://" + scopedHost + ":" + secure}
+	g := bareGateway(t)
+	g.base = "https://" + scopedHost + ":" + testkit.FreePort()
 	g.site = "respond none\n}\n" + g.base + " {\nbind 127.0.0.1\ntls internal\ndoorpost {\nallow *\n}\nrespond \"user={header.Remote-User}.\"\n"
 	g.scope(cookieDomain)
-	g.load()
-	t.Cleanup(g.stop)
+	g.start()
 	probe := g.newFarBrowser() // the certificate is made in the background
 	if !testkit.HoldsWithin(20*time.Second, func() bool {
 		answer, err := probe.client.Get(g.origin())

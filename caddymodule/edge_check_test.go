@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // Caddy makes named routes in no order. Where a gate in one of them is the first handler of
@@ -45,9 +44,8 @@ func TestAGateInANamedRouteAloneIsCheckedWhenItStartsAtTheLatest(t *testing.T) {
 
 // The error routes of a subroute, which JSON may have, are guarded in a named route, too.
 func TestTheErrorRoutesOfANamedRouteLetNobodyPastTheGate(t *testing.T) {
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log"}
-	g.address = "&(app) {\nroute {\nerror /x 404\n}\n}\nhttp://localhost:" + port
+	g := bareGateway(t)
+	g.address = "&(app) {\nroute {\nerror /x 404\n}\n}\nhttp://localhost:" + g.port
 	g.site = "route {\ninvoke app\ninvoke app\ndoorpost {\nallow *\n}\n" + echo + "\n}"
 	adapted, err := adapt(g.caddyfile())
 	if err != nil {
@@ -62,7 +60,7 @@ func TestTheErrorRoutesOfANamedRouteLetNobodyPastTheGate(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.stop)
-	if status, body := g.send("GET /x HTTP/1.1", "Host: localhost:"+port); status != http.StatusNotFound || strings.Contains(body, "REACHED") {
+	if status, body := g.send("GET /x HTTP/1.1", "Host: localhost:"+g.port); status != http.StatusNotFound || strings.Contains(body, "REACHED") {
 		t.Errorf("somebody without a session gets %d %q", status, body)
 	}
 	b := g.newBrowser()

@@ -3,8 +3,6 @@ package caddymodule
 import (
 	"strings"
 	"testing"
-
-	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // splitsByPath and splitsByMethod are ways to gate a part of a site, which is /admin or whatever is not a GET.
@@ -91,18 +89,16 @@ func TestNoSecondMethodGetsPastAPartOfASite(t *testing.T) {
 }
 
 func TestNoSecondReadingGetsPastAGateInANamedRoute(t *testing.T) {
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log"}
-	g.address = "&(gate) {\ndoorpost {\nallow *\nurl " + g.origin() + "\n}\n" + echo + "\n}\nhttp://localhost:" + port
+	g := bareGateway(t)
+	g.address = "&(gate) {\ndoorpost {\nallow *\nurl " + g.origin() + "\n}\n" + echo + "\n}\nhttp://localhost:" + g.port
 	g.site = "@admin {\npath /admin/*\nmethod GET\n}\nhandle @admin {\ninvoke gate\n}\nhandle {\n" + echo + "\n}"
-	g.load()
-	t.Cleanup(g.stop)
+	g.start()
 	for _, request := range [][]string{{"GET /admin%20/x HTTP/1.1"}, {"GET /open/..;/admin/x HTTP/1.1"}, {"POST /admin/x HTTP/1.1", "X-HTTP-Method-Override: GET"}} {
-		if _, body := g.send(append(request, "Host: localhost:"+port)...); strings.Contains(body, "REACHED") {
+		if _, body := g.send(append(request, "Host: localhost:"+g.port)...); strings.Contains(body, "REACHED") {
 			t.Errorf("%q reaches the app", request)
 		}
 	}
-	if _, body := g.send("POST /admin/x HTTP/1.1", "Host: localhost:"+port); !strings.Contains(body, "REACHED") {
+	if _, body := g.send("POST /admin/x HTTP/1.1", "Host: localhost:"+g.port); !strings.Contains(body, "REACHED") {
 		t.Errorf("what the gate does not stand before is answered with %q", body)
 	}
 }

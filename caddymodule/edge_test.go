@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // echo answers with the identity that arrived, and with our cookies.
@@ -98,8 +96,8 @@ func TestAnErrorRouteServesThoseWhoMayEnter(t *testing.T) {
 // Routes beside the gate, and sites without one, get no claim to an identity and none
 // of our cookies.
 func TestNoRouteOfTheServerGetsAClaimToAnIdentity(t *testing.T) {
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", site: `handle /api/* {
+	g := bareGateway(t)
+	g.site = `handle /api/* {
 	` + echo + `
 }
 handle {
@@ -112,11 +110,10 @@ handle {
 	` + echo + `
 }
 }
-http://other.localhost:` + port + ` {
+http://other.localhost:` + g.port + ` {
 	bind 127.0.0.1
-	` + echo + "\n"}
-	g.load()
-	t.Cleanup(g.stop)
+	` + echo + "\n"
+	g.start()
 	for _, host := range []string{"localhost", "other.localhost"} {
 		_, body := g.send("GET /api/x HTTP/1.1", "Host: "+host+":"+g.port, "X-Mine: admin", "x_mine: admin", "Cookie: a=1; doorpost-"+g.port+"=stolen; __Secure-doorpost=y")
 		if !strings.Contains(body, "REACHED") || !strings.Contains(body, "mine= ") || !strings.Contains(body, "cookie=a=1 ") {
@@ -137,10 +134,9 @@ func TestPagesOfOursAreServedBeforeAnyHandle(t *testing.T) {
 
 // A site may be a path of a host: the pages of the gate are below it all the same.
 func TestASiteWithAPathHasPages(t *testing.T) {
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", address: "http://localhost:" + port + "/app/*", site: "doorpost {\nallow *\n}\n" + echo}
-	g.load()
-	t.Cleanup(g.stop)
+	g := bareGateway(t)
+	g.address, g.site = "http://localhost:"+g.port+"/app/*", "doorpost {\nallow *\n}\n"+echo
+	g.start()
 	b := g.newBrowser()
 	b.signIn("alice@example.com")
 	if got := b.get("/app/x"); !strings.Contains(got.body, "user=alice@example.com ") {
@@ -171,8 +167,8 @@ func TestAnOrderThatLeavesASiteOpenIsRefused(t *testing.T) {
 		"route {\nhandle /a {\nredir * /b\n}\nhandle {\nrespond open\n}\ndoorpost {\nallow *\n}\n}":                   "respond",
 		"route {\nhandle /a {\nheader X-A b\n}\nhandle {\nrespond open\n}\ndoorpost {\nallow *\n}\nrespond closed\n}": "",
 	} {
-		g := &gateway{t: t, port: testkit.FreePort(), folder: isolate(t), site: site}
-		g.logs = g.folder + "/log"
+		g := bareGateway(t)
+		g.site = site
 		g.address = "&(app) {\nrespond open\n}\n&(inner) {\ninvoke app\n}\n&(auth) {\nforward_auth localhost:1 {\nuri /auth\n}\n}\n&(harmless) {\nheader X-A b\n}\n&(mixed) {\nroute {\ninvoke harmless\nrespond open\n}\n}\nhttp://localhost:" + g.port
 		err := g.tryLoad()
 		if err == nil {
@@ -235,8 +231,8 @@ func TestASiteWithoutAHostHasAnEdge(t *testing.T) {
 	if status, _ := g.send("GET /_doorpost/sign-in HTTP/1.1", "Host: localhost:"+g.port, "Accept: text/html"); status != http.StatusOK {
 		t.Errorf("the sign-in page is answered with %d", status)
 	}
-	lone := &gateway{t: t, port: testkit.FreePort(), folder: isolate(t), site: "route {\nrespond open\ndoorpost {\nallow *\nurl http://localhost:1\n}\n}"}
-	lone.logs, lone.address = lone.folder+"/log", "http://:"+lone.port
+	lone := bareGateway(t)
+	lone.address, lone.site = "http://:"+lone.port, "route {\nrespond open\ndoorpost {\nallow *\nurl http://localhost:1\n}\n}"
 	if err := lone.tryLoad(); err == nil || !strings.Contains(err.Error(), "before doorpost is reached") {
 		t.Errorf("an order that leaves it open is loaded with %v", err)
 	}
@@ -260,24 +256,22 @@ func TestAGateInHandleErrorsAloneAsksToSignIn(t *testing.T) {
 
 // A gate in a named route is found however many named routes are invoked before it.
 func TestAGateBehindManyNamedRoutesIsFound(t *testing.T) {
-	folder, port := isolate(t), testkit.FreePort()
-	named, invoked := "", ""
+	g, named, invoked := bareGateway(t), "", ""
 	for i := range 2 * maxInvoked {
 		named += fmt.Sprintf("&(r%d) {\nheader X-R%d a\n}\n", i, i)
 		invoked += fmt.Sprintf("invoke r%d\n", i)
 	}
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log"}
-	g.address = named + "&(gate) {\ndoorpost {\nallow *\nurl " + g.origin() + "\n}\n}\nhttp://localhost:" + port
+	g.address = named + "&(gate) {\ndoorpost {\nallow *\nurl " + g.origin() + "\n}\n}\nhttp://localhost:" + g.port
 	g.site = "route {\n" + invoked + "invoke gate\n" + echo + "\n}\nhandle_errors {\n" + echo + "\n}"
-	g.load()
-	t.Cleanup(g.stop)
+	g.start()
 	g.getsNothing(strings.Repeat("G", 33)+" /x HTTP/1.1", "")
 }
 
 // Where a request meets two sites, error routes ask both.
 func TestAnErrorRouteAsksAllSitesOfTheHost(t *testing.T) {
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", address: "http://localhost:" + port + ", http://www.localhost:" + port, site: `doorpost {
+	g := bareGateway(t)
+	g.address = "http://localhost:" + g.port + ", http://www.localhost:" + g.port
+	g.site = `doorpost {
 		allow *@example.com
 	}
 	@here host localhost
@@ -292,9 +286,8 @@ func TestAnErrorRouteAsksAllSitesOfTheHost(t *testing.T) {
 	}
 	handle_errors {
 		` + echo + `
-	}`}
-	g.load()
-	t.Cleanup(g.stop)
+	}`
+	g.start()
 	b := g.newBrowser()
 	b.signIn("alice@example.com")
 	r, err := http.NewRequest(strings.Repeat("G", 33), g.origin()+"/x", nil)

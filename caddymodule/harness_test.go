@@ -47,27 +47,35 @@ type gateway struct {
 	base    string // the origin that browsers open; empty: that of the site on localhost
 }
 
-// newGateway starts a server on a free port of the loopback interface, with the
-// memory store unless the options name another.
+// bareGateway is a server on a free port of the loopback interface, to be started.
+func bareGateway(t testing.TB) *gateway {
+	folder := isolate(t)
+	return &gateway{t: t, port: testkit.FreePort(), folder: folder, logs: folder + "/log"}
+}
+
+// start loads the configuration, for as long as the test runs.
+func (g *gateway) start() *gateway {
+	g.t.Helper()
+	g.load()
+	g.t.Cleanup(g.stop)
+	return g
+}
+
+// newGateway starts a server with the memory store, unless the options name another.
 func newGateway(t testing.TB, options, site string) *gateway {
 	t.Helper()
-	folder := isolate(t)
-	g := &gateway{t: t, port: testkit.FreePort(), folder: folder, logs: folder + "/log", site: site, options: options}
-	g.load()
-	t.Cleanup(g.stop)
-	return g
+	g := bareGateway(t)
+	g.site, g.options = site, options
+	return g.start()
 }
 
 // newLoneGateway starts a server with one site that has no host in its address, whose
 // routes Caddy does not put into one of their own. In site, URL stands for its origin.
 func newLoneGateway(t testing.TB, site string) *gateway {
 	t.Helper()
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", address: "http://:" + port}
-	g.site = strings.ReplaceAll(site, "URL", g.origin())
-	g.load()
-	t.Cleanup(g.stop)
-	return g
+	g := bareGateway(t)
+	g.address, g.site = "http://:"+g.port, strings.ReplaceAll(site, "URL", g.origin())
+	return g.start()
 }
 
 // hosts are what a visitor may send as Host, the right one first.

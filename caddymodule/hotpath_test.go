@@ -52,7 +52,7 @@ func (s *countingStore) Touch(ctx context.Context, key session.Key, seen, expire
 func holdCountingStore(t testing.TB) *countingStore {
 	t.Helper()
 	store := &countingStore{Store: openMemory(t)}
-	holdStore(t, store)
+	holdBackend(t, store)
 	return store
 }
 
@@ -65,22 +65,6 @@ func openMemory(t testing.TB) Store {
 	return store
 }
 
-// holdStore keeps a store where the memory store is looked for.
-func holdStore(t testing.TB, store Store) {
-	t.Helper()
-	_, loaded, err := backends.LoadOrNew("memory", func() (caddy.Destructor, error) {
-		return newBackend("memory", store, session.DefaultCacheSize), nil
-	})
-	if err != nil || loaded {
-		t.Fatalf("the memory store is open already (%v)", err)
-	}
-	t.Cleanup(func() {
-		if _, err := backends.Delete("memory"); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // findHandler finds the first handler of ours in the configuration that runs.
 func findHandler(t testing.TB) *Handler {
 	t.Helper()
@@ -88,31 +72,18 @@ func findHandler(t testing.TB) *Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var find func(routes caddyhttp.RouteList) *Handler
-	find = func(routes caddyhttp.RouteList) *Handler {
-		for _, route := range routes {
-			for _, handler := range route.Handlers {
-				switch h := handler.(type) {
-				case *Handler:
-					return h
-				case *frontEdge:
-					return find(h.routes)
-				case *caddyhttp.Subroute:
-					if found := find(h.Routes); found != nil {
-						return found
-					}
-				}
-			}
-		}
-		return nil
-	}
+	var found *Handler
 	for _, server := range app.(*caddyhttp.App).Servers {
-		if found := find(server.Routes); found != nil {
-			return found
-		}
+		everyStep(server, server.Routes, func(s step) {
+			if h, ok := s.handler.(*Handler); ok && found == nil {
+				found = h
+			}
+		})
 	}
-	t.Fatal("there is no handler of ours")
-	return nil
+	if found == nil {
+		t.Fatal("there is no handler of ours")
+	}
+	return found
 }
 
 // gatedRequest is a request of somebody who is signed in, with all the headers
@@ -350,7 +321,7 @@ func TestAReloadChangesHowManySessionsAreRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := &crowdedStore{countingStore: &countingStore{Store: opened}}
-	holdStore(t, store)
+	holdBackend(t, store)
 	options := "doorpost {\n store memory\n mailer console\n session {\n cache %d\n }\n}\n"
 	g := newGateway(t, fmt.Sprintf(options, 1000), helloBehindGate)
 	store.scope = g.origin()

@@ -92,15 +92,11 @@ func (p *Portal) provision(ctx caddy.Context, where siteAddress) error {
 // ServeHTTP implements caddyhttp.MiddlewareHandler. The pages of the portal are answered
 // at the edge; what comes here is its start page, or nothing that the portal has.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
-	site, err := p.site.run(p.app)
+	site, visit, err := p.site.meet(p.app, r)
 	if err != nil {
 		return unopened(w, err)
 	}
-	visit, err := p.site.edge.meet(r)
-	if err != nil {
-		return unopened(w, err)
-	}
-	site.web.Serve(w, r, targetOf(r).Path, visit.At(site.gate), clientIP(r))
+	site.web.Serve(w, r, targetOf(r).Path, visit, clientIP(r))
 	return nil
 }
 

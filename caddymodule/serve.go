@@ -17,15 +17,10 @@ import (
 // on, which may take as long as a WebSocket lives, nothing is done but to note
 // that it is over: the configuration may be another by then.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	site, err := h.site.run(h.app)
+	site, visit, err := h.site.meet(h.app, r)
 	if err != nil {
 		return unopened(w, err)
 	}
-	visit, err := h.site.edge.meet(r)
-	if err != nil {
-		return unopened(w, err)
-	}
-	visit = visit.At(site.gate)
 	sent := targetOf(r)
 	verdict, err := h.block.Decide(visit, r, sent.URL)
 	countRequest(verdict)

@@ -29,7 +29,7 @@ func (s *keylessStore) TurnSigningKeys(ctx context.Context, turn func([]assertio
 func TestAnAppThatGetsAssertionsIsReachedOnceThereAreKeys(t *testing.T) {
 	store := &keylessStore{Store: openMemory(t)}
 	store.down.Store(true)
-	holdStore(t, store)
+	holdBackend(t, store)
 	g := newGateway(t, "doorpost {\n store memory\n mailer console\n}\n", "doorpost {\n allow *\n public /public\n assertion\n}\nrespond \"to {header.Remote-User}\"\n")
 	b := g.newBrowser()
 	b.signIn("alice@example.com")

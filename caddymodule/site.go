@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync/atomic"
 
@@ -184,14 +185,18 @@ func (a *App) isAdmin(s *session.Session) bool {
 	return a.admins != nil && a.admins.Admits(s.Address, s.Standing())
 }
 
-// run is the site as it runs. The first request may come before the app was
-// started, and opens it then.
-func (s *site) run(a *App) (*runningSite, error) {
-	if running := s.running.Load(); running != nil {
-		return running, nil
+// meet is the site as it runs, and a visit there. The first request may come before the
+// app was started, and opens it then.
+func (s *site) meet(a *App, r *http.Request) (*runningSite, *gate.Visit, error) {
+	if s.running.Load() == nil {
+		if _, err := a.open(); err != nil {
+			return nil, nil, err
+		}
 	}
-	if _, err := a.open(); err != nil {
-		return nil, err
+	visit, err := s.edge.meet(r)
+	if err != nil {
+		return nil, nil, err
 	}
-	return s.running.Load(), nil
+	running := s.running.Load()
+	return running, visit.At(running.gate), nil
 }

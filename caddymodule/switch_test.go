@@ -52,12 +52,14 @@ func (g *gateway) fill() {
 	}
 }
 
+// withStore are global options with a store.
+func withStore(store string) string {
+	return "doorpost {\nsecret " + strings.Repeat("0123456789abcdef", 4) + "\nstore " + store + "\nmailer console\ngroup staff dave@example.com\n}\n"
+}
+
 func TestAReloadWithAnotherStoreSaysWhatIsLostToSight(t *testing.T) {
 	server := redistest.Single(t)
 	folder := t.TempDir()
-	options := func(store string) string {
-		return "doorpost {\nsecret " + strings.Repeat("0123456789abcdef", 4) + "\nstore " + store + "\nmailer console\ngroup staff dave@example.com\n}\n"
-	}
 	first, second := "bolt "+filepath.Join(folder, "first.db"), "bolt "+filepath.Join(folder, "second.db")
 	redis := "redis " + server.URL()
 	for _, c := range []struct{ from, to, old, new string }{
@@ -68,7 +70,7 @@ func TestAReloadWithAnotherStoreSaysWhatIsLostToSight(t *testing.T) {
 		{"memory", "bolt " + filepath.Join(folder, "fourth.db"), "memory", "fourth.db"},
 	} {
 		t.Run(c.old+" to "+c.new, func(t *testing.T) {
-			g := newGateway(t, options(c.from), helloBehindGate)
+			g := newGateway(t, withStore(c.from), helloBehindGate)
 			g.fill()
 			g.load()
 			g.site = strings.Replace(helloBehindGate, "hello", "again", 1)
@@ -77,7 +79,7 @@ func TestAReloadWithAnotherStoreSaysWhatIsLostToSight(t *testing.T) {
 				t.Fatalf("reloads with the same store are told as %+v", told)
 			}
 
-			g.options = options(c.to)
+			g.options = withStore(c.to)
 			g.load()
 			told := g.switches()
 			if len(told) != 1 {
@@ -97,7 +99,7 @@ func TestAReloadWithAnotherStoreSaysWhatIsLostToSight(t *testing.T) {
 				t.Errorf("the advice is %q", got.Advice)
 			}
 
-			if g.options = options(c.from); c.from == "memory" {
+			if g.options = withStore(c.from); c.from == "memory" {
 				return
 			}
 			g.load() // back to a store that has everything
@@ -125,13 +127,10 @@ func TestAStoreThatIsDownIsLeftForAnotherWithAWarning(t *testing.T) {
 func TestAStartWithAnotherStoreSaysSo(t *testing.T) {
 	server := redistest.Single(t)
 	folder := t.TempDir()
-	options := func(store string) string {
-		return "doorpost {\nsecret " + strings.Repeat("0123456789abcdef", 4) + "\nstore " + store + "\nmailer console\ngroup staff dave@example.com\n}\n"
-	}
 	first, second := "bolt "+filepath.Join(folder, "first.db"), "bolt "+filepath.Join(folder, "second.db")
 	redis, redisName := "redis "+strings.Replace(server.URL(), "://", "://:secret@", 1), "redis "+strings.TrimPrefix(server.URL(), "redis://")
 	server.RequirePassword(t, "secret")
-	g := newGateway(t, options(first), helloBehindGate)
+	g := newGateway(t, withStore(first), helloBehindGate)
 	g.fill()
 	type line struct{ Level, Msg, Last, Now, Advice string }
 	const nobody = ", and this one knows nobody"
@@ -152,10 +151,10 @@ func TestAStartWithAnotherStoreSaysSo(t *testing.T) {
 		{redis, "", nil}, // nothing is left in memory
 	} {
 		g.stop()
-		g.options = options(c.store)
+		g.options = withStore(c.store)
 		g.load()
 		if c.reload != "" {
-			g.options = options(c.reload)
+			g.options = withStore(c.reload)
 			g.load()
 		}
 		var now []line

@@ -5,27 +5,24 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 // newWildcard starts a gate in front of all hosts under localhost, beside a site of one
 // of them that has no gate.
 func newWildcard(t *testing.T) *gateway {
-	folder, port := isolate(t), testkit.FreePort()
-	g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log"}
+	g := bareGateway(t)
 	g.site = `respond none
 }
-http://*.localhost:` + port + ` {
+http://*.localhost:` + g.port + ` {
 	bind 127.0.0.1
 	doorpost {
 		allow *
 		public /pub/*
-		url http://*.localhost:` + port + `
+		url http://*.localhost:` + g.port + `
 	}
 	respond "{host}: user={header.Remote-User} cookie={header.Cookie}."
 }
-http://www.localhost:` + port + ` {
+http://www.localhost:` + g.port + ` {
 	bind 127.0.0.1
 	error /broken 418
 	respond "open: user={header.Remote-User}."
@@ -33,9 +30,7 @@ http://www.localhost:` + port + ` {
 		respond "its own error page"
 	}
 `
-	g.load()
-	t.Cleanup(g.stop)
-	return g
+	return g.start()
 }
 
 // at is the same gateway as browsers see it at another host.

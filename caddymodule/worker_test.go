@@ -2,8 +2,6 @@ package caddymodule
 
 import (
 	"testing"
-
-	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
 func TestAServiceWorkerOverOurPagesIsToldOnceForEachSite(t *testing.T) {
@@ -22,24 +20,23 @@ func TestAServiceWorkerOverOurPagesIsToldOnceForEachSite(t *testing.T) {
 `
 	for name, c := range map[string]struct{ portal, level string }{"without a portal": {"", "warn"}, "with a portal": {"http://login.localhost:", "info"}} {
 		t.Run(name, func(t *testing.T) {
-			folder, port := isolate(t), testkit.FreePort()
-			g := &gateway{t: t, port: port, folder: folder, logs: folder + "/log", site: "respond nothing\n}\n"}
+			g := bareGateway(t)
+			g.site = "respond nothing\n}\n"
 			for _, host := range []string{"a", "b", "c"} {
-				g.site += "http://" + host + ".localhost:" + port + app
+				g.site += "http://" + host + ".localhost:" + g.port + app
 			}
 			g.options = "doorpost {\nstore memory\nmailer console\n"
 			if c.portal != "" {
-				g.options += "portal " + c.portal + port + "\n"
-				g.site += c.portal + port + " {\nbind 127.0.0.1\ndoorpost_portal\n}\n"
+				g.options += "portal " + c.portal + g.port + "\n"
+				g.site += c.portal + g.port + " {\nbind 127.0.0.1\ndoorpost_portal\n}\n"
 			}
 			g.options += "}\n"
-			g.site += "http://d.localhost:" + port + " {\nbind 127.0.0.1\nrespond nothing"
-			g.load()
-			t.Cleanup(g.stop)
+			g.site += "http://d.localhost:" + g.port + " {\nbind 127.0.0.1\nrespond nothing"
+			g.start()
 			script := func(host, path string, headers ...string) {
 				t.Helper()
 				at := *g
-				at.base = "http://" + host + ".localhost:" + port
+				at.base = "http://" + host + ".localhost:" + g.port
 				at.newFarBrowser().get(path, append(headers, "Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "serviceworker")...)
 			}
 			const is, worker = "Service-Worker", "script"
@@ -64,7 +61,7 @@ func TestAServiceWorkerOverOurPagesIsToldOnceForEachSite(t *testing.T) {
 				t.Fatalf("told is %+v, want a line for each site", lines)
 			}
 			for i, host := range []string{"a", "b"} {
-				if l := lines[i]; l.Site != "http://"+host+".localhost:"+port || l.Level != c.level || l.Script != "/pub/wide/sw.js" || l.Scope != "/" {
+				if l := lines[i]; l.Site != "http://"+host+".localhost:"+g.port || l.Level != c.level || l.Script != "/pub/wide/sw.js" || l.Scope != "/" {
 					t.Errorf("told is %+v", l)
 				}
 			}
