@@ -141,7 +141,7 @@ func (a endpoint) series() (names []string) {
 }
 
 func TestHostileRequestsMakeNoSeries(t *testing.T) {
-	const hostile = 2000
+	const hostile = 10_000
 	a := newAdmin(t, manyRequests, helloBehindGate)
 	a.sent("ada@example.com")
 	redistest.Await(t, patience, "the message to be counted", func() bool {
