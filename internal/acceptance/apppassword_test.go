@@ -100,6 +100,28 @@ func TestAnAppPasswordIsThePersonForAsLongAsTheyMayEnter(t *testing.T) {
 	})
 }
 
+// What a person has typed a code for is made with it or not at all: nothing is left that a
+// script of the app could use, which can send every form in the session.
+func TestACodeForAnAppPasswordMakesThatOneOrNone(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{site: "allow *@example.com\ntokens people"})
+	ada := g.signedIn("ada@example.com")
+	fields := []string{"name", "phone", "site", g.origin, "days", "30"}
+	for range 20 {
+		page := ada.submit(tokenPath, fields...).is(t, http.StatusOK)
+		ada.press(page, tokenPath, "code", awaitCode(t, g, "ada@example.com")).is(t, http.StatusOK).says(t, "it is shown only this once")
+		awaitNotice(t, g, "ada@example.com", "has a new app password")
+	}
+	page := ada.submit(tokenPath, fields...).is(t, http.StatusOK)
+	code := awaitCode(t, g, "ada@example.com")
+	ada.press(page, tokenPath, "code", code).is(t, http.StatusConflict).says(t, "as many app passwords as there can be")
+	ada.endsToken(t)
+	if got := ada.submit(tokenPath, fields...).is(t, http.StatusOK).says(t, "Before one is made, we sent a code"); ownToken.MatchString(got.body) {
+		t.Error("a form without a code makes a token after one with a code")
+	}
+	awaitCode(t, g, "ada@example.com")
+}
+
 // Whoever is kept out or forgotten is so with all their programs.
 func TestAnAppPasswordEndsWithThePerson(t *testing.T) {
 	t.Parallel()

@@ -119,32 +119,44 @@ func (s *Service) Confirm(ctx context.Context, site signin.Site, m signin.Member
 	if err != nil || !found {
 		return Result{}, err
 	}
-	denied := false
+	of := signin.BrowserKey(m.Session)
+	confirmation := Confirmation{Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode)}
 	if c.Kind == Move {
 		person, _, err := s.People.Person(ctx, m.Address)
 		if err != nil {
 			return Result{}, fault.Store("looking up a person", err)
 		}
-		denied = !site.Rules.Admits(c.Address, &person.Standing)
-	}
-	now, of := time.Now(), signin.BrowserKey(m.Session)
-	result := Result{Renewed: session.NewID()}
-	confirmation := Confirmation{
-		Now: now, Session: m.Session, Guard: m.Guard, Codes: s.SignIn.CodeKeys(of, code), NewCodes: s.SignIn.CodeKeys(of, newCode), Denied: denied,
-		Renewed: result.Renewed.Key(), Mark: m.Mark.Key(), Expires: s.SignIn.Sessions.Expiry(m.SignedIn, now),
+		confirmation.Denied = !site.Rules.Admits(c.Address, &person.Standing)
 	}
 	if !c.Kind.IsProof() {
-		confirmation.Notice = s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
-			Change: string(c.Kind), Person: m.Address, New: c.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
-		})
+		confirmation.Notice = s.notice(site, m, c.Kind, c.Address)
 	}
-	result.Confirmed, err = s.Store.Confirm(ctx, confirmation)
+	result, err := s.confirm(ctx, site, m, confirmation)
+	if errors.Is(err, ErrTaken) || errors.Is(err, ErrNotAdmitted) {
+		result.Change = c
+	}
+	return result, err
+}
+
+// notice tells a member of a change that was made.
+func (s *Service) notice(site signin.Site, m signin.Member, change Kind, other address.Address) outbox.Message {
+	now := time.Now()
+	return s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
+		Change: string(change), Person: m.Address, New: other, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
+	})
+}
+
+// confirm has the store do it, and writes down what became of it.
+func (s *Service) confirm(ctx context.Context, site signin.Site, m signin.Member, c Confirmation) (result Result, err error) {
+	result.Renewed = session.NewID()
+	c.Now, c.Session, c.Guard, c.Renewed, c.Mark = time.Now(), m.Session, m.Guard, result.Renewed.Key(), m.Mark.Key()
+	c.Expires = s.SignIn.Sessions.Expiry(m.SignedIn, c.Now)
+	result.Confirmed, err = s.Store.Confirm(ctx, c)
 	switch {
 	case errors.Is(err, ErrTaken), errors.Is(err, ErrNotAdmitted):
-		result.Change = c
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", err.Error())
 	case err == nil && result.Outcome == Made:
-		s.Audit.Record(ctx, events[c.Kind], m.Address, c.logged(site)...)
+		s.Audit.Record(ctx, events[result.Change.Kind], m.Address, result.Change.logged(site)...)
 	case err == nil:
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", reasons[result.Outcome])
 	}

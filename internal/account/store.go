@@ -31,8 +31,6 @@ var (
 	ErrTooMany = fault.New(fault.Invalid, "too many addresses were proposed today")
 	// ErrNotAdmitted says that the site would not let the person in any more.
 	ErrNotAdmitted = fault.New(fault.Invalid, "the site does not admit the new address")
-	// ErrNeedsCode says that a session has not confirmed what a change asks for.
-	ErrNeedsCode = fault.New(fault.Invalid, "a code from the mail is needed")
 )
 
 // Kind says what a change does.
@@ -53,12 +51,12 @@ const (
 	// passkeys of the person, for FreshProof.
 	Passkeys Kind = "passkeys"
 
-	// Token changes nothing either: once it is confirmed, the session may make one token of
-	// the person within FreshProof.
+	// Token makes a token of the person, which is told with the code.
 	Token Kind = "token"
 )
 
-// IsProof reports whether a kind changes nothing by itself: another change asks for it.
+// IsProof reports whether a kind changes nothing by itself: the form of another change, or of
+// what is to be made, is sent with its code.
 func (k Kind) IsProof() bool { return k == Administer || k == Passkeys || k == Token }
 
 // Change is what a session wants to change, or has changed.
@@ -106,7 +104,10 @@ type Store interface {
 	// address that is the new one are forgotten, all sessions end, and Session is
 	// made in their place. Recovery and Drop close the open links of the address
 	// that signed in as the person before. Leave is people.Store.RemovePerson. The
-	// notice is kept in the same step. A proof stays, as Confirmed.
+	// notice is kept in the same step. Token makes the one of the confirmation; it is
+	// token.ErrFull as token.Store.MakeToken, and the code stays good then. Any other proof stays,
+	// as Confirmed. If a Token leaves no proof behind, no script of an app that shares our origin
+	// can use what a person has typed a code for.
 	//
 	// It is ErrTaken if somebody else has the new address by now, and ErrNotAdmitted
 	// if the confirmation is Denied; both only once the codes are right. It is
@@ -118,22 +119,9 @@ type Store interface {
 	// that is not theirs.
 	CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error
 
-	// MakeOwnToken keeps a new token of the person of a session, which has confirmed a
-	// Token; that is used up. It is ErrNeedsCode without one, session.ErrEnded, and otherwise
-	// as token.Store.MakeToken. The notice is kept in the same step.
-	MakeOwnToken(ctx context.Context, n NewToken) error
-
 	// MovePerson does what Move does without any proof, by word of an operator. It
 	// is people.ErrUnknown if nobody has the address, and ErrTaken.
 	MovePerson(ctx context.Context, from, to address.Address, now time.Time) error
-}
-
-// NewToken is a token that a person makes for themselves.
-type NewToken struct {
-	Now     time.Time
-	Session session.Key
-	Token   token.Record
-	Notice  outbox.Message
 }
 
 // Proposal is a change that a session wants to make.
@@ -180,6 +168,8 @@ type Confirmation struct {
 	Renewed session.Key
 	Expires time.Time         // of Renewed
 	Mark    signin.BrowserKey // of the browser, to be familiar to the new address after a Move; may be zero
+
+	Token token.Record // that a Token makes; without ID for any other kind
 
 	Notice outbox.Message // to the present address; without ID for none
 }

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/audit"
-	"github.com/doorpost-auth/doorpost/internal/fault"
-	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/token"
 )
@@ -21,20 +19,18 @@ func (s *Service) CheckToken(m signin.Member, name, site string, life time.Durat
 	return t, t.Check()
 }
 
-// MakeToken makes a token of a member, who has confirmed a Token in this session, and tells
-// them of it by mail. text is told now and never again. The error is ErrNeedsCode,
-// session.ErrEnded, token.ErrFull, people.ErrUnknown or fault.Unavailable.
-func (s *Service) MakeToken(ctx context.Context, site signin.Site, m signin.Member, t token.Token) (text string, err error) {
+// MakeToken makes a token of a member, who has proposed a Token in this session, if the code
+// is right, and tells them of it by mail. text is told now and never again. The errors are those
+// of Confirm, and token.ErrFull.
+func (s *Service) MakeToken(ctx context.Context, site signin.Site, m signin.Member, t token.Token, code string) (result Result, text string, err error) {
 	text = token.NewText(t.ID, true)
-	now := time.Now()
-	err = s.Store.MakeOwnToken(ctx, NewToken{
-		Now: now, Session: m.Session, Token: token.Record{Token: t, Sum: token.SumOf(text)},
-		Notice: s.SignIn.Letter(outbox.Changed, site, m.Address, m.Language, signin.Promise{
-			Change: string(TokenMade), Person: m.Address, Asked: now, Expires: now.Add(NoticeLife), Browser: m.Device.Browser, System: m.Device.System,
-		}),
+	result, err = s.confirm(ctx, site, m, Confirmation{
+		Codes: s.SignIn.CodeKeys(signin.BrowserKey(m.Session), code), Token: token.Record{Token: t, Sum: token.SumOf(text)},
+		Notice: s.notice(site, m, TokenMade, ""),
 	})
-	if err == nil {
-		s.Audit.Record(ctx, audit.TokenMade, m.Address, "site", site.Origin, "token", string(t.ID), "name", t.Name)
+	if err != nil || result.Outcome != Made {
+		return result, "", err
 	}
-	return text, fault.Store("making a token", err)
+	s.Audit.Record(ctx, audit.TokenMade, m.Address, "site", site.Origin, "token", string(t.ID), "name", t.Name)
+	return result, text, nil
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// guarded is a form that wants a code from the mail of who sends it. Once the code is
-// right, it holds for a while in that session.
+// guarded is a form that wants a code from the mail of who sends it.
 type guarded struct {
 	kind   account.Kind
 	path   string
@@ -46,7 +45,7 @@ func (d *Door) mayAdminister(c *call, s *session.Session, fields url.Values) boo
 		d.askForCode(c, s, administering, fields)
 		return false
 	}
-	return d.takeCode(c, s, administering, fields)
+	return d.prove(c, s, administering, fields)
 }
 
 // askForCode has a code sent, and asks for it.
@@ -73,8 +72,17 @@ func (d *Door) codePage(c *call, change account.Change, form guarded, fields url
 	return p
 }
 
-// takeCode reports whether the code is right. If not, the request has been answered.
-func (d *Door) takeCode(c *call, s *session.Session, form guarded, fields url.Values) bool {
+// prove reports whether the code is right, which holds for a while in this session then. If
+// not, the request has been answered.
+func (d *Door) prove(c *call, s *session.Session, form guarded, fields url.Values) bool {
+	return d.takeCode(c, s, form, fields, func(code, newCode string) (account.Result, error) {
+		return d.Account.Confirm(c.r.Context(), d.site(c), d.member(c, s), code, newCode)
+	})
+}
+
+// takeCode reports whether the code of a form was right, and what it confirms done. If not,
+// the request has been answered.
+func (d *Door) takeCode(c *call, s *session.Session, form guarded, fields url.Values, confirm func(code, newCode string) (account.Result, error)) bool {
 	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
 	switch {
 	case err != nil:
@@ -84,6 +92,6 @@ func (d *Door) takeCode(c *call, s *session.Session, form guarded, fields url.Va
 		d.askForCode(c, s, form, fields)
 		return false
 	}
-	_, made := d.tryCodes(c, d.member(c, s), d.codePage(c, change, form, fields), fields.Get("code"), "")
+	_, made := d.tryCodes(c, d.codePage(c, change, form, fields), fields, confirm)
 	return made
 }

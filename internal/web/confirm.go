@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/token"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -30,14 +31,18 @@ func (d *Door) confirmChange(c *call, fields url.Values) {
 	if member.Mark == (signin.Browser{}) {
 		member.Mark = signin.NewBrowser()
 	}
-	if result, made := d.tryCodes(c, member, d.confirmPage(c, *change), fields.Get("code"), fields.Get("new_code")); made {
+	result, made := d.tryCodes(c, d.confirmPage(c, *change), fields, func(code, newCode string) (account.Result, error) {
+		return d.Account.Confirm(c.r.Context(), d.site(c), member, code, newCode)
+	})
+	if made {
 		d.changed(c, result, member.Mark)
 	}
 }
 
 // tryCodes makes the change that a page is about, if the codes are right. What cannot be
 // a code costs no try. If it is not made, the request has been answered.
-func (d *Door) tryCodes(c *call, member signin.Member, p view.ConfirmChange, code, newCode string) (result account.Result, made bool) {
+func (d *Door) tryCodes(c *call, p view.ConfirmChange, fields url.Values, confirm func(code, newCode string) (account.Result, error)) (result account.Result, made bool) {
+	code, newCode := fields.Get("code"), fields.Get("new_code")
 	p.Typed, p.NewTyped = code[:min(len(code), maxCode)], newCode[:min(len(newCode), maxCode)]
 	if p.Present && !signin.IsCode(code) {
 		p.Problem = view.CodeMalformed
@@ -49,9 +54,9 @@ func (d *Door) tryCodes(c *call, member signin.Member, p view.ConfirmChange, cod
 		d.show(c, http.StatusUnprocessableEntity, p)
 		return
 	}
-	result, err := d.Account.Confirm(c.r.Context(), d.site(c), member, code, newCode)
+	result, err := confirm(code, newCode)
 	if err != nil {
-		d.notConfirmed(c, p, err)
+		d.notConfirmed(c, p, fields, err)
 		return result, false
 	}
 	switch result.Outcome {
@@ -75,7 +80,7 @@ func (d *Door) tryCodes(c *call, member signin.Member, p view.ConfirmChange, cod
 }
 
 // notConfirmed says why a change was not made although the codes may be right.
-func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
+func (d *Door) notConfirmed(c *call, p view.ConfirmChange, fields url.Values, err error) {
 	switch {
 	case errors.Is(err, account.ErrTaken):
 		d.show(c, http.StatusConflict, view.NotChanged{Frame: frame(c), Why: view.AddressTaken, Email: p.New})
@@ -83,6 +88,10 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, err error) {
 		d.show(c, http.StatusForbidden, view.NotChanged{Frame: frame(c), Why: view.AddressDenied, Email: p.New})
 	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
 		d.noSession(c, p.Back())
+	case errors.Is(err, token.ErrFull):
+		if s := d.somebody(c, p.Back()); s != nil {
+			d.showAccount(c, http.StatusConflict, s, view.Account{NewToken: view.TokenField{Typed: fields.Get(nameField), Problem: view.TokenTooMany}})
+		}
 	case errors.Is(err, signin.ErrNeedsPasskey): // proposed before there was one
 		c.seeOther(signInAgain(againByPasskey, gate.AccountPath))
 	default:

@@ -26,7 +26,7 @@ func (d *Door) changePasskey(c *call, fields url.Values) {
 	if s == nil {
 		return
 	}
-	if fields.Has("code") && !d.takeCode(c, s, passkeyChanges, fields) {
+	if fields.Has("code") && !d.prove(c, s, passkeyChanges, fields) {
 		return
 	}
 	ctx, m, id := c.r.Context(), d.member(c, s), passkey.ID(fields.Get(idField))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/gate"
-	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/token"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -54,21 +53,17 @@ func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
 		d.showAccount(c, http.StatusUnprocessableEntity, s, view.Account{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
 		return
 	}
-	if fields.Has("code") && !d.takeCode(c, s, tokenMaking, fields) {
+	if !fields.Has("code") {
+		d.askForCode(c, s, tokenMaking, fields)
 		return
 	}
-	text, err := d.Account.MakeToken(c.r.Context(), d.site(c), m, t)
-	switch {
-	case err == nil:
+	var text string
+	made := d.takeCode(c, s, tokenMaking, fields, func(code, _ string) (result account.Result, err error) {
+		result, text, err = d.Account.MakeToken(c.r.Context(), d.site(c), m, t, code)
+		return result, err
+	})
+	if made {
 		d.show(c, http.StatusOK, view.MadeToken{Frame: frame(c), Name: t.Name, Host: host(site), Text: text, Back: gate.AccountPath})
-	case errors.Is(err, account.ErrNeedsCode):
-		d.askForCode(c, s, tokenMaking, fields)
-	case errors.Is(err, token.ErrFull):
-		d.showAccount(c, http.StatusConflict, s, view.Account{NewToken: view.TokenField{Typed: name, Problem: view.TokenTooMany}})
-	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
-		d.noSession(c, gate.AccountPath)
-	default:
-		d.failed(c, gate.AccountPath, err)
 	}
 }
 

@@ -105,12 +105,21 @@ func (s Steps) Pending(ctx context.Context, key session.Key, now time.Time) (acc
 
 // Confirm implements account.Store.
 func (s Steps) Confirm(ctx context.Context, c account.Confirmation) (account.Confirmed, error) {
-	return result(ctx, s.change("confirm_change"), []Key{changeKey(c.Session)}, func(t *tx) account.Confirmed { return confirm(t, c) })
+	reads := []Key{changeKey(c.Session)}
+	if c.Token.ID != "" {
+		reads = append(reads, tokenKey(c.Token.ID), tokenListKey(c.Token.Owner), personKey(c.Token.Owner), mailboxKey(c.Token.Owner))
+	}
+	return result(ctx, s.change("confirm_change"), reads, func(t *tx) account.Confirmed { return confirm(t, c) })
 }
 
 func confirm(t *tx, c account.Confirmation) account.Confirmed {
 	change, found := load[codec.Change](t, changeKey(c.Session))
+	makes := c.Token.ID != ""
 	switch {
+	case makes && isMade(t, c.Token): // whose answer was lost
+		return account.Confirmed{Outcome: account.Made, Change: account.Change{Kind: account.Token, Person: c.Token.Owner}}
+	case makes != (change.Kind == account.Token) || makes && c.Token.Owner != change.Person:
+		return account.Confirmed{Outcome: account.Nothing}
 	case !found || change.Expires <= codec.Millis(c.Now) || change.Confirmed:
 		return account.Confirmed{Outcome: account.Nothing}
 	case change.Tries >= signin.MaxCodeTries:
@@ -152,7 +161,9 @@ func countWrongChange(t *tx, c account.Confirmation, change codec.Change) accoun
 
 func makeChange(t *tx, c account.Confirmation, change codec.Change, p codec.Person, present codec.Session) {
 	switch change.Kind {
-	case account.Administer, account.Passkeys, account.Token:
+	case account.Token:
+		makeToken(t, c.Token, c.Now)
+	case account.Administer, account.Passkeys:
 		saveChange(t, c.Session, codec.Change{
 			Kind: change.Kind, Person: change.Person, Confirmed: true, Expires: codec.Millis(c.Now.Add(account.FreshProof)),
 		})

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/limit"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -142,33 +141,12 @@ func (s Steps) MakeToken(ctx context.Context, r token.Record, now time.Time) err
 	return run(ctx, s.change("make_token"), reads, func(t *tx) { makeToken(t, r, now) })
 }
 
-// MakeOwnToken implements account.Store.
-func (s Steps) MakeOwnToken(ctx context.Context, n account.NewToken) error {
-	who := n.Token.Owner
-	reads := append(ofAddress(who), tokenKey(n.Token.ID), tokenListKey(who), sessionKey(n.Session), changeKey(n.Session))
-	return run(ctx, s.change("make_own_token"), reads, func(t *tx) {
-		if before, found := load[codec.Token](t, tokenKey(n.Token.ID)); found && before.Sum == n.Token.Sum {
-			return // the same one, whose answer was lost
-		}
-		sessionOf(t, n.Session, who, n.Now)
-		confirmed, found := load[codec.Change](t, changeKey(n.Session))
-		if !found || confirmed.Kind != account.Token || !confirmed.Confirmed || confirmed.Person != who || confirmed.Expires <= codec.Millis(n.Now) {
-			t.fail(account.ErrNeedsCode)
-			return
-		}
-		t.delete(changeKey(n.Session))
-		makeToken(t, n.Token, n.Now)
-		notify(t, who, person(t, who), n.Notice, n.Now)
-	})
-}
-
 func makeToken(t *tx, r token.Record, now time.Time) {
 	made := codec.PackToken(r)
-	before, found := load[codec.Token](t, tokenKey(r.ID))
-	switch {
-	case found && before.Sum == made.Sum:
-		return // the same one, whose answer was lost
-	case found:
+	if isMade(t, r) {
+		return // its answer was lost
+	}
+	if _, taken := load[codec.Token](t, tokenKey(r.ID)); taken {
 		t.fail(fmt.Errorf("the id %s is taken", r.ID)) // once in 2^32 tokens
 	}
 	if r.IsPersonal() {
@@ -190,6 +168,12 @@ func makeToken(t *tx, r token.Record, now time.Time) {
 		takeName(t, r.ID, made, now)
 	}
 	saveToken(t, r.ID, made)
+}
+
+// isMade reports whether that very token is there.
+func isMade(t *tx, r token.Record) bool {
+	before, found := load[codec.Token](t, tokenKey(r.ID))
+	return found && before.Sum == r.Sum
 }
 
 // RotateToken implements token.Store.

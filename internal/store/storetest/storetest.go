@@ -84,6 +84,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Tokens", tokenPromises},
 		{"EndsOfTokens", tokenEndPromises},
 		{"NamesOfTokens", tokenNamePromises},
+		{"TokensOfOnesOwn", ownTokenPromises},
 		{"Context", contextPromises},
 	} {
 		t.Run(group.name, func(t *testing.T) {
