@@ -24,5 +24,5 @@ cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
 cp "$here"/apps/package*.json "$work/root/srv/apps/"
 # Node.js has certificates of its own, and knows none that this machine trusts beside them.
 chroot "$work/root" sh -c 'cd /srv/apps && HOME=/tmp NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt node /usr/bin/npm ci --ignore-scripts --no-audit --no-fund'
-rm -rf "$work"/root/usr/share/{doc,man,locale,lintian}
+rm -rf "$work"/root/usr/share/{doc,man,locale,lintian} "$work/root/tmp/.npm"
 finish
