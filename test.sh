@@ -31,7 +31,7 @@ caddy-main) caddy=${2:-master} ;;
 	;;
 esac
 # All modules of the repository but those of the mode release. The tests of the slow
-# one mostly wait, and run beside everything else.
+# one mostly wait, and take as long as all those of the module of the program.
 release=(./ops/helm ./ops/release)
 mapfile -t modules < <(find . -name go.mod -printf '%h\n' | grep -vxFf <(printf '%s\n' "${release[@]}") | sort)
 slow=./internal/acceptance
@@ -195,12 +195,11 @@ module_tests() { # module, arguments of go test
 	echo "$more_passed $more_failed $rest" >"$counts"
 }
 
-quick_tests() {
+# in_turn runs the tests of modules one after the other, and leaves a core for others.
+in_turn() { # modules
 	local module
-	for module in "${modules[@]}"; do
-		if [[ $module != "$slow" ]]; then
-			module_tests "$module" -p 1 # a core is left for the slow one
-		fi
+	for module in "$@"; do
+		module_tests "$module" -p 1
 	done
 }
 
@@ -270,7 +269,7 @@ release)
 	modules=("${release[@]}")
 	check "go vet" in_modules go vet ./...
 	say "tests"
-	quick_tests
+	in_turn "${modules[@]}"
 	count_tests
 	;;
 caddy-main)
@@ -287,8 +286,12 @@ all)
 	check "format" formatted
 	check "go vet" in_modules go vet -race ./...
 	say "tests, with the race detector"
-	module_tests $slow -parallel 4 & # more than there are cores: they mostly wait
-	quick_tests
+	mapfile -t small < <(printf '%s\n' "${modules[@]}" | grep -vxF -e . -e $slow)
+	{
+		module_tests $slow -parallel 4 # more than there are cores: they mostly wait
+		in_turn "${small[@]}"
+	} &
+	in_turn .
 	check "staticcheck" staticcheck
 	# Those of caddymodule would compile all of Caddy once more, which takes minutes. What
 	# they begin with is tried by the tests.
