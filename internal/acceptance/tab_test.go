@@ -64,7 +64,7 @@ func (b *tab) open(url string) {
 // wait for that page: a browser that kept it does not load it.
 func (b *tab) back() {
 	b.t.Helper()
-	if _, err := evaluate[bool](b, "history.back(), true"); err != nil {
+	if _, err := evaluate[bool](b, "setTimeout(() => history.back()), true"); err != nil { // this page answers before it goes
 		b.t.Fatal(err)
 	}
 }
