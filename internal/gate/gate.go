@@ -9,6 +9,7 @@
 package gate
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -156,6 +157,17 @@ func (v *Visit) Session(r *http.Request) (*session.Session, error) {
 	}
 	v.session, v.err = v.site.keeper.Find(r.Context(), v.Cookie(), v.sent.session.first)
 	return v.session, v.err
+}
+
+// HasEnded asks the store whether the session of a visit is over. A newer proof may have ended
+// it at another instance a moment ago, and this one not heard of that yet.
+func (v *Visit) HasEnded(ctx context.Context) bool {
+	if v.session == nil {
+		return true
+	}
+	v.session.Doubt()
+	s, err := v.site.keeper.Find(ctx, v.Cookie(), v.sent.session.first)
+	return s == nil && err == nil
 }
 
 // Check decides about a request and, if it passes, writes who is signed in

@@ -119,6 +119,29 @@ func (g *liveGate) signIn(s *Site, who address.Address) (key session.Key, line s
 	return id.Key(), cookie.Name + "=" + cookie.Value
 }
 
+func TestASessionThatEndedElsewhereHasEndedBeforeTheNewsOfIt(t *testing.T) {
+	g := newLiveGate(t)
+	block := &Block{Rules: names{"alice@example.com"}, Headers: DefaultHeaderNames}
+	s := g.site(liveOrigin, block)
+	key, line := g.signIn(s, "alice@example.com")
+	for _, ended := range []bool{false, true} {
+		if ended {
+			g.store.mu.Lock()
+			delete(g.store.byKey, key) // another instance did it
+			g.store.mu.Unlock()
+		}
+		r := httptest.NewRequest(http.MethodGet, liveOrigin+"/", nil)
+		r.Header.Set("Cookie", line)
+		v := NewEdge(s).Arrive(r)
+		if verdict := block.Check(v, r, r.URL); verdict != Pass {
+			t.Errorf("ended %t: the verdict is %d before the store is asked", ended, verdict)
+		}
+		if got := v.HasEnded(t.Context()); got != ended {
+			t.Errorf("ended %t: HasEnded is %t", ended, got)
+		}
+	}
+}
+
 // end ends a session as a store does.
 func (g *liveGate) end(key session.Key) {
 	g.store.mu.Lock()

@@ -122,11 +122,14 @@ func (d *Door) proveAgain(c *call, uri string, verdict gate.Verdict) {
 	}
 	switch gate.Classify(c.r) {
 	case gate.Navigation:
-		if d.leadsToPortal() {
+		switch {
+		case !d.leadsToPortal():
+			c.seeOther(signInAgain(again, to))
+		case c.visit.HasEnded(c.r.Context()): // who has just given the proof at the portal is not asked again
+			d.noSession(c, uri)
+		default:
 			d.leave(c, errand{to: to, again: again})
-			return
 		}
-		c.seeOther(signInAgain(again, to))
 	case gate.PageFetch:
 		d.showUnauthorized(c, view.SignInNeeded{Frame: frame(c), To: to, Again: again})
 	case gate.FormSubmit:
