@@ -157,8 +157,8 @@ type passed struct {
 
 // adviseOnRewrites says which public paths a rewrite behind the gate can make into
 // another: what is public there is decided by the path before it.
-func adviseOnRewrites(routes caddyhttp.RouteList) (found []adminapi.Finding) {
-	rewrites(routes, nil, func(h *Handler) {
+func (e *edge) adviseOnRewrites(routes caddyhttp.RouteList) (found []adminapi.Finding) {
+	e.rewrites(routes, nil, 0, func(h *Handler) {
 		finding := h.Lines.warning("public", "site "+h.site.name(),
 			fmt.Sprintf("public %s: behind doorpost a rewrite (php_fastcgi, try_files, rewrite) can make another path of it, such as that of a front controller, which is open to anyone then", strings.Join(h.Public, " ")),
 			fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", h.Public[0]))
@@ -171,7 +171,7 @@ func adviseOnRewrites(routes caddyhttp.RouteList) (found []adminapi.Finding) {
 
 // rewrites calls report for each block with public paths that comes before a rewrite
 // which they may reach, and returns the blocks that were passed.
-func rewrites(routes caddyhttp.RouteList, before []passed, report func(*Handler)) []passed {
+func (e *edge) rewrites(routes caddyhttp.RouteList, before []passed, invoked int, report func(*Handler)) []passed {
 	for _, route := range routes {
 		here := slices.DeleteFunc(slices.Clone(before), func(p passed) bool { return p.group != "" && p.group == route.Group })
 		known := len(here)
@@ -182,7 +182,11 @@ func rewrites(routes caddyhttp.RouteList, before []passed, report func(*Handler)
 					here = append(here, passed{h, ""})
 				}
 			case *caddyhttp.Subroute:
-				here = rewrites(h.Routes, here, report)
+				here = e.rewrites(h.Routes, here, invoked, report)
+			case *caddyhttp.Invoke:
+				if named := e.server.NamedRoutes[h.Name]; named != nil && invoked < maxInvoked {
+					here = e.rewrites(caddyhttp.RouteList{*named}, here, invoked+1, report)
+				}
 			case rewrite.Rewrite:
 				reportRewrite(route, h, here, report)
 			case *rewrite.Rewrite:

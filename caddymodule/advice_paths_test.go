@@ -11,7 +11,7 @@ import (
 // warned are the findings of a site about paths that are open.
 func warned(t *testing.T, site string) string {
 	t.Helper()
-	app := provisionedApp(t, "app.example.com {\n"+site+"\n}\n")
+	app := provisionedApp(t, "&(front) {\nrewrite * /index.php\nreverse_proxy localhost:1\n}\n&(nested) {\ninvoke front\n}\napp.example.com {\n"+site+"\n}\n")
 	var all []string
 	for _, f := range app.advice() {
 		if strings.Contains(f.Found, "does not include") || strings.Contains(f.Found, "public ") {
@@ -130,13 +130,16 @@ func TestAPublicPathThatIsRewrittenBehindTheGateIsWarnedOf(t *testing.T) {
 	isolate(t)
 	const gate = "doorpost {\nallow *\npublic /assets/*\n}\n"
 	for site, warns := range map[string]bool{
-		gate + "php_fastcgi localhost:1":                                                                   true,
-		gate + "handle {\ntry_files {path} /index.php\nreverse_proxy localhost:1\n}":                       true,
-		gate + "handle /assets/* {\nrewrite * /index.php\nreverse_proxy localhost:1\n}":                    true,
-		gate + "route {\nrewrite * /index.php?{query}\nreverse_proxy localhost:1\n}":                       true,
-		gate + "handle {\nphp_fastcgi localhost:1\n}":                                                      true,
-		gate + "handle /assets/img/* {\nrewrite * /index.php\n}":                                           true,
-		"handle {\n" + gate + "php_fastcgi localhost:1\n}":                                                 true,
+		gate + "php_fastcgi localhost:1":                                                true,
+		gate + "handle {\ntry_files {path} /index.php\nreverse_proxy localhost:1\n}":    true,
+		gate + "handle /assets/* {\nrewrite * /index.php\nreverse_proxy localhost:1\n}": true,
+		gate + "route {\nrewrite * /index.php?{query}\nreverse_proxy localhost:1\n}":    true,
+		gate + "handle {\nphp_fastcgi localhost:1\n}":                                   true,
+		gate + "handle /assets/img/* {\nrewrite * /index.php\n}":                        true,
+		"handle {\n" + gate + "php_fastcgi localhost:1\n}":                              true,
+		gate + "invoke front":               true,
+		gate + "handle {\ninvoke nested\n}": true,
+		"invoke front\n" + gate:             true,
 		"route {\n" + gate + "try_files {path} /index.html\nfile_server\n}":                                true,
 		gate + "reverse_proxy localhost:1":                                                                 false,
 		gate + "file_server":                                                                               false,

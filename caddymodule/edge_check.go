@@ -96,7 +96,7 @@ func (e *edge) check(ctx caddy.Context) error {
 		return err
 	}
 	for _, routes := range e.listsOfSites() {
-		e.app.advise(adviseOnRewrites(routes))
+		e.app.advise(e.adviseOnRewrites(routes))
 	}
 	e.app.advise(e.adviseOnPaths(ctx))
 	e.app.advise(e.adviseOnMethods(ctx))
