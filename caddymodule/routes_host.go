@@ -53,7 +53,7 @@ func (to requests) matchOne(matcher any) fit {
 }
 
 // hostsOf are the hosts of a matcher that is one of hosts. Where Caddy adds routes by itself
-// it is no pointer.
+// it is not a pointer.
 func hostsOf(matcher any) (patterns []string, isHost bool) {
 	switch m := matcher.(type) {
 	case *caddyhttp.MatchHost:
