@@ -46,21 +46,22 @@ func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
 			}
 		}
 
-		// No form does anything without the code, whatever it says.
+		// No form does anything without the code, whatever it says. One without any has one
+		// sent, which is waited for: messages arrive in no order.
+		var code string
 		for _, form := range [][]string{
 			{"who", "ada@example.com", "action", "disable", "confirm", "yes"}, {"who", "ada@example.com", "action", "end", "confirm", "yes", "code", "AAAA-2222"},
 			{"who", "ada@example.com", "action", "remove", "confirm", "yes"}, {"request", request, "decision", "always"},
 		} {
 			admin.submit("/_doorpost/people", form...).says(t, "Is it you?")
+			if !slices.Contains(form, "code") {
+				code = awaitCode(t, d, "admin@example.com")
+			}
 		}
 		ada.isIn("ada@example.com")
 		admin.open(confirmPath).is(t, http.StatusGone) // the code goes with the form it is for
 
 		// The code of one session is good there only, once, and the form it came with is done.
-		for range 2 { // each form without a code had one sent
-			awaitCode(t, d, "admin@example.com")
-		}
-		code := awaitCode(t, d, "admin@example.com")
 		form := []string{"who", "ada@example.com", "action", "end", "confirm", "yes"}
 		elsewhere.submit("/_doorpost/people", append(form, "code", code)...).says(t, "Is it you?")
 		page := admin.submit("/_doorpost/people", append(form, "code", "AAAA-2222")...).is(t, http.StatusUnprocessableEntity).says(t, "You have 4 more tries.")
