@@ -85,7 +85,7 @@ func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 	}
 	const form = "application/x-www-form-urlencoded"
 	for _, path := range formPaths {
-		for _, contentType := range []string{"", "text/plain", "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded-not", "*/*", ";", "text/plain; application/x-www-form-urlencoded", form + ", text/plain"} {
+		for _, contentType := range []string{"", "text/plain", "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded-not", "*/*", ";", "text/plain; application/x-www-form-urlencoded", form + ", text/plain", form + "; charset=utf-16", form + "; charset=", form + `; charset="shift_jis"`} {
 			send(path, contentType, "email=a@example.com").is(t, http.StatusUnsupportedMediaType)
 		}
 		for _, size := range []int{16<<10 + 1, 32 << 10, 1 << 20} {
@@ -97,7 +97,7 @@ func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 			send(path, form, body).is(t, http.StatusBadRequest)
 		}
 	}
-	for _, contentType := range []string{form, form + "; charset=UTF-8", strings.ToUpper(form)} {
+	for _, contentType := range []string{form, form + "; charset=UTF-8", form + `; charset="utf-8"`, strings.ToUpper(form)} {
 		send("/_doorpost/sign-in", contentType, "email=a@example.com").leadsTo(t, "/_doorpost/check-mail")
 	}
 	// A body that is exactly as long as allowed is read.

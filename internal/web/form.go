@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -45,14 +46,15 @@ func readOwn(c *call, mediaType string) (body []byte, status int) {
 	return readBody(c, mediaType, maxForm)
 }
 
-// readBody reads a body of one type and at most most bytes. If it fails, status is
+// readBody reads a body of one type, in UTF-8 and of at most most bytes. If it fails, status is
 // that of the answer, else 0.
 func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
 	if c.r.TLS != nil && !c.r.TLS.HandshakeComplete {
 		return nil, http.StatusTooEarly // may be a replay (RFC 8470)
 	}
-	given, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || given != mediaType {
+	given, with, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	charset, named := with["charset"]
+	if err != nil || given != mediaType || named && !strings.EqualFold(charset, "utf-8") {
 		return nil, http.StatusUnsupportedMediaType
 	}
 	// Some writers cannot set a deadline; then the server's own applies.
