@@ -80,12 +80,8 @@ func (e *edge) loggersOf(s *site) (names []string) {
 	if len(hosts) == 0 {
 		hosts = []string{""}
 	}
-	routes := e.routes
-	if e.server.Errors != nil {
-		routes = slices.Concat(configured(routes), e.server.Errors.Routes)
-	}
 	for _, host := range hosts {
-		for _, name := range append(e.namesGiven(routes, host), loggerNames(logs, host)...) {
+		for _, name := range append(e.namesGiven(host), loggerNames(logs, host)...) {
 			if name != "" {
 				name = "." + name
 			}
@@ -126,22 +122,18 @@ func loggerNames(logs *caddyhttp.ServerLogConfig, host string) []string {
 
 // namesGiven are the names that log_name gives to the loggers of requests for a host, of some
 // of them or of all.
-func (e *edge) namesGiven(routes caddyhttp.RouteList, host string) (names []string) {
+func (e *edge) namesGiven(host string) (names []string) {
 	var site requests
 	if host != "" && !strings.Contains(host, "*") {
 		site.hosts = []string{host}
 	}
-	lists := []caddyhttp.RouteList{routes}
 	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit { return min(sometimes, site.match(route.MatcherSets)) }, meet: func(s step) fit {
 		if vars, ok := s.handler.(*caddyhttp.VarsMiddleware); ok {
 			names = append(names, loggersIn((*vars)[caddyhttp.AccessLoggerNameVarKey])...)
 		}
-		lists = append(lists, s.later()...)
 		return never
 	}}
-	for ; len(lists) > 0; lists = lists[1:] {
-		w.follow(lists[0], step{reach: always})
-	}
+	w.followAll()
 	return names
 }
 

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/rewrite"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
@@ -57,8 +55,11 @@ func gapBeside(pattern string) (g gap, leaves bool) {
 	}
 	g.path = strings.TrimSuffix(pattern, "/")
 	file := aFile.FindStringSubmatch(pattern)
-	return g, file == nil || file[1] == "php" || file[1] == "cgi"
+	return g, file == nil || isScript(file[1])
 }
+
+// isScript reports whether files with an extension are run, and not sent.
+func isScript(extension string) bool { return extension == "php" || extension == "cgi" }
 
 // examples are a path that the pattern protects and one that it does not.
 func (g gap) examples() (inside, outside string) {
@@ -146,92 +147,4 @@ func pathsOf(sets caddyhttp.MatcherSets) (patterns []string) {
 		}
 	}
 	return patterns
-}
-
-// passed is a block that a request has passed, and the group of the route in which it
-// stands: of the routes of a group a request meets one only.
-type passed struct {
-	*Handler
-	group string
-}
-
-// adviseOnRewrites says which public paths a rewrite behind the gate can make into
-// another: what is public there is decided by the path before it.
-func (e *edge) adviseOnRewrites(routes caddyhttp.RouteList) (found []adminapi.Finding) {
-	e.rewrites(routes, nil, 0, func(h *Handler) {
-		finding := h.Lines.warning("public", "site "+h.site.name(),
-			fmt.Sprintf("public %s: behind doorpost a rewrite (php_fastcgi, try_files, rewrite) can make another path of it, such as that of a front controller, which is open to anyone then", strings.Join(h.Public, " ")),
-			fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", h.Public[0]))
-		if !slices.Contains(found, finding) {
-			found = append(found, finding)
-		}
-	})
-	return found
-}
-
-// rewrites calls report for each block with public paths that comes before a rewrite
-// which they may reach, and returns the blocks that were passed.
-func (e *edge) rewrites(routes caddyhttp.RouteList, before []passed, invoked int, report func(*Handler)) []passed {
-	for _, route := range routes {
-		here := slices.DeleteFunc(slices.Clone(before), func(p passed) bool { return p.group != "" && p.group == route.Group })
-		known := len(here)
-		for _, handler := range route.Handlers {
-			switch h := handler.(type) {
-			case *Handler:
-				if len(h.Public) > 0 {
-					here = append(here, passed{h, ""})
-				}
-			case *caddyhttp.Subroute:
-				here = e.rewrites(h.Routes, here, invoked, report)
-			case *caddyhttp.Invoke:
-				if named := e.server.NamedRoutes[h.Name]; named != nil && invoked < maxInvoked {
-					here = e.rewrites(caddyhttp.RouteList{*named}, here, invoked+1, report)
-				}
-			case rewrite.Rewrite:
-				reportRewrite(route, h, here, report)
-			case *rewrite.Rewrite:
-				reportRewrite(route, *h, here, report)
-			}
-		}
-		for _, p := range here[min(known, len(here)):] {
-			before = append(before, passed{p.Handler, route.Group})
-		}
-	}
-	return before
-}
-
-func reportRewrite(route caddyhttp.Route, r rewrite.Rewrite, before []passed, report func(*Handler)) {
-	if r.URI == "" || findsTheSameOnly(route) {
-		return
-	}
-	patterns := pathsOf(route.MatcherSets)
-	for _, p := range before {
-		if len(patterns) == 0 || slices.ContainsFunc(p.Public, func(public string) bool { return reaches(patterns, public) }) {
-			report(p.Handler)
-		}
-	}
-}
-
-// reaches reports whether a path that is public may match some patterns.
-func reaches(patterns []string, public string) bool {
-	path := strings.TrimSuffix(public, "*")
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		prefix, _, _ := strings.Cut(pattern, "*")
-		return strings.HasPrefix(path, prefix) || strings.HasSuffix(public, "*") && strings.HasPrefix(prefix, path)
-	})
-}
-
-// findsTheSameOnly reports whether a route is for files that are there under the path
-// of the request.
-func findsTheSameOnly(route caddyhttp.Route) bool {
-	for _, set := range route.MatcherSets {
-		for _, matcher := range set {
-			if file, ok := matcher.(*fileserver.MatchFile); ok {
-				return !slices.ContainsFunc(file.TryFiles, func(try string) bool {
-					return try != "{http.request.uri.path}" && !strings.HasPrefix(try, "=")
-				})
-			}
-		}
-	}
-	return false
 }

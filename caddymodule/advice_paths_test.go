@@ -141,6 +141,19 @@ func TestAPublicPathThatIsRewrittenBehindTheGateIsWarnedOf(t *testing.T) {
 		gate + "handle {\ninvoke nested\n}": true,
 		"invoke front\n" + gate:             true,
 		"route {\n" + gate + "try_files {path} /index.html\nfile_server\n}":                                true,
+		gate + "route {\nuri replace assets admin\nreverse_proxy localhost:1\n}":                           true,
+		gate + "route {\nuri path_regexp /assets/(.*) /$1\nreverse_proxy localhost:1\n}":                   true,
+		gate + "handle /assets* {\nrewrite * /index.php\n}":                                                true,
+		gate + "handle {\n@there file\nrewrite @there /index.php\n}":                                       true,
+		gate + "file_server\nhandle_errors {\nrewrite * /index.php\nphp_fastcgi localhost:1\n}":            true,
+		gate + "file_server\nhandle_errors {\nrewrite * {path}/x\nreverse_proxy localhost:1\n}":            true,
+		gate + "file_server\nhandle_errors 404 {\nrewrite * /admin\nreverse_proxy localhost:1\n}":          true,
+		gate + "intercept {\nhandle_response {\nrewrite * /index.php\n}\n}\nreverse_proxy localhost:1":     true,
+		gate + "file_server\nhandle_errors {\nrewrite * /{err.status_code}.html\nfile_server\n}":           false,
+		gate + "file_server\nhandle_errors {\nrewrite * /404.html?from=doorpost\nfile_server\n}":           false,
+		"doorpost {\nallow *\n}\nhandle_errors {\nrewrite * /index.php\nphp_fastcgi localhost:1\n}":        false,
+		gate + "@other {\npath /x/*\n}\nhandle @other {\nrewrite * /index.php\n}":                          false,
+		gate + "@other not path /assets/*\nroute @other {\nrewrite * /index.php\n}":                        false,
 		gate + "reverse_proxy localhost:1":                                                                 false,
 		gate + "file_server":                                                                               false,
 		"try_files {path} /index.html\n" + gate + "file_server":                                            false,
@@ -153,7 +166,7 @@ func TestAPublicPathThatIsRewrittenBehindTheGateIsWarnedOf(t *testing.T) {
 		"doorpost {\nallow *\n}\nphp_fastcgi localhost:1":                                                  false,
 	} {
 		got := warned(t, site)
-		if warns != strings.Contains(got, "site https://app.example.com: public /assets/*: behind doorpost a rewrite") || warns != strings.Contains(got, "handle /assets/* { file_server }") {
+		if warns != (strings.Count(got, "site https://app.example.com: public /assets/*: behind doorpost a rewrite") == 1) || warns != strings.Contains(got, "handle /assets/* { file_server }") {
 			t.Errorf("%q warns of %q", site, got)
 		}
 	}

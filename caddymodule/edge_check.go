@@ -95,9 +95,7 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.checkOrder(); err != nil {
 		return err
 	}
-	for _, routes := range e.listsOfSites() {
-		e.app.advise(e.adviseOnRewrites(routes))
-	}
+	e.app.advise(e.adviseOnRewrites())
 	e.app.advise(e.adviseOnPaths(ctx))
 	e.app.advise(e.adviseOnMethods(ctx))
 	e.app.advise(e.adviseOnLogs(ctx))

@@ -20,32 +20,15 @@ type besidePortal struct {
 	unreached []step // fixed answers that stand behind the portal
 
 	steps   []step
-	later   []laterRoutes
 	mapped  []string // placeholders that map gives a meaning
 	anyHost bool     // request_header gave requests another host
 	ownSite bool     // a site of its own, by its name, has every request for the host
 }
 
-// laterRoutes are those after an error, or for some answers.
-type laterRoutes struct {
-	routes caddyhttp.RouteList
-	from   step
-}
-
-// look follows all requests through the routes of a server, and those for errors and
-// answers last: whatever happened before counts there.
+// look follows all requests through the routes of a server.
 func (b *besidePortal) look(server *caddyhttp.Server) {
 	w := walk{server: server, fits: b.fits, meet: b.meet}
-	w.follow(server.Routes, step{reach: always})
-	if server.Errors != nil {
-		b.later = append(b.later, laterRoutes{server.Errors.Routes, step{reach: sometimes, errors: true}})
-	}
-	for ; len(b.later) > 0; b.later = b.later[1:] {
-		for group := range w.met {
-			w.met[group] = sometimes
-		}
-		w.follow(b.later[0].routes, b.later[0].from)
-	}
+	w.followAll()
 	behind := false
 	for _, s := range b.steps {
 		_, isPortal := s.handler.(*Portal)
@@ -81,9 +64,6 @@ func (b *besidePortal) meet(s step) (ended fit) {
 		b.anyHost = b.anyHost || changesHost(h.Request)
 	case *maphandler.Handler:
 		b.mapped = append(b.mapped, h.Destinations...)
-	}
-	for _, routes := range s.later() {
-		b.later = append(b.later, laterRoutes{routes, s})
 	}
 	site := s.on[0]
 	b.ownSite = b.ownSite || !s.errors && (site.Terminal || ended == always) && hasByName(s.on[:1], b.host) && b.fits(site) == always

@@ -25,6 +25,13 @@ type walk struct {
 	fits   func(caddyhttp.Route) fit // how many of the requests match a route
 	meet   func(step) fit            // how many of them end at a handler
 	met    map[string]fit            // the groups of which they met a route
+	later  []laterRoutes             // those that handlers on the way lead some to
+}
+
+// laterRoutes are those after an error, or for some answers.
+type laterRoutes struct {
+	routes caddyhttp.RouteList
+	from   step
 }
 
 // step is a handler that requests come to.
@@ -33,11 +40,27 @@ type step struct {
 	on      []caddyhttp.Route // those it stands in, the outermost first
 	reach   fit               // how many of the requests come to it
 	invoked int               // named routes on the way
+	later   bool              // in routes after an error, or for some answers
 	errors  bool              // in the error routes of the server
 }
 
 // maxInvoked bounds how deep named routes invoke others: some invoke themselves.
 const maxInvoked = 8
+
+// followAll leads requests through the routes of the server, and then through those after
+// errors and for some answers: whatever happened before counts there.
+func (w *walk) followAll() {
+	w.follow(w.server.Routes, step{reach: always})
+	if w.server.Errors != nil {
+		w.later = append(w.later, laterRoutes{w.server.Errors.Routes, step{reach: sometimes, later: true, errors: true}})
+	}
+	for ; len(w.later) > 0; w.later = w.later[1:] {
+		for group := range w.met {
+			w.met[group] = sometimes
+		}
+		w.follow(w.later[0].routes, w.later[0].from)
+	}
+}
 
 // follow leads requests that come from a step through routes, and returns how many of them
 // end there. What it notes of groups is about those that go on.
@@ -75,6 +98,7 @@ func (w *walk) pass(route caddyhttp.Route, at step) (ended fit) {
 	for _, handler := range route.Handlers {
 		at.handler, at.reach = handler, min(reach, ended.not())
 		ended = max(ended, w.meet(at))
+		w.later = append(w.later, at.leadsTo()...)
 		inside := at
 		inside.reach = min(reach, ended.not())
 		switch h := handler.(type) {
@@ -93,16 +117,18 @@ func (w *walk) pass(route caddyhttp.Route, at step) (ended fit) {
 	return ended
 }
 
-// later are the routes that a handler leads requests to after an error, or for some answers.
-func (s step) later() (lists []caddyhttp.RouteList) {
+// leadsTo are the routes that a handler leads requests to after an error, or for some answers.
+func (s step) leadsTo() (lists []laterRoutes) {
+	from := s
+	from.later = true
 	switch h := s.handler.(type) {
 	case *caddyhttp.Subroute:
 		if h.Errors != nil {
-			lists = append(lists, h.Errors.Routes)
+			lists = append(lists, laterRoutes{h.Errors.Routes, from})
 		}
 	case *intercept.Intercept:
 		for _, response := range h.HandleResponse {
-			lists = append(lists, response.Routes)
+			lists = append(lists, laterRoutes{response.Routes, from})
 		}
 	}
 	return lists

@@ -9,9 +9,10 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// requests are those of which only the host is known.
+// requests are those of which only the host is known, or the path, too.
 type requests struct {
 	hosts    []string // one of these, which may be patterns; none: any
+	paths    []string // one of these, which may end with *; none: any
 	anyPaths []string // patterns of paths that match them all
 }
 
@@ -36,10 +37,10 @@ func (to requests) matchOne(matcher any) fit {
 		if len(m.MatcherSets) > 0 {
 			return to.match(m.MatcherSets).not()
 		}
+	case caddyhttp.MatchPath:
+		return to.matchPath(m)
 	case *caddyhttp.MatchPath:
-		if slices.ContainsFunc(to.anyPaths, func(pattern string) bool { return slices.Contains(*m, pattern) }) {
-			return always
-		}
+		return to.matchPath(*m)
 	}
 	patterns, isHost := hostsOf(matcher)
 	if !isHost || len(to.hosts) == 0 {
@@ -48,6 +49,38 @@ func (to requests) matchOne(matcher any) fit {
 	fits := hostIn(patterns, to.hosts[0])
 	if slices.ContainsFunc(to.hosts, func(host string) bool { return hostIn(patterns, host) != fits }) {
 		return sometimes
+	}
+	return fits
+}
+
+func (to requests) matchPath(patterns []string) fit {
+	if slices.ContainsFunc(to.anyPaths, func(path string) bool { return slices.Contains(patterns, path) }) {
+		return always
+	}
+	if len(to.paths) == 0 {
+		return sometimes
+	}
+	fits := pathIn(patterns, to.paths[0])
+	if slices.ContainsFunc(to.paths, func(path string) bool { return pathIn(patterns, path) != fits }) {
+		return sometimes
+	}
+	return fits
+}
+
+// pathIn is how many of the requests for a path, which may end with *, match one of a list.
+func pathIn(list []string, path string) (fits fit) {
+	begin, isPattern := strings.CutSuffix(strings.ToLower(path), "*")
+	for _, pattern := range list {
+		pattern = strings.ToLower(pattern)
+		prefix, rest, open := strings.Cut(pattern, "*")
+		switch {
+		case strings.Contains(pattern, "{"):
+			fits = max(fits, sometimes)
+		case !open && !isPattern && pattern == begin, open && rest == "" && strings.HasPrefix(begin, prefix):
+			return always
+		case strings.HasPrefix(begin, prefix) && open, isPattern && strings.HasPrefix(prefix, begin):
+			fits = sometimes
+		}
 	}
 	return fits
 }

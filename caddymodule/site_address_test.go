@@ -29,6 +29,9 @@ func provisionedApp(t *testing.T, source string) *App {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := app.(*App).rest(); err != nil { // as Start does
+		t.Fatal(err)
+	}
 	return app.(*App)
 }
 
