@@ -54,6 +54,8 @@ var libraries = map[string][]string{
 	"go.uber.org/zap":                  {"caddymodule"},
 	"github.com/caddyserver/certmagic": {"caddymodule"},
 	"github.com/spf13/cobra":           {"caddymodule", "internal/cli"},
+
+	"unsafe": {}, // nobody: tests run without the checks of its pointers
 }
 
 // goPackage is what go list says of a package.
