@@ -151,16 +151,20 @@ func checkPod(t *testing.T, pod core.PodTemplateSpec) {
 }
 
 func TestWrongValuesAreRefused(t *testing.T) {
-	for what, values := range map[string]map[string]any{
-		"a mistyped name":         {"replica": 1},
-		"no instance":             {"replicas": 0},
-		"no Caddyfile":            {"caddyfile": ""},
-		"a service of no kind":    {"service": map[string]any{"type": "Cluster", "port": 80}},
-		"a size without a unit":   {"storage": map[string]any{"size": "10"}},
-		"an image without a name": {"image": map[string]any{"repository": ""}},
+	for what, is := range map[string]struct {
+		values map[string]any
+		at     string // what the refusal names
+	}{
+		"a mistyped name":            {map[string]any{"replica": 1}, "'replica'"},
+		"no instance":                {map[string]any{"replicas": 0}, "/replicas"},
+		"no Caddyfile":               {map[string]any{"caddyfile": ""}, "/caddyfile"},
+		"two instances and no Redis": {map[string]any{"replicas": 2}, "/caddyfile"},
+		"a service of no kind":       {map[string]any{"service": map[string]any{"type": "Cluster", "port": 80}}, "/service/type"},
+		"a size without a unit":      {map[string]any{"storage": map[string]any{"size": "10"}}, "/storage/size"},
+		"an image without a name":    {map[string]any{"image": map[string]any{"repository": ""}}, "/image/repository"},
 	} {
-		if _, err := rendered(values); err == nil {
-			t.Errorf("%s is taken", what)
+		if _, err := rendered(is.values); err == nil || !strings.Contains(err.Error(), is.at) {
+			t.Errorf("%s: %v, want a refusal that names %s", what, err, is.at)
 		}
 	}
 }
