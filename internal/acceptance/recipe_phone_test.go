@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -58,7 +59,7 @@ func TestRecipeForPhoneAppsLetsInByCustomHeaders(t *testing.T) {
 			}
 			checkPhone(t, got, token, ownHeader)
 		}
-		g.opensSocket(t, site, fmt.Sprintf("%s: %s\r\n%s: pixel\r\n", name, token, ownHeader))
+		opensSocket(t, "127.0.0.1:"+g.port, site, "/api/socket.io/?EIO=4&transport=websocket", fmt.Sprintf("%s: %s\r\n%s: pixel\r\n", name, token, ownHeader))
 		checkPhone(t, app.latest(), token, ownHeader)
 	}
 	lost := g.at(site)
@@ -78,20 +79,21 @@ func checkPhone(t *testing.T, got arrived, token, ownHeader string) {
 	}
 }
 
-// opensSocket opens a WebSocket at a site of the recipe.
-func (r *recipe) opensSocket(t *testing.T, site, lines string) {
+// opensSocket opens a WebSocket at a site, where somebody listens for its host.
+func opensSocket(t *testing.T, address, site, path, lines string) net.Conn {
 	t.Helper()
 	host := strings.TrimPrefix(site, "https://")
-	conn, err := tls.Dial("tcp", "127.0.0.1:"+r.port, &tls.Config{InsecureSkipVerify: true, ServerName: host}) // Caddy's own authority
+	conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, ServerName: host}) // an authority of its own
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if _, err := fmt.Fprintf(conn, "GET /api/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s\r\n%s%s\r\n", host, strings.ReplaceAll(upgrade, "\n", "\r\n"), lines); err != nil {
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n%s%s\r\n", path, host, strings.ReplaceAll(upgrade, "\n", "\r\n"), lines); err != nil {
 		t.Fatal(err)
 	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("a WebSocket is answered with %v (%v)", response, err)
 	}
+	return conn
 }

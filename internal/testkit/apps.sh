@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the apps that tests put behind the gate: DokuWiki with PHP, Syncthing and
-# Node.js as Debian has them, and with npm what apps/package-lock.json names. See
-# debian.sh.
+# Node.js as Debian has them, and with npm what apps/package-lock.json names; and nginx,
+# which stands before it. See debian.sh.
 set -euo pipefail
 here=$(dirname "$0")
 # shellcheck source=debian.sh
@@ -10,7 +10,7 @@ here=$(dirname "$0")
 begin doorpost-apps "$here"/apps/package*.json
 build='babel|webpack|terser|eslint|istanbul|core-js|browserslist|tape|^gyp$|regen|yargs|es-abstract' # what only makes npm
 unpack 'lib[^:]*|zlib1g|node-.*|php.*-(common|geshi|xml|phpseclib|cli|opcache)|media-types' "perl|python|elogind|-dev$|php8.2-embed|mod-php|$build" \
-	dokuwiki php8.2-fpm php-xml tzdata syncthing nodejs libnode108 npm dash
+	dokuwiki php8.2-fpm php-xml tzdata syncthing nodejs libnode108 npm nginx dash
 # Caddy serves the files of DokuWiki, for which this folder is no root.
 find "$work/root/usr/share/dokuwiki" -lname '/*' | while read -r link; do
 	ln -rsnf "$work/root$(readlink "$link")" "$link"
