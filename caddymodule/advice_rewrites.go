@@ -5,82 +5,123 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/rewrite"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
-// adviseOnRewrites says which public paths a rewrite behind the gate can make into
-// another: what is public there is decided by the path before it.
+// adviseOnRewrites says where a request that needs no session can become one that would
+// need one, behind the gate: what is open is decided by the path before it.
 func (e *edge) adviseOnRewrites() (found []adminapi.Finding) {
-	for _, s := range e.publicBlocks() {
-		if h := s.handler.(*Handler); e.rewritesBehind(s, h) {
-			found = append(found, h.Lines.warning("public", "site "+h.site.name(),
-				fmt.Sprintf("public %s: behind doorpost a rewrite (php_fastcgi, try_files, rewrite, uri, handle_errors) can make another path of it, such as that of a front controller, which is open to anyone then", strings.Join(h.Public, " ")),
-				fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", h.Public[0])))
+	for _, o := range e.openings() {
+		if !e.opensMore(o) {
+			continue
+		}
+		h, what, how := o.gate, "public "+strings.Join(o.gate.Public, " "), ""
+		if o.public == "" {
+			what = "doorpost " + h.matcher.text
+			how = "protect the whole site, doorpost { … }, and name what is open with public; or serve what is protected in a handle of its own"
+		} else {
+			how = fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", o.public)
+		}
+		finding := h.Lines.warning("public", "site "+h.site.name(),
+			what+": behind doorpost something (php_fastcgi, try_files, rewrite, uri, handle_path, handle_errors, handle_response) can make another path of an open one, such as that of a front controller, which is open to anyone then", how)
+		if !slices.ContainsFunc(found, func(f adminapi.Finding) bool {
+			return f.Found == finding.Found && f.Check == finding.Check && f.Where == finding.Where
+		}) {
+			found = append(found, finding)
 		}
 	}
 	return found
 }
 
-// publicBlocks are the steps at the blocks of the server that have public paths, each once.
-func (e *edge) publicBlocks() (blocks []step) {
-	w := walk{server: e.server, fits: func(caddyhttp.Route) fit { return sometimes }, meet: func(s step) fit {
-		h, ours := s.handler.(*Handler)
-		if ours && len(h.Public) > 0 && !slices.ContainsFunc(blocks, func(known step) bool { return known.handler == s.handler }) {
-			blocks = append(blocks, s)
+// opensMore reports whether a request that a block lets pass may become one for a path that
+// is not open.
+func (e *edge) opensMore(o opening) bool {
+	steps := e.passed(o)
+	return slices.ContainsFunc(steps, func(s step) bool {
+		r, rewrites := s.rewrite()
+		switch {
+		case !rewrites:
+			return false
+		case r.StripPathPrefix != "", r.StripPathSuffix != "":
+			return e.servesAsElsewhere(o, s, steps)
 		}
-		return never
-	}}
-	w.followAll()
-	return blocks
+		isPage := s.later && isErrorPage(r.URI) && !slices.ContainsFunc(besideOf(s, steps), func(b step) bool { return b.directive() != "file_server" })
+		return !isPage && slices.ContainsFunc(s.targets(r, o.public), func(target string) bool { return !o.includes(target) })
+	})
 }
 
-// rewritesBehind reports whether a request for a public path of a block may come to a
-// rewrite after it has passed the block.
-func (e *edge) rewritesBehind(block step, h *Handler) (rewrites bool) {
-	public, passed := requests{hosts: h.site.hosts, paths: h.Public}, false
-	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit {
-		fits := public.match(route.MatcherSets)
-		if fits == sometimes && slices.ContainsFunc(block.on, func(on caddyhttp.Route) bool { return isSame(on, route) }) {
-			return always // those are meant that come to the block
-		}
-		return fits
-	}, meet: func(s step) fit {
-		passed = passed || s.handler == block.handler
-		rewrites = rewrites || passed && s.reach != never && s.rewrites()
-		return never
-	}}
-	w.followAll()
-	return rewrites
+// besideOf are the steps beside one, or below it, that answer.
+func besideOf(s step, steps []step) []step {
+	return slices.DeleteFunc(slices.Clone(steps), func(b step) bool { return !b.answers() || !b.isBeside(s) })
 }
 
-// isSame reports whether two routes are one of the configuration, which stands in it once.
-func isSame(a, b caddyhttp.Route) bool {
-	return len(a.Handlers) > 0 && len(b.Handlers) > 0 && &a.Handlers[0] == &b.Handlers[0]
+// rewrite is what a step does to the path.
+func (s step) rewrite() (r rewrite.Rewrite, rewrites bool) {
+	switch h := s.handler.(type) {
+	case rewrite.Rewrite:
+		return h, true
+	case *rewrite.Rewrite:
+		return *h, true
+	case *reverseproxy.Handler: // what is asked whether requests may go on hands nothing out
+		if h.Rewrite != nil && s.directive() != "forward_auth" {
+			return *h.Rewrite, true
+		}
+	}
+	return r, false
+}
+
+// targets are patterns of the paths that a request may have after a rewrite. Its own, which
+// may end with *, is "" if nobody knows it: then no target is told that begins with it.
+func (s step) targets(r rewrite.Rewrite, own string) (targets []string) {
+	if len(r.URISubstring) > 0 || len(r.PathRegexp) > 0 {
+		return []string{"*"}
+	}
+	uris := []string{r.URI}
+	if strings.HasPrefix(r.URI, foundFile) {
+		uris = triedFiles(s.on[len(s.on)-1])
+	}
+	for _, uri := range uris {
+		path, _, _ := strings.Cut(uri, "?")
+		asOwn := strings.HasPrefix(path, "{http.request.uri}") || strings.HasPrefix(path, "{http.request.uri.path}")
+		if path == "" || own == "" && asOwn {
+			continue
+		}
+		reader := caddy.NewEmptyReplacer()
+		reader.Map(func(key string) (any, bool) {
+			if own != "" && (key == "http.request.uri" || key == "http.request.uri.path") {
+				return own, true
+			}
+			return "*", true
+		})
+		path = reader.ReplaceAll(path, "")
+		if !strings.HasPrefix(path, "*") {
+			path = "/" + strings.TrimPrefix(path, "/")
+		}
+		targets = append(targets, path)
+	}
+	return targets
 }
 
 // foundFile is what try_files rewrites to.
 const foundFile = "{http.matchers.file.relative}"
 
-// rewrites reports whether a step can make another path of that of a request. Where the
-// request has failed, a page that tells of it is none that anybody wants to hide.
-func (s step) rewrites() bool {
-	var r rewrite.Rewrite
-	switch h := s.handler.(type) {
-	case rewrite.Rewrite:
-		r = h
-	case *rewrite.Rewrite:
-		r = *h
+// triedFiles are the paths that a route looks for.
+func triedFiles(route caddyhttp.Route) []string {
+	for _, set := range route.MatcherSets {
+		for _, matcher := range set {
+			if file, ok := matcher.(*fileserver.MatchFile); ok && len(file.TryFiles) > 0 {
+				return slices.DeleteFunc(slices.Clone(file.TryFiles), func(try string) bool { return strings.HasPrefix(try, "=") })
+			} else if ok {
+				return []string{"{http.request.uri.path}"}
+			}
+		}
 	}
-	switch {
-	case len(r.URISubstring) > 0, len(r.PathRegexp) > 0:
-		return true
-	case r.URI == "", r.URI == foundFile && findsTheSameOnly(s.on[len(s.on)-1]):
-		return false
-	}
-	return !s.later || !isErrorPage(r.URI)
+	return []string{"{unknown}"}
 }
 
 // isErrorPage reports whether a URI names a page that is the same for all who ask, such as
@@ -96,17 +137,44 @@ func isErrorPage(uri string) bool {
 	return file != nil && !isScript(file[1])
 }
 
-// findsTheSameOnly reports whether a route is for files that are there under the path
-// of the request.
-func findsTheSameOnly(route caddyhttp.Route) bool {
-	for _, set := range route.MatcherSets {
-		for _, matcher := range set {
-			if file, ok := matcher.(*fileserver.MatchFile); ok {
-				return !slices.ContainsFunc(file.TryFiles, func(try string) bool {
-					return try != "{http.request.uri.path}" && !strings.HasPrefix(try, "=")
-				})
-			}
+// servesAsElsewhere reports whether what answers behind a step that cuts something off the
+// path of open requests answers those that need a session, too: what is below the public
+// path is then all that there is.
+func (e *edge) servesAsElsewhere(o opening, cuts step, steps []step) bool {
+	var closed []string
+	var all []step
+	e.walkTo(requests{hosts: o.hosts()}, func(s step) fit {
+		all = append(all, s)
+		return never
+	})
+	for i, s := range all {
+		if s.answers() && s.reach != never && !o.holds(s) {
+			closed = append(closed, s.source(all[:i]))
 		}
 	}
-	return false
+	return slices.ContainsFunc(besideOf(cuts, steps), func(b step) bool {
+		i := slices.IndexFunc(all, func(s step) bool { return s.handler == b.handler })
+		return i >= 0 && slices.Contains(closed, b.source(all[:i]))
+	})
+}
+
+// source is where an answer comes from: an upstream, or a folder.
+func (s step) source(before []step) string {
+	switch h := s.handler.(type) {
+	case *reverseproxy.Handler:
+		source := s.directive()
+		for _, upstream := range h.Upstreams {
+			source += " " + upstream.Dial
+		}
+		return source
+	case *fileserver.FileServer:
+		source := h.Root
+		for _, b := range before {
+			if vars, ok := b.handler.(*caddyhttp.VarsMiddleware); ok && s.isBeside(b) && (*vars)["root"] != nil {
+				source += fmt.Sprint(" ", (*vars)["root"])
+			}
+		}
+		return "file_server " + source
+	}
+	return s.directive()
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
 // fit is for how many of some requests something holds.
@@ -127,6 +128,10 @@ func (s step) leadsTo() (lists []laterRoutes) {
 			lists = append(lists, laterRoutes{h.Errors.Routes, from})
 		}
 	case *intercept.Intercept:
+		for _, response := range h.HandleResponse {
+			lists = append(lists, laterRoutes{response.Routes, from})
+		}
+	case *reverseproxy.Handler:
 		for _, response := range h.HandleResponse {
 			lists = append(lists, laterRoutes{response.Routes, from})
 		}

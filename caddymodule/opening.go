@@ -1,0 +1,102 @@
+package caddymodule
+
+import (
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// opening is what a block lets pass without a session: one of its public paths, or all
+// that its matcher of paths leaves out.
+type opening struct {
+	gate   *Handler
+	at     step   // where the block stands
+	public string // "" for what the matcher leaves out
+}
+
+// openings are those of all blocks of the server, each block once.
+func (e *edge) openings() (all []opening) {
+	var seen []*Handler
+	e.walkTo(requests{}, func(s step) fit {
+		h, ours := s.handler.(*Handler)
+		if !ours || slices.Contains(seen, h) {
+			return never
+		}
+		seen = append(seen, h)
+		for _, public := range h.Public {
+			all = append(all, opening{h, s, public})
+		}
+		if len(pathsOf(h.matchers)) > 0 {
+			all = append(all, opening{h, s, ""})
+		}
+		return never
+	})
+	return all
+}
+
+// walkTo leads requests through all routes of the server, those after errors included.
+func (e *edge) walkTo(some requests, meet func(step) fit) {
+	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit { return some.match(route.MatcherSets) }, meet: meet}
+	w.followAll()
+}
+
+// hosts are those for which the block is.
+func (o opening) hosts() (hosts []string) {
+	for _, origin := range o.gate.site.origins.All() {
+		hosts = append(hosts, origin.Host())
+	}
+	return hosts
+}
+
+// includes reports whether all paths that a pattern stands for are open.
+func (o opening) includes(pattern string) bool {
+	if o.public == "" {
+		return pathIn(pathsOf(o.gate.matchers), pattern) == never
+	}
+	return pathIn(o.gate.Public, pattern) == always
+}
+
+// holds reports whether a step is for open paths only, by the routes that it stands in.
+func (o opening) holds(s step) bool {
+	return slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool {
+		patterns := pathsOf(route.MatcherSets)
+		return len(patterns) > 0 && !slices.ContainsFunc(patterns, func(pattern string) bool { return !o.includes(pattern) })
+	})
+}
+
+// passed are the steps to which requests come that the block has let pass here.
+func (e *edge) passed(o opening) (steps []step) {
+	some, came := requests{hosts: o.hosts()}, false
+	if o.public != "" {
+		some.paths = []string{o.public}
+	}
+	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit {
+		fits := some.match(route.MatcherSets)
+		if fits == sometimes && slices.ContainsFunc(o.at.on, func(on caddyhttp.Route) bool { return isSame(on, route) }) {
+			return always // those are meant that come to the block
+		}
+		return fits
+	}, meet: func(s step) fit {
+		if came && s.reach != never {
+			steps = append(steps, s)
+		}
+		came = came || s.handler == o.at.handler
+		if s.answers() {
+			return always
+		}
+		return never
+	}}
+	w.followAll()
+	return steps
+}
+
+// isSame reports whether two routes are one of the configuration, which stands in it once.
+func isSame(a, b caddyhttp.Route) bool {
+	return len(a.Handlers) > 0 && len(b.Handlers) > 0 && &a.Handlers[0] == &b.Handlers[0]
+}
+
+// isBeside reports whether a step stands in the list of routes of another, or below that.
+func (s step) isBeside(other step) bool {
+	lists := other.on[:len(other.on)-1]
+	return len(s.on) > len(lists) && slices.EqualFunc(s.on[:len(lists)], lists, isSame)
+}
