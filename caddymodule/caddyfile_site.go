@@ -31,7 +31,7 @@ func readSite(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if matcher != nil {
 		handler.MatcherSetsRaw = caddyhttp.RawMatcherSets{matcher}
 	}
-	return h.NewRoute(nil, handler), nil
+	return keptRoute(h, handler)
 }
 
 // UnmarshalCaddyfile reads the site directive, as docs/options.md has it.

@@ -92,6 +92,9 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.guardErrors(ctx); err != nil {
 		return err
 	}
+	if err := e.checkInvoked(); err != nil {
+		return err
+	}
 	if err := e.checkOrder(); err != nil {
 		return err
 	}
@@ -100,6 +103,28 @@ func (e *edge) check(ctx caddy.Context) error {
 	e.app.advise(e.adviseOnMethods(ctx))
 	e.app.advise(e.adviseOnLogs(ctx))
 	return e.app.checkPortal()
+}
+
+// checkInvoked refuses a gate in a named route that nothing invokes: it protects nothing.
+func (e *edge) checkInvoked() (err error) {
+	var invoked []string
+	e.walkTo(requests{}, func(s step) fit {
+		if h, ok := s.handler.(*caddyhttp.Invoke); ok {
+			invoked = append(invoked, h.Name)
+		}
+		return never
+	})
+	for _, name := range slices.Sorted(maps.Keys(e.server.NamedRoutes)) {
+		if slices.Contains(invoked, name) {
+			continue
+		}
+		everyStep(e.server, caddyhttp.RouteList{*e.server.NamedRoutes[name]}, func(s step) {
+			if h, ours := s.handler.(*Handler); ours && err == nil {
+				err = h.Lines.atLine(fmt.Errorf("doorpost stands in the named route %s, which nothing invokes, so nothing is protected; invoke %s in the site, or in a named route of several directives put these into route { … }, or Caddy keeps the first of them only", name, name))
+			}
+		})
+	}
+	return err
 }
 
 // guardErrors puts the edge before the error routes of subroutes.

@@ -36,7 +36,7 @@ func readPortal(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if err := p.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
-	return h.NewRoute(nil, p), nil
+	return keptRoute(h, p)
 }
 
 // UnmarshalCaddyfile reads the directive.

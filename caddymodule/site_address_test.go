@@ -13,6 +13,19 @@ import (
 // provisionedApp provisions a Caddyfile without starting it and returns the app.
 func provisionedApp(t *testing.T, source string) *App {
 	t.Helper()
+	app, err := provisioned(t, source)
+	if err == nil {
+		err = app.rest() // as Start does
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+// provisioned is the app of a Caddyfile, or what it is refused with.
+func provisioned(t *testing.T, source string) (*App, error) {
+	t.Helper()
 	adapted, err := adapt(source)
 	if err != nil {
 		t.Fatal(err)
@@ -23,16 +36,13 @@ func provisionedApp(t *testing.T, source string) *App {
 	}
 	ctx, err := caddy.ProvisionContext(config)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	app, err := ctx.App("doorpost")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if err := app.(*App).rest(); err != nil { // as Start does
-		t.Fatal(err)
-	}
-	return app.(*App)
+	return app.(*App), nil
 }
 
 // sitesOf describes each site of an app: its origins and how many blocks it has.

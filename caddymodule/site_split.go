@@ -61,7 +61,11 @@ func splitOf(sets caddyhttp.MatcherSets) (s split) {
 			case caddyhttp.MatchHost, *caddyhttp.MatchHost, caddyhttp.MatchHeader, *caddyhttp.MatchHeader, caddyhttp.MatchHeaderRE, *caddyhttp.MatchHeaderRE,
 				caddyhttp.MatchQuery, *caddyhttp.MatchQuery, caddyhttp.MatchProtocol, *caddyhttp.MatchProtocol, caddyhttp.MatchTLS, *caddyhttp.MatchTLS,
 				caddyhttp.MatchRemoteIP, *caddyhttp.MatchRemoteIP, caddyhttp.MatchClientIP, *caddyhttp.MatchClientIP:
-			case caddyhttp.MatchPath, *caddyhttp.MatchPath, caddyhttp.MatchPathRE, *caddyhttp.MatchPathRE:
+			case caddyhttp.MatchPath:
+				s.byPath = s.byPath || !slices.Contains(m, "*")
+			case *caddyhttp.MatchPath:
+				s.byPath = s.byPath || !slices.Contains(*m, "*")
+			case caddyhttp.MatchPathRE, *caddyhttp.MatchPathRE:
 				s.byPath = true
 			case caddyhttp.MatchMethod, *caddyhttp.MatchMethod:
 				s.byMethod = true
