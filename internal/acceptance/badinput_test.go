@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -84,9 +85,23 @@ func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 		return v.do(r)
 	}
 	const form = "application/x-www-form-urlencoded"
+	sendWith := func(path string, headers http.Header, body string) answer {
+		r := v.request(http.MethodPost, path, body, "Origin", g.origin, "Sec-Fetch-Site", "same-origin", "Accept", "text/html", "Content-Type", form)
+		maps.Copy(r.Header, headers)
+		return v.do(r)
+	}
 	for _, path := range formPaths {
 		for _, contentType := range []string{"", "text/plain", "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded-not", "*/*", ";", "text/plain; application/x-www-form-urlencoded", form + ", text/plain", form + "; charset=utf-16", form + "; charset=", form + `; charset="shift_jis"`} {
 			send(path, contentType, "email=a@example.com").is(t, http.StatusUnsupportedMediaType)
+		}
+		for _, headers := range []http.Header{
+			{"Content-Type": {form, "text/plain"}}, {"Content-Type": {"text/plain", form}}, {"Content-Type": {form, form}}, {"Content-Type": {form, ""}},
+			{"Content-Encoding": {"gzip"}}, {"Content-Encoding": {"br"}}, {"Content-Encoding": {"x-unknown"}}, {"Content-Encoding": {"identity, gzip"}}, {"Content-Encoding": {"identity", "gzip"}},
+		} {
+			sendWith(path, headers, "email=a@example.com").is(t, http.StatusUnsupportedMediaType)
+		}
+		for _, early := range [][]string{{"1"}, {"1", "1"}, {"0"}, {"x"}} {
+			sendWith(path, http.Header{"Early-Data": early}, "email=a@example.com").is(t, http.StatusTooEarly)
 		}
 		for _, size := range []int{16<<10 + 1, 32 << 10, 1 << 20} {
 			send(path, form, "email="+strings.Repeat("a", size-6)).is(t, http.StatusRequestEntityTooLarge)
@@ -97,8 +112,11 @@ func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 			send(path, form, body).is(t, http.StatusBadRequest)
 		}
 	}
-	for _, contentType := range []string{form, form + "; charset=UTF-8", form + `; charset="utf-8"`, strings.ToUpper(form)} {
+	for _, contentType := range []string{form, form + "; charset=UTF-8", form + `; charset="utf-8"`, form + "; charset=utf8", form + "; charset=Utf8", strings.ToUpper(form)} {
 		send("/_doorpost/sign-in", contentType, "email=a@example.com").leadsTo(t, "/_doorpost/check-mail")
+	}
+	for _, coding := range []string{"identity", "Identity"} {
+		sendWith("/_doorpost/sign-in", http.Header{"Content-Encoding": {coding}}, "email=a@example.com").leadsTo(t, "/_doorpost/check-mail")
 	}
 	// A body that is exactly as long as allowed is read.
 	full := "email=a@example.com&x="

@@ -49,12 +49,10 @@ func readOwn(c *call, mediaType string) (body []byte, status int) {
 // readBody reads a body of one type, in UTF-8 and of at most most bytes. If it fails, status is
 // that of the answer, else 0.
 func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
-	if c.r.TLS != nil && !c.r.TLS.HandshakeComplete {
-		return nil, http.StatusTooEarly // may be a replay (RFC 8470)
+	if isEarly(c.r) {
+		return nil, http.StatusTooEarly
 	}
-	given, with, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	charset, named := with["charset"]
-	if err != nil || given != mediaType || named && !strings.EqualFold(charset, "utf-8") {
+	if !isPlainBody(c.r.Header, mediaType) {
 		return nil, http.StatusUnsupportedMediaType
 	}
 	// Some writers cannot set a deadline; then the server's own applies.
@@ -62,13 +60,31 @@ func readBody(c *call, mediaType string, most int64) (body []byte, status int) {
 	if control.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
 		defer control.SetReadDeadline(time.Time{})
 	}
-	body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, http.StatusRequestEntityTooLarge
 	} else if err != nil {
 		return nil, http.StatusBadRequest
 	}
 	return body, 0
+}
+
+// isEarly reports whether a request came in TLS early data, here or at a proxy in front, and so
+// may be a replay (RFC 8470). The header says so whatever its value is (section 5.1).
+func isEarly(r *http.Request) bool {
+	return r.TLS != nil && !r.TLS.HandshakeComplete || r.Header["Early-Data"] != nil
+}
+
+// isPlainBody reports whether a body is of one type, in UTF-8, and not coded. What is said twice
+// can be read in two ways.
+func isPlainBody(header http.Header, mediaType string) bool {
+	types, codings := header["Content-Type"], header["Content-Encoding"]
+	if len(types) != 1 || len(codings) > 1 || len(codings) == 1 && !strings.EqualFold(codings[0], "identity") {
+		return false
+	}
+	given, with, err := mime.ParseMediaType(types[0])
+	charset, named := with["charset"]
+	return err == nil && given == mediaType && (!named || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8"))
 }
 
 // fromOwnPage reports whether a POST comes from a page of this very origin:
