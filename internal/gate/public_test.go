@@ -19,6 +19,7 @@ func TestPublicPathsCoverWholeSegmentsOfPlainPaths(t *testing.T) {
 		"/public/%2e%2e%5capp": false, "/public/%5c..%5capp": false, "//public/x": false, "/./public/x": false, "/public/.%00./app": false, "/public//x": false,
 		"/public/%252e%252e/app": false, "/public../app": false, "/app%23/public/x": false, "/app;/public/": false, "/public%2fx": false, "/public/%2Fx": false,
 		"/public/x%0a": false, "/public/.": false, "/public/;x": false,
+		"/public/%EF%B9%92%EF%B9%92/x": false, "/public/%EF%B8%B0/x": false, "/public/..%E2%81%A0/x": false, "/public/%C2%AD..%C2%AD/x": false, "/public/%D9%85%DB%8C%E2%80%8C%D8%AE": true,
 	} {
 		u, err := url.ParseRequestURI(uri)
 		if err != nil {

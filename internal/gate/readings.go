@@ -1,11 +1,14 @@
 package gate
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // What a rule lets pass must be what the app makes of the request. Apps read some paths in
@@ -66,11 +69,61 @@ func isTrimmed(r rune) bool {
 }
 
 // isPlainText reports whether a text beyond ASCII has no bytes that are not UTF-8, which some
-// servers read as dots and slashes (CVE-2008-2938), no control characters, and none of which
-// Windows makes a separator or a full stop for programs that take a code page (best fit).
+// servers read as dots and slashes (CVE-2008-2938), no control characters, none that is a
+// separator or a full stop in another form, and is not another path without what nobody sees.
 func isPlainText(path string) bool {
-	return utf8.ValidString(path) && !strings.ContainsFunc(path, unicode.IsControl) && !strings.ContainsAny(path, "\u00a5\u20a9\u2024\u2025\u2026\u2044\u2215\u2216\uff0e\uff0f\uff3c")
+	if !utf8.ValidString(path) {
+		return false
+	}
+	unseen := false
+	for i, r := range path {
+		switch {
+		case r < utf8.RuneSelf:
+		case unicode.IsControl(r), isSeparatorInDisguise(path[i:], r):
+			return false
+		case isUnseen(r):
+			unseen = true
+		}
+	}
+	return !unseen || isPlainWhenSeen(path)
 }
+
+// isSeparatorInDisguise reports whether the first character of s, which is r, is a slash,
+// backslash or full stop once its compatibility form is taken (NFKC), or for programs on Windows
+// that take a code page (best fit).
+func isSeparatorInDisguise(s string, r rune) bool {
+	switch r {
+	case '\u00a5', '\u20a9', '\u2044', '\u2215', '\u2216':
+		return true
+	}
+	return bytes.ContainsAny(norm.NFKC.PropertiesString(s).Decomposition(), `./\`)
+}
+
+// isUnseen reports whether a character shows nothing by itself: those of formats, and all that
+// can be left out in display.
+func isUnseen(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// isPlainWhenSeen reports whether a path that has characters that nobody sees is no other without
+// them. HFS+ leaves some out (CVE-2014-9390). Persian words and emoji need them, names of ASCII
+// do not.
+func isPlainWhenSeen(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		seen := strings.Map(func(r rune) rune {
+			if isUnseen(r) {
+				return -1
+			}
+			return r
+		}, segment)
+		if seen != segment && !strings.ContainsFunc(seen, isBeyondASCII) || !isPlainSegment(seen) {
+			return false
+		}
+	}
+	return true
+}
+
+func isBeyondASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // overriding are the names of headers that apps take for something of the request line, in
 // the spellings of fold.

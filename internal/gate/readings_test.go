@@ -129,6 +129,7 @@ func TestAPathThatSomeAppReadsOtherwiseHasTwoReadings(t *testing.T) {
 func TestPathsThatPeopleUseHaveOneReading(t *testing.T) {
 	for _, p := range []string{
 		"/", "/a", "/a/", "/a.b", "/.well-known/x", "/a..b", "/...x", "/a b/c", "/~user/x", "/vendors~main.js", "/wiki/Special:Search", "/r/#", "/!abc:example.com/x", "/a:b", "/$x", "/@user@example.com",
+		"/می\u200cخواهم", "/\U0001f468\u200d\U0001f469\u200d\U0001f467", "/a-\u2764\ufe0f", "/1\ufe0f\u20e3", "/ยาม\u200bเย็น", "/e\u0301", "/한글", "/何？", "/第１章", "/acme™", "/½", "/nº",
 		"/C++", "/é", "/日本語/ペ", "/ＡＢＣ", "/שלום", "/a,b", "/a=b&c", "/'x'", "/(x)", "/*", "/a|b", "/😀",
 	} {
 		plain := p != "/r/#"
