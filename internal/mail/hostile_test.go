@@ -198,6 +198,8 @@ func TestAnSMTPServerThatDoesWhatItShouldNot(t *testing.T) {
 		{"452 to the message", script{testkit.AtDot: "452 4.3.1 no room"}, false, fate{state: outbox.Deferred, asked: 1}},
 		{"550 to the recipient, no mailbox", script{testkit.AtRecipient: "550 5.1.1 <alice@example.org> unknown"}, true, fate{state: outbox.Bounced, asked: 1}},
 		{"550 to the recipient, a policy", script{testkit.AtRecipient: "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
+		{"550 to the recipient, a policy without a code for it", script{testkit.AtRecipient: "550 rejected: your IP is on a blocklist"}, true, fate{state: outbox.Failed, asked: 1}},
+		{"550 to the recipient, no mailbox in words", script{testkit.AtRecipient: "550 No such user here"}, true, fate{state: outbox.Bounced, asked: 1}},
 		{"550 to the message", script{testkit.AtDot: "550 5.7.1 no"}, true, fate{state: outbox.Failed, asked: 1}},
 		{"550 to the sender", script{testkit.AtSender: "550 5.7.1 no"}, true, fate{state: outbox.Deferred, asked: 1, hurt: true}},
 		{"it cuts the connection before the message", script{testkit.AtData: testkit.HangUp}, false, fate{state: outbox.Deferred, asked: 1}},

@@ -100,33 +100,6 @@ func refusedAt(at step, reply *textproto.Error) step {
 	return connecting
 }
 
-// enhancedCode is what a reply to a refused recipient may begin with (RFC 2034,
-// section 4; RFC 3463, section 2).
-var enhancedCode = regexp.MustCompile(`^5\.(\d{1,3}\.\d{1,3})(\s|$)`)
-
-// elsewhere are words of refusals of a recipient, without an enhanced code, that do not
-// mean that the mailbox is not there: of servers that do not relay, of Exim about a
-// sender or about anything, and of OpenSMTPD, which says the same to both.
-var elsewhere = regexp.MustCompile(`(?i)\b(relay\w*|sender|administrative prohibition|invalid recipient)\b`)
-
-// noMailbox reports whether a permanent refusal of a recipient means that the mailbox
-// does not exist or takes no mail at all. A refusal by policy (5.7.x) may be about us.
-func noMailbox(reply *textproto.Error) bool {
-	if found := enhancedCode.FindStringSubmatch(reply.Msg); found != nil {
-		switch detail := found[1]; detail {
-		case "1.7", "1.8": // those are about the sender
-			return false
-		default:
-			return strings.HasPrefix(detail, "1.") || detail == "2.1"
-		}
-	}
-	switch reply.Code {
-	case 550, 551, 553:
-		return !elsewhere.MatchString(mail.Redact(reply.Msg))
-	}
-	return false
-}
-
 // lacksAuth reports whether the server has no way to sign in that we know. For a server
 // without AUTH the library has an error text only, no value.
 func lacksAuth(err error) bool {
