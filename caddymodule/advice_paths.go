@@ -36,7 +36,6 @@ type gap struct {
 	pattern string
 	path    string // "" for the start page
 	below   bool   // what is below it is protected, and it is not
-	script  bool   // PHP has it behind the name of a script, too, and there it is not protected
 }
 
 // aFile matches the path of a file, by its extension: /x.html, not /.git or /v1.2.
@@ -64,10 +63,6 @@ func isScript(extension string) bool { return extension == "php" || extension ==
 
 // examples are a path that the pattern protects and one that it does not.
 func (g gap) examples() (inside, outside string) {
-	if g.script {
-		inside = strings.Replace(g.pattern, "*", "x", 1)
-		return inside, frontController + inside
-	}
 	if g.below {
 		return g.path + "/x", g.path
 	}
@@ -82,14 +77,7 @@ func (g gap) open() string {
 	return g.path + "/*"
 }
 
-// frontController is the script to which php_fastcgi sends what is no file. It has the path
-// that is behind its name (RFC 3875, section 4.1.5).
-const frontController = "/index.php"
-
 func (g gap) found() string {
-	if g.script {
-		return fmt.Sprintf("doorpost %s does not include %s%s, in which PHP finds the same path, and which is open to anyone", g.pattern, frontController, g.pattern)
-	}
 	if g.below {
 		return fmt.Sprintf("doorpost %s does not include %s itself, which is open to anyone", g.pattern, g.path)
 	}
@@ -97,9 +85,6 @@ func (g gap) found() string {
 }
 
 func (g gap) advice() string {
-	if g.script {
-		return "protect the whole site, doorpost { … }, and name what is open with public"
-	}
 	if g.path == "" {
 		return "leave the matcher / out to protect the whole site"
 	}
@@ -108,40 +93,20 @@ func (g gap) advice() string {
 
 // leftOpen are the gaps that the block leaves and no other block of the site closes.
 func (h *Handler) leftOpen(ctx context.Context) (gaps []gap) {
-	runsPHP := h.site.runsPHP()
 	for _, pattern := range pathsOf(h.matchers) {
-		if g := (gap{pattern: pattern, script: true}); runsPHP && !strings.Contains(pattern, ".php") && h.isLeft(ctx, g) {
-			gaps = append(gaps, g)
-		}
 		g, leaves := gapBeside(pattern)
 		if !leaves || slices.ContainsFunc(h.Public, func(public string) bool { return strings.EqualFold(public, g.open()) }) {
 			continue
 		}
-		if h.isLeft(ctx, g) {
-			gaps = append(gaps, g)
+		inside, outside := g.examples()
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+			if h.site.needsSession(ctx, method, inside) && !h.site.needsSession(ctx, method, outside) {
+				gaps = append(gaps, g)
+				break
+			}
 		}
 	}
 	return gaps
-}
-
-// isLeft reports whether some method passes through a gap.
-func (h *Handler) isLeft(ctx context.Context, g gap) bool {
-	inside, outside := g.examples()
-	return slices.ContainsFunc([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}, func(method string) bool {
-		return h.site.needsSession(ctx, method, inside) && !h.site.needsSession(ctx, method, outside)
-	})
-}
-
-// runsPHP reports whether requests to the site come to PHP.
-func (s *site) runsPHP() (runs bool) {
-	if len(s.handlers) == 0 {
-		return false
-	}
-	s.edge.walkTo(requests{hosts: (opening{gate: s.handlers[0]}).hosts()}, func(at step) fit {
-		runs = runs || at.reach != never && at.directive() == "php_fastcgi"
-		return never
-	})
-	return runs
 }
 
 // needsSession reports whether any block needs a session for a request.

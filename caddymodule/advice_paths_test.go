@@ -14,7 +14,7 @@ func warned(t *testing.T, site string) string {
 	app := provisionedApp(t, "&(front) {\nrewrite * /index.php\nreverse_proxy localhost:1\n}\n&(nested) {\ninvoke front\n}\napp.example.com {\n"+site+"\n}\n")
 	var all []string
 	for _, f := range app.advice() {
-		if strings.Contains(f.Found, "does not include") || strings.Contains(f.Found, "public ") {
+		if strings.Contains(f.Found, "does not include") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") {
 			all = append(all, f.Check+": "+f.Found+" -> "+f.Advice)
 		}
 	}
@@ -129,13 +129,17 @@ func TestAFileHasNothingBelowItThatIsLeftOpen(t *testing.T) {
 func TestAPathThatPHPFindsBehindAScriptIsWarnedOf(t *testing.T) {
 	isolate(t)
 	for site, warns := range map[string]bool{
-		"doorpost /admin/* {\nallow *\n}\nphp_fastcgi localhost:1":                                    true,
-		"@in path /admin /admin/*\ndoorpost @in {\nallow *\n}\nhandle {\nphp_fastcgi localhost:1\n}":  true,
-		"@in path /admin /admin/* /index.php/*\ndoorpost @in {\nallow *\n}\nphp_fastcgi localhost:1":  false,
-		"doorpost {\nallow *\n}\ndoorpost /admin/* {\nallow *\n}\nphp_fastcgi localhost:1":            false,
-		"doorpost /admin/* {\nallow *\n}\nreverse_proxy localhost:1":                                  false,
-		"doorpost /admin.php {\nallow *\n}\nphp_fastcgi localhost:1":                                  false,
-		"doorpost /admin/* {\nallow *\n}\nfile_server\n}\nwww.example.com {\nphp_fastcgi localhost:1": false,
+		"doorpost /admin/* {\nallow *\n}\nphp_fastcgi localhost:1":                                                    true,
+		"@in path /admin /admin/*\ndoorpost @in {\nallow *\n}\nhandle {\nphp_fastcgi localhost:1\n}":                  true,
+		"@in path /admin /admin/* /index.php/*\ndoorpost @in {\nallow *\n}\nphp_fastcgi localhost:1":                  false,
+		"doorpost {\nallow *\n}\ndoorpost /admin/* {\nallow *\n}\nphp_fastcgi localhost:1":                            false,
+		"doorpost /admin/* {\nallow *\n}\nreverse_proxy localhost:1":                                                  false,
+		"handle /admin/* {\ndoorpost {\nallow *\n}\nphp_fastcgi localhost:1\n}\nhandle {\nphp_fastcgi localhost:1\n}": true,
+		"doorpost /admin/* {\nallow *\n}\nphp_fastcgi /blog/* localhost:1":                                            false,
+		"handle /blog/* {\nphp_fastcgi localhost:1\n}\ndoorpost /admin/* {\nallow *\n}\nreverse_proxy localhost:1":    false,
+		"handle /open/* {\nrespond ok\n}\nhandle {\ndoorpost {\nallow *\n}\nphp_fastcgi localhost:1\n}":               false,
+		"doorpost /admin.php {\nallow *\n}\nphp_fastcgi localhost:1":                                                  false,
+		"doorpost /admin/* {\nallow *\n}\nfile_server\n}\nwww.example.com {\nphp_fastcgi localhost:1":                 false,
 	} {
 		if got := warned(t, site); warns != strings.Contains(got, "in which PHP finds the same path") {
 			t.Errorf("%q warns of %q", site, got)
@@ -148,12 +152,15 @@ func TestWhatAnswersBeforeTheGateByTheOrderIsWarnedOf(t *testing.T) {
 	isolate(t)
 	const gate = "doorpost {\nallow *\n}\n"
 	for source, warns := range map[string]string{
-		"{\norder reverse_proxy before doorpost\n}\napp.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n": "reverse_proxy /api/*",
-		"{\norder respond before doorpost\n}\napp.example.com {\n" + gate + "@a not path /admin/*\nrespond @a hi\n}\n":                 "respond",
-		"app.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n":                                            "",
-		"app.example.com {\nroute {\nrespond /hook ok\n" + gate + "respond x\n}\n}\n":                                                  "",
-		"app.example.com {\n" + gate + "redir /old /new\nrespond x\n}\n":                                                               "",
-		"www.example.com {\nrespond /x ok\n}\napp.example.com {\n" + gate + "respond x\n}\n":                                           "",
+		"{\norder reverse_proxy before doorpost\n}\napp.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n":     "reverse_proxy /api/*",
+		"{\norder respond before doorpost\n}\napp.example.com {\n" + gate + "@a not path /admin/*\nrespond @a hi\n}\n":                     "respond",
+		"app.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n":                                                "",
+		"app.example.com {\nroute {\nrespond /hook ok\n" + gate + "respond x\n}\n}\n":                                                      "",
+		"app.example.com {\n" + gate + "redir /old /new\nrespond x\n}\n":                                                                   "",
+		"{\norder php_fastcgi before doorpost\n}\napp.example.com {\n" + gate + "php_fastcgi localhost:1\n}\n":                             "php_fastcgi",
+		"{\norder handle before doorpost\n}\napp.example.com {\n" + gate + "handle /api/* {\nreverse_proxy localhost:1\n}\nrespond x\n}\n": "reverse_proxy /api/*",
+		"app.example.com {\nhandle /api/* {\nrespond ok\n}\nhandle {\n" + gate + "respond x\n}\n}\n":                                       "",
+		"www.example.com {\nrespond /x ok\n}\napp.example.com {\n" + gate + "respond x\n}\n":                                               "",
 	} {
 		told := ""
 		for _, f := range provisionedApp(t, source).advice() {
@@ -163,6 +170,31 @@ func TestWhatAnswersBeforeTheGateByTheOrderIsWarnedOf(t *testing.T) {
 		}
 		if told != warns {
 			t.Errorf("%q is warned of in %s", told, source)
+		}
+	}
+}
+
+// No way of writing routes keeps all requests from the gate.
+func TestAGateThatNoRequestComesToIsRefused(t *testing.T) {
+	isolate(t)
+	const gate = "doorpost {\nallow *\n}\n"
+	for source, refused := range map[string]bool{
+		"app.example.com {\nhandle /* {\nheader X y\n}\nhandle {\n" + gate + "}\nrespond x\n}\n":                          true,
+		"app.example.com/* {\nrespond x\n}\napp.example.com {\n" + gate + "respond x\n}\n":                                true,
+		"{\norder handle before doorpost\n}\napp.example.com {\n" + gate + "handle {\nrespond x\n}\n}\n":                  true,
+		"app.example.com {\nhandle /x {\nheader X y\n}\nhandle {\n" + gate + "}\nrespond x\n}\n":                          false,
+		"app.example.com/x/* {\nrespond x\n}\napp.example.com {\n" + gate + "respond x\n}\n":                              false,
+		"app.example.com, www.example.com {\n" + gate + "respond x\n}\n":                                                  false,
+		"http://:8081 {\n" + strings.Replace(gate, "allow *", "allow *\nurl https://app.example.com", 1) + "}\n":          false,
+		"http://127.0.0.1:8081 {\n" + strings.Replace(gate, "allow *", "allow *\nurl https://app.example.com", 1) + "}\n": false,
+		"app.example.com {\nhandle_errors {\n" + gate + "respond x\n}\nrespond x\n}\n":                                    false,
+	} {
+		app, err := provisioned(t, source)
+		if err == nil {
+			err = app.rest()
+		}
+		if told := err != nil && (strings.Contains(err.Error(), "doorpost is never reached") || strings.Contains(err.Error(), "before doorpost is reached")); told != refused {
+			t.Errorf("%v, want it refused: %v\n%s", err, refused, source)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -48,11 +49,23 @@ func (e *edge) opensMore(o opening) bool {
 		case !rewrites:
 			return false
 		case r.StripPathPrefix != "", r.StripPathSuffix != "":
-			return e.servesAsElsewhere(o, s, steps)
+			return !o.isOne() && e.servesAsElsewhere(o, s, steps)
+		case s.later && isErrorPage(s.uris(r)) && !slices.ContainsFunc(besideOf(s, steps), func(b step) bool { return b.directive() != "file_server" }):
+			return false
+		case s.movesAll(r), o.isOne() && o.holds(s) && len(placeholdersIn(r.URI)) == 0:
+			return false
 		}
-		isPage := s.later && isErrorPage(r.URI) && !slices.ContainsFunc(besideOf(s, steps), func(b step) bool { return b.directive() != "file_server" })
-		return !isPage && slices.ContainsFunc(s.targets(r, o.public), func(target string) bool { return !o.includes(target) })
+		return slices.ContainsFunc(s.targets(r, o.public), func(target string) bool { return !o.includes(target) })
 	})
+}
+
+// movesAll reports whether a rewrite puts the same before each path: none becomes one of those
+// that need a session then.
+func (s step) movesAll(r rewrite.Rewrite) bool {
+	path, _, _ := strings.Cut(r.URI, "?")
+	_, isPath := strings.CutSuffix(path, "{http.request.uri.path}")
+	_, isURI := strings.CutSuffix(path, "{http.request.uri}")
+	return len(placeholdersIn(path)) == 1 && (isPath || isURI) && !slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool { return len(pathsOf(route.MatcherSets)) > 0 })
 }
 
 // besideOf are the steps beside one, or below it, that answer.
@@ -81,14 +94,10 @@ func (s step) targets(r rewrite.Rewrite, own string) (targets []string) {
 	if len(r.URISubstring) > 0 || len(r.PathRegexp) > 0 {
 		return []string{"*"}
 	}
-	uris := []string{r.URI}
-	if strings.HasPrefix(r.URI, foundFile) {
-		uris = triedFiles(s.on[len(s.on)-1])
-	}
-	for _, uri := range uris {
-		path, _, _ := strings.Cut(uri, "?")
-		asOwn := strings.HasPrefix(path, "{http.request.uri}") || strings.HasPrefix(path, "{http.request.uri.path}")
-		if path == "" || own == "" && asOwn {
+	for _, uri := range s.uris(r) {
+		target, _, _ := strings.Cut(uri, "?")
+		asOwn := strings.HasPrefix(target, "{http.request.uri}") || strings.HasPrefix(target, "{http.request.uri.path}")
+		if target == "" || own == "" && asOwn {
 			continue
 		}
 		reader := caddy.NewEmptyReplacer()
@@ -98,13 +107,21 @@ func (s step) targets(r rewrite.Rewrite, own string) (targets []string) {
 			}
 			return "*", true
 		})
-		path = reader.ReplaceAll(path, "")
-		if !strings.HasPrefix(path, "*") {
-			path = "/" + strings.TrimPrefix(path, "/")
+		target = reader.ReplaceAll(target, "")
+		if !strings.HasPrefix(target, "*") {
+			target = "/" + strings.TrimPrefix(target, "/")
 		}
-		targets = append(targets, path)
+		targets = append(targets, target)
 	}
 	return targets
+}
+
+// uris are those that a rewrite may lead to.
+func (s step) uris(r rewrite.Rewrite) []string {
+	if strings.HasPrefix(r.URI, foundFile) {
+		return triedFiles(s.on[len(s.on)-1])
+	}
+	return []string{r.URI}
 }
 
 // foundFile is what try_files rewrites to.
@@ -124,17 +141,14 @@ func triedFiles(route caddyhttp.Route) []string {
 	return []string{"{unknown}"}
 }
 
-// isErrorPage reports whether a URI names a page that is the same for all who ask, such as
+// isErrorPage reports whether URIs name pages that are the same for all who ask, such as
 // /{http.error.status_code}.html.
-func isErrorPage(uri string) bool {
-	for _, key := range placeholdersIn(uri) {
-		if !slices.Contains(harmless, key) {
-			return false
-		}
-	}
-	path, _, _ := strings.Cut(uri, "?")
-	file := aFile.FindStringSubmatch(path)
-	return file != nil && !isScript(file[1])
+func isErrorPage(uris []string) bool {
+	return !slices.ContainsFunc(uris, func(uri string) bool {
+		path, _, _ := strings.Cut(uri, "?")
+		file := aFile.FindStringSubmatch(path)
+		return file == nil || isScript(file[1]) || slices.ContainsFunc(placeholdersIn(uri), func(key string) bool { return !slices.Contains(harmless, key) })
+	})
 }
 
 // servesAsElsewhere reports whether what answers behind a step that cuts something off the
@@ -149,32 +163,34 @@ func (e *edge) servesAsElsewhere(o opening, cuts step, steps []step) bool {
 	})
 	for i, s := range all {
 		if s.answers() && s.reach != never && !o.holds(s) {
-			closed = append(closed, s.source(all[:i]))
+			closed = append(closed, s.sources(all[:i])...)
 		}
 	}
 	return slices.ContainsFunc(besideOf(cuts, steps), func(b step) bool {
 		i := slices.IndexFunc(all, func(s step) bool { return s.handler == b.handler })
-		return i >= 0 && slices.Contains(closed, b.source(all[:i]))
+		return i >= 0 && slices.ContainsFunc(b.sources(all[:i]), func(source string) bool { return slices.Contains(closed, source) })
 	})
 }
 
-// source is where an answer comes from: an upstream, or a folder.
-func (s step) source(before []step) string {
+// sources are where answers come from: upstreams, or a folder.
+func (s step) sources(before []step) (sources []string) {
 	switch h := s.handler.(type) {
 	case *reverseproxy.Handler:
-		source := s.directive()
 		for _, upstream := range h.Upstreams {
-			source += " " + upstream.Dial
+			sources = append(sources, thisMachine.Replace(upstream.Dial))
 		}
-		return source
+		return sources
 	case *fileserver.FileServer:
-		source := h.Root
+		folder := h.Root
 		for _, b := range before {
 			if vars, ok := b.handler.(*caddyhttp.VarsMiddleware); ok && s.isBeside(b) && (*vars)["root"] != nil {
-				source += fmt.Sprint(" ", (*vars)["root"])
+				folder = path.Join("/", fmt.Sprint((*vars)["root"]))
 			}
 		}
-		return "file_server " + source
+		return []string{"file_server " + folder}
 	}
-	return s.directive()
+	return []string{s.directive()}
 }
+
+// thisMachine gives the addresses of this machine one name.
+var thisMachine = strings.NewReplacer("127.0.0.1", "localhost", "[::1]", "localhost")

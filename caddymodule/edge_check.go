@@ -98,8 +98,12 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.checkOrder(); err != nil {
 		return err
 	}
+	if err := e.checkReached(); err != nil {
+		return err
+	}
 	e.app.advise(e.adviseOnRewrites())
 	e.app.advise(e.adviseOnPaths(ctx))
+	e.app.advise(e.adviseOnPHP(ctx))
 	e.app.advise(e.adviseOnMethods(ctx))
 	e.app.advise(e.adviseOnLogs(ctx))
 	return e.app.checkPortal()

@@ -1,7 +1,9 @@
 package caddymodule
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -26,7 +28,7 @@ func (e *edge) openings() (all []opening) {
 		for _, public := range h.Public {
 			all = append(all, opening{h, s, public})
 		}
-		if len(pathsOf(h.matchers)) > 0 {
+		if splitOf(h.matchers).byPath {
 			all = append(all, opening{h, s, ""})
 		}
 		return never
@@ -48,13 +50,18 @@ func (o opening) hosts() (hosts []string) {
 	return hosts
 }
 
-// includes reports whether all paths that a pattern stands for are open.
+// includes reports whether all paths that a pattern stands for are open. Where a matcher is
+// more than a list of paths, an example tells.
 func (o opening) includes(pattern string) bool {
-	if o.public == "" {
-		return pathIn(pathsOf(o.gate.matchers), pattern) == never
+	if o.public != "" {
+		return pathIn(o.gate.Public, pattern) == always
 	}
-	return pathIn(o.gate.Public, pattern) == always
+	return pathIn(pathsOf(o.gate.matchers), pattern) == never &&
+		!o.gate.site.needsSession(o.gate.app.ctx, http.MethodGet, "/"+strings.TrimLeft(strings.ReplaceAll(pattern, "*", "x"), "/"))
 }
+
+// isOne reports whether it is a single path, by which people mean what it leads to.
+func (o opening) isOne() bool { return o.public != "" && !strings.HasSuffix(o.public, "*") }
 
 // holds reports whether a step is for open paths only, by the routes that it stands in.
 func (o opening) holds(s step) bool {

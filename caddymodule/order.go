@@ -27,7 +27,7 @@ func (e *edge) checkOrder() error {
 				if s.reach != never {
 					before = s.directive()
 				}
-				if early == nil && s.isByOrder() {
+				if early == nil && s.isEarly() {
 					early = &s
 				}
 				return always
@@ -35,10 +35,9 @@ func (e *edge) checkOrder() error {
 			return never
 		}}
 		w.follow(routes, step{reach: always})
-		if early != nil && gate != nil && gate.reach != never {
+		if early != nil && gate != nil && gate.reach != never && (len(early.on) == 1 || len(gate.on) == 1) { // nobody wrote route around both
 			h := gate.handler.(*Handler)
-			e.app.advise([]adminapi.Finding{h.Lines.warning(directive, "site "+h.site.name(),
-				strings.Join(append([]string{early.directive()}, pathsOf(early.on[0].MatcherSets)...), " ")+" answers before doorpost is reached, by the order of directives, and is open to anyone",
+			e.app.advise([]adminapi.Finding{h.Lines.warning(directive, "site "+h.site.name(), early.words()+" answers before doorpost is reached, by the order of directives, and is open to anyone",
 				"leave the order of directives as it is, and name what is meant to be open with public")})
 		}
 		if before != "" && gate != nil && gate.reach == never {
@@ -49,11 +48,49 @@ func (e *edge) checkOrder() error {
 	return nil
 }
 
-// isByOrder reports whether an answer that comes before the gate does so by another order of
-// directives than Caddy's: it stands in the site itself, and nobody wrote route around both.
-func (s step) isByOrder() bool {
+// isEarly reports whether something that answers before the gate does so by another order of
+// directives than Caddy's, if the gate or the answer stands in the site itself.
+func (s step) isEarly() bool {
 	hosts, _ := coverage(s.on[0])
-	return s.reach != never && len(s.on) == 1 && len(hosts) == 0 && !slices.Contains([]string{"redir", "abort"}, s.directive())
+	return s.reach != never && len(hosts) == 0 && !slices.Contains([]string{"redir", "abort"}, s.directive())
+}
+
+// words are what answers, and for which paths. PHP has what is no file, too.
+func (s step) words() string {
+	words := []string{s.directive()}
+	if words[0] != "php_fastcgi" {
+		for _, route := range s.on {
+			words = append(words, pathsOf(route.MatcherSets)...)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// checkReached refuses a site none of whose blocks any request comes to: by a handle or a
+// site that takes all of them, for one.
+func (e *edge) checkReached() error {
+	for _, s := range e.sites {
+		if len(s.handlers) == 0 { // that of the portal
+			continue
+		}
+		some, reached := requests{hosts: s.hosts, anyPaths: []string{"*", "/*"}}, false
+		if len(some.hosts) == 0 {
+			some.hosts = (opening{gate: s.handlers[0]}).hosts()
+		}
+		e.walkTo(some, func(at step) fit {
+			h, ours := at.handler.(*Handler)
+			reached = reached || ours && h.site == s && at.reach != never
+			if at.answers() {
+				return always
+			}
+			return never
+		})
+		if !reached {
+			h := s.handlers[0]
+			return h.Lines.atLine(fmt.Errorf("site %s: doorpost is never reached, so nothing is protected: something before it takes or answers every request, such as a handle or a site for all paths, or an order of directives; put doorpost first", s.name()))
+		}
+	}
+	return nil
 }
 
 // listsOfSites are the routes of each site, with the hosts of the site, none for all.
