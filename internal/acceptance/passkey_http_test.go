@@ -51,14 +51,21 @@ func (v *visitor) makesPasskey(a *testkit.Authenticator) answer {
 var ofPasskey = regexp.MustCompile(`name="id" value="([^"]+)"`)
 
 // passkeyID is that of the first passkey at the account.
-func (v *visitor) passkeyID() string {
+func (v *visitor) passkeyID() string { v.t.Helper(); return v.passkeyIDs()[0] }
+
+// passkeyIDs are those of all passkeys at the account; there is one at least.
+func (v *visitor) passkeyIDs() (ids []string) {
 	v.t.Helper()
 	page := v.open("/_doorpost/account").is(v.t, http.StatusOK)
-	id := ofPasskey.FindStringSubmatch(page.body)
-	if id == nil {
+	for _, id := range ofPasskey.FindAllStringSubmatch(page.body, -1) {
+		if !slices.Contains(ids, id[1]) {
+			ids = append(ids, id[1])
+		}
+	}
+	if ids == nil {
 		v.t.Fatalf("the account has no passkey: %s", page.body)
 	}
-	return id[1]
+	return ids
 }
 
 // assertion answers to new options.

@@ -38,7 +38,7 @@ func (s *Service) Add(ctx context.Context, site signin.Site, p Party, m signin.M
 	return made, s.note(ctx, site.Origin, m, "adding a passkey", audit.PasskeyAdded, made.ID, err)
 }
 
-// List is what somebody has, in the order in which they made it.
+// List is what somebody has: place by place, in the order in which they made the first one of each.
 func (s *Service) List(ctx context.Context, m signin.Member) (Keyring, error) {
 	ring, err := s.Store.Passkeys(ctx, m.Address)
 	return ring, fault.Store("looking up passkeys", err)

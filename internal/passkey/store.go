@@ -25,7 +25,7 @@ type Store interface {
 	// have the passkey says nothing of who asked for them.
 	UsePasskey(ctx context.Context, u Use) (Used, error)
 
-	// Passkeys returns what somebody has. The zero Keyring is that of somebody who has none.
+	// Passkeys returns what somebody has, those of an RP ID together. The zero Keyring is that of somebody who has none.
 	Passkeys(ctx context.Context, who address.Address) (Keyring, error)
 
 	// MayChangePasskeys is nil if the session may make a change now, and returns what the
@@ -34,8 +34,10 @@ type Store interface {
 	//
 	// To add one, the session has to be made by a proof of the last account.FreshProof, or
 	// has confirmed an account.Passkeys. To remove one, it has to be made by a passkey in
-	// that time, or has confirmed. Where the person has a passkey that guards, see
-	// signin.Guard, only a session of that time counts that such a passkey has made.
+	// that time, or has confirmed. Where the person has passkeys that guard, see signin.Guard,
+	// only a session of that time counts that such a passkey has made: one of the place that
+	// guards the account, which may change them all, or one of the very place that the change
+	// is about, if the person is there.
 	MayChangePasskeys(ctx context.Context, c Change) (Keyring, error)
 
 	// AddPasskey adds one, with a notice to the person, if the session may. The first one

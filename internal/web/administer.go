@@ -28,7 +28,7 @@ var (
 // the code and sends the same form with it.
 func (d *Door) mayAdminister(c *call, s *session.Session, fields url.Values) bool {
 	if err := d.Account.CheckGuard(c.r.Context(), d.member(c, s)); err != nil {
-		d.notGuarded(c, s, gate.PeoplePath, err)
+		d.notGuarded(c, gate.PeoplePath, err)
 		return false
 	}
 	if d.Behind != nil { // no app has the origin of a portal

@@ -77,7 +77,7 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 	case errors.Is(err, session.ErrEnded):
 		d.noSession(c, gate.AccountPath)
 	case err != nil:
-		d.notGuarded(c, s, gate.AccountPath, err)
+		d.notGuarded(c, gate.AccountPath, err)
 	case wait > 0:
 		d.throttled(c, view.Throttled{RetryAfter: wait, To: gate.AccountPath})
 	default:
@@ -104,7 +104,8 @@ func (d *Door) member(c *call, s *session.Session) signin.Member {
 		Session: s.Key, Address: s.Address, SignedIn: s.SignedIn(), Method: s.Method(),
 		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c), Mark: d.mark(c).browser,
 	}
-	if party, possible := d.party(c); possible {
+	if d.Passkeys != nil {
+		party, _ := d.party(c) // a site without passkeys of its own is no way round those of others
 		m.Guard = signin.Guard{RPID: party.ID, Required: d.Requiring(s)}
 	}
 	return m

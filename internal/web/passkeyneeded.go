@@ -26,27 +26,15 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 
 // notGuarded answers somebody who has to show a passkey first, and whatever else went wrong.
 // What they have may be good at another site only.
-func (d *Door) notGuarded(c *call, s *session.Session, back string, err error) {
-	if !errors.Is(err, signin.ErrNeedsPasskey) {
+func (d *Door) notGuarded(c *call, back string, err error) {
+	needs, guarded := errors.AsType[*signin.NeedsPasskey](err)
+	party, _ := d.party(c)
+	switch {
+	case !guarded:
 		d.failed(c, back, err)
-		return
+	case needs.RPID == party.ID:
+		c.seeOther(signInAgain(againByPasskey, back))
+	default:
+		d.show(c, http.StatusForbidden, view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID})
 	}
-	m := d.member(c, s)
-	ring, err := d.Passkeys.List(c.r.Context(), m)
-	if err != nil {
-		d.failed(c, back, err)
-		return
-	}
-	elsewhere := ""
-	for _, p := range ring.Passkeys {
-		switch {
-		case !m.Guard.Requires(p.RPID):
-		case p.RPID == m.Guard.RPID:
-			c.seeOther(signInAgain(againByPasskey, back))
-			return
-		default:
-			elsewhere = p.RPID
-		}
-	}
-	d.show(c, http.StatusForbidden, view.PasskeyElsewhere{Frame: frame(c), There: elsewhere})
 }

@@ -10,7 +10,7 @@ import (
 // that the next one takes its place in the authenticator.
 type Keyring struct {
 	Handle   []byte    `cbor:"2,keyasint"`
-	Passkeys []Passkey `cbor:"3,keyasint,omitempty"` // the last one made last
+	Passkeys []Passkey `cbor:"3,keyasint,omitempty"` // those of a place together, see Add
 }
 
 // Passkey is a passkey.Passkey.
@@ -54,6 +54,19 @@ func (r Keyring) Unpack() passkey.Keyring {
 		unpacked.Passkeys = append(unpacked.Passkeys, p.Unpack())
 	}
 	return unpacked
+}
+
+// Add adds a passkey behind those of its RP ID, or behind all if it is the first one. So the
+// RP IDs stand in the order in which somebody came to have passkeys of them, whichever of
+// several is removed: who takes a new device in place of the old one loses no rank.
+func (r *Keyring) Add(p Passkey) {
+	at := len(r.Passkeys)
+	for i := range r.Passkeys {
+		if r.Passkeys[i].RPID == p.RPID {
+			at = i + 1
+		}
+	}
+	r.Passkeys = slices.Insert(r.Passkeys, at, p)
 }
 
 // Find is where a passkey stands; -1 for one that is not there.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -66,11 +67,45 @@ func (h *history) change(t *rapid.T) passkey.Change {
 	return c
 }
 
+// proof is what a session of somebody has shown a moment ago.
+func (m *model) proof(key session.Key, who address.Address) (fresh, byPasskey bool, err error) {
+	i := slices.IndexFunc(m.visits, func(v *visit) bool { return v.key == key && v.who == who && v.alive(m.now) })
+	if i < 0 {
+		return false, false, session.ErrEnded
+	}
+	fresh = m.now.Sub(m.visits[i].proven) < account.FreshProof
+	return fresh, fresh && m.visits[i].method == session.ByPasskey, nil
+}
+
+// guarding is the place whose passkeys guard the account of somebody; empty for none.
+func (m *model) guarding(who address.Address, g signin.Guard) (place string) {
+	var since time.Time
+	for _, p := range m.rings[who].Passkeys {
+		if slices.Contains(g.Required, p.RPID) && (place == "" || p.Made.Before(since)) {
+			place, since = p.RPID, p.Made
+		}
+	}
+	return place
+}
+
+// actForOthers asks whether a session may.
+func (h *history) actForOthers(t *rapid.T) {
+	c := h.change(t)
+	_, byPasskey, want := h.proof(c.Session, c.Person)
+	at := h.guarding(c.Person, c.Guard)
+	if want == nil && at != "" && !(byPasskey && c.Guard.RPID == at) {
+		want = signin.ErrNeedsPasskey
+	}
+	if err := h.store.CheckGuard(context.Background(), c.Session, c.Person, c.Guard, h.now); !errors.Is(err, want) {
+		t.Fatalf("acting for others: %v, want %v", err, want)
+	}
+}
+
 // mayChange predicts whether a session may make a change.
 func (m *model) mayChange(c passkey.Change) error {
-	i := slices.IndexFunc(m.visits, func(v *visit) bool { return v.key == c.Session && v.who == c.Person && v.alive(m.now) })
-	if i < 0 {
-		return session.ErrEnded
+	fresh, byPasskey, err := m.proof(c.Session, c.Person)
+	if err != nil {
+		return err
 	}
 	ring, rpID := m.rings[c.Person], c.RPID
 	if c.ID != "" {
@@ -80,12 +115,13 @@ func (m *model) mayChange(c passkey.Change) error {
 		}
 		rpID = ring.Passkeys[at].RPID
 	}
-	fresh, byPasskey := m.now.Sub(m.visits[i].proven) < account.FreshProof, m.visits[i].method == session.ByPasskey
-	guarded := c.Guard.Requires(rpID) && len(ring.Of(rpID)) > 0
+	at := m.guarding(c.Person, c.Guard)
+	guarded := slices.Contains(c.Guard.Required, rpID) && len(ring.Of(rpID)) > 0
 	switch {
-	case guarded && !(fresh && byPasskey && c.Guard.RPID == rpID):
+	case at != "" && byPasskey && c.Guard.RPID == at:
+	case at != "" && c.ID != "" && rpID != c.Guard.RPID, guarded && !(byPasskey && c.Guard.RPID == rpID):
 		return signin.ErrNeedsPasskey
-	case !guarded && !(fresh && (byPasskey || c.ID == "")):
+	case !guarded && !byPasskey && !(fresh && c.ID == ""):
 		return passkey.ErrNeedsCode
 	}
 	return nil
@@ -113,6 +149,10 @@ func (h *history) makePasskey(t *rapid.T) {
 		t.Fatalf("adding a passkey: %v, want %v", err, want)
 	}
 	if want == nil {
+		a.Passkey.Made = time.Unix(int64(h.made), 0) // since when they have had any of the place
+		if had := ring.Of(a.RPID); len(had) > 0 {
+			a.Passkey.Made = had[0].Made
+		}
 		ring.Handle, ring.Passkeys = a.Handle, append(slices.Clone(ring.Passkeys), a.Passkey)
 		h.rings[a.Person], h.answered = ring, append(h.answered, a.Challenge)
 	}
@@ -208,6 +248,10 @@ func (h *history) dropPasskeys(t *rapid.T) {
 func (h *history) hasPasskeys(t *rapid.T, who address.Address) {
 	got, err := h.store.Passkeys(context.Background(), who)
 	want := h.rings[who]
+	want.Passkeys = slices.Clone(want.Passkeys)
+	for _, list := range [][]passkey.Passkey{got.Passkeys, want.Passkeys} {
+		slices.SortFunc(list, func(a, b passkey.Passkey) int { return bytes.Compare(a.Credential, b.Credential) })
+	}
 	same := slices.EqualFunc(got.Passkeys, want.Passkeys, func(a, b passkey.Passkey) bool {
 		return bytes.Equal(a.Credential, b.Credential) && a.RPID == b.RPID && a.Counter == b.Counter && a.Used.Equal(b.Used)
 	})

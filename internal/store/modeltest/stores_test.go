@@ -34,7 +34,7 @@ func check(t *testing.T, open func() (first store, again func() store, end func(
 		t.Repeat(map[string]func(*rapid.T){
 			"": h.holds, "ask": h.ask, "ask again": h.ask, "redeem a link": h.redeemLink, "redeem a code": h.redeemCode, "redeem at once": h.race,
 			"disable": h.disable, "disable at once": h.disableAtOnce, "remove": h.remove, "move": h.move,
-			"make a passkey": h.makePasskey, "use a passkey": h.usePasskey, "use one again": h.usePasskey, "remove a passkey": h.removePasskey, "drop passkeys": h.dropPasskeys,
+			"make a passkey": h.makePasskey, "use a passkey": h.usePasskey, "use one again": h.usePasskey, "remove a passkey": h.removePasskey, "act for others": h.actForOthers, "drop passkeys": h.dropPasskeys,
 			"stop": h.stop, "sign out": h.signOut, "touch": h.touch, "wait": h.wait, "crash": h.crash,
 		})
 	})

@@ -15,9 +15,15 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
 
-// isGuarded reports whether somebody has a passkey of an RP ID that guards their account.
-func isGuarded(ring codec.Keyring, g signin.Guard, rpID string) bool {
-	return g.Requires(rpID) && ring.Has(rpID)
+// guardingPlace is the RP ID of the passkeys that guard the whole account of somebody: of those
+// that are required, the one of which they have had passkeys the longest. Empty for none.
+func guardingPlace(ring codec.Keyring, g signin.Guard) string {
+	for _, p := range ring.Passkeys { // whose order is that of the places, see Keyring.Add
+		if g.Requires(p.RPID) {
+			return p.RPID
+		}
+	}
+	return ""
 }
 
 // provesPasskey reports whether a session was made by a passkey of an RP ID a moment ago. At
@@ -32,18 +38,8 @@ func isFresh(s codec.Session, now time.Time) bool {
 
 // checkGuard fails where passkeys guard an account and the session has shown none of them.
 func checkGuard(t *tx, who address.Address, g signin.Guard, s codec.Session, now time.Time) {
-	guarded := false
-	for _, p := range keyring(t, who).Passkeys {
-		switch {
-		case !g.Requires(p.RPID):
-		case provesPasskey(s, g, p.RPID, now):
-			return
-		default:
-			guarded = true
-		}
-	}
-	if guarded {
-		t.fail(signin.ErrNeedsPasskey)
+	if at := guardingPlace(keyring(t, who), g); at != "" && !provesPasskey(s, g, at, now) {
+		t.fail(&signin.NeedsPasskey{RPID: at})
 	}
 }
 
@@ -71,10 +67,14 @@ func mayChange(t *tx, c passkey.Change) codec.Keyring {
 		}
 		rpID = ring.Passkeys[i].RPID
 	}
+	at := guardingPlace(ring, c.Guard)
 	switch {
-	case isGuarded(ring, c.Guard, rpID):
+	case at != "" && provesPasskey(s, c.Guard, at, c.Now):
+	case at != "" && c.ID != "" && rpID != c.Guard.RPID: // it concerns another place
+		t.fail(&signin.NeedsPasskey{RPID: at})
+	case c.Guard.Requires(rpID) && ring.Has(rpID):
 		if !provesPasskey(s, c.Guard, rpID, c.Now) {
-			t.fail(signin.ErrNeedsPasskey)
+			t.fail(&signin.NeedsPasskey{RPID: rpID})
 		}
 	case isFresh(s, c.Now) && (c.ID == "" || s.Method == session.ByPasskey), hasConfirmed(t, c):
 	default:
@@ -118,7 +118,8 @@ func addPasskey(t *tx, a passkey.Addition, key passkey.Key) {
 	case len(ring.Passkeys) >= passkey.Max:
 		t.fail(passkey.ErrFull)
 	}
-	ring.Handle, ring.Passkeys = a.Handle, append(ring.Passkeys, codec.PackPasskey(a.Passkey))
+	ring.Handle = a.Handle
+	ring.Add(codec.PackPasskey(a.Passkey))
 	saveUse(t, challengeKey(a.Challenge.Nonce), a.Challenge.Until, a.Attempt)
 	saveKeyring(t, a.Person, ring)
 	saveCredential(t, key, a.Person)

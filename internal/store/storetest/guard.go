@@ -98,8 +98,9 @@ var guardPromises = []promise{
 			"by mail, unguarded":      {session: byMail.Key},
 			"by passkey":              {session: f.signedInBy(session.ByPasskey, guards), guard: here},
 			"by passkey, too old":     {session: f.signedInBy(session.ByPasskey, guards), guard: here, after: account.FreshProof, want: signin.ErrNeedsPasskey},
-			"by either of two":        {session: f.signedInBy(session.ByPasskey, guards), guard: signin.Guard{RPID: "example.com", Required: both}},
-			"of a wildcard":           {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both}},
+			"by the first of two":     {session: f.signedInBy(session.ByPasskey, guards), guard: signin.Guard{RPID: "example.com", Required: both}},
+			"by the second":           {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both}, want: signin.ErrNeedsPasskey},
+			"of a wildcard":           {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both[1:]}},
 			"at another place":        {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "c.example.net", Required: both}, want: signin.ErrNeedsPasskey},
 			"of a session that ended": {session: session.NewID().Key(), guard: here, want: session.ErrEnded},
 		} {
@@ -107,6 +108,61 @@ var guardPromises = []promise{
 				f.Errorf("%s: %v, want %v", name, err, c.want)
 			}
 		}
+	}},
+	{"ThePlaceOfTheFirstPasskeyGuardsTheAccount", func(f *fixture) {
+		places := []string{"one.example", "two.example", "three.example"}
+		made := f.addedAt(f.person("a"), places...)
+		for i, here := range made {
+			g := signin.Guard{RPID: here.RPID, Required: places}
+			want := error(nil)
+			if i > 0 {
+				want = signin.ErrNeedsPasskey
+			}
+			byPasskey := f.signedInBy(session.ByPasskey, here)
+			for _, s := range []session.Key{f.signIn(here.Person).Key, byPasskey} {
+				want := want
+				if s != byPasskey {
+					want = signin.ErrNeedsPasskey
+				}
+				f.wantGuarded(s, here.Person, g, "one.example", want)
+				for kind := range changesOfAccounts {
+					p := f.proposal(session.Entry{Key: s, Record: session.Record{Address: here.Person}}, kind, f.person("new"))
+					p.Guard = g
+					if want != nil {
+						f.wantNotProposed(p, want)
+					} else {
+						f.propose(p)
+					}
+				}
+			}
+			for j, there := range made {
+				c := passkey.Change{Now: f.now, Session: byPasskey, Person: here.Person, Guard: g, ID: there.Passkey.ID}
+				if i == 0 || i == j {
+					f.wantMayChange(c, nil)
+				} else {
+					f.wantMayChange(c, signin.ErrNeedsPasskey)
+				}
+			}
+			f.wantMayChange(passkey.Change{Now: f.now, Session: byPasskey, Person: here.Person, Guard: g, RPID: here.RPID}, nil)
+		}
+	}},
+	{"WhoReplacesTheirDeviceLosesNoRank", func(f *fixture) {
+		made := f.addedAt(f.person("a"), "one.example", "two.example")
+		first, later := made[0], made[1]
+		required := []string{"one.example", "two.example"}
+		atOne := signin.Guard{RPID: "one.example", Required: required}
+		replaced := f.addition(session.Entry{Key: f.signedInBy(session.ByPasskey, first), Record: session.Record{Address: first.Person}})
+		replaced.RPID, replaced.Passkey.RPID, replaced.Handle, replaced.Guard = "one.example", "one.example", first.Handle, atOne
+		f.must(f.AddPasskey(f.Context(), replaced))
+		s := f.signedInBy(session.ByPasskey, replaced)
+		c := passkey.Change{Now: f.now, Session: s, Person: first.Person, Guard: atOne, ID: first.Passkey.ID}
+		f.must(f.RemovePasskey(f.Context(), c, f.notice(session.Entry{Record: session.Record{Address: first.Person}})))
+		f.wantGuarded(s, first.Person, atOne, "one.example", nil)
+		there := f.signedInBy(session.ByPasskey, later)
+		f.wantGuarded(there, first.Person, signin.Guard{RPID: "two.example", Required: required}, "one.example", signin.ErrNeedsPasskey)
+		c.Session, c.ID = s, replaced.Passkey.ID
+		f.must(f.RemovePasskey(f.Context(), c, f.notice(session.Entry{Record: session.Record{Address: first.Person}})))
+		f.wantGuarded(there, first.Person, signin.Guard{RPID: "two.example", Required: required}, "two.example", nil)
 	}},
 	{"WhatWasProposedBeforeIsNotMadeByMail", func(f *fixture) {
 		a := f.added(f.signIn(f.person("a")))
@@ -143,6 +199,33 @@ var guardPromises = []promise{
 		f.wantConfirmed(c, account.Made)
 		f.wantUnknown(s.Address)
 	}},
+}
+
+// addedAt makes the first passkey of somebody at each of some places, which require one.
+func (f *fixture) addedAt(who address.Address, places ...string) (made []passkey.Addition) {
+	f.Helper()
+	for _, place := range places {
+		a := f.addition(f.signIn(who))
+		a.RPID, a.Passkey.RPID, a.Guard = place, place, signin.Guard{RPID: place, Required: places}
+		if len(made) > 0 {
+			a.Handle = made[0].Handle
+		}
+		f.must(f.AddPasskey(f.Context(), a))
+		made = append(made, a)
+	}
+	return made
+}
+
+// wantGuarded makes sure that a session may act for others, or is told whose passkey it takes.
+func (f *fixture) wantGuarded(s session.Key, who address.Address, g signin.Guard, at string, want error) {
+	f.Helper()
+	err := f.CheckGuard(f.Context(), s, who, g, f.now)
+	if !errors.Is(err, want) {
+		f.Fatalf("at %s: %v, want %v", g.RPID, err, want)
+	}
+	if needs, ok := errors.AsType[*signin.NeedsPasskey](err); want != nil && (!ok || needs.RPID != at) {
+		f.Fatalf("at %s: %#v, want a passkey of %s", g.RPID, err, at)
+	}
 }
 
 func (f *fixture) wantNotProposed(p account.Proposal, want error) {

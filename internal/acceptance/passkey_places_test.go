@@ -1,0 +1,73 @@
+package acceptance
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/testkit"
+)
+
+// placesOf starts a gate with two sites that require a passkey, each for its own.
+func placesOf(t *testing.T, address string) (g *stage, at func(place string) *visitor) {
+	t.Helper()
+	g = prepare(t, setup{})
+	site := func(place string) string { return "http://" + place + ".localhost:" + g.port }
+	g.configure(setup{
+		global: "admins admin@example.com", address: site("snip"), site: "allow *@example.com\nrequire passkey\npeople\ntokens people",
+		behind: "reverse_proxy " + g.upstream.address + "\n}\n" + site("rec") + " {\ndoorpost {\nallow *@example.com\nrequire passkey\npeople\ntokens people\n}\nreverse_proxy " + g.upstream.address +
+			"\n}\nhttp://127.0.0.1:" + g.port + " {\ndoorpost {\nallow *@example.com\n}\nreverse_proxy " + g.upstream.address,
+	})
+	g.run()
+	return g, func(place string) *visitor {
+		origin := site(place)
+		if place == "" {
+			origin = "http://127.0.0.1:" + g.port
+		}
+		v := newVisitor(t, origin, "127.0.0.1:"+g.port)
+		v.ask(address, "/").leadsTo(t, "/_doorpost/check-mail")
+		m := g.mail.await(address)
+		for m.token == "" { // a notice
+			m = g.mail.await(address)
+		}
+		v.submit("/_doorpost/link", "token", m.token).is(t, http.StatusSeeOther)
+		return v
+	}
+}
+
+// The first passkey of each place is made by mail, and opens that place. Whoever reads the
+// mail has the account with it as little as without.
+func TestTheMailIsNoWayRoundByThePasskeyOfAnotherPlace(t *testing.T) {
+	t.Parallel()
+	const address = "admin@example.com"
+	_, at := placesOf(t, address)
+	hers, theirs := new(testkit.Authenticator), new(testkit.Authenticator)
+	victim := at("snip")
+	victim.makesPasskey(hers).is(t, http.StatusOK)
+	victim.posts("/_doorpost/passkey?to=/", victim.assertion(hers)).is(t, http.StatusOK)
+	thief := at("rec")
+	thief.makesPasskey(theirs).is(t, http.StatusOK)
+	thief.posts("/_doorpost/passkey?to=/", thief.assertion(theirs)).is(t, http.StatusOK)
+	thief.open("/").is(t, http.StatusOK)
+	hersID, byMail := victim.passkeyID(), at("")
+	changes := map[string][]string{
+		"/account/delete": nil, "/account/address": {"email", "new@example.com"}, "/account/recovery": {"email", "new@example.com"},
+		"/people": {"who", address, "action", "remove", "confirm", "yes"}, "/account/passkey": {"id", hersID, "remove", "yes"},
+	}
+	for path, fields := range changes {
+		thief.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost")
+		if path != "/people" && path != "/account/passkey" { // which are not there
+			byMail.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost")
+		}
+	}
+	theirsID := thief.passkeyIDs()[1]
+	victim.submit("/_doorpost/account/passkey", "id", theirsID, "remove", "yes").leadsTo(t, "/_doorpost/account?changed=passkey_removed")
+	again := thief.posts("/_doorpost/passkey", thief.assertion(theirs))
+	again.isProblem(t, http.StatusForbidden)
+	for path, fields := range changes {
+		if path != "/account/passkey" {
+			if a := victim.submit("/_doorpost"+path, fields...); a.status == http.StatusForbidden {
+				t.Errorf("%s is refused to the passkey of the place that guards: %s", path, a.body)
+			}
+		}
+	}
+}
