@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
@@ -25,30 +27,38 @@ func (h *Handler) checkRequire() error {
 	return nil
 }
 
-// checkNames makes sure that browsers can have passkeys for the site where a block requires one.
+// checkNames makes sure that browsers can have passkeys for the site where a block requires one,
+// and that they are for all of it: the first passkey of each domain is made by mail, so a second
+// domain of the same app would be a way round those of the first.
 func (s *site) checkNames(a *App, h *Handler) error {
 	if h.Require == "" {
 		return nil
 	}
+	only := ""
 	for _, origin := range s.origins.All() {
-		if _, ok := passkey.Domain(origin.Host(), a.passkeyDomain()); !ok {
+		domain, ok := passkey.Domain(origin.Host(), a.passkeyDomain())
+		switch {
+		case !ok && a.portal != (gate.Origin{}):
+			return fmt.Errorf("require passkey: the portal %s has no name, and browsers have passkeys for names only; give it one, such as localhost on this machine", a.portal)
+		case !ok:
 			return fmt.Errorf("require passkey: %s has no name, and browsers have passkeys for names only; give the site one, such as localhost on this machine", origin)
+		case strings.HasPrefix(domain, "*"), only != "" && domain != only:
+			return fmt.Errorf("require passkey: the site has several hosts, such as %s, and a passkey is for one, so that mail would make a first one at each of them; write portal, or session { cookie_domain … }, in the global option, for one passkey for all, or give each host a site of its own", origin.Host())
 		}
+		only = domain
 	}
 	return nil
 }
 
 // requiring are the domains of the passkeys without which somebody does not get everywhere
-// that they may enter. A wildcard stands for each of its hosts.
+// that they may enter.
 func (a *App) requiring(of *session.Session) (domains []string) {
 	for _, key := range a.siteKeys() {
 		s := a.sites[key]
 		required := func(h *Handler) bool { return h.Require != "" && h.rules.Admits(of.Address, of.Standing()) }
 		if slices.ContainsFunc(s.handlers, required) {
-			for _, origin := range s.origins.All() {
-				domain, _ := passkey.Domain(origin.Host(), a.passkeyDomain())
-				domains = append(domains, domain)
-			}
+			domain, _ := passkey.Domain(s.origins.All()[0].Host(), a.passkeyDomain()) // one for all, see checkNames
+			domains = append(domains, domain)
 		}
 	}
 	return domains

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/fault"
 )
@@ -16,16 +15,12 @@ import (
 // the mail would make the first one where the person has none, and have the account with it.
 type Guard struct {
 	RPID     string   // of the place where the person is: by such a passkey they sign in there
-	Required []string // of the sites that they may enter and that require a passkey; *.example.com for each host of a wildcard
+	Required []string // of the sites that they may enter and that require a passkey
 }
 
 // Requires reports whether a site of an RP ID requires a passkey.
 func (g Guard) Requires(rpID string) bool {
-	return slices.ContainsFunc(g.Required, func(required string) bool {
-		domain, wildcard := strings.CutPrefix(required, "*")
-		label, under := strings.CutSuffix(rpID, domain)
-		return required == rpID || wildcard && under && label != "" && !strings.Contains(label, ".")
-	})
+	return slices.Contains(g.Required, rpID)
 }
 
 // ErrNeedsPasskey says that only a sign-in by a passkey that guards, in the last ten minutes,

@@ -86,7 +86,7 @@ var guardPromises = []promise{
 		second := f.addition(f.signIn(guards.Person))
 		second.RPID, second.Passkey.RPID, second.Handle, second.Guard = "b.example.net", "b.example.net", guards.Handle, signin.Guard{RPID: "b.example.net"}
 		f.must(f.AddPasskey(f.Context(), second))
-		both := []string{"example.com", "*.example.net"}
+		both := []string{"example.com", "b.example.net"}
 		byMail := f.signIn(guards.Person)
 		for name, c := range map[string]struct {
 			session session.Key
@@ -100,7 +100,7 @@ var guardPromises = []promise{
 			"by passkey, too old":     {session: f.signedInBy(session.ByPasskey, guards), guard: here, after: account.FreshProof, want: signin.ErrNeedsPasskey},
 			"by the first of two":     {session: f.signedInBy(session.ByPasskey, guards), guard: signin.Guard{RPID: "example.com", Required: both}},
 			"by the second":           {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both}, want: signin.ErrNeedsPasskey},
-			"of a wildcard":           {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both[1:]}},
+			"by the one required":     {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both[1:]}},
 			"at another place":        {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "c.example.net", Required: both}, want: signin.ErrNeedsPasskey},
 			"of a session that ended": {session: session.NewID().Key(), guard: here, want: session.ErrEnded},
 		} {
