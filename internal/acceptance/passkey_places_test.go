@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit"
@@ -51,11 +52,14 @@ func TestTheMailIsNoWayRoundByThePasskeyOfAnotherPlace(t *testing.T) {
 	hersID, byMail := victim.passkeyID(), at("")
 	changes := map[string][]string{
 		"/account/delete": nil, "/account/address": {"email", "new@example.com"}, "/account/recovery": {"email", "new@example.com"},
-		"/people": {"who", address, "action", "remove", "confirm", "yes"}, "/account/passkey": {"id", hersID, "remove", "yes"},
+		"/account/token": {"name", "x", "site", "", "days", "30"}, "/people": {"who", address, "action", "remove", "confirm", "yes"}, "/account/passkey": {"id", hersID, "remove", "yes"},
 	}
 	for path, fields := range changes {
+		if path == "/account/token" {
+			fields[3] = thief.origin
+		}
 		thief.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost")
-		if path != "/people" && path != "/account/passkey" { // which are not there
+		if path != "/people" && path != "/account/passkey" && path != "/account/token" { // which are not there
 			byMail.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost")
 		}
 	}
@@ -63,11 +67,34 @@ func TestTheMailIsNoWayRoundByThePasskeyOfAnotherPlace(t *testing.T) {
 	victim.submit("/_doorpost/account/passkey", "id", theirsID, "remove", "yes").leadsTo(t, "/_doorpost/account?changed=passkey_removed")
 	again := thief.posts("/_doorpost/passkey", thief.assertion(theirs))
 	again.isProblem(t, http.StatusForbidden)
+	changes["/account/token"][3] = victim.origin
 	for path, fields := range changes {
 		if path != "/account/passkey" {
 			if a := victim.submit("/_doorpost"+path, fields...); a.status == http.StatusForbidden {
 				t.Errorf("%s is refused to the passkey of the place that guards: %s", path, a.body)
 			}
 		}
+	}
+}
+
+// Whatever wants a passkey leads to the sign-in that asks for it, and back to a page.
+func TestEachFormThatWantsAPasskeyAsksForIt(t *testing.T) {
+	t.Parallel()
+	const address = "admin@example.com"
+	_, at := placesOf(t, address)
+	device := new(testkit.Authenticator)
+	at("snip").makesPasskey(device).is(t, http.StatusOK)
+	byMail := at("snip")
+	for path, fields := range map[string][]string{
+		"/account/delete": nil, "/account/address": {"email", "new@example.com"}, "/account/recovery": {"email", "new@example.com"},
+		"/account/passkey": {"id", byMail.passkeyID(), "remove", "yes"}, "/account/token": {"name", "x", "site", byMail.origin, "days", "30"},
+		"/people": {"who", address, "action", "end", "confirm", "yes"},
+	} {
+		back := "/_doorpost/account"
+		if path == "/people" {
+			back = "/_doorpost/people"
+		}
+		byMail.submit("/_doorpost"+path, fields...).leadsTo(t, "/_doorpost/sign-in?again=passkey&to="+url.QueryEscape(back))
+		byMail.open(back).is(t, http.StatusOK)
 	}
 }

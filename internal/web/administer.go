@@ -13,13 +13,15 @@ import (
 // guarded is a form that wants a code from the mail of who sends it.
 type guarded struct {
 	kind   account.Kind
-	path   string
 	fields []string // that are sent again with the code
 }
 
+// back is the page that has the form.
+func (g guarded) back() string { return view.ConfirmChange{Kind: g.kind}.Back() }
+
 var (
-	administering  = guarded{account.Administer, gate.PeoplePath, []string{"request", "decision", "who", "action", "session", "confirm", "token", nameField, "site", "days"}}
-	passkeyChanges = guarded{account.Passkeys, gate.ChangePasskeyPath, []string{addField, idField, removeField, toField}}
+	administering  = guarded{account.Administer, []string{"request", "decision", "who", "action", "session", "confirm", "token", nameField, "site", "days"}}
+	passkeyChanges = guarded{account.Passkeys, []string{addField, idField, removeField, toField}}
 )
 
 // mayAdminister reports whether an admin has typed a code from their mail in this
@@ -28,7 +30,7 @@ var (
 // the code and sends the same form with it.
 func (d *Door) mayAdminister(c *call, s *session.Session, fields url.Values) bool {
 	if err := d.Account.CheckGuard(c.r.Context(), d.member(c, s)); err != nil {
-		d.notGuarded(c, gate.PeoplePath, err)
+		d.failed(c, gate.PeoplePath, err)
 		return false
 	}
 	if d.Behind != nil { // no app has the origin of a portal
@@ -53,9 +55,9 @@ func (d *Door) askForCode(c *call, s *session.Session, form guarded, fields url.
 	change, wait, err := d.Account.Propose(c.r.Context(), d.site(c), d.member(c, s), form.kind, "")
 	switch {
 	case err != nil:
-		d.failed(c, form.path, err)
+		d.failed(c, form.back(), err)
 	case wait > 0:
-		d.throttled(c, view.Throttled{RetryAfter: wait, To: form.path})
+		d.throttled(c, view.Throttled{RetryAfter: wait, To: form.back()})
 	default:
 		d.show(c, http.StatusOK, d.codePage(c, change, form, fields))
 	}
@@ -86,7 +88,7 @@ func (d *Door) takeCode(c *call, s *session.Session, form guarded, fields url.Va
 	change, found, err := d.Account.Pending(c.r.Context(), d.member(c, s))
 	switch {
 	case err != nil:
-		d.failed(c, form.path, err)
+		d.failed(c, form.back(), err)
 		return false
 	case !found || change.Kind != form.kind: // too late, or something else was proposed meanwhile
 		d.askForCode(c, s, form, fields)

@@ -3,12 +3,14 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -148,8 +150,13 @@ func encode(body any) []byte {
 
 // failed answers that a service did not do what was asked, by the kind of its error.
 // Where that is a page of its own, the callers show it. The page of an error leads to
-// the path to.
+// the path to. Whoever has to show a passkey is asked for it here, whatever they wanted, and
+// then goes on to that path, so it is one of a page.
 func (d *Door) failed(c *call, to string, err error) {
+	if needs, guarded := errors.AsType[*signin.NeedsPasskey](err); guarded {
+		d.askForPasskey(c, to, needs)
+		return
+	}
 	d.failedWith(c, view.Unavailable{Frame: frame(c), To: to}, "the session cannot be checked just now; try again soon", err)
 }
 

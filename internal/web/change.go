@@ -77,7 +77,7 @@ func (d *Door) propose(c *call, s *session.Session, kind account.Kind, to addres
 	case errors.Is(err, session.ErrEnded):
 		d.noSession(c, gate.AccountPath)
 	case err != nil:
-		d.notGuarded(c, gate.AccountPath, err)
+		d.failed(c, gate.AccountPath, err)
 	case wait > 0:
 		d.throttled(c, view.Throttled{RetryAfter: wait, To: gate.AccountPath})
 	default:

@@ -93,7 +93,7 @@ func (d *Door) notConfirmed(c *call, p view.ConfirmChange, fields url.Values, er
 			d.showAccount(c, http.StatusConflict, s, view.Account{NewToken: view.TokenField{Typed: fields.Get(nameField), Problem: view.TokenTooMany}})
 		}
 	case errors.Is(err, signin.ErrNeedsPasskey): // proposed before there was one
-		d.notGuarded(c, gate.AccountPath, err)
+		d.failed(c, gate.AccountPath, err)
 	default:
 		d.failed(c, p.Action(), err)
 	}

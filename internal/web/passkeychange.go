@@ -67,6 +67,6 @@ func (d *Door) passkeyNotChanged(c *call, s *session.Session, fields url.Values,
 	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
 		d.noSession(c, gate.AccountPath)
 	default:
-		d.notGuarded(c, gate.AccountPath, err)
+		d.failed(c, gate.AccountPath, err)
 	}
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -24,17 +23,12 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 	d.show(c, http.StatusOK, p)
 }
 
-// notGuarded answers somebody who has to show a passkey first, and whatever else went wrong.
-// What they have may be good at another site only.
-func (d *Door) notGuarded(c *call, back string, err error) {
-	needs, guarded := errors.AsType[*signin.NeedsPasskey](err)
-	party, _ := d.party(c)
-	switch {
-	case !guarded:
-		d.failed(c, back, err)
-	case needs.RPID == party.ID:
+// askForPasskey asks somebody who has to show a passkey first. What they have may be good at
+// another site only.
+func (d *Door) askForPasskey(c *call, back string, needs *signin.NeedsPasskey) {
+	if party, _ := d.party(c); needs.RPID == party.ID {
 		c.seeOther(signInAgain(againByPasskey, back))
-	default:
-		d.show(c, http.StatusForbidden, view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID})
+		return
 	}
+	d.show(c, http.StatusForbidden, view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID})
 }

@@ -18,7 +18,7 @@ import (
 
 // tokenMaking is the form that makes a token of a person. Scripts of an app can send it, and
 // cannot read mail.
-var tokenMaking = guarded{account.Token, gate.ChangeTokenPath, []string{nameField, "site", "days"}}
+var tokenMaking = guarded{account.Token, []string{nameField, "site", "days"}}
 
 // changeToken makes or ends a token of a person.
 func (d *Door) changeToken(c *call, fields url.Values) {
