@@ -50,12 +50,6 @@ func (s *Service) MayAdd(ctx context.Context, p Party, m signin.Member) error {
 	return fault.Store("looking up passkeys", err)
 }
 
-// MayRemove is nil if the member may remove a passkey now, and otherwise what Remove would be.
-func (s *Service) MayRemove(ctx context.Context, m signin.Member, id ID) error {
-	_, err := s.Store.MayChangePasskeys(ctx, s.change(Party{}, m, id))
-	return fault.Store("looking up passkeys", err)
-}
-
 // Rename gives a passkey another name, which is ErrNoName if nothing is left of it.
 func (s *Service) Rename(ctx context.Context, site signin.Site, m signin.Member, id ID, name string) error {
 	if name = cleanName(name); name == "" {

@@ -21,7 +21,7 @@ func (g guarded) back() string { return view.ConfirmChange{Kind: g.kind}.Back() 
 
 var (
 	administering  = guarded{account.Administer, []string{"request", "decision", "who", "action", "session", "confirm", "token", nameField, "site", "days"}}
-	passkeyChanges = guarded{account.Passkeys, []string{addField, idField, removeField, toField}}
+	passkeyChanges = guarded{account.Passkeys, []string{addField, idField, nameField, removeField, toField}}
 )
 
 // mayAdminister reports whether an admin has typed a code from their mail in this
