@@ -3,6 +3,7 @@ package passkey
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -15,7 +16,7 @@ import (
 )
 
 // Add adds the passkey that a browser has made with CreationOptions. It is ErrMalformed or
-// ErrRefused, an error of Store.AddPasskey, or fault.Unavailable.
+// ErrRefused (for one that anybody has, too), another error of Store.AddPasskey, or fault.Unavailable.
 func (s *Service) Add(ctx context.Context, site signin.Site, p Party, m signin.Member, body []byte) (Passkey, error) {
 	now := s.now()
 	answer, why := readCreation(body, p)
@@ -35,7 +36,11 @@ func (s *Service) Add(ctx context.Context, site signin.Site, p Party, m signin.M
 	a := Addition{Change: s.change(p, m, ""), Challenge: challenge, Handle: handle, Passkey: made, Notice: s.notice(site, m, Added)}
 	rand.Read(a.Attempt[:]) // never fails, see crypto/rand
 	err := s.Store.AddPasskey(ctx, a)
-	return made, s.note(ctx, site.Origin, m, "adding a passkey", audit.PasskeyAdded, made.ID, err)
+	err = s.note(ctx, site.Origin, m, "adding a passkey", audit.PasskeyAdded, made.ID, err)
+	if errors.Is(err, ErrKnown) { // whose it is, or that there is one, is for the audit log only
+		err = ErrRefused
+	}
+	return made, err
 }
 
 // List is what somebody has: place by place, in the order in which they made the first one of each.

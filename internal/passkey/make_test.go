@@ -203,3 +203,24 @@ func TestTheNameComesFromTheDevice(t *testing.T) {
 		}
 	}
 }
+
+// Whoever makes up the id of a credential does not learn that somebody else has it.
+func TestAPasskeyOfSomebodyElseIsRefusedLikeAnyWrongOne(t *testing.T) {
+	d := newDesk(t)
+	hers := &testkit.Authenticator{}
+	d.add(d.member(alice), hers)
+	m := d.member("mallory@corp.example")
+	for name, change := range map[string]func(*testkit.Ceremony){
+		"there is such a passkey already": func(c *testkit.Ceremony) { c.Credential = hers.Credentials[0].ID },
+		"another origin":                  func(c *testkit.Ceremony) { c.Origin = "https://evil.example" },
+	} {
+		d.lines.Reset()
+		_, err := d.Add(t.Context(), d.site, d.party, m, d.created(m, &testkit.Authenticator{}, change))
+		if err != passkey.ErrRefused { // not even wrapped: its words are shown
+			t.Errorf("%s: %v", name, err)
+		}
+		if log := d.lines.String(); !strings.Contains(log, name) {
+			t.Errorf("%s: the audit log is %s", name, log)
+		}
+	}
+}

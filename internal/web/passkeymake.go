@@ -71,7 +71,7 @@ func (d *Door) makePasskey(c *call, body []byte) {
 	switch {
 	case errors.Is(err, passkey.ErrMalformed):
 		d.writeProblem(c, http.StatusBadRequest, "this is not what navigator.credentials.create() returns")
-	case errors.Is(err, passkey.ErrRefused), errors.Is(err, passkey.ErrKnown), errors.Is(err, passkey.ErrFull), errors.Is(err, passkey.ErrNeedsCode),
+	case errors.Is(err, passkey.ErrRefused), errors.Is(err, passkey.ErrFull), errors.Is(err, passkey.ErrNeedsCode),
 		errors.Is(err, signin.ErrNeedsPasskey):
 		d.writeProblem(c, http.StatusForbidden, "this passkey is not added: "+err.Error())
 	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):
