@@ -47,6 +47,11 @@ var decidedAgainst = map[string][]form{
 		{regexp.MustCompile(`^Eerst `), "it says that something comes before something else: voor het eerst"},
 		{words(`uw?`), "readers are je"},
 	},
+	"ja": {
+		{regexp.MustCompile(`リクエスト`), "what somebody asks an admin for is 申請"},
+		{regexp.MustCompile(`お問い合わせ`), "browsers end a line within it: U+2060 before 合"},
+		{regexp.MustCompile(`ほかの方が`), "browsers end a line within it: U+2060 before 方"},
+	},
 	"he": {{words(`היכנס|הקלד|לחץ|פתח|הזן|בחר`), "an order tells the gender of the reader: יש להקליד, אפשר להיכנס"}},
 }
 
