@@ -72,13 +72,16 @@ func breaks(r rune) bool {
 	return unicode.IsSpace(r) && r != '\u00a0' && r != '\u202f'
 }
 
+// joiner is a character of no width that keeps a line from ending beside it.
+const joiner = '\u2060'
+
 // closes reports whether a mark stays with what is before it.
 func closes(r rune) bool {
-	return unicode.In(r, unicode.Pe, unicode.Pf, unicode.Po) || r == 'ー' || unicode.In(r, unicode.Lm)
+	return r == joiner || unicode.In(r, unicode.Pe, unicode.Pf, unicode.Po) || r == 'ー' || unicode.In(r, unicode.Lm)
 }
 
 // opens reports whether a mark stays with what is behind it.
-func opens(r rune) bool { return unicode.In(r, unicode.Ps, unicode.Pi) }
+func opens(r rune) bool { return r == joiner || unicode.In(r, unicode.Ps, unicode.Pi) }
 
 func wide(r rune) bool {
 	kind := width.LookupRune(r).Kind()
@@ -87,8 +90,11 @@ func wide(r rune) bool {
 
 func columns(s string) (n int) {
 	for _, r := range s {
-		n++
-		if wide(r) {
+		switch {
+		case r == joiner:
+		case wide(r):
+			n += 2
+		default:
 			n++
 		}
 	}

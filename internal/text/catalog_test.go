@@ -229,6 +229,20 @@ func TestTypographyIsThatOfTheLanguage(t *testing.T) {
 	}
 }
 
+func TestNoLineEndsBetweenANumberAndWhatItCounts(t *testing.T) {
+	number := regexp.MustCompile(`(\d|\{(count|seconds|day|month)\}\.?) \S|\{month\} |\{time\} (UTC|Uhr)`)
+	wide := regexp.MustCompile(`年[^\x{2060}]|\{month\}\{|\{time\}（`)
+	for _, l := range load(t).Languages() {
+		for _, key := range l.Keys() {
+			for _, parted := range []*regexp.Regexp{number, wide} {
+				if found := parted.FindString(l.Say(key)); found != "" {
+					t.Errorf("%s: %q has %q, where a line can end; write U+00A0 for the space, and U+2060 where there is none: %s", l.Tag(), key, found, l.Say(key))
+				}
+			}
+		}
+	}
+}
+
 func TestEveryWordFitsThePhone(t *testing.T) {
 	const letters = 20 // in a heading on a screen of 320 px
 	for _, l := range load(t).Languages() {

@@ -58,15 +58,15 @@ func TestMatchPicksTheLanguageThatTheBrowserAsksFor(t *testing.T) {
 func TestNumbersAreSaidInTheFormsOfTheLanguage(t *testing.T) {
 	catalogue := load(t)
 	for tag, want := range map[string]map[int]string{
-		"en":      {0: "0 minutes", 1: "1 minute", 2: "2 minutes", 21: "21 minutes"},
-		"de":      {1: "1 Minute", 2: "2 Minuten"},
-		"fr":      {0: "0 minute", 1: "1 minute", 2: "2 minutes"},
-		"pt":      {0: "0 minuto", 1: "1 minuto", 2: "2 minutos"},
-		"pl":      {0: "0 minut", 1: "1 minutę", 2: "2 minuty", 4: "4 minuty", 5: "5 minut", 12: "12 minut", 21: "21 minut", 22: "22 minuty", 112: "112 minut"},
-		"ar":      {1: "دقيقة واحدة", 2: "دقيقتين", 3: "3 دقائق", 10: "10 دقائق", 11: "11 دقيقة", 100: "100 دقيقة", 103: "103 دقائق"},
-		"he":      {1: "דקה אחת", 2: "שתי דקות", 10: "10 דקות", 20: "20 דקות"},
+		"en":      {0: "0\u00a0minutes", 1: "1\u00a0minute", 2: "2\u00a0minutes", 21: "21\u00a0minutes"},
+		"de":      {1: "1\u00a0Minute", 2: "2\u00a0Minuten"},
+		"fr":      {0: "0\u00a0minute", 1: "1\u00a0minute", 2: "2\u00a0minutes"},
+		"pt":      {0: "0\u00a0minuto", 1: "1\u00a0minuto", 2: "2\u00a0minutos"},
+		"pl":      {0: "0\u00a0minut", 1: "1\u00a0minutę", 2: "2\u00a0minuty", 4: "4\u00a0minuty", 5: "5\u00a0minut", 12: "12\u00a0minut", 21: "21\u00a0minut", 22: "22\u00a0minuty", 112: "112\u00a0minut"},
+		"ar":      {1: "دقيقة واحدة", 2: "دقيقتين", 3: "3\u00a0دقائق", 10: "10\u00a0دقائق", 11: "11\u00a0دقيقة", 100: "100\u00a0دقيقة", 103: "103\u00a0دقائق"},
+		"he":      {1: "דקה אחת", 2: "שתי דקות", 10: "10\u00a0דקות", 20: "20\u00a0דקות"},
 		"ja":      {0: "0分", 1: "1分", 10: "10分"},
-		"zh-Hans": {1: "1 分钟", 10: "10 分钟"},
+		"zh-Hans": {1: "1\u00a0分钟", 10: "10\u00a0分钟"},
 	} {
 		for n, sentence := range want {
 			if got := catalogue.Match(tag).Count("duration.minutes", n); got != sentence {
@@ -111,18 +111,18 @@ func TestAnUnknownKeyIsReturnedAsItIs(t *testing.T) {
 
 func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-time.Second:             "1 second",
-		0:                        "1 second",
-		1500 * time.Millisecond:  "2 seconds",
-		59 * time.Second:         "59 seconds",
-		59500 * time.Millisecond: "1 minute",
-		time.Minute:              "1 minute",
-		61 * time.Second:         "2 minutes",
-		time.Hour:                "1 hour",
-		90 * time.Minute:         "90 minutes",
-		2 * time.Hour:            "2 hours",
-		24 * time.Hour:           "24 hours",
-		72 * time.Hour:           "3 days",
+		-time.Second:             "1\u00a0second",
+		0:                        "1\u00a0second",
+		1500 * time.Millisecond:  "2\u00a0seconds",
+		59 * time.Second:         "59\u00a0seconds",
+		59500 * time.Millisecond: "1\u00a0minute",
+		time.Minute:              "1\u00a0minute",
+		61 * time.Second:         "2\u00a0minutes",
+		time.Hour:                "1\u00a0hour",
+		90 * time.Minute:         "90\u00a0minutes",
+		2 * time.Hour:            "2\u00a0hours",
+		24 * time.Hour:           "24\u00a0hours",
+		72 * time.Hour:           "3\u00a0days",
 	} {
 		if got := english(t).Duration(d); got != want {
 			t.Errorf("%s: got %q, want %q", d, got, want)
