@@ -34,6 +34,37 @@ func sent(t *testing.T, page view.Page, action string) (lines []string) {
 	return lines
 }
 
+// Without letters, dir="auto" is from left to right whatever the language is.
+func TestAFieldFollowsItsWordsOnceItHasSome(t *testing.T) {
+	problem := view.Account{TokenSites: []view.SiteLink{{}}}
+	typed := problem
+	typed.NewToken.Typed = "مكتب"
+	for name, c := range map[string]struct {
+		page  view.Page
+		field string
+		want  bool
+	}{
+		"no words":           {view.RequestAccess{}, "words", false},
+		"words":              {view.RequestAccess{Words: "please"}, "words", true},
+		"no name of a token": {problem, "token-name", false},
+		"a name of a token":  {typed, "token-name", true},
+	} {
+		found := false
+		for _, node := range elements(t, render(t, newViews(t, brand), c.page)) {
+			if id, _ := attribute(node, "id"); id != c.field {
+				continue
+			}
+			found = true
+			if _, auto := attribute(node, "dir"); auto != c.want {
+				t.Errorf("%s: the field has a direction of its own: %t", name, auto)
+			}
+		}
+		if !found {
+			t.Errorf("%s: the page has no such field", name)
+		}
+	}
+}
+
 func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 	const people, confirm = "/_doorpost/people", "/_doorpost/account/confirm"
 	for name, c := range map[string]struct {
