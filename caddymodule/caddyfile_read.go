@@ -121,6 +121,8 @@ func oneOrAlso(example, word string, also func(), take func(name, value string) 
 		switch {
 		case len(args) == 0 || len(args) == 1 && args[0] == "":
 			return d.Errf("%s has no value; write for example %s %s", name, name, example)
+		case len(args) == 2 && also != nil:
+			return d.Errf("%s: what may follow %s is %s, not %q; write for example %s %s %s", name, args[0], word, args[1], name, example, word)
 		case len(args) > 1:
 			return d.Errf("%s takes one value, %d are given; a value with spaces in it stands in quotes", name, len(args))
 		}

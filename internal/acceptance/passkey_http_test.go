@@ -199,6 +199,17 @@ func TestAPasskeyTooManyAndOneThatIsGoneAreSaid(t *testing.T) {
 	}
 }
 
+// A name in which nothing can be seen is refused where it was typed.
+func TestAnEmptyNameOfAPasskeyIsSaid(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{})
+	ada := enter(t, g, "ada@example.com")
+	ada.makesPasskey(new(testkit.Authenticator)).is(t, http.StatusOK)
+	for _, name := range []string{"", " \t", "\u200b"} {
+		ada.submit("/_doorpost/account/passkey", "id", ada.passkeyID(), "name", name).is(t, http.StatusUnprocessableEntity).says(t, "Give it a name")
+	}
+}
+
 // A script of an app has the origin of our pages where there is no portal. It can fetch no
 // challenge to make a passkey with, and the page that has one is tied to no window.
 func TestAScriptFetchesNoChallengeToMakeAPasskey(t *testing.T) {
@@ -233,7 +244,7 @@ func TestWithoutPasskeysNothingSpeaksOfThem(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/sign-in", "/account"} {
-		if a := ada.open("/_doorpost" + path); strings.Contains(a.text(), "asskey") || strings.Contains(a.text(), "fingerprint") {
+		if a := ada.open("/_doorpost" + path); strings.Contains(a.body, "webauthn") || strings.Contains(a.text(), "asskey") || strings.Contains(a.text(), "fingerprint") {
 			t.Errorf("%s speaks of passkeys: %s", path, a.body)
 		}
 	}

@@ -60,8 +60,8 @@ func (d *Door) passkeyNotChanged(c *call, s *session.Session, fields url.Values,
 		d.askForCode(c, s, passkeyChanges, fields)
 	case errors.Is(err, passkey.ErrUnknown): // somebody was quicker
 		c.seeOther(accountWith(view.PasskeyRemoved))
-	case errors.Is(err, passkey.ErrNoName): // the page shows the one that it keeps
-		c.seeOther(gate.AccountPath)
+	case errors.Is(err, passkey.ErrNoName):
+		d.showAccount(c, http.StatusUnprocessableEntity, s, view.Account{UnnamedPasskey: fields.Get(idField)})
 	case errors.Is(err, passkey.ErrFull):
 		d.showAccount(c, http.StatusConflict, s, view.Account{TooManyPasskeys: true})
 	case errors.Is(err, session.ErrEnded), errors.Is(err, people.ErrUnknown):

@@ -28,6 +28,7 @@ type Account struct {
 	Passkeys        []Passkey
 	Accepted        string // JSON that tells the browser which passkeys there are; empty: nothing
 	TooManyPasskeys bool   // there are as many as there may be
+	UnnamedPasskey  string // the id of one for which an empty name was sent; "" for none
 
 	TokenSites []SiteLink // that take tokens of this person
 	Tokens     []Token
@@ -68,7 +69,7 @@ func (p Account) about() about {
 
 // Failed reports whether something is wrong with what was typed.
 func (p Account) Failed() bool {
-	return p.NewAddress.Problem != "" || p.NewRecovery.Problem != "" || p.NewToken.Problem != ""
+	return p.NewAddress.Problem != "" || p.NewRecovery.Problem != "" || p.NewToken.Problem != "" || p.UnnamedPasskey != ""
 }
 
 // NoticeKey is the key of the words of the notice, "" without one.
@@ -141,6 +142,8 @@ var _ = samples([]Sample{
 		Passkeys: samplePasskeys, Notice: PasskeyAdded}},
 	{"account-passkeys-too-many", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
 		Passkeys: samplePasskeys, TooManyPasskeys: true}},
+	{"account-passkeys-unnamed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
+		Passkeys: samplePasskeys, UnnamedPasskey: "p1"}},
 	{"account-moved", Account{Frame: sampleFrame, Email: sampleLongAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: AccountMoved}},
 	{"account-malformed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		NewAddress: AddressField{Typed: "ada@example", Problem: AddressNoDot}}},
