@@ -29,8 +29,9 @@ import (
 const headless = "chromium-headless-shell"
 
 // Start starts Chromium: the program that the environment variable CHROMIUM
-// names, or headless. The context is for NewProfile and NewTab; stop ends it all.
-func Start(ctx context.Context) (browser context.Context, stop func(), err error) {
+// names, or headless, with further options. The context is for NewProfile and NewTab; stop
+// ends it all.
+func Start(ctx context.Context, further ...chromedp.ExecAllocatorOption) (browser context.Context, stop func(), err error) {
 	name := cmp.Or(os.Getenv("CHROMIUM"), headless)
 	program, err := exec.LookPath(name)
 	if err != nil {
@@ -39,7 +40,7 @@ func Start(ctx context.Context) (browser context.Context, stop func(), err error
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.Headless, chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true), chromedp.WindowSize(1000, 900),
 		chromedp.Flag("site-per-process", true)) // as browsers of people have it, and chromedp has not
-	allocator, cancelAllocator := chromedp.NewExecAllocator(ctx, options...)
+	allocator, cancelAllocator := chromedp.NewExecAllocator(ctx, append(options, further...)...)
 	browser, cancel := chromedp.NewContext(allocator)
 	stop = func() {
 		cancel()

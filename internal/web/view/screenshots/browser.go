@@ -16,7 +16,8 @@ import (
 
 // openBrowser starts Chromium with one tab; closing ends it.
 func openBrowser(ctx context.Context) (tab *browser.Tab, closing func(), err error) {
-	started, stop, err := browser.Start(ctx)
+	// A frame without scripts would have a process of its own, and be drawn later than the page.
+	started, stop, err := browser.Start(ctx, chromedp.Flag("disable-features", "Translate,IsolateSandboxedIframes"))
 	if err != nil {
 		return nil, nil, err
 	}
