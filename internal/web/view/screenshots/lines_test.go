@@ -99,7 +99,8 @@ const loose = `[...document.querySelectorAll('p')].flatMap((p) => {
 	const close = letters.keys().filter((at) => {
 		const last = letters[at - 1], next = letters[at];
 		if (!last || last.is === ' ' || next.is === ' ' || last.value === next.value) return false;
-		return spaced || /[\p{Ps}\p{Pi}]/u.test(last.is) || /[\p{Pe}\p{Pf}\p{Po}]/u.test(next.is);
+		return spaced || /[\p{Ps}\p{Pi}]/u.test(last.is) || /[\p{Pe}\p{Pf}\p{Po}]/u.test(next.is) ||
+			last.value && document.documentElement.lang === 'ja' && /[をはがのでとへに]/.test(next.is);
 	}).toArray();
 	const found = new Set();
 	if (close.length) for (let width = 220; width < 280; width += 4) {
