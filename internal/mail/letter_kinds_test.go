@@ -245,6 +245,23 @@ func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {
 	})
 }
 
+func TestALineMayEndWithinAnyLongAddressThatALetterShows(t *testing.T) {
+	hidden := regexp.MustCompile(`(?s)^.*?</div>|<bdi>.*?</bdi>|<[^>]*>`) // what is before the letter, what strangers typed, attributes
+	eachSample(t, func(t *testing.T, _ Sample, m Message, _ *text.Language) {
+		shown := hidden.ReplaceAllStringFunc(m.HTML, func(found string) string {
+			if found == "<wbr>" {
+				return " "
+			}
+			return ""
+		})
+		for _, address := range regexp.MustCompile(`[\w.+-]+@[\w.-]+`).FindAllString(shown, -1) {
+			if len(address) > 30 {
+				t.Errorf("%q is in one piece", address)
+			}
+		}
+	})
+}
+
 func TestWhatAStrangerTypedIsQuotedAsText(t *testing.T) {
 	l := testApprove()
 	l.Words = "<b onclick=x>Hi</b> {{.Link}} & co\r\n\r\n\u202eKlick https://evil.example/a?b=c#d or WWW.Evil.example\x00 or mail eve@evil.example,\u2028 9:30, 3.5 %. Yes."

@@ -2,11 +2,15 @@ package mail
 
 import (
 	"embed"
+	"html"
 	htmltemplate "html/template"
 	"io/fs"
+	"regexp"
+	"strings"
 	texttemplate "text/template"
 
 	"github.com/doorpost-auth/doorpost/internal/templates"
+	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 //go:embed template
@@ -29,6 +33,25 @@ func outlook(markup string) htmltemplate.HTML {
 	return htmltemplate.HTML("<!--[if mso]>" + markup + "<![endif]-->")
 }
 
+// named is an address or a host within a sentence.
+var named = regexp.MustCompile(`(?:[\pL\pN._%+-]+@)?[\pL\pN_-]+(?:\.[\pL\pN_-]+)+`)
+
+// breakable is a sentence in which the lines of a small screen end within no word of an
+// address or a host. What fits a line is not parted: it begins the next one as a whole.
+func breakable(direction, sentence string) htmltemplate.HTML {
+	const fillsLine = 28 // bytes, at 320 px
+	var marked strings.Builder
+	rest := 0
+	for _, at := range named.FindAllStringIndex(sentence, -1) {
+		if at[1]-at[0] < fillsLine {
+			continue
+		}
+		marked.WriteString(html.EscapeString(sentence[rest:at[0]]) + text.Breakable(sentence[at[0]:at[1]], direction))
+		rest = at[1]
+	}
+	return htmltemplate.HTML(marked.String() + html.EscapeString(sentence[rest:])) // #nosec G203 -- all of it is escaped
+}
+
 // readOwn reads the operator's templates of letters.
 func readOwn(folder fs.FS) (templates.Files, error) {
 	var known []string
@@ -41,7 +64,7 @@ func readOwn(folder fs.FS) (templates.Files, error) {
 // parsePair parses the templates of a letter: what all letters share, and its own,
 // which define the gap of the layout.
 func parsePair(name string, own templates.Files) (pair templatePair, err error) {
-	pair.html = htmltemplate.New("").Funcs(htmltemplate.FuncMap{"outlook": outlook})
+	pair.html = htmltemplate.New("").Funcs(htmltemplate.FuncMap{"outlook": outlook, "breakable": breakable})
 	pair.text = texttemplate.New("").Funcs(texttemplate.FuncMap{"wrap": wrap, "quote": quote})
 	for _, part := range []struct{ file, defines string }{{parts, ""}, {layout, "layout"}, {name, "main"}} {
 		for _, form := range []struct {

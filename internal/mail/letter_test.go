@@ -57,7 +57,7 @@ func compose(t *testing.T, l Letter) Message {
 
 // seen is the HTML part as a reader sees it: without tags, unescaped.
 func seen(m Message) string {
-	body := m.HTML[strings.Index(m.HTML, "<body"):]
+	body := strings.ReplaceAll(m.HTML[strings.Index(m.HTML, "<body"):], "<wbr>", "")
 	return strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " "))), " ")
 }
 

@@ -39,7 +39,7 @@ func (s scene) SayOf(key string, nameAndValue ...string) template.HTML {
 
 // Show marks up a value alone, as SayOf does within a sentence.
 func (s scene) Show(value string) template.HTML {
-	return template.HTML("<bdi>" + breakable(value) + "</bdi>") // #nosec G203 -- breakable escapes
+	return template.HTML("<bdi>" + text.Breakable(value, s.Direction()) + "</bdi>") // #nosec G203 -- Breakable escapes
 }
 
 // Named is the label of a button with the address that it is about, for a page with
@@ -57,20 +57,6 @@ func (s scene) Of(item any) sceneOf { return sceneOf{s, item} }
 type sceneOf struct {
 	scene
 	Item any
-}
-
-// breakable escapes a value and marks where a line may end within it: before the @ of
-// an address, and before the dots of a long piece.
-func breakable(value string) string {
-	const fillsLine = 12
-	pieces := strings.Split(value, "@")
-	for i, piece := range pieces {
-		pieces[i] = template.HTMLEscapeString(piece)
-		if len(piece) > fillsLine {
-			pieces[i] = strings.ReplaceAll(pieces[i], ".", "<wbr>.")
-		}
-	}
-	return strings.Join(pieces, "<wbr>@")
 }
 
 // SayWhen is Say for a sentence with a {time}. The time is in UTC and marked up, so

@@ -45,34 +45,41 @@ func TestAnAddressThatFitsALineIsNotTorn(t *testing.T) {
 	_, _ = b.Heard() // another test is about what it complains of
 }
 
-// cut lists the hosts and addresses within which a line begins elsewhere than with a
-// dot or an @.
-const cut = `[...document.querySelectorAll('bdi')].filter((e) => {
-	let last;
-	for (const piece of [...e.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
-		for (let i = 0; i < piece.data.length; i++) {
-			const letter = document.createRange();
-			letter.setStart(piece, i);
-			letter.setEnd(piece, i + 1);
-			const top = Math.round(letter.getBoundingClientRect().top);
-			if (top > (last ?? top) && !'.@'.includes(piece.data[i])) return true;
-			last = top;
-		}
-}).map((e) => e.parentElement.outerHTML)`
+// cut lists the hosts and addresses within which a line begins elsewhere than with an @ or,
+// as people read, with a dot or behind one.
+const cut = `[...document.querySelectorAll('bdi, h1, p')].flatMap((e) => {
+	const rtl = document.documentElement.dir === 'rtl';
+	const letters = [], letter = document.createRange(), nodes = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+	for (let node; node = nodes.nextNode();)
+		for (let i = 0; i < node.data.length; i++) letters.push([node, i]);
+	const top = (at) => {
+		const [node, i] = letters[at];
+		letter.setStart(node, i);
+		letter.setEnd(node, i + 1);
+		return Math.round(letter.getBoundingClientRect().top);
+	};
+	return [...e.textContent.matchAll(/([\w.+-]+@)?[\w-]+([.][\w-]+)+/g)].filter(({0: value, index}) =>
+		[...value].some((is, i) => i > 0 && top(index + i) > top(index + i - 1) && is !== '@' && (rtl ? value[i - 1] : is) !== '.'));
+}).map((found) => found[0])`
 
 func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
 	t.Parallel()
-	b, origin := openSamples(t, text.Default)
-	for _, name := range []string{"sign-in", "check-mail-long", "confirm-replaces"} {
-		if err := visit(b, origin+"/black/"+name, "light", 320, 700); err != nil {
-			t.Fatal(err)
-		}
-		found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](cut))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, what := range found {
-			t.Errorf("%s: %s", name, what)
+	for _, language := range []string{text.Default, "ar"} {
+		b, origin := openSamples(t, language)
+		for _, name := range []string{
+			"/black/sign-in", "/black/check-mail-long", "/black/confirm-replaces", "/people",
+			"/mail-approve-silent", "/mail-proof", "/mail-changed-recovery", "/mail-sign-in",
+		} {
+			if err := visit(b, origin+name, "light", 320, 700); err != nil {
+				t.Fatal(err)
+			}
+			found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](cut))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, what := range found {
+				t.Errorf("%s, %s: %s", language, name, what)
+			}
 		}
 	}
 }
