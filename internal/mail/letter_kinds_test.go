@@ -246,7 +246,7 @@ func TestEveryLetterHasAPreviewAButtonForItsLinkAndLoadsNothing(t *testing.T) {
 }
 
 func TestALineMayEndWithinAnyLongAddressThatALetterShows(t *testing.T) {
-	hidden := regexp.MustCompile(`(?s)^.*?</div>|<bdi>.*?</bdi>|<[^>]*>`) // what is before the letter, what strangers typed, attributes
+	hidden := regexp.MustCompile(`(?s)^.*?</div>|<div dir="auto".*?</div>|<[^>]*>`) // what is before the letter, what strangers typed, attributes
 	eachSample(t, func(t *testing.T, _ Sample, m Message, _ *text.Language) {
 		shown := hidden.ReplaceAllStringFunc(m.HTML, func(found string) string {
 			if found == "<wbr>" {
@@ -260,6 +260,24 @@ func TestALineMayEndWithinAnyLongAddressThatALetterShows(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestWhatAStrangerTypedHasItsOwnDirection(t *testing.T) {
+	l := testApprove()
+	l.Words = "I am new here.\nאני חדש כאן."
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range []string{"en", "ar"} {
+		m, err := newComposer(t).Write(l, catalogue.Match(tag))
+		m = written(t, m, err)
+		for _, line := range strings.Split(l.Words, "\n") {
+			if !strings.Contains(m.HTML, `<div dir="auto" style="text-align:start;">`+line+`</div>`) {
+				t.Errorf("%s: %q has the direction of the letter", tag, line)
+			}
+		}
+	}
 }
 
 func TestWhatAStrangerTypedIsQuotedAsText(t *testing.T) {
