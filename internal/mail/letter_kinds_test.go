@@ -262,6 +262,19 @@ func TestALineMayEndWithinAnyLongAddressThatALetterShows(t *testing.T) {
 	})
 }
 
+// A paragraph has its own room below it, and buttons and codes have none.
+func TestTheSmallPrintIsAsFarFromWordsAsFromButtons(t *testing.T) {
+	eachSample(t, func(t *testing.T, s Sample, m Message, _ *text.Language) {
+		want := "padding:28px 0 0"
+		if s.Letter.Link == "" && s.Letter.Code == "" {
+			want = "padding:4px 0 0"
+		}
+		if !strings.Contains(m.HTML, `<td class="rule" style="`+want+`;`) {
+			t.Errorf("the rule above the small print lacks %q", want)
+		}
+	})
+}
+
 func TestWhatAStrangerTypedHasItsOwnDirection(t *testing.T) {
 	l := testApprove()
 	l.Words = "I am new here.\nאני חדש כאן."
