@@ -54,7 +54,7 @@ func TestTheReaderOfAMessageStopsIt(t *testing.T) {
 	g := newGateway(t, "", stopSite)
 	stranger, reader := g.newBrowser(), g.newBrowser()
 	token := stranger.ask("alice@example.com")
-	if got := reader.stop(token); got.status != http.StatusOK || !strings.Contains(got.body, "We have stopped these messages") || !strings.Contains(got.body, "24\u00a0hours") {
+	if got := reader.stop(token); got.status != http.StatusOK || !strings.Contains(got.body, "We have stopped these messages") || !strings.Contains(got.body, "24 hours") {
 		t.Fatalf("stopping is answered with %d: %s", got.status, got.body)
 	} else if len(got.header["Set-Cookie"]) > 0 {
 		t.Errorf("it sets %q", got.header["Set-Cookie"])

@@ -147,7 +147,7 @@ func TestAddressThatIsNoneIsShownAgain(t *testing.T) {
 	}
 	for _, pasted := range []string{"Ada <ada@example.com>", "mailto:ada@example.com", "ada@example.com.", "ａda＠example.com"} {
 		v.ask(pasted, "/").leadsTo(t, "/_doorpost/check-mail")
-		v.open("/_doorpost/check-mail").is(t, http.StatusOK).says(t, "if ada@example.com can sign in here")
+		v.open("/_doorpost/check-mail").is(t, http.StatusOK).says(t, "If ada@example.com can sign in here")
 	}
 	for _, odd := range []string{"o'brien+x@example.com", "a#$&'*+/?^_`{|}~-=z@example.com", "x@xn--exmple-cua.com", strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 61)+".", 3) + "com"} {
 		v.ask(odd, "/").leadsTo(t, "/_doorpost/check-mail")

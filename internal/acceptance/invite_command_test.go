@@ -16,7 +16,7 @@ func TestWhoIsInvitedSignsInAsAMemberOfTheGroup(t *testing.T) {
 		}
 		m := d.postbox().await("new@elsewhere.example")
 		m.check(t, "new@elsewhere.example")
-		if m.code != "" || !strings.Contains(m.text, "2\u00a0hours") {
+		if m.code != "" || !strings.Contains(m.text, "2 hours") {
 			t.Errorf("the invitation has the code %q, and says %s", m.code, m.text)
 		}
 		v := d.visitor()

@@ -30,7 +30,7 @@ func TestMessageArrivesByTheRealSMTPConversation(t *testing.T) {
 	if subject := m.header.Get("Subject"); !strings.HasPrefix(subject, "Welcome to Corner Library (") {
 		t.Errorf("the first message has the subject %q", subject)
 	}
-	if !strings.Contains(m.text, "20\u00a0minutes") {
+	if !strings.Contains(m.text, "20 minutes") {
 		t.Errorf("the message does not say for how long its link works: %s", m.text)
 	}
 	v.submit("/_doorpost/link", "token", m.token).leadsTo(t, "/books")

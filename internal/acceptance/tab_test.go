@@ -138,7 +138,7 @@ func evaluate[T any](b *tab, expression string) (T, error) {
 // text is what the page says, empty while there is none.
 func (b *tab) text() string {
 	text, _ := evaluate[string](b, `document.body ? document.body.innerText : ""`)
-	return strings.ReplaceAll(text, "\u00a0", " ")
+	return text
 }
 
 func (b *tab) location() string {

@@ -180,7 +180,7 @@ func TestTheListOfMessagesShowsTheCodeAndWhichMessageIsTheNewest(t *testing.T) {
 	first, later := testLetter(), testLetter()
 	later.AskedAt = later.AskedAt.Add(time.Minute)
 	m := compose(t, first)
-	if !strings.Contains(m.HTML, ">ABCD-2345 · link and code work for 10\u00a0minutes</div>") {
+	if !strings.Contains(m.HTML, ">ABCD-2345 · link and code work for 10 minutes</div>") {
 		t.Error("the preview is not the code")
 	}
 	if other := compose(t, later); m.Subject == other.Subject {

@@ -177,7 +177,7 @@ func TestNoSentenceIsLeftInEnglish(t *testing.T) {
 			if !strings.ContainsFunc(value.ReplaceAllString(sentence, ""), unicode.IsLetter) {
 				continue // values and marks only
 			}
-			same := en.Has(key) && en.Say(key) == sentence
+			same := en.Has(key) && en.Say(key) == strings.ReplaceAll(sentence, "\u00a0", " ")
 			if meant := slices.Contains(sameAsEnglish[l.Tag()], key); same != meant {
 				t.Errorf("%q is %q, in English %q; meant to be the same: %t", key, sentence, en.Say(key), meant)
 			}
@@ -229,10 +229,14 @@ func TestTypographyIsThatOfTheLanguage(t *testing.T) {
 	}
 }
 
+// English keeps the plain space: what operators write against its words looks for one.
 func TestNoLineEndsBetweenANumberAndWhatItCounts(t *testing.T) {
 	number := regexp.MustCompile(`(\d|\{(count|seconds|day|month)\}\.?) \S|\{month\} |\{time\} (UTC|Uhr)`)
 	wide := regexp.MustCompile(`年[^\x{2060}]|\{month\}\{|\{time\}（`)
 	for _, l := range load(t).Languages() {
+		if l.Tag() == "en" {
+			continue
+		}
 		for _, key := range l.Keys() {
 			for _, parted := range []*regexp.Regexp{number, wide} {
 				if found := parted.FindString(l.Say(key)); found != "" {

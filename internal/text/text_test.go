@@ -58,7 +58,7 @@ func TestMatchPicksTheLanguageThatTheBrowserAsksFor(t *testing.T) {
 func TestNumbersAreSaidInTheFormsOfTheLanguage(t *testing.T) {
 	catalogue := load(t)
 	for tag, want := range map[string]map[int]string{
-		"en":      {0: "0\u00a0minutes", 1: "1\u00a0minute", 2: "2\u00a0minutes", 21: "21\u00a0minutes"},
+		"en":      {0: "0 minutes", 1: "1 minute", 2: "2 minutes", 21: "21 minutes"},
 		"de":      {1: "1\u00a0Minute", 2: "2\u00a0Minuten"},
 		"fr":      {0: "0\u00a0minute", 1: "1\u00a0minute", 2: "2\u00a0minutes"},
 		"pt":      {0: "0\u00a0minuto", 1: "1\u00a0minuto", 2: "2\u00a0minutos"},
@@ -111,18 +111,18 @@ func TestAnUnknownKeyIsReturnedAsItIs(t *testing.T) {
 
 func TestADurationIsSaidInWordsAndRoundedUp(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		-time.Second:             "1\u00a0second",
-		0:                        "1\u00a0second",
-		1500 * time.Millisecond:  "2\u00a0seconds",
-		59 * time.Second:         "59\u00a0seconds",
-		59500 * time.Millisecond: "1\u00a0minute",
-		time.Minute:              "1\u00a0minute",
-		61 * time.Second:         "2\u00a0minutes",
-		time.Hour:                "1\u00a0hour",
-		90 * time.Minute:         "90\u00a0minutes",
-		2 * time.Hour:            "2\u00a0hours",
-		24 * time.Hour:           "24\u00a0hours",
-		72 * time.Hour:           "3\u00a0days",
+		-time.Second:             "1 second",
+		0:                        "1 second",
+		1500 * time.Millisecond:  "2 seconds",
+		59 * time.Second:         "59 seconds",
+		59500 * time.Millisecond: "1 minute",
+		time.Minute:              "1 minute",
+		61 * time.Second:         "2 minutes",
+		time.Hour:                "1 hour",
+		90 * time.Minute:         "90 minutes",
+		2 * time.Hour:            "2 hours",
+		24 * time.Hour:           "24 hours",
+		72 * time.Hour:           "3 days",
 	} {
 		if got := english(t).Duration(d); got != want {
 			t.Errorf("%s: got %q, want %q", d, got, want)
