@@ -174,6 +174,16 @@ func TestWhatAnswersBeforeTheGateByTheOrderIsWarnedOf(t *testing.T) {
 	}
 }
 
+func TestAPathThatNoRequestHasIsRefused(t *testing.T) {
+	isolate(t)
+	for matcher, refused := range map[string]bool{"admin/*": true, "/x admin": true, ".php": true, "*.php": false, "/x": false, "{env.X}": false} {
+		_, err := provisioned(t, "app.example.com {\n@in path "+matcher+"\ndoorpost @in {\nallow *\n}\nrespond x\n}\n")
+		if told := err != nil && strings.Contains(err.Error(), "which no request has"); told != refused {
+			t.Errorf("path %s: %v", matcher, err)
+		}
+	}
+}
+
 // No way of writing routes keeps all requests from the gate.
 func TestAGateThatNoRequestComesToIsRefused(t *testing.T) {
 	isolate(t)

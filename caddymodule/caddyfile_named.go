@@ -28,7 +28,7 @@ func keptRoute(h httpcaddyfile.Helper, handler caddyhttp.MiddlewareHandler) ([]h
 }
 
 // isKept reports whether a directive stands in its named route itself, in something with a
-// matcher, or in what has nothing else beside. Caddy tells nobody what stands around a directive, so it is looked
+// matcher, or in what has nothing else without one beside. Caddy tells nobody what stands around a directive, so it is looked
 // up where Caddy keeps it; where that is not found, nothing is said to be kept.
 func isKept(h httpcaddyfile.Helper) bool {
 	here, beside := h.Token(), 0
@@ -39,16 +39,23 @@ func isKept(h httpcaddyfile.Helper) bool {
 			isHere := func(token caddyfile.Token) bool {
 				return token.File == here.File && token.Line == here.Line && token.Text == here.Text
 			}
-			hasMatcher := len(segment) > 1 && segment[1].Line == segment[0].Line && segment[1].Text != "{"
+			hasMatcher := len(segment) > 1 && segment[1].Line == segment[0].Line && isMatcher(segment[0].Text, segment[1].Text)
 			if isHere(segment[0]) || hasMatcher && slices.ContainsFunc(segment, isHere) {
 				return true
 			}
-			if !strings.HasPrefix(segment[0].Text, "@") {
+			if !hasMatcher && !strings.HasPrefix(segment[0].Text, "@") {
 				beside++
 			}
 		}
 	}
 	return beside == 1
+}
+
+// isMatcher reports whether what stands behind the name of a directive is surely a matcher:
+// of root /srv and redir /new the path is none.
+func isMatcher(name, first string) bool {
+	path := strings.HasPrefix(first, "/") && slices.Contains([]string{"handle", "handle_path", "route", "invoke", gateHandler}, name)
+	return path || strings.HasPrefix(first, "@")
 }
 
 // namedRouteOf are the tokens of the named route that a directive stands in, none if Caddy

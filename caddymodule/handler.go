@@ -156,6 +156,11 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		if err != nil {
 			return fmt.Errorf("loading the matcher: %w", err)
 		}
+		for _, pattern := range pathsOf(h.matchers) {
+			if pattern == "" || !strings.Contains("/*{", pattern[:1]) {
+				return fmt.Errorf("the matcher has the path %q, which no request has, so nothing is protected by it; write /%s", pattern, pattern)
+			}
+		}
 	}
 	if h.Recent != 0 {
 		if err := checkRecent(time.Duration(h.Recent)); err != nil {

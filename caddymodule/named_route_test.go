@@ -12,15 +12,16 @@ func TestNoGateIsLostInANamedRoute(t *testing.T) {
 	const gate = "doorpost {\nallow *\nurl https://app.example.com\n}\n"
 	matched := strings.Replace(gate, "doorpost", "doorpost @some", 1) + "@some path /x\n"
 	for _, beside := range []string{
-		"", "header X-A b\n", "root * /srv\n", "vars a b\n", "map {host} {x} {\ndefault 1\n}\n", "log_append a b\n", "log_name a\n", "request_body {\nmax_size 1MB\n}\n", "tracing\n", "encode\n",
+		"", "header X-A b\n", "root * /srv\n", "root /srv\n", "vars a b\n", "map {host} {x} {\ndefault 1\n}\n", "log_append a b\n", "log_name a\n", "request_body {\nmax_size 1MB\n}\n", "tracing\n", "encode\n",
 		"templates\n", "request_header X-A b\n", "uri strip_prefix /a\n", "rewrite * /a\n", "redir /a /b\n", "respond ok\n", "reverse_proxy localhost:1\n", "file_server\n", "invoke other\n",
 		"basic_auth {\nbob $2a$14$Zkx19XLiW6VYouLHR5NmfOFU0z2GTNmpkT/5qqR7hx4IjWJPDhjvG\n}\n", "forward_auth localhost:1 {\nuri /\n}\n", "handle {\nrespond ok\n}\n", "route {\nrespond ok\n}\n",
 	} {
 		for inside, gates := range map[string]int{ // -1: refused
 			beside + gate: 1, gate + beside: 1, beside + matched: 1, beside + gate + gate: 2, matched + beside + gate: 2,
-			"@some path /x\n" + beside + "handle @some {\n" + beside + gate + "}\n": 1,
-			beside + "handle {\n" + beside + gate + "}\n":                           1 - 2*min(1, len(beside)),
-			"route {\n" + beside + gate + "}\n" + gate:                              -1, "route {\n" + beside + gate + gate + "}\n": 2, "doorpost_portal\n" + beside: 0,
+			"handle /y {\nrespond y\n}\ninvoke /z other\nhandle {\n" + beside + gate + "}\n": 1,
+			"@some path /x\n" + beside + "handle @some {\n" + beside + gate + "}\n":          1,
+			beside + "handle {\n" + beside + gate + "}\n":                                    1 - 2*min(1, len(beside)),
+			"route {\n" + beside + gate + "}\n" + gate:                                       -1, "route {\n" + beside + gate + gate + "}\n": 2, "doorpost_portal\n" + beside: 0,
 		} {
 			portals := strings.Count(inside, portalHandler)
 			adapted, err := adapt("&(other) {\nrespond other\n}\n&(gate) {\n" + inside + "}\napp.example.com {\ninvoke gate\n}\n")
