@@ -33,7 +33,7 @@ type Store interface {
 	// and ErrUnknown for one to be removed that there is not.
 	//
 	// To add one, the session has to be made by a proof of the last account.FreshProof, or
-	// has confirmed an account.Passkeys. To remove or rename one, it has to be made by a passkey in
+	// has confirmed an account.Passkeys. To remove one, it has to be made by a passkey in
 	// that time, or has confirmed. Where the person has passkeys that guard, see signin.Guard,
 	// only a session of that time counts that such a passkey has made: one of the place that
 	// guards the account, which may change them all, or one of the very place that the change
@@ -45,8 +45,8 @@ type Store interface {
 	// the handle is not theirs, ErrFull if they have Max of them, and ErrKnown if anybody has it.
 	AddPasskey(ctx context.Context, a Addition) error
 
-	// RenamePasskey gives one another name, if the session may remove it: a name decides which one
-	// somebody removes.
+	// RenamePasskey gives one another name. Any session of the person may, but where passkeys
+	// guard their account only one that may remove it: a name decides which one somebody removes.
 	RenamePasskey(ctx context.Context, c Change, name string) error
 
 	// RemovePasskey removes one, with a notice to the person, if the session may.

@@ -129,11 +129,18 @@ func addPasskey(t *tx, a passkey.Addition, key passkey.Key) {
 // RenamePasskey implements passkey.Store.
 func (s Steps) RenamePasskey(ctx context.Context, c passkey.Change, name string) error {
 	return run(ctx, s.change("rename_passkey"), changeReads(c), func(t *tx) {
-		ring := mayChange(t, c)
-		if i := ring.FindID(c.ID); i >= 0 {
-			ring.Passkeys[i].Name = name
-			saveKeyring(t, c.Person, ring)
+		ring := keyring(t, c.Person)
+		if guardingPlace(ring, c.Guard) != "" {
+			ring = mayChange(t, c)
 		}
+		sessionOf(t, c.Session, c.Person, c.Now)
+		i := ring.FindID(c.ID)
+		if i < 0 {
+			t.fail(passkey.ErrUnknown)
+			return
+		}
+		ring.Passkeys[i].Name = name
+		saveKeyring(t, c.Person, ring)
 	})
 }
 
