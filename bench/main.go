@@ -1,7 +1,7 @@
 // Command bench measures what Doorpost costs, beside the same Caddy without it,
 // and writes one table of ratios and targets. From the root of the repository:
 //
-//	go -C bench run .                  everything, some ten minutes; writes bench/RESULTS.md
+//	go -C bench run .                  everything, ten to twenty minutes; writes bench/RESULTS.md
 //	go -C bench run . -quick           a look in a few minutes, to standard output
 //	go -C bench run . -only 'gated'    some of it, to standard output
 //	go -C bench run . soak -for 1h     is anything lost, or does anything grow, in an hour of use and faults?
