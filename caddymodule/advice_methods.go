@@ -60,10 +60,7 @@ func (e *edge) gateOf(r *http.Request) (gate *Handler) {
 				gate = h
 			}
 		}
-		if s.answers() {
-			return always
-		}
-		return never
+		return s.ends()
 	}}
 	w.follow(e.routes, step{reach: always})
 	return gate

@@ -58,6 +58,11 @@ func gapBeside(pattern string) (g gap, leaves bool) {
 	return g, file == nil || isScript(file[1])
 }
 
+// examplePath is a path that a pattern matches.
+func examplePath(pattern string) string {
+	return "/" + strings.TrimLeft(strings.ReplaceAll(pattern, "*", "x"), "/")
+}
+
 // isScript reports whether files with an extension are run, and not sent.
 func isScript(extension string) bool { return extension == "php" || extension == "cgi" }
 

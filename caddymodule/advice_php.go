@@ -9,8 +9,8 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
-// frontController is the script to which php_fastcgi sends what is no file. It has the path
-// that is behind its name (RFC 3875, section 4.1.5).
+// frontController is the script to which php_fastcgi sends requests for files that are not
+// there. The path behind its name is for the script (RFC 3875, section 4.1.5).
 const frontController = "/index.php"
 
 // adviseOnPHP says which protected paths PHP finds behind the name of a script, where they
@@ -21,7 +21,7 @@ func (e *edge) adviseOnPHP(ctx context.Context) (found []adminapi.Finding) {
 			continue
 		}
 		for _, pattern := range e.paths() {
-			path := "/" + strings.TrimLeft(strings.ReplaceAll(pattern, "*", "x"), "/")
+			path := examplePath(pattern)
 			h := e.gateAt(ctx, s, path)
 			if h != nil && !strings.Contains(path, ".php") && e.gateAt(ctx, s, frontController+path) == nil && e.runsPHP(s, frontController+path) {
 				found = append(found, h.Lines.warning(directive, "site "+s.name(),
@@ -48,12 +48,9 @@ func (e *edge) gateAt(ctx context.Context, s *site, path string) *Handler {
 
 // runsPHP reports whether a request to a site may come to PHP.
 func (e *edge) runsPHP(s *site, path string) (runs bool) {
-	e.walkTo(requests{hosts: (opening{gate: s.handlers[0]}).hosts(), paths: []string{path}}, func(at step) fit {
+	e.walkTo(requests{hosts: s.originHosts(), paths: []string{path}}, func(at step) fit {
 		runs = runs || at.reach != never && at.directive() == "php_fastcgi"
-		if at.answers() {
-			return always
-		}
-		return never
+		return at.ends()
 	})
 	return runs
 }

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -30,9 +29,7 @@ func (e *edge) adviseOnRewrites() (found []adminapi.Finding) {
 		}
 		finding := h.Lines.warning("public", "site "+h.site.name(),
 			what+": behind doorpost something (php_fastcgi, try_files, rewrite, uri, handle_path, handle_errors, handle_response) can make another path of an open one, such as that of a front controller, which is open to anyone then", how)
-		if !slices.ContainsFunc(found, func(f adminapi.Finding) bool {
-			return f.Found == finding.Found && f.Check == finding.Check && f.Where == finding.Where
-		}) {
+		if !slices.Contains(found, finding) {
 			found = append(found, finding)
 		}
 	}
@@ -150,47 +147,3 @@ func isErrorPage(uris []string) bool {
 		return file == nil || isScript(file[1]) || slices.ContainsFunc(placeholdersIn(uri), func(key string) bool { return !slices.Contains(harmless, key) })
 	})
 }
-
-// servesAsElsewhere reports whether what answers behind a step that cuts something off the
-// path of open requests answers those that need a session, too: what is below the public
-// path is then all that there is.
-func (e *edge) servesAsElsewhere(o opening, cuts step, steps []step) bool {
-	var closed []string
-	var all []step
-	e.walkTo(requests{hosts: o.hosts()}, func(s step) fit {
-		all = append(all, s)
-		return never
-	})
-	for i, s := range all {
-		if s.answers() && s.reach != never && !o.holds(s) {
-			closed = append(closed, s.sources(all[:i])...)
-		}
-	}
-	return slices.ContainsFunc(besideOf(cuts, steps), func(b step) bool {
-		i := slices.IndexFunc(all, func(s step) bool { return s.handler == b.handler })
-		return i >= 0 && slices.ContainsFunc(b.sources(all[:i]), func(source string) bool { return slices.Contains(closed, source) })
-	})
-}
-
-// sources are where answers come from: upstreams, or a folder.
-func (s step) sources(before []step) (sources []string) {
-	switch h := s.handler.(type) {
-	case *reverseproxy.Handler:
-		for _, upstream := range h.Upstreams {
-			sources = append(sources, thisMachine.Replace(upstream.Dial))
-		}
-		return sources
-	case *fileserver.FileServer:
-		folder := h.Root
-		for _, b := range before {
-			if vars, ok := b.handler.(*caddyhttp.VarsMiddleware); ok && s.isBeside(b) && (*vars)["root"] != nil {
-				folder = path.Join("/", fmt.Sprint((*vars)["root"]))
-			}
-		}
-		return []string{"file_server " + folder}
-	}
-	return []string{s.directive()}
-}
-
-// thisMachine gives the addresses of this machine one name.
-var thisMachine = strings.NewReplacer("127.0.0.1", "localhost", "[::1]", "localhost")

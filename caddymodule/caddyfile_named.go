@@ -27,9 +27,10 @@ func keptRoute(h httpcaddyfile.Helper, handler caddyhttp.MiddlewareHandler) ([]h
 	return h.NewRoute(caddy.ModuleMap{"path": h.JSON(caddyhttp.MatchPath{"*"})}, handler), nil
 }
 
-// isKept reports whether a directive stands in its named route itself, in something with a
-// matcher, or in what has nothing else without one beside. Caddy tells nobody what stands around a directive, so it is looked
-// up where Caddy keeps it; where that is not found, nothing is said to be kept.
+// isKept reports whether Caddy surely keeps a directive in a named route: it stands there
+// itself, or in something with a matcher, or nothing without a matcher stands beside what it
+// is in. Caddy's helper tells nobody what stands around a directive, so it is read from a
+// field of its own; where that is not found, the directive counts as lost.
 func isKept(h httpcaddyfile.Helper) bool {
 	here, beside := h.Token(), 0
 	d := caddyfile.NewDispenser(namedRouteOf(h))
@@ -51,8 +52,8 @@ func isKept(h httpcaddyfile.Helper) bool {
 	return beside == 1
 }
 
-// isMatcher reports whether what stands behind the name of a directive is surely a matcher:
-// of root /srv and redir /new the path is none.
+// isMatcher reports whether what stands behind the name of a directive is surely a matcher. The
+// paths in root /srv and redir /new are not.
 func isMatcher(name, first string) bool {
 	path := strings.HasPrefix(first, "/") && slices.Contains([]string{"handle", "handle_path", "route", "invoke", gateHandler}, name)
 	return path || strings.HasPrefix(first, "@")

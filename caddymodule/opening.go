@@ -42,14 +42,6 @@ func (e *edge) walkTo(some requests, meet func(step) fit) {
 	w.followAll()
 }
 
-// hosts are those for which the block is.
-func (o opening) hosts() (hosts []string) {
-	for _, origin := range o.gate.site.origins.All() {
-		hosts = append(hosts, origin.Host())
-	}
-	return hosts
-}
-
 // includes reports whether all paths that a pattern stands for are open. Where a matcher is
 // more than a list of paths, an example tells.
 func (o opening) includes(pattern string) bool {
@@ -57,7 +49,7 @@ func (o opening) includes(pattern string) bool {
 		return pathIn(o.gate.Public, pattern) == always
 	}
 	return pathIn(pathsOf(o.gate.matchers), pattern) == never &&
-		!o.gate.site.needsSession(o.gate.app.ctx, http.MethodGet, "/"+strings.TrimLeft(strings.ReplaceAll(pattern, "*", "x"), "/"))
+		!o.gate.site.needsSession(o.gate.app.ctx, http.MethodGet, examplePath(pattern))
 }
 
 // isOne reports whether it is a single path, by which people mean what it leads to.
@@ -73,7 +65,7 @@ func (o opening) holds(s step) bool {
 
 // passed are the steps to which requests come that the block has let pass here.
 func (e *edge) passed(o opening) (steps []step) {
-	some, came := requests{hosts: o.hosts()}, false
+	some, came := requests{hosts: o.gate.site.originHosts()}, false
 	if o.public != "" {
 		some.paths = []string{o.public}
 	}
@@ -88,10 +80,7 @@ func (e *edge) passed(o opening) (steps []step) {
 			steps = append(steps, s)
 		}
 		came = came || s.handler == o.at.handler
-		if s.answers() {
-			return always
-		}
-		return never
+		return s.ends()
 	}}
 	w.followAll()
 	return steps

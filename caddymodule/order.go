@@ -55,7 +55,8 @@ func (s step) isEarly() bool {
 	return s.reach != never && len(hosts) == 0 && !slices.Contains([]string{"redir", "abort"}, s.directive())
 }
 
-// words are what answers, and for which paths. PHP has what is no file, too.
+// words are the directive that answers, and its paths. php_fastcgi answers for more than the
+// *.php that stand in its routes.
 func (s step) words() string {
 	words := []string{s.directive()}
 	if words[0] != "php_fastcgi" {
@@ -75,15 +76,12 @@ func (e *edge) checkReached() error {
 		}
 		some, reached := requests{hosts: s.hosts, anyPaths: []string{"*", "/*"}}, false
 		if len(some.hosts) == 0 {
-			some.hosts = (opening{gate: s.handlers[0]}).hosts()
+			some.hosts = s.originHosts()
 		}
 		e.walkTo(some, func(at step) fit {
 			h, ours := at.handler.(*Handler)
 			reached = reached || ours && h.site == s && at.reach != never
-			if at.answers() {
-				return always
-			}
-			return never
+			return at.ends()
 		})
 		if !reached {
 			h := s.handlers[0]

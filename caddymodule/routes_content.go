@@ -54,6 +54,14 @@ func (s step) answers() bool {
 	return slices.Contains(content, s.directive())
 }
 
+// ends is how many of the requests that come to a handler end there.
+func (s step) ends() fit {
+	if s.answers() {
+		return always
+	}
+	return never
+}
+
 // harmless are the placeholders of requests that nobody who asks has a say in.
 var harmless = []string{"http.error.status_code", "http.error.status_text", "http.error.id", "http.request.uuid", "http.request.remote.host", "http.shutting_down"}
 

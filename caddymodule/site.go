@@ -71,6 +71,9 @@ func (a *App) siteKeys() []string { return slices.Sorted(maps.Keys(a.sites)) }
 // name is the first of its origins, which grants name.
 func (s *site) name() string { return s.origins.All()[0].String() }
 
+// originHosts are the hosts of its origins.
+func (s *site) originHosts() []string { return each(s.origins.All(), gate.Origin.Host) }
+
 // rules are those of all its blocks.
 func (s *site) rules() people.AnyOf {
 	return each(s.handlers, func(h *Handler) *people.Rules { return h.rules })

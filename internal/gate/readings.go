@@ -105,8 +105,8 @@ func isUnseen(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// isPlainWhenSeen reports whether a path that has characters that nobody sees is no other without
-// them. HFS+ leaves some out (CVE-2014-9390). Persian words and emoji need them, names of ASCII
+// isPlainWhenSeen reports whether a path stays the same without its characters that nobody sees.
+// HFS+ leaves some out (CVE-2014-9390). Persian words and emoji need them, names of ASCII
 // do not.
 func isPlainWhenSeen(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {
