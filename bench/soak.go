@@ -48,6 +48,7 @@ type soakGate struct {
 func runSoak(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench soak", flag.ContinueOnError)
 	length := flags.Duration("for", time.Hour, "how long; at least 5s")
+	checked := flags.Bool("race", false, "build the gate with Go's race detector")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func runSoak(args []string, out io.Writer) error {
 	}
 	defer stand.close()
 	defer stand.stopAll()
-	if err := stand.build(stand.gate, "./cmd/doorpost", nil); err != nil { // as tests do, so that they have built most of it
+	if err := stand.build(stand.gate, "./cmd/doorpost", nil, fmt.Sprintf("-race=%t", *checked)); err != nil {
 		return err
 	}
 	s := &soak{stand: stand, length: *length, beat: min(time.Minute, *length/10)}

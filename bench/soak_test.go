@@ -7,7 +7,8 @@ import (
 
 func TestASoakOfSomeSecondsIsFlat(t *testing.T) {
 	var said strings.Builder
-	if err := runSoak([]string{"-for", "20s"}, &said); err != nil {
+	// With the race detector, as all tests build the gate: nothing is compiled twice.
+	if err := runSoak([]string{"-for", "20s", "-race"}, &said); err != nil {
 		t.Errorf("%v\n%s", err, &said)
 	}
 	for _, row := range []string{"sign-ins", "gated requests", "sessions lost", "goroutines", "heap, MiB", "store, KiB"} {
