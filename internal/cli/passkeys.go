@@ -47,7 +47,7 @@ func listPasskeys(c *invocation) error {
 func removePasskey(c *invocation) error {
 	order := adminapi.PasskeyOrder{Address: c.who, ID: c.arguments[1]}
 	return answer(c, http.MethodPost, adminapi.RemovePasskeyPath, order, func(adminapi.Passkeys) {
-		c.say("The passkey of %s is removed, and signs nobody in any more. Sessions that it made go on; to end them: %s sessions end %s", c.who, c.program, c.who)
+		c.say("The passkey of %s is removed, and the sessions that it made have ended. To end the others, too: %s sessions end %s", c.who, c.program, c.who)
 	})
 }
 
@@ -57,5 +57,5 @@ func (c *invocation) sayReset(gone adminapi.Passkeys) {
 		return
 	}
 	c.say("Passkeys of %s that are removed: %d. The next one is made after a sign-in by mail.", gone.Address, len(gone.Passkeys))
-	c.say("Sessions go on; to end them: %s sessions end %s", c.program, gone.Address)
+	c.say("The sessions that they made have ended. To end the others, too: %s sessions end %s", c.program, gone.Address)
 }

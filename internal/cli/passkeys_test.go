@@ -21,7 +21,7 @@ func TestPasskeysAreToldInWordsAndToPrograms(t *testing.T) {
 		"passkeys list ada@example.com --json":             {`"id": "4b1f0c62a97d3e58"`, `"synced": true`},
 		"passkeys list bob@example.com":                    {"bob@example.com has no passkeys."},
 		"passkeys list bob@example.com --json":             {"[]"},
-		"passkeys remove ada@example.com 9e02d7715cb8a340": {"is removed", "sessions end ada@example.com"},
+		"passkeys remove ada@example.com 9e02d7715cb8a340": {"have ended", "sessions end ada@example.com"},
 		"passkeys reset ada@example.com":                   {"Passkeys of ada@example.com that are removed: 2."},
 		"passkeys reset ada@example.com --json":            {`"address": "ada@example.com"`},
 		"passkeys reset bob@example.com":                   {"has no passkeys"},

@@ -49,11 +49,12 @@ type Store interface {
 	// guard their account only one that may remove it: a name decides which one somebody removes.
 	RenamePasskey(ctx context.Context, c Change, name string) error
 
-	// RemovePasskey removes one, with a notice to the person, if the session may.
+	// RemovePasskey removes one, with a notice to the person, if the session may. The other
+	// sessions that it made end.
 	RemovePasskey(ctx context.Context, c Change, notice outbox.Message) error
 
 	// DropPasskeys removes one, or all if the id is empty, by word of an operator, and returns
-	// what it removed. Nobody is told.
+	// what it removed. The sessions that they made end. Nobody is told.
 	DropPasskeys(ctx context.Context, who address.Address, id ID) ([]Passkey, error)
 }
 

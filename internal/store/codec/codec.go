@@ -69,6 +69,7 @@ type Session struct {
 	Parent   session.Key     `cbor:"9,keyasint,omitzero"`
 	Used     int64           `cbor:"10,keyasint,omitempty"` // with Parent
 	Subject  people.Subject  `cbor:"11,keyasint,omitzero"`
+	Passkey  string          `cbor:"12,keyasint,omitempty"`
 }
 
 // Millis is a time as records have it.
@@ -114,6 +115,7 @@ func PackSession(r session.Record) Session {
 	return Session{
 		Address: r.Address, Scope: r.Scope, SignedIn: Millis(r.SignedIn), Seen: Millis(r.Seen), Expires: Millis(r.Expires),
 		Device: Device(r.Device), Standing: PackStanding(r.Standing), Method: r.Method, Parent: r.Parent, Subject: r.Subject,
+		Passkey: r.Passkey,
 	}
 }
 
@@ -122,6 +124,7 @@ func (r Session) Unpack() session.Record {
 	return session.Record{
 		Address: r.Address, Scope: r.Scope, SignedIn: Time(r.SignedIn), Seen: Time(r.Seen), Expires: Time(r.Expires),
 		Device: session.Device(r.Device), Standing: r.Standing.Unpack(), Method: r.Method, Parent: r.Parent, Used: usedAt(r.Used), Subject: r.Subject,
+		Passkey: r.Passkey,
 	}
 }
 

@@ -149,7 +149,7 @@ func (s Steps) RemovePasskey(ctx context.Context, c passkey.Change, notice outbo
 	return run(ctx, s.change("remove_passkey"), changeReads(c), func(t *tx) {
 		ring := mayChange(t, c)
 		if i := ring.FindID(c.ID); i >= 0 {
-			dropPasskey(t, c.Person, ring.Passkeys[i].Key())
+			dropPasskey(t, c.Person, ring.Passkeys[i].Key(), c.Session, c.Now)
 			notify(t, c.Person, person(t, c.Person), notice, c.Now)
 		}
 	})

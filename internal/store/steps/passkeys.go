@@ -102,7 +102,7 @@ func usePasskey(t *tx, u passkey.Use) passkey.Used {
 	saveKeyring(t, who, ring)
 	tellOfBrowser(t, &u.Arrival, who, p)
 	arrival := u.Arrival
-	arrival.Session.Method = session.ByPasskey
+	arrival.Session.Method, arrival.Session.Passkey = session.ByPasskey, string(u.Passkey.ID())
 	arrive(t, &arrival, who, p)
 	return passkey.Used{Person: who}
 }
@@ -136,7 +136,7 @@ func (s Steps) Passkeys(ctx context.Context, who address.Address) (passkey.Keyri
 
 // DropPasskeys implements passkey.Store.
 func (s Steps) DropPasskeys(ctx context.Context, who address.Address, id passkey.ID) ([]passkey.Passkey, error) {
-	reads := []Key{personKey(who), keyringKey(who)}
+	reads := append(ofAddress(who), keyringKey(who))
 	return result(ctx, s.change("drop_passkeys"), reads, func(t *tx) []passkey.Passkey {
 		if !person(t, who).IsKnown() {
 			t.fail(people.ErrUnknown)
@@ -153,14 +153,20 @@ func (s Steps) DropPasskeys(ctx context.Context, who address.Address, id passkey
 		}
 		dropped := codec.Keyring{Passkeys: slices.Clone(drop)}
 		for _, p := range dropped.Passkeys {
-			dropPasskey(t, who, p.Key())
+			dropPasskey(t, who, p.Key(), session.Key{}, time.Now())
 		}
 		return dropped.Unpack().Passkeys
 	})
 }
 
-// dropPasskey removes one. The handle stays.
-func dropPasskey(t *tx, who address.Address, key passkey.Key) {
+// dropPasskey removes one, and ends the sessions that it made but one, which may be the zero
+// Key. The handle stays.
+func dropPasskey(t *tx, who address.Address, key passkey.Key, keep session.Key, now time.Time) {
+	for _, open := range slices.Clone(openSessions(t, who)) {
+		if made, _ := load[codec.Session](t, sessionKey(open.Key)); made.Passkey == string(key.ID()) && !open.Is(keep) {
+			endSessionOf(t, who, open.Key, now)
+		}
+	}
 	ring := keyring(t, who)
 	ring.Passkeys = slices.DeleteFunc(ring.Passkeys, func(p codec.Passkey) bool { return p.Key() == key })
 	saveKeyring(t, who, ring)

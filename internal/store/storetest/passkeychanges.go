@@ -147,6 +147,7 @@ var passkeyChangePromises = []promise{
 		}
 		f.wantPasskeys(s.Address, a.Passkey)
 	}},
+	{"WhatAPasskeyMadeEndsWithItButTheSessionThatRemovesIt", removalsOfPasskeys},
 	{"AnOperatorDropsOneOrAll", func(f *fixture) {
 		s := f.signIn(f.person("a"))
 		one, two, three := f.added(s), f.added(s), f.added(s)

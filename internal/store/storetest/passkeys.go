@@ -26,7 +26,7 @@ var passkeyPromises = []promise{
 		f.wantUsed(u, passkey.Fine)
 		ended.want(f, s.Key, true)
 		want := u.Session.Record
-		want.Address, want.Method, want.Standing = s.Address, session.ByPasskey, &people.Standing{Groups: []string{"staff"}}
+		want.Address, want.Method, want.Passkey, want.Standing = s.Address, session.ByPasskey, string(u.Passkey.ID()), &people.Standing{Groups: []string{"staff"}}
 		got, _, err := f.Session(f.Context(), u.Session.Key, f.now)
 		f.must(err)
 		f.wantSameRecord(got, want)
