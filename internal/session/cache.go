@@ -2,6 +2,7 @@ package session
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,13 +39,19 @@ type Cache struct {
 	ends atomic.Uint64
 }
 
-// cacheShard finds the same sessions by name and by key.
+// cacheShard finds the same sessions by name and by key: by the first half of both, which takes
+// a tenth less memory for a session. Of two that have a half in common it remembers the later.
 type cacheShard struct {
 	mu     sync.RWMutex
 	size   int
-	byName map[cookieName]*Session
-	byKey  map[Key]*Session
+	byName map[half]*Session
+	byKey  map[half]*Session
 }
+
+// half is the first half of a name or key.
+type half uint64
+
+func halfOf[T cookieName | Key](whole T) half { return half(binary.NativeEndian.Uint64(whole[:8])) }
 
 // NewCache makes a cache for about size sessions. When it is full, each new one
 // pushes another out, which is looked up again at its next request.
@@ -70,7 +77,7 @@ func (shard *cacheShard) resize(size int) {
 		return
 	}
 	before := shard.byName // a map never shrinks, so there are new ones
-	shard.byName, shard.byKey = make(map[cookieName]*Session), make(map[Key]*Session)
+	shard.byName, shard.byKey = make(map[half]*Session), make(map[half]*Session)
 	for _, s := range before {
 		if len(shard.byName) == size {
 			break
@@ -79,13 +86,35 @@ func (shard *cacheShard) resize(size int) {
 	}
 }
 
-func (shard *cacheShard) add(s *Session) { shard.byName[s.name], shard.byKey[s.Key] = s, s }
+// named is the session with a name, nil for none.
+func (shard *cacheShard) named(name cookieName) *Session {
+	if s := shard.byName[halfOf(name)]; s != nil && s.name == name {
+		return s
+	}
+	return nil
+}
+
+// keyed is the session with a key, nil for none.
+func (shard *cacheShard) keyed(key Key) *Session {
+	if s := shard.byKey[halfOf(key)]; s != nil && s.Key == key {
+		return s
+	}
+	return nil
+}
+
+// add remembers a session in place of those that it has a half in common with: each one that
+// is found by name is found by key.
+func (shard *cacheShard) add(s *Session) {
+	shard.drop(shard.byName[halfOf(s.name)])
+	shard.drop(shard.byKey[halfOf(s.Key)])
+	shard.byName[halfOf(s.name)], shard.byKey[halfOf(s.Key)] = s, s
+}
 
 // drop forgets a session that the shard has, or nil.
 func (shard *cacheShard) drop(s *Session) {
 	if s != nil {
-		delete(shard.byName, s.name)
-		delete(shard.byKey, s.Key)
+		delete(shard.byName, halfOf(s.name))
+		delete(shard.byKey, halfOf(s.Key))
 	}
 }
 
@@ -103,7 +132,7 @@ func (c *Cache) get(name cookieName) *Session {
 	shard := c.shard(name)
 	shard.mu.RLock()
 	defer shard.mu.RUnlock()
-	return shard.byName[name]
+	return shard.named(name)
 }
 
 // put remembers a session unless ends has moved on: what ended may be this one. A
@@ -116,8 +145,7 @@ func (c *Cache) put(s *Session, ends uint64) {
 	if c.ends.Load() != ends {
 		return
 	}
-	shard.drop(shard.byKey[s.Key])
-	if len(shard.byName) >= shard.size {
+	if len(shard.byName) >= shard.size && shard.keyed(s.Key) == nil {
 		shard.dropAny()
 	}
 	shard.add(s)
@@ -139,7 +167,7 @@ func (c *Cache) remove(name cookieName) {
 	shard := c.shard(name)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.drop(shard.byName[name])
+	shard.drop(shard.named(name))
 }
 
 // Len is how many sessions are remembered.
@@ -160,7 +188,7 @@ func (c *Cache) End(key Key) {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
-		if s := shard.byKey[key]; s != nil {
+		if s := shard.keyed(key); s != nil {
 			s.end()
 			shard.drop(s)
 		}
@@ -176,7 +204,7 @@ func (c *Cache) Change(key Key) {
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.RLock()
-		if s := shard.byKey[key]; s != nil {
+		if s := shard.keyed(key); s != nil {
 			s.Doubt()
 		}
 		shard.mu.RUnlock()
