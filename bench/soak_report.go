@@ -84,7 +84,7 @@ func goroutinesOf(profile string) (count int) {
 }
 
 // heapAfter is the size of the heap after a collection.
-func (g *soakGate) heapAfter() (int64, error) {
+func (g *gateway) heapAfter() (int64, error) {
 	const words = "\n# HeapAlloc = "
 	said, err := g.profile("/debug/pprof/heap?debug=1&gc=1")
 	if err != nil {
@@ -99,7 +99,7 @@ func (g *soakGate) heapAfter() (int64, error) {
 }
 
 // profile is what the admin endpoint says of the process.
-func (g *soakGate) profile(path string) (string, error) {
+func (g *gateway) profile(path string) (string, error) {
 	response, err := http.Get("http://127.0.0.1:" + g.admin + path)
 	if err != nil {
 		return "", err
