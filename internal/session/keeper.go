@@ -20,9 +20,9 @@ const Freshness = 5 * time.Second
 // before the store is asked again.
 const retryInterval = time.Second
 
-// clockTolerance is how far in the future a session may have been made: the
-// clocks of two instances differ a little.
-const clockTolerance = time.Minute
+// clockTolerance is how far in the future a session may have been made: the clocks of two
+// instances differ a little, and one that was ahead is set back.
+const clockTolerance = 5 * time.Minute
 
 // Limits says how long sessions last.
 type Limits struct {

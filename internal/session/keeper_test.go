@@ -277,6 +277,21 @@ func TestASessionOfTheFutureDoesNotCount(t *testing.T) {
 	k.mustFind(t)
 }
 
+func TestASessionOutlastsAClockThatIsSetBackSomeMinutes(t *testing.T) {
+	for back := time.Second; back < 5*time.Minute; back += 30 * time.Second {
+		for _, known := range []bool{false, true} { // to this process
+			k := newKeep(t)
+			if known {
+				k.mustFind(t)
+			}
+			k.clock = k.clock.Add(-back)
+			k.mustFind(t)
+			k.clock = k.clock.Add(back)
+			k.mustFind(t)
+		}
+	}
+}
+
 func TestASessionOfAnotherScopeDoesNotCount(t *testing.T) {
 	k := newKeep(t)
 	record := k.store.records[k.key]
