@@ -20,13 +20,13 @@ import (
 // soakVisitors are the browsers that use each gate.
 const soakVisitors = 20
 
-// soak is a gate on each store in use, while what goes wrong in operation goes wrong. The
-// clock is not stepped: Go asks the kernel for the time, past libfaketime, and to step that
-// of the machine would step it for everything.
+// soak is a gate on each store in use, while what goes wrong in operation goes wrong.
 type soak struct {
 	*stand
 	length   time.Duration
 	beat     time.Duration // between two reloads; mail is down in the first half of each
+	stepped  bool          // the clocks of the gates are stepped
+	ahead    time.Duration // by which they are ahead of ours
 	mailDown atomic.Bool
 	resting  sync.RWMutex // written while figures are taken: no request is on its way then
 	redis    *redistest.Server
@@ -41,6 +41,7 @@ type soakGate struct {
 	size       func() (int64, error) // of what the store keeps
 	box        *postbox
 	count      soakCount
+	steps      int // of its clock
 	begin, end soakFigures
 }
 
@@ -49,6 +50,7 @@ func runSoak(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench soak", flag.ContinueOnError)
 	length := flags.Duration("for", time.Hour, "how long; at least 5s")
 	checked := flags.Bool("race", false, "build the gate with Go's race detector")
+	stepped := flags.Bool("steps", true, "step the clock of the gates; for this Go compiles everything anew, which takes minutes the first time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -63,10 +65,10 @@ func runSoak(args []string, out io.Writer) error {
 	}
 	defer stand.close()
 	defer stand.stopAll()
-	if err := stand.build(stand.gate, "./cmd/doorpost", nil, fmt.Sprintf("-race=%t", *checked)); err != nil {
+	s := &soak{stand: stand, length: *length, beat: min(time.Minute, *length/10), stepped: *stepped}
+	if err := s.buildGate(*checked); err != nil {
 		return err
 	}
-	s := &soak{stand: stand, length: *length, beat: min(time.Minute, *length/10)}
 	if err := s.prepare(); err != nil {
 		return err
 	}
@@ -74,6 +76,18 @@ func runSoak(args []string, out io.Writer) error {
 		return err
 	}
 	return s.report(out)
+}
+
+func (s *soak) buildGate(checked bool) error {
+	options := []string{fmt.Sprintf("-race=%t", checked)}
+	if s.stepped {
+		overlay, err := s.steppedClock()
+		if err != nil {
+			return err
+		}
+		options = append(options, "-overlay="+overlay)
+	}
+	return s.build(s.gate, "./cmd/doorpost", nil, options...)
 }
 
 // prepare starts mail, stores and gates.
@@ -136,8 +150,8 @@ func (s *soak) run() error {
 }
 
 // trouble is what goes wrong, in each beat: mail is down for half of it, then the
-// configuration is loaded anew. In every fifth Redis dies, and is back after a moment. warm
-// is called once, when two beats are over.
+// configuration is loaded anew, and the clocks are stepped. In every fifth Redis dies before
+// that, and is back after a moment. warm is called once, when two beats are over.
 func (s *soak) trouble(ctx context.Context, warm func() error) error {
 	for beat := 0; ; beat++ {
 		if beat == 2 {
@@ -155,8 +169,14 @@ func (s *soak) trouble(ctx context.Context, warm func() error) error {
 				return fmt.Errorf("reloading the gate on %s: %w", g.name, err)
 			}
 		}
-		if beat%5 == 3 {
+		dies := beat%5 == 3
+		if dies {
 			s.redis.Kill()
+		}
+		if err := s.stepClocks(); err != nil {
+			return err
+		}
+		if dies {
 			wait(ctx, min(5*time.Second, s.beat/4))
 			if err := s.redis.StartAgain(); err != nil {
 				return err

@@ -100,13 +100,7 @@ func (g *gateway) heapAfter() (int64, error) {
 
 // profile is what the admin endpoint says of the process.
 func (g *gateway) profile(path string) (string, error) {
-	response, err := http.Get("http://127.0.0.1:" + g.admin + path)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	said, err := io.ReadAll(response.Body)
-	return string(said), err
+	return g.manage(http.MethodGet, path, "")
 }
 
 // reload loads the same configuration anew.
@@ -115,22 +109,28 @@ func (g *soakGate) reload() error {
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(g.stand.ctx, http.MethodPost, "http://127.0.0.1:"+g.admin+"/load", strings.NewReader(string(content)))
+	_, err = g.manage(http.MethodPost, "/load", string(content))
+	return err
+}
+
+// manage sends a request to the admin endpoint, and returns its answer.
+func (g *gateway) manage(method, path, caddyfile string) (string, error) {
+	r, err := http.NewRequestWithContext(g.stand.ctx, method, "http://127.0.0.1:"+g.admin+path, strings.NewReader(caddyfile))
 	if err != nil {
-		return err
+		return "", err
 	}
 	r.Header.Set("Content-Type", "text/caddyfile")
 	r.Header.Set("Cache-Control", "must-revalidate")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer response.Body.Close()
-	said, _ := io.ReadAll(response.Body) // what it says matters for errors only
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("it is answered %d: %.300s", response.StatusCode, said)
+	said, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("it is answered %d: %.300s", response.StatusCode, said)
 	}
-	return nil
+	return string(said), err
 }
 
 func sizeOfFile(path string) (int64, error) {
@@ -151,8 +151,12 @@ func sizeOfRedis(server *redistest.Server) (int64, error) {
 
 // report writes what happened, and returns as an error what must not have.
 func (s *soak) report(out io.Writer) error {
-	fmt.Fprintf(out, "a soak of %v: %d browsers at each gate, a reload each %v, mail down half of the time, Redis killed and started again in each fifth; the clock is not stepped\n\n",
-		s.length, soakVisitors, s.beat)
+	clocks := "left alone"
+	if s.stepped {
+		clocks = fmt.Sprintf("stepped %v forward or back with each reload", clockStep)
+	}
+	fmt.Fprintf(out, "a soak of %v: %d browsers at each gate, a reload each %v, mail down half of the time, Redis killed and started again in each fifth; clocks %s\n\n",
+		s.length, soakVisitors, s.beat, clocks)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(what string, value func(*soakGate) string) {
 		fmt.Fprint(table, what)
@@ -174,6 +178,7 @@ func (s *soak) report(out io.Writer) error {
 	row("requests failed", number(func(c *soakCount) int { return c.failed }))
 	row("sessions lost", number(func(c *soakCount) int { return c.lost }))
 	row("links that did not come", number(func(c *soakCount) int { return c.undelivered }))
+	row("steps of the clock", func(g *soakGate) string { return strconv.Itoa(g.steps) })
 	row("goroutines", grown("%.0f", func(f soakFigures) float64 { return float64(f.goroutines) }))
 	row("heap, MiB", grown("%.1f", func(f soakFigures) float64 { return float64(f.heap) / (1 << 20) }))
 	row("memory of its own, MiB", grown("%.1f", func(f soakFigures) float64 { return float64(f.memory) / (1 << 20) }))
