@@ -54,7 +54,7 @@ func (d *delivery) wait() (ready, late bool) {
 	if !d.rest() {
 		return false, false
 	}
-	if d.m.Due.Before(d.m.Deadline) && pause(ctx, time.Until(d.m.Due)) {
+	if d.m.Due.Before(d.m.Deadline) && pause(ctx, untilDue(d.m)) {
 		select {
 		case d.slots <- struct{}{}:
 			if d.rouse(ctx) {
@@ -65,6 +65,16 @@ func (d *delivery) wait() (ready, late bool) {
 		}
 	}
 	return false, d.rouse(d.stopping)
+}
+
+// untilDue is how long to wait for a message. One whose state is of the future has it by a
+// clock that was set back since: its pause counts from now.
+func untilDue(m outbox.Message) time.Duration {
+	now := time.Now()
+	if m.Since.After(now) {
+		now = m.Since
+	}
+	return m.Due.Sub(now)
 }
 
 // rest allows Close to release the message. It is false if Close has done so already.
