@@ -76,15 +76,19 @@ func isEarly(r *http.Request) bool {
 }
 
 // isPlainBody reports whether a body is of one type, in UTF-8, and not coded. What is said twice
-// can be read in two ways.
+// can be read in two ways, and so can a parameter with a star (RFC 2231), which some readers decode
+// and others pass over.
 func isPlainBody(header http.Header, mediaType string) bool {
 	types, codings := header["Content-Type"], header["Content-Encoding"]
 	if len(types) != 1 || len(codings) > 1 || len(codings) == 1 && !strings.EqualFold(codings[0], "identity") {
 		return false
 	}
 	given, with, err := mime.ParseMediaType(types[0])
-	charset, named := with["charset"]
-	return err == nil && given == mediaType && (!named || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8"))
+	if err != nil || given != mediaType || strings.Contains(types[0], "*") {
+		return false
+	}
+	charset := strings.ToLower(with["charset"])
+	return len(with) == 0 || len(with) == 1 && (charset == "utf-8" || charset == "utf8")
 }
 
 // fromOwnPage reports whether a POST comes from a page of this very origin:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,11 +89,16 @@ func TestABodyIsReadAsWhatItSaysItIs(t *testing.T) {
 		{gate.SignInPath, "application/x-www-form-urlencoded", "email=nobody", http.StatusUnprocessableEntity}, // it is no address
 		{hookPath, "application/json", "{}", http.StatusOK},
 	} {
-		for _, types := range [][]string{
-			{door.mediaType}, {door.mediaType + "; charset=utf-8"}, {door.mediaType + "; charset=UTF8"},
-			nil, {""}, {"text/plain"}, {door.mediaType, "text/plain"}, {"text/plain", door.mediaType}, {door.mediaType, door.mediaType}, {door.mediaType, ""}, {door.mediaType + "; charset=utf-16"},
+		good := [][]string{{door.mediaType}, {door.mediaType + "; charset=utf-8"}, {door.mediaType + "; charset=UTF8"}, {door.mediaType + `;charset="Utf-8"`}}
+		bad := [][]string{nil, {""}, {"text/plain"}, {door.mediaType, "text/plain"}, {"text/plain", door.mediaType}, {door.mediaType, door.mediaType}, {door.mediaType, ""}}
+		for _, parameters := range []string{
+			"charset=utf-16", "charset=", `charset=""`, "version=1", "charset=utf-8; version=1",
+			"charset*=utf-8''utf-8", "charset*=utf-8''utf-16", "charset=utf-8; charset*=utf-8''utf-16", "charset*0=utf; charset*1=-8", // RFC 2231
 		} {
-			typed := len(types) == 1 && strings.HasPrefix(types[0], door.mediaType) && !strings.Contains(types[0], "16")
+			bad = append(bad, []string{door.mediaType + "; " + parameters})
+		}
+		for i, types := range slices.Concat(good, bad) {
+			typed := i < len(good)
 			for _, codings := range [][]string{nil, {"identity"}, {"Identity"}, {"gzip"}, {"identity, gzip"}, {"identity", "gzip"}, {"identity", "identity"}, {"x"}} {
 				plain := len(codings) == 0 || len(codings) == 1 && strings.EqualFold(codings[0], "identity")
 				for _, early := range [][]string{nil, {"1"}, {"0"}, {""}, {"1", "1"}} {
