@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,22 +12,51 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
-// adviseOnPaths says which paths of a server's sites are open though they look
-// protected.
+// adviseOnPaths says which paths of a server's sites are open though they look protected,
+// whether a matcher of the block or a handle around it tells them apart.
 func (e *edge) adviseOnPaths(ctx context.Context) (found []adminapi.Finding) {
-	for _, s := range e.sites {
-		var told []gap
-		for _, h := range s.handlers {
-			for _, g := range h.leftOpen(ctx) {
-				if slices.Contains(told, g) {
-					continue
+	for _, s := range e.gatedSites() {
+		for _, pattern := range e.paths(s) {
+			if g, leaves := gapBeside(pattern); leaves {
+				if h := e.leavesOpen(ctx, s, g); h != nil {
+					found = append(found, h.Lines.warning(directive, "site "+s.name(), g.found(), g.advice()))
 				}
-				told = append(told, g)
-				found = append(found, h.Lines.warning(directive, "site "+s.name(), g.found(), g.advice()))
 			}
 		}
 	}
 	return found
+}
+
+// gatedSites are the sites of the server but that of the portal.
+func (e *edge) gatedSites() []*site {
+	return slices.DeleteFunc(slices.Clone(e.sites), func(s *site) bool { return len(s.handlers) == 0 })
+}
+
+// leavesOpen is a block that leaves a gap by its matcher, or by a route that it stands in; nil
+// for none. Of a folder a file_server only says that it is one.
+func (e *edge) leavesOpen(ctx context.Context, s *site, g gap) *Handler {
+	inside, outside := g.examples()
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		closed := e.courseOf(ctx, s, method, inside)
+		h := closed.gate
+		if h == nil || !closed.isGatedBy(g.pattern) || slices.ContainsFunc(h.Public, func(public string) bool { return strings.EqualFold(public, g.open()) }) {
+			continue
+		}
+		open := e.courseOf(ctx, s, method, outside)
+		if open.opens(closed) && !(g.below && open.answer.directive() == "file_server") {
+			return h
+		}
+	}
+	return nil
+}
+
+// isGatedBy reports whether a pattern, as visitors ask for it, leads to the gate.
+func (c course) isGatedBy(pattern string) bool {
+	own := pathsOf(c.gate.matchers)
+	for _, route := range c.at.on {
+		own = append(own, pathsOf(route.MatcherSets)...)
+	}
+	return slices.ContainsFunc(own, func(own string) bool { return strings.HasSuffix(pattern, own) })
 }
 
 // gap is a path that a pattern protects without what is below it, or the other way round.
@@ -84,59 +112,16 @@ func (g gap) open() string {
 
 func (g gap) found() string {
 	if g.below {
-		return fmt.Sprintf("doorpost %s does not include %s itself, which is open to anyone", g.pattern, g.path)
+		return fmt.Sprintf("doorpost protects %s and not %s itself, which is open to anyone", g.pattern, g.path)
 	}
-	return fmt.Sprintf("doorpost %s does not include what is below it, such as %s/x, which is open to anyone", g.pattern, g.path)
+	return fmt.Sprintf("doorpost protects %s and not what is below it, such as %s/x, which is open to anyone", g.pattern, g.path)
 }
 
 func (g gap) advice() string {
 	if g.path == "" {
 		return "leave the matcher / out to protect the whole site"
 	}
-	return fmt.Sprintf("write @inside path %s %s/*, and doorpost @inside { … }; or, if it is meant to be open, public %s", g.path, g.path, g.open())
-}
-
-// leftOpen are the gaps that the block leaves and no other block of the site closes.
-func (h *Handler) leftOpen(ctx context.Context) (gaps []gap) {
-	for _, pattern := range pathsOf(h.matchers) {
-		g, leaves := gapBeside(pattern)
-		if !leaves || slices.ContainsFunc(h.Public, func(public string) bool { return strings.EqualFold(public, g.open()) }) {
-			continue
-		}
-		inside, outside := g.examples()
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
-			if h.site.needsSession(ctx, method, inside) && !h.site.needsSession(ctx, method, outside) {
-				gaps = append(gaps, g)
-				break
-			}
-		}
-	}
-	return gaps
-}
-
-// needsSession reports whether any block needs a session for a request.
-func (s *site) needsSession(ctx context.Context, method, path string) bool {
-	return slices.ContainsFunc(s.handlers, func(h *Handler) bool {
-		r, err := s.example(ctx, method, path)
-		if err != nil {
-			return false
-		}
-		needed, err := h.block.NeedsSession(r, r.URL)
-		return needed || err != nil
-	})
-}
-
-// example is a request to the site.
-func (s *site) example(ctx context.Context, method, path string) (*http.Request, error) {
-	target, err := url.Parse(strings.Replace(s.name(), "*", "any", 1) + path)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.handlers[0].requestFor(ctx, target)
-	if err == nil {
-		r.Method = method
-	}
-	return r, err
+	return fmt.Sprintf("write @inside path %s %s/*, and @inside behind doorpost, or behind the handle that it stands in; or, if it is meant to be open, public %s in doorpost", g.path, g.path, g.open())
 }
 
 // pathsOf are the patterns of the path matchers in some sets.

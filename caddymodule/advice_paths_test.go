@@ -14,7 +14,7 @@ func warned(t *testing.T, site string) string {
 	app := provisionedApp(t, "&(front) {\nrewrite * /index.php\nreverse_proxy localhost:1\n}\n&(nested) {\ninvoke front\n}\napp.example.com {\n"+site+"\n}\n")
 	var all []string
 	for _, f := range app.advice() {
-		if strings.Contains(f.Found, "does not include") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") {
+		if strings.Contains(f.Found, "and not") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") {
 			all = append(all, f.Check+": "+f.Found+" -> "+f.Advice)
 		}
 	}
@@ -79,7 +79,7 @@ func TestAPathThatIsLeftOpenAboveAProtectedFolderIsWarnedOf(t *testing.T) {
 		} {
 			site = strings.ReplaceAll(site, "PATH", path) + "\nreverse_proxy localhost:1"
 			got := warned(t, site)
-			if warns != strings.Contains(got, "site https://app.example.com: doorpost "+path+"/* does not include "+path+" itself") || warns != strings.Contains(got, "@inside path "+path+" "+path+"/*") {
+			if warns != strings.Contains(got, "site https://app.example.com: doorpost protects "+path+"/* and not "+path+" itself") || warns != strings.Contains(got, "@inside path "+path+" "+path+"/*, and @inside behind doorpost, or behind the handle that it stands in; or, if it is meant to be open, public "+path+" in doorpost") {
 				t.Errorf("%q warns of %q", site, got)
 			}
 		}
@@ -107,7 +107,7 @@ func TestWhatIsLeftOpenBelowAProtectedPathIsWarnedOf(t *testing.T) {
 		} {
 			site = strings.NewReplacer("PATH", path, "BARE", bare).Replace(site) + "\nreverse_proxy localhost:1"
 			got, path, bare := warned(t, site), strings.ToLower(path), strings.ToLower(bare) // as Caddy reads them
-			if warns != strings.Contains(got, "doorpost "+path+" does not include what is below it, such as "+bare+"/x") || warns != strings.Contains(got, "@inside path "+bare+" "+bare+"/*, and doorpost @inside { … }; or, if it is meant to be open, public "+bare+"/*") {
+			if warns != strings.Contains(got, "doorpost protects "+path+" and not what is below it, such as "+bare+"/x") || warns != strings.Contains(got, "@inside path "+bare+" "+bare+"/*, and @inside behind doorpost, or behind the handle that it stands in; or, if it is meant to be open, public "+bare+"/* in doorpost") {
 				t.Errorf("%q warns of %q", site, got)
 			}
 		}
@@ -121,7 +121,7 @@ func TestAFileHasNothingBelowItThatIsLeftOpen(t *testing.T) {
 			t.Errorf("%s warns of %q", path, got)
 		}
 	}
-	if got := warned(t, "doorpost / {\nallow *\n}\nfile_server"); !strings.Contains(got, "doorpost / does not include what is below it, such as /x, which is open to anyone -> leave the matcher / out") {
+	if got := warned(t, "doorpost / {\nallow *\n}\nfile_server"); !strings.Contains(got, "doorpost protects / and not what is below it, such as /x, which is open to anyone -> leave the matcher / out") {
 		t.Errorf("the start page alone warns of %q", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy/fastcgi"
 )
 
 // servesAsElsewhere reports whether what answers behind a step that cuts something off the
@@ -32,24 +33,38 @@ func (e *edge) servesAsElsewhere(o opening, cuts step, steps []step) bool {
 	})
 }
 
-// sources are where answers come from: upstreams, or a folder.
+// sources are where answers come from: upstreams, or a folder. One service runs the scripts of
+// several folders.
 func (s step) sources(before []step) (sources []string) {
 	switch h := s.handler.(type) {
 	case *reverseproxy.Handler:
 		for _, upstream := range h.Upstreams {
 			sources = append(sources, thisMachine.Replace(upstream.Dial))
 		}
+		if len(sources) == 0 {
+			sources = []string{fmt.Sprintf("%p", h)} // found anew for each request
+		}
+		if php, ok := h.Transport.(*fastcgi.Transport); ok {
+			return each(sources, func(source string) string { return source + " " + s.folder(php.Root, before) })
+		}
 		return sources
 	case *fileserver.FileServer:
-		folder := h.Root
-		for _, b := range before {
-			if vars, ok := b.handler.(*caddyhttp.VarsMiddleware); ok && s.isBeside(b) && (*vars)["root"] != nil {
-				folder = path.Join("/", fmt.Sprint((*vars)["root"]))
-			}
-		}
-		return []string{"file_server " + folder}
+		return []string{"file_server " + s.folder(h.Root, before)}
 	}
 	return []string{s.directive()}
+}
+
+// folder is the root of a step, or else what root says before it.
+func (s step) folder(root string, before []step) string {
+	if root != "" && root != "{http.vars.root}" {
+		return root
+	}
+	for _, b := range before {
+		if vars, ok := b.handler.(*caddyhttp.VarsMiddleware); ok && s.isBeside(b) && (*vars)["root"] != nil {
+			root = path.Join("/", fmt.Sprint((*vars)["root"]))
+		}
+	}
+	return root
 }
 
 // thisMachine gives the addresses of this machine one name.

@@ -150,8 +150,8 @@ func TestAnErrorInPlainJSONNamesTheSiteOrTheOption(t *testing.T) {
 func TestAWarningNamesItsLineInTheCaddyfile(t *testing.T) {
 	isolate(t)
 	for source, want := range map[string]string{
-		"(inside) {\ndoorpost /admin/* {\nallow *\n}\n}\napp.example.com {\nimport inside\nrespond ok\n}":                                                                       "Caddyfile:2 import chain ['Caddyfile:7 (import inside)']: site https://app.example.com: doorpost /admin/* does not include /admin",
-		"app.example.com {\nroute {\ndoorpost /admin {\nallow *\n}\nrespond ok\n}\n}":                                                                                           "Caddyfile:3: site https://app.example.com: doorpost /admin does not include what is below it",
+		"(inside) {\ndoorpost /admin/* {\nallow *\n}\n}\napp.example.com {\nimport inside\nreverse_proxy localhost:1\n}":                                                        "Caddyfile:2 import chain ['Caddyfile:7 (import inside)']: site https://app.example.com: doorpost protects /admin/* and not /admin itself",
+		"app.example.com {\nroute {\ndoorpost /admin {\nallow *\n}\nreverse_proxy localhost:1\n}\n}":                                                                            "Caddyfile:3: site https://app.example.com: doorpost protects /admin and not what is below it",
 		"app.example.com {\ndoorpost {\nallow *\npublic /assets/*\n}\nphp_fastcgi localhost:1\n}":                                                                               "Caddyfile:4: site https://app.example.com: public /assets/*",
 		"{\ndoorpost {\nportal https://login.example.com\nbrand {\nlogo /x.svg\n}\n}\n}\nlogin.example.com {\ndoorpost_portal\n}\na.b {\ndoorpost {\nallow *\n}\n}":             "Caddyfile:4: brand logo: pages are served at the portal",
 		"{\ndoorpost {\nportal https://login.example.com\n}\n}\na.b {\ndoorpost {\nallow *\npeople\n}\ndoorpost /x/* {\nallow *\n}\n}\nlogin.example.com {\ndoorpost_portal\n}": "Caddyfile:9: site https://a.b: people has no effect",

@@ -1,0 +1,153 @@
+package caddymodule
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+)
+
+// handles makes sites of short words: GATE is a block, APP and ELSE are two upstreams, PATH is
+// a path.
+func handles(path, upstream, site string) string {
+	return "app.example.com {\n" + strings.NewReplacer(
+		"GATE", "doorpost {\nallow *\n}\n",
+		"PHP", "php_fastcgi "+upstream+"\n", "APP", "reverse_proxy "+upstream+"\n", "ELSE", "reverse_proxy localhost:2\n", "PATH", path,
+	).Replace(site) + "\n}\n"
+}
+
+// isOpen returns what the site is said to leave open, for its host.
+func isOpen(t *testing.T, source string) []adminapi.Finding {
+	t.Helper()
+	return slices.DeleteFunc(provisionedApp(t, source).advice(), func(f adminapi.Finding) bool {
+		return f.Check != "site https://app.example.com" || f.Where == "" || !strings.Contains(f.Found, "open to anyone")
+	})
+}
+
+// eachHandles calls see with sites made of the same words, with several paths, and names of
+// an upstream where they answer openly.
+func eachHandles(sites map[string]bool, see func(path, site, source string, warns bool)) {
+	for site, warns := range sites {
+		for i, path := range []string{"/admin", "/a/b", "/x-y", "/ADMIN"} {
+			source := handles(path, []string{"localhost:1", "app:3000", "unix//run/app.sock", "http://localhost:1"}[i], site)
+			see(strings.ToLower(path), site, source, warns)
+		}
+	}
+}
+
+func TestAPathThatIsLeftOpenAboveAHandleWithAGateIsWarnedOf(t *testing.T) {
+	isolate(t)
+	eachHandles(map[string]bool{
+		"handle PATH/* {\nGATEAPP}\nhandle {\nAPP}":                                           true,
+		"handle PATH/* {\nGATEAPP}\nAPP":                                                      true,
+		"handle PATH/* {\nGATE}\nAPP":                                                         true,
+		"handle PATH/* {\nGATEAPP}\nhandle PATH {\nAPP}":                                      true,
+		"handle PATH/* {\nroute {\nGATEAPP}\n}\nroute {\nAPP}":                                true,
+		"@in path /other PATH/*\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                      true,
+		"@in {\nmethod POST\npath PATH/*\n}\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":          true,
+		"handle PATH/* {\nGATEPHP}\nhandle {\nPHP}":                                           true,
+		"root /srv\nhandle PATH/* {\nGATEPHP}\nPHPfile_server":                                true,
+		"handle PATH/* {\nGATEAPP}\nhandle {\nrespond /x hi\nAPP}":                            true,
+		"handle PATH/* {\nGATEAPP}\nhandle {\ntry_files {path} /index.html\nAPP}":             true,
+		"handle PATH/* {\nGATEAPP}\nhandle {\nELSE}":                                          false,
+		"handle PATH/* {\nGATEAPP}\nhandle {\nroot /srv\nfile_server\n}":                      false,
+		"handle PATH/* {\nGATEAPP}\nhandle {\nrespond hi\n}":                                  false,
+		"handle PATH/* {\nGATEAPP}\nredir PATH PATH/\nAPP":                                    false,
+		"handle PATH/* {\nGATEAPP}\nhandle PATH {\nredir * PATH/\n}\nhandle {\nAPP}":          false,
+		"handle PATH/* {\nGATEAPP}\nhandle PATH {\nabort\n}\nhandle {\nAPP}":                  false,
+		"handle PATH/* {\nGATEAPP}\nhandle PATH {\nerror 404\nAPP}\nhandle {\nAPP}":           false,
+		"handle PATH/* {\nGATEAPP}\nhandle PATH {\nGATEAPP}\nhandle {\nAPP}":                  false,
+		"handle PATH/* {\nGATEAPP}\nhandle /open/* {\nAPP}":                                   false,
+		"handle PATH* {\nGATEAPP}\nhandle {\nAPP}":                                            false,
+		"@in path PATH PATH/*\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                        false,
+		"handle PATH/* {\ndoorpost {\nallow *\npublic PATH\n}\nAPP}\nhandle {\nAPP}":          false,
+		"handle /open/* {\nAPP}\nhandle {\nGATEAPP}":                                          false,
+		"root /srv\nhandle PATH/* {\nGATEfile_server\n}\nhandle {\nfile_server\n}":            false,
+		"forward_auth localhost:2 {\nuri /ask\n}\nhandle PATH/* {\nGATEAPP}\nhandle {\nAPP}":  false,
+		"root /a\nhandle PATH/* {\nroot /b\nGATEPHP}\nhandle {\nPHP}":                         false,
+		"handle PATH/* {\nGATEAPP}\nhandle {\ndoorpost {\nallow *\npublic PATH\n}\nAPP}":      false,
+		"handle_path /app/* {\nhandle PATH/* {\nGATEAPP}\nhandle {\nELSE}\n}\nhandle {\nAPP}": false,
+	}, func(path, site, source string, warns bool) {
+		told := slices.ContainsFunc(isOpen(t, source), func(f adminapi.Finding) bool {
+			return strings.HasPrefix(f.Found, "doorpost protects "+path+"/* and not "+path+" itself")
+		})
+		if told != warns {
+			t.Errorf("%q is warned of: %v", source, told)
+		}
+	})
+	for _, inner := range []string{"handle /x/* {\ndoorpost {\nallow *\n}\n}\n", "doorpost /x/* {\nallow *\n}\n"} {
+		site := "app.example.com {\nhandle_path /app/* {\n" + inner + "reverse_proxy localhost:1\n}\n}\n"
+		if got := isOpen(t, site); len(got) != 1 || !strings.HasPrefix(got[0].Found, "doorpost protects /app/x/* and not /app/x itself") {
+			t.Errorf("%q is warned of: %v", site, got)
+		}
+	}
+}
+
+func TestWhatIsLeftOpenBelowAHandleWithAGateIsWarnedOf(t *testing.T) {
+	isolate(t)
+	eachHandles(map[string]bool{
+		"handle PATH {\nGATEAPP}\nhandle {\nAPP}":                                    true,
+		"handle PATH {\nGATEAPP}\nhandle PATH/* {\nAPP}":                             true,
+		"route PATH {\nGATEAPP}\nAPP":                                                true,
+		"@in path PATH\nhandle @in {\nGATEAPP}\nAPP":                                 true,
+		"root /srv\nhandle PATH {\nGATEfile_server\n}\nfile_server":                  true,
+		"handle PATH {\nGATEAPP}\nhandle {\nELSE}":                                   false,
+		"handle PATH {\nGATEAPP}\nhandle PATH/* {\nGATEAPP}\nhandle {\nAPP}":         false,
+		"handle PATH {\nGATEAPP}\nhandle PATH/assets/* {\nAPP}":                      false,
+		"handle PATH {\ndoorpost {\nallow *\npublic PATH/*\n}\nAPP}\nhandle {\nAPP}": false,
+		"redir PATH/ PATH\nhandle PATH {\nredir * /x\n}\nhandle {\nGATEAPP}":         false,
+	}, func(path, site, source string, warns bool) {
+		told := slices.ContainsFunc(isOpen(t, source), func(f adminapi.Finding) bool {
+			return strings.HasPrefix(f.Found, "doorpost protects "+path+" and not what is below it, such as "+path+"/x")
+		})
+		if told != warns {
+			t.Errorf("%q is warned of: %v", source, told)
+		}
+	})
+}
+
+// What people write every day loads without a word.
+func TestOrdinarySitesLoadWithoutAWarning(t *testing.T) {
+	isolate(t)
+	ordinary := make(map[string]bool)
+	for _, site := range []string{
+		"GATEAPP",
+		"handle /static/* {\nroot /srv\nfile_server\n}\nhandle {\nGATEAPP}",
+		"handle_path /static/* {\nroot /srv\nfile_server\n}\nhandle {\nGATEAPP}",
+		"root /srv\nhandle /static/* {\nfile_server\n}\nhandle {\nGATEAPP}",
+		"handle /static/* {\nAPP}\nhandle /health {\nAPP}\nhandle {\nGATEAPP}",
+		"@open path /static/* /favicon.ico /health\nhandle @open {\nAPP}\nhandle {\nGATEAPP}",
+		"handle PATH/* {\nGATEAPP}\nhandle /grafana/* {\nELSE}\nhandle {\nrespond 404\n}",
+		"handle PATH/* {\nGATEAPP}\nhandle {\nELSE}",
+		"handle_path PATH/* {\nGATEAPP}\nhandle {\nELSE}",
+		"redir PATH PATH/\nhandle_path PATH/* {\nGATEAPP}\nhandle {\nELSE}",
+		"redir PATH PATH/\nhandle PATH/* {\nGATEAPP}\nhandle {\nAPP}",
+		"@in path PATH PATH/*\nhandle @in {\nGATEAPP}\nhandle {\nAPP}",
+		"@in path PATH PATH/*\ndoorpost @in {\nallow *\n}\nAPP",
+		"root /srv\nGATEPHPfile_server",
+		"root /srv\nhandle PATH* {\nGATEELSE}\nhandle {\nPHPfile_server\n}",
+		"handle_path /blog/* {\nroot /srv/blog\nPHPfile_server\n}\nhandle {\nroot /srv/www\nGATEPHPfile_server\n}",
+		"root /srv\nhandle /api/* {\nGATEAPP}\nhandle {\ntry_files {path} /index.html\nfile_server\n}",
+		"root /srv\nGATEtry_files {path} /index.html\nfile_server",
+		"handle_path /api/* {\nGATEAPP}\nhandle {\nGATEroot /srv\ntry_files {path} /index.html\nfile_server\n}",
+		"handle_path /api/* {\nELSE}\nhandle {\nGATEAPP}",
+		"handle /api/* {\nuri strip_prefix /api\nELSE}\nhandle {\nGATEAPP}",
+		"rewrite /old/* /new{uri}\nGATEAPP",
+		"uri strip_prefix /app\nhandle /open* {\nAPP}\nhandle {\nGATEAPP}",
+		"handle /hook {\nrewrite * /webhook\nAPP}\nhandle {\nGATEAPP}",
+		"handle /assets/* {\nrewrite * /static{uri}\nAPP}\nhandle {\nGATEAPP}",
+		"handle_path /assets/* {\nrewrite * /static{uri}\nAPP}\nhandle {\nGATEAPP}",
+		"@app host app.example.com\nhandle @app {\nGATEAPP}\nhandle {\nAPP}",
+		"@app header Host other.example.com\nhandle @app {\nELSE}\nhandle {\nGATEAPP}",
+		"@api header X-Api-Key *\nhandle @api {\nAPP}\nhandle {\nGATEAPP}",
+		"encode\nheader X-Frame-Options DENY\nlog\nGATEAPP\nhandle_errors {\nrewrite * /{err.status_code}.html\nroot /srv\nfile_server\n}",
+	} {
+		ordinary[site] = false
+	}
+	eachHandles(ordinary, func(_, _, source string, _ bool) {
+		if got := provisionedApp(t, source).advice(); slices.ContainsFunc(got, func(f adminapi.Finding) bool { return f.Check == "site https://app.example.com" }) {
+			t.Errorf("%s is warned of: %v", source, got)
+		}
+	})
+}
