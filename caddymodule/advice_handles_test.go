@@ -13,7 +13,7 @@ import (
 func handles(path, upstream, site string) string {
 	return "app.example.com {\n" + strings.NewReplacer(
 		"GATE", "doorpost {\nallow *\n}\n",
-		"PHP", "php_fastcgi "+upstream+"\n", "APP", "reverse_proxy "+upstream+"\n", "ELSE", "reverse_proxy localhost:2\n", "PATH", path,
+		"PHP", "php_fastcgi "+upstream+"\n", "APP", "reverse_proxy "+upstream+"\n", "ELSE", "reverse_proxy localhost:2\n", "HASH", "$2a$14$Zkx19XLiW6VYouLHR5NmfOFU0z2GTNmpkT/5qqR7hx4IjWJPDhjvG", "PATH", path,
 	).Replace(site) + "\n}\n"
 }
 
@@ -100,6 +100,47 @@ func TestWhatIsLeftOpenBelowAHandleWithAGateIsWarnedOf(t *testing.T) {
 	}, func(path, site, source string, warns bool) {
 		told := slices.ContainsFunc(isOpen(t, source), func(f adminapi.Finding) bool {
 			return strings.HasPrefix(f.Found, "doorpost protects "+path+" and not what is below it, such as "+path+"/x")
+		})
+		if told != warns {
+			t.Errorf("%q is warned of: %v", source, told)
+		}
+	})
+}
+
+func TestARewriteBesideTheGateThatLeadsToWhatItProtectsIsWarnedOf(t *testing.T) {
+	isolate(t)
+	eachHandles(map[string]bool{
+		"handle PATH/* {\nGATEAPP}\nhandle_path /open/* {\nAPP}":                                               true,
+		"@in path PATH PATH/*\nhandle @in {\nGATEAPP}\nhandle_path /open/* {\nAPP}":                            true,
+		"handle_path /open/* {\nAPP}\nhandle {\nGATEAPP}":                                                      true,
+		"handle /open/* {\nuri strip_prefix /open\nAPP}\nhandle {\nGATEAPP}":                                   true,
+		"handle /open/* {\nuri replace /open/ /\nAPP}\nhandle {\nGATEAPP}":                                     true,
+		"handle /open/* {\nuri path_regexp ^/open(/.*)$ $1\nAPP}\nhandle {\nGATEAPP}":                          true,
+		"@open path_regexp o ^/open(/.*)$\nhandle /open/* {\nrewrite @open {re.o.1}\nAPP}\nhandle {\nGATEAPP}": true,
+		"handle PATH/* {\nGATEAPP}\nhandle {\nuri strip_prefix /open\nAPP}":                                    true,
+		"handle PATH/* {\nGATE}\nhandle_path /open/* {\nheader X y\n}\nAPP":                                    true,
+		"handle_path PATH/* {\nGATEAPP}\nhandle {\nAPP}":                                                       true,
+		"handle_path PATH/* {\nGATEAPP}\nhandle_path /open/* {\nAPP}":                                          true,
+		"root /srv\nhandle_path /open/* {\nfile_server\n}\nhandle {\nGATEfile_server\n}":                       true,
+		"root /srv\nhandle_path /open/* {\nPHP}\nhandle {\nGATEPHP}":                                           true,
+		"route /open/* {\nuri strip_prefix /open\nAPP}\nroute {\nGATEAPP}":                                     true,
+
+		"doorpost {\nallow *\npublic /open/*\n}\nhandle_path /open/* {\nAPP}\nAPP":                 false, // in other words
+		"doorpost PATH/* {\nallow *\n}\nhandle_path /open/* {\nAPP}\nAPP":                          false,
+		"handle_path /open/* {\nELSE}\nhandle {\nGATEAPP}":                                         false,
+		"handle_path /open/* {\nGATEAPP}\nhandle {\nGATEAPP}":                                      false,
+		"handle_path /open/* {\nrespond hi\n}\nhandle {\nGATEAPP}":                                 false,
+		"handle_path /open/* {\nrewrite * /public{uri}\nAPP}\nhandle {\nGATEAPP}":                  false,
+		"handle /open/* {\nrewrite * /hook\nAPP}\nhandle {\nGATEAPP}":                              false,
+		"handle /open/* {\nAPP}\nhandle {\nGATEAPP}":                                               false,
+		"uri strip_prefix /open\nhandle PATH/* {\nGATEAPP}\nhandle {\nAPP}":                        false,
+		"handle_path /open/* {\nhandle PATH/* {\nGATEAPP}\nhandle {\nELSE}\n}\nhandle {\nGATEAPP}": false,
+		"handle_path /open/* {\nroot /a\nfile_server\n}\nhandle {\nroot /b\nGATEfile_server\n}":    false,
+		"handle_path /open/* {\nroot /a\nPHP}\nhandle {\nroot /b\nGATEPHP}":                        false,
+		"basic_auth /open/* {\nbob HASH\n}\nhandle_path /open/* {\nAPP}\nhandle {\nGATEAPP}":       false,
+	}, func(path, site, source string, warns bool) {
+		told := slices.ContainsFunc(isOpen(t, source), func(f adminapi.Finding) bool {
+			return strings.HasPrefix(f.Found, "doorpost protects ") && strings.Contains(f.Found, "comes to the same app as the same path")
 		})
 		if told != warns {
 			t.Errorf("%q is warned of: %v", source, told)
