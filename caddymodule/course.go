@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -101,13 +102,19 @@ func (s step) isFixed() bool {
 	return static && s.serves(nil) == ""
 }
 
-// courseOf is that of a request to a site, by the first of its origins. It is empty for a URL
-// that cannot be asked for.
+// courseOf is that of a request for a path at the first of the origins of a site.
 func (e *edge) courseOf(ctx context.Context, s *site, method, path string) course {
-	r, err := s.example(ctx, method, s.name()+path)
+	return e.courseTo(ctx, s, method, s.name()+path, "")
+}
+
+// courseTo is that of a request for a URL of a site, with a Host unless that is "". It is empty
+// where no request is for the URL, or for a gate of another site.
+func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) course {
+	r, err := s.example(ctx, method, to)
 	if err != nil {
 		return course{}
 	}
+	r.Host = cmp.Or(host, r.Host)
 	c := e.lead(r)
 	if c.gate != nil && c.gate.site != s {
 		return course{}
