@@ -18,7 +18,7 @@ func TestAGateInANamedRouteAloneIsCheckedWhenItStartsAtTheLatest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "Caddyfile:9: site without a host: respond answers every request before doorpost is reached"
+	const want = "Caddyfile:9: site https://app.example.com: respond answers every request before doorpost is reached"
 	for range 1000 {
 		var config *caddy.Config
 		if err := json.Unmarshal(adapted, &config); err != nil {

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,7 +65,7 @@ func contents(routes caddyhttp.RouteList, f func(*caddyhttp.Subroute) error) err
 		for _, handler := range route.Handlers {
 			subroute, ok := handler.(*caddyhttp.Subroute)
 			if !ok {
-				return errors.New("doorpost stands in a named route or in handle_errors only, where it cannot protect what the site does before; give the site an address with a host, or write doorpost into the site, too")
+				return fmt.Errorf("doorpost stands in a named route or in handle_errors only, where it cannot protect what the site does before, and %s stands in a route of the server itself; give the site an address with a host, in JSON put the handlers of that route into a subroute, or write doorpost into the site, too", step{handler: handler}.directive())
 			}
 			if err := f(subroute); err != nil {
 				return err

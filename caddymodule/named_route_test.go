@@ -41,6 +41,28 @@ func TestNoGateIsLostInANamedRoute(t *testing.T) {
 	}
 }
 
+// JSON may have an invoke straight in a route of the server. What the error says is to be done
+// about it helps.
+func TestAnInvokeStraightInARouteOfTheServerIsRefusedWithWhatToDo(t *testing.T) {
+	isolate(t)
+	for _, host := range []string{"", `"match":[{"host":["app.example.com"]}],`} {
+		for _, before := range []string{"", `{"handler":"headers"},`, `{"handler":"encode"},`} {
+			for _, gate := range []string{`{"handler":"doorpost","allow":["*"],"url":"https://app.example.com"}`, `{"handler":"subroute","routes":[{"handle":[{"handler":"doorpost","allow":["*"],"url":"https://app.example.com"}]}]}`} {
+				load := func(handlers string) error {
+					return validateJSON([]byte(`{"apps":{"doorpost":{"store":{"module":"memory"}},"http":{"servers":{"s":{"listen":[":443"],"named_routes":{"gate":{"handle":[` + gate + `]}},"routes":[{` + host + `"handle":[` + handlers + `]}]}}}}}`))
+				}
+				handlers := before + `{"handler":"invoke","name":"gate"}`
+				if err := load(handlers); err == nil || !strings.Contains(err.Error(), "in JSON put the handlers of that route into a subroute") {
+					t.Errorf("%s is refused with %v", handlers, err)
+				}
+				if err := load(`{"handler":"subroute","routes":[{"handle":[` + handlers + `]}]}`); err != nil {
+					t.Errorf("%s in a subroute is refused with %v", handlers, err)
+				}
+			}
+		}
+	}
+}
+
 // Caddy loses an invoke in a named route in the same way, and JSON may have none at all.
 func TestAGateThatNothingInvokesIsRefused(t *testing.T) {
 	isolate(t)

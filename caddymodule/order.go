@@ -42,7 +42,7 @@ func (e *edge) checkOrder() error {
 		}
 		if before != "" && gate != nil && gate.reach == never {
 			h := gate.handler.(*Handler)
-			return h.Lines.atLine(fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(h.site.hosts, ", "), "without a host"), before))
+			return h.Lines.atLine(fmt.Errorf("site %s: %s answers every request before doorpost is reached, so nothing is protected; leave the order of directives as it is (doorpost comes before everything that answers), or in a route put doorpost first", cmp.Or(strings.Join(h.site.hosts, ", "), h.site.name()), before))
 		}
 	}
 	return nil
