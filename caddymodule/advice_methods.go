@@ -19,14 +19,14 @@ func (e *edge) adviseOnMethods(ctx context.Context) (found []adminapi.Finding) {
 	return found
 }
 
-// leavesPost is a block of a site that PUT, PATCH or DELETE meets at a path, and POST does not;
-// nil for none.
+// leavesPost is a block of a site that PUT, PATCH or DELETE meets at a path, and POST does not,
+// which the same app answers; nil for none.
 func (e *edge) leavesPost(ctx context.Context, s *site) *Handler {
 	for _, pattern := range append(e.paths(s), "/") {
 		path := examplePath(pattern)
 		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			if h := e.gateAt(ctx, s, method, path); h != nil && e.gateAt(ctx, s, http.MethodPost, path) == nil {
-				return h
+			if closed := e.courseOf(ctx, s, method, path); e.courseOf(ctx, s, http.MethodPost, path).opens(closed) {
+				return closed.gate
 			}
 		}
 	}

@@ -122,11 +122,6 @@ func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) c
 	return c
 }
 
-// gateAt is the first block of a site that needs a session for a request, nil for none.
-func (e *edge) gateAt(ctx context.Context, s *site, method, path string) *Handler {
-	return e.courseOf(ctx, s, method, path).gate
-}
-
 // example is a request for a URL of the site, in which * stands for any label.
 func (s *site) example(ctx context.Context, method, to string) (*http.Request, error) {
 	target, err := url.Parse(strings.Replace(to, "*", "any", 1))

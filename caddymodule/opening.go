@@ -49,7 +49,7 @@ func (o opening) includes(pattern string) bool {
 		return pathIn(o.gate.Public, pattern) == always
 	}
 	return pathIn(pathsOf(o.gate.matchers), pattern) == never &&
-		o.gate.site.edge.gateAt(o.gate.app.ctx, o.gate.site, http.MethodGet, examplePath(pattern)) == nil
+		o.gate.site.edge.courseOf(o.gate.app.ctx, o.gate.site, http.MethodGet, examplePath(pattern)).gate == nil
 }
 
 // isOne reports whether it is a single path, by which people mean what it leads to.
