@@ -50,11 +50,11 @@ type Store interface {
 	RenamePasskey(ctx context.Context, c Change, name string) error
 
 	// RemovePasskey removes one, with a notice to the person, if the session may. The other
-	// sessions that it made end.
+	// sessions that it made end; that one counts as made by mail, some time ago.
 	RemovePasskey(ctx context.Context, c Change, notice outbox.Message) error
 
 	// DropPasskeys removes one, or all if the id is empty, by word of an operator, and returns
-	// what it removed. The sessions that they made end. Nobody is told.
+	// what it removed. The sessions that they made end; with all, those that any made. Nobody is told.
 	DropPasskeys(ctx context.Context, who address.Address, id ID) ([]Passkey, error)
 }
 

@@ -124,7 +124,7 @@ type Record struct {
 	Expires  time.Time // when the session ends unless it is used after Seen
 	Device   Device
 	Method   Method           // of the proof
-	Passkey  string           // with ByPasskey: its passkey.ID, empty for one of a version that did not keep it
+	Passkey  string           // the passkey.ID of the one that made it, which may be gone; empty for one of a version that did not keep it
 	Subject  people.Subject   // of the person
 	Standing *people.Standing // of the person, updated with theirs; nil for none
 	Parent   Key              // the session at the portal that it came of; zero for one that a proof made

@@ -48,6 +48,9 @@ func (d *Door) makeForm(c *call) {
 			ring, err = d.Passkeys.List(c.r.Context(), m)
 		}
 		switch {
+		case err != nil && p.Offer: // which stands in nobody's way
+			c.seeOther(to)
+			return
 		case errors.Is(err, passkey.ErrNeedsCode):
 			c.seeOther(gate.AccountPath) // whose button sends a code, as no page does that is only opened
 			return

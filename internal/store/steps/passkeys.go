@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -151,6 +152,9 @@ func (s Steps) DropPasskeys(ctx context.Context, who address.Address, id passkey
 			}
 			drop = []codec.Passkey{ring.Passkeys[i]}
 		}
+		if id == "" { // those, too, of passkeys that are gone, or that made them before a session kept which
+			endProven(t, who, session.Key{}, time.Now(), func(by codec.Session) bool { return by.Passkey != "" || by.Method == session.ByPasskey })
+		}
 		dropped := codec.Keyring{Passkeys: slices.Clone(drop)}
 		for _, p := range dropped.Passkeys {
 			dropPasskey(t, who, p.Key(), session.Key{}, time.Now())
@@ -160,15 +164,30 @@ func (s Steps) DropPasskeys(ctx context.Context, who address.Address, id passkey
 }
 
 // dropPasskey removes one, and ends the sessions that it made but one, which may be the zero
-// Key. The handle stays.
+// Key and proves nothing any more. The handle stays.
 func dropPasskey(t *tx, who address.Address, key passkey.Key, keep session.Key, now time.Time) {
-	for _, open := range slices.Clone(openSessions(t, who)) {
-		if made, _ := load[codec.Session](t, sessionKey(open.Key)); made.Passkey == string(key.ID()) && !open.Is(keep) {
-			endSessionOf(t, who, open.Key, now)
-		}
-	}
+	endProven(t, who, keep, now, func(by codec.Session) bool { return by.Passkey == string(key.ID()) })
 	ring := keyring(t, who)
 	ring.Passkeys = slices.DeleteFunc(ring.Passkeys, func(p codec.Passkey) bool { return p.Key() == key })
 	saveKeyring(t, who, ring)
 	t.delete(credentialKey(key))
+}
+
+// endProven ends the sessions of somebody whose proof is gone. One goes on, which may be the
+// zero Key: as if it had been made by mail some time ago.
+func endProven(t *tx, who address.Address, keep session.Key, now time.Time, gone func(codec.Session) bool) {
+	for _, open := range slices.Clone(openSessions(t, who)) {
+		by, _ := load[codec.Session](t, sessionKey(open.Key))
+		switch {
+		case !gone(by):
+		case open.Is(keep):
+			by.Method, by.SignedIn = session.ByMail, min(by.SignedIn, codec.Millis(now.Add(-account.FreshProof)))
+			addSession(t, open.Key, by, now)
+			for _, key := range open.Keys() {
+				t.ended(key) // what instances know of it is another
+			}
+		default:
+			endSessionOf(t, who, open.Key, now)
+		}
+	}
 }

@@ -63,6 +63,26 @@ var guardPromises = []promise{
 			f.wantNotProposed(p, signin.ErrNeedsPasskey)
 		}
 	}},
+	{"BesideAGuardMailMakesTheFirstPasskeyOfAPlaceOnly", func(f *fixture) {
+		guards := f.added(f.signIn(f.person("a")))
+		byMail := f.signIn(guards.Person)
+		add := func(by session.Key) passkey.Addition {
+			a := f.addition(session.Entry{Key: by, Record: byMail.Record})
+			a.RPID, a.Passkey.RPID, a.Handle, a.Guard = "example.org", "example.org", guards.Handle, elsewhere
+			return a
+		}
+		first := add(byMail.Key)
+		f.must(f.AddPasskey(f.Context(), first))
+		f.wantConfirmed(f.confirming(byMail, f.proposed(byMail, account.Passkeys, "")), account.Made)
+		f.wantNotAdded(add(byMail.Key), signin.ErrNeedsPasskey)
+		c := first.Change
+		c.ID = first.Passkey.ID
+		f.wantMayChange(c, signin.ErrNeedsPasskey)
+		if err := f.RenamePasskey(f.Context(), c, "mine"); !errors.Is(err, signin.ErrNeedsPasskey) {
+			f.Errorf("renaming it by mail: %v", err)
+		}
+		f.must(f.AddPasskey(f.Context(), add(f.signedInBy(session.ByPasskey, first))))
+	}},
 	{"TheMailboxAloneChangesNoAccountThatIsGuarded", func(f *fixture) {
 		for kind, wantsAddress := range changesOfAccounts {
 			a := f.added(f.signIn(f.person("a-" + string(kind))))
