@@ -32,8 +32,8 @@ var passing = []string{
 	"map", "push", "request_body", "rewrite", "subroute", "templates", "timeouts", "tracing", "vars",
 }
 
-// lead leads a request through the routes of the server.
-func (e *edge) lead(r *http.Request) (c course) {
+// lead leads a request to a site through the routes of the server.
+func (e *edge) lead(s *site, r *http.Request) (c course) {
 	sent := *r.URL
 	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit {
 		if matches, err := route.MatcherSets.AnyMatchWithError(r); err == nil && (matches || isPHP(route)) {
@@ -46,7 +46,7 @@ func (e *edge) lead(r *http.Request) (c course) {
 		}
 		return c.meet(s, r, &sent)
 	}}
-	w.follow(e.routes, step{reach: always})
+	w.follow(s.routes, step{reach: always})
 	if c.answer.handler != nil {
 		c.sources = c.answer.sources(c.before)
 	}
@@ -54,10 +54,15 @@ func (e *edge) lead(r *http.Request) (c course) {
 	return c
 }
 
-// isPHP reports whether a route is the one of php_fastcgi for scripts. Requests for all else
-// come to it, too, by what they are rewritten to if there is no such file.
+// isPHP reports whether a route is the one of php_fastcgi for scripts, by their paths. Requests
+// for all else come to it, too, by what they are rewritten to if there is no such file.
 func isPHP(route caddyhttp.Route) bool {
-	return len(route.Handlers) == 1 && step{handler: route.Handlers[0]}.directive() == "php_fastcgi"
+	if len(route.MatcherSets) != 1 || len(route.MatcherSets[0]) != 1 || len(route.Handlers) != 1 {
+		return false
+	}
+	paths := pathsOf(route.MatcherSets)
+	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !strings.HasPrefix(path, "*.") }) &&
+		step{handler: route.Handlers[0]}.directive() == "php_fastcgi"
 }
 
 // meet notes what a handler does to a request that comes to it, and reports whether that ends
@@ -115,11 +120,17 @@ func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) c
 		return course{}
 	}
 	r.Host = cmp.Or(host, r.Host)
-	c := e.lead(r)
+	c := e.lead(s, r)
 	if c.gate != nil && c.gate.site != s {
 		return course{}
 	}
 	return c
+}
+
+// routesFor are those routes of the server that requests to a site may match by their Host.
+func (e *edge) routesFor(s *site) caddyhttp.RouteList {
+	some := requests{hosts: s.originHosts()}
+	return slices.DeleteFunc(slices.Clone(configured(e.routes)), func(route caddyhttp.Route) bool { return some.match(route.MatcherSets) == never })
 }
 
 // example is a request for a URL of the site, in which * stands for any label.

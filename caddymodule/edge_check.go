@@ -89,6 +89,9 @@ func haveChecked(server *caddyhttp.Server) {
 func (e *edge) check(ctx caddy.Context) error {
 	e.leaveToOthers(e.routes)
 	e.noteSplits(e.routes, split{})
+	for _, s := range e.sites {
+		s.routes = e.routesFor(s)
+	}
 	if err := e.guardErrors(ctx); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
@@ -19,8 +20,9 @@ import (
 type site struct {
 	edge     *edge
 	url      string
-	urlLine  string   // where it stands
-	hosts    []string // of its address
+	urlLine  string              // where it stands
+	hosts    []string            // of its address
+	routes   caddyhttp.RouteList // those of the server that are for its hosts, once all are known
 	origins  gate.Origins
 	handlers []*Handler // one for each of its blocks
 	brand    *BrandConfig
