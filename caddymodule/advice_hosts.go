@@ -26,8 +26,9 @@ func (e *edge) adviseOnHosts(ctx context.Context) (found []adminapi.Finding) {
 // missesHost is a block of a site that does not meet a request with another way to write its
 // Host, and that way; nil for none.
 func (e *edge) missesHost(ctx context.Context, s *site) (h *Handler, other string) {
+	patterns := append(e.paths(s), "/x")
 	for _, origin := range s.origins.All() {
-		for _, pattern := range append(e.paths(s), "/x") {
+		for _, pattern := range patterns {
 			to := origin.String() + examplePath(pattern)
 			closed := e.courseTo(ctx, s, http.MethodGet, to, "")
 			for _, host := range otherHosts(origin) {
