@@ -75,10 +75,11 @@ func (s scene) SayLink(key, name, link, label string) template.HTML {
 
 // beside is the character of a value in a sentence with all that no line should end or
 // begin with next to it: quotation marks and brackets, a full stop, a word that Hebrew joins
-// to the next one, a particle that Japanese joins to the one before.
+// to the next one, a particle that Japanese joins to the one before, whole, and a comma behind it.
 var beside = regexp.MustCompile(`\p{Hebrew}*\p{Pd}?(?:[\p{Ps}\p{Pi}][\x{a0}\x{202f}]?)*` +
 	`\x{2068}?[\x{fdd0}-\x{fdef}]\x{2069}?` +
-	`[\p{Pe}\p{Pf}\p{Pi}\p{Po}\x{a0}\x{202f}]*(?:から|では|に|を|は|が|の|で|と|へ)?`)
+	`[\p{Pe}\p{Pf}\p{Pi}\p{Po}\x{a0}\x{202f}]*` +
+	`(?:(?:から[はの]?|までに?|ですか?|では|でも|への?|に|を|は|が|の|で|と)\p{Po}*)?`)
 
 // around escapes a sentence and uses markup as its values. Until then each value is a
 // character that Unicode keeps out of all text.

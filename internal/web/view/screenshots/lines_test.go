@@ -92,7 +92,7 @@ var sentences = fstest.MapFS{"signed-out.html": {Data: []byte(`{{define "main"}}
 {{end}}{{end}}`)}}
 
 // loose lists the places, at several widths, where a line ends between a value and what belongs
-// to it.
+// to it, and in Japanese before a comma or within a particle.
 const loose = `[...document.querySelectorAll('p')].flatMap((p) => {
 	const letters = [], range = document.createRange(), nodes = document.createTreeWalker(p, NodeFilter.SHOW_TEXT);
 	for (let node; node = nodes.nextNode();)
@@ -102,12 +102,15 @@ const loose = `[...document.querySelectorAll('p')].flatMap((p) => {
 		range.setEnd(node, i + 1);
 		return range.getBoundingClientRect();
 	};
-	const spaced = !document.documentElement.lang.match(/^(ja|zh)/);
+	const spaced = !document.documentElement.lang.match(/^(ja|zh)/), japanese = document.documentElement.lang === 'ja';
+	const particles = [...p.textContent.matchAll(/から[はの]?|までに?|ですか?|への/g)];
 	const close = letters.keys().filter((at) => {
 		const last = letters[at - 1], next = letters[at];
+		if (last && japanese && (/[、。：？！」）]/.test(next.is) ||
+			particles.some(({0: whole, index}) => letters[index - 1]?.value && at > index && at < index + whole.length))) return true;
 		if (!last || last.is === ' ' || next.is === ' ' || last.value === next.value) return false;
 		return spaced || /[\p{Ps}\p{Pi}]/u.test(last.is) || /[\p{Pe}\p{Pf}\p{Po}]/u.test(next.is) ||
-			last.value && document.documentElement.lang === 'ja' && /[をはがのでとへに]/.test(next.is);
+			last.value && japanese && /[をはがのでとへに]/.test(next.is);
 	}).toArray();
 	const found = new Set();
 	if (close.length) for (let width = 220; width < 280; width += 4) {
