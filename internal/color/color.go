@@ -23,6 +23,8 @@ const (
 	// Comfortable is more, for coloured text on dark: thin bright letters are harder
 	// to read than the measure says.
 	Comfortable = 6.5
+	// Bold is for what has no hue, to stand out from quiet text.
+	Bold = 11
 )
 
 // Parse reads #rgb or #rrggbb; the empty string is Default.
@@ -47,6 +49,12 @@ func Parse(s string) (Color, error) {
 // String is #rrggbb.
 func (c Color) String() string {
 	return fmt.Sprintf("#%02x%02x%02x", c.Red, c.Green, c.Blue)
+}
+
+// IsGrey reports whether nobody sees a hue in a colour.
+func (c Color) IsGrey() bool {
+	const noHue = 24
+	return max(c.Red, c.Green, c.Blue)-min(c.Red, c.Green, c.Blue) < noHue
 }
 
 // luminance is the relative luminance as WCAG defines it, 0 to 1.

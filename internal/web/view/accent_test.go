@@ -16,12 +16,37 @@ func TestEveryAccentCanBeRead(t *testing.T) {
 				if got := color.Contrast(color.TextOn(accent), accent); got < color.Readable {
 					t.Errorf("text on a button of %s has a contrast of %.2f", accent, got)
 				}
-				if got := color.Contrast(accent.Towards(color.Black, lightBackground, color.Readable), lightBackground); got < color.Readable {
+				light, dark := links(accent)
+				if got := color.Contrast(light, lightBackground); got < color.Readable {
 					t.Errorf("a link of %s in light mode has a contrast of %.2f", accent, got)
 				}
-				if got := color.Contrast(accent.Towards(color.White, darkBackground, color.Comfortable), darkBackground); got < color.Comfortable {
+				if got := color.Contrast(dark, darkBackground); got < color.Comfortable {
 					t.Errorf("a link of %s in dark mode has a contrast of %.2f", accent, got)
 				}
+			}
+		}
+	}
+}
+
+func TestALinkOfAGreyAccentStandsOutFromQuietWords(t *testing.T) {
+	quiet := func(sheet string) color.Color {
+		_, value, _ := strings.Cut(sheet, "--soft:")
+		c, err := color.Parse(value[:len("#rrggbb")])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	inLight, inDark, _ := strings.Cut(styleSource, "@media (prefers-color-scheme:dark)")
+	for grey := 0; grey < 256; grey += 5 {
+		accent := color.Color{Red: uint8(grey), Green: uint8(grey), Blue: uint8(grey)}
+		light, dark := links(accent)
+		for name, contrast := range map[string][2]float64{
+			"light": {color.Contrast(light, lightBackground), color.Contrast(quiet(inLight), lightBackground)},
+			"dark":  {color.Contrast(dark, darkBackground), color.Contrast(quiet(inDark), darkBackground)},
+		} {
+			if contrast[0] < 1.3*contrast[1] {
+				t.Errorf("%s, %s mode: links have a contrast of %.1f, quiet words of %.1f", accent, name, contrast[0], contrast[1])
 			}
 		}
 	}

@@ -34,10 +34,19 @@ var (
 // stylesheet puts the colours of the accent before the stylesheet. Buttons have the
 // accent as it is; links have it shifted if it could not be read.
 func stylesheet(base color.Color, sheet string) string {
+	light, dark := links(base)
 	return fmt.Sprintf(":root{--accent:%s;--on-accent:%s;--link:%s;--link-dark:%s}\n",
-		base, color.TextOn(base), base.Towards(color.Black, lightBackground, color.Readable),
-		base.Towards(color.White, darkBackground, color.Comfortable)) +
-		sheet
+		base, color.TextOn(base), light, dark) + sheet
+}
+
+// links are the colours of links, and of the words of outlined buttons, in light and in
+// dark mode. What is grey would look like quiet words, and like a button that is off.
+func links(base color.Color) (light, dark color.Color) {
+	onLight, onDark := color.Readable, color.Comfortable
+	if base.IsGrey() {
+		onLight, onDark = color.Bold, color.Bold
+	}
+	return base.Towards(color.Black, lightBackground, onLight), base.Towards(color.White, darkBackground, onDark)
 }
 
 var (
