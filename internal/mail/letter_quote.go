@@ -29,6 +29,21 @@ func quotedLines(words string) (lines []string) {
 	return lines
 }
 
+// quoteStart is the side on which the words of a stranger begin, who need not write as the
+// reader reads. Words without a letter have none.
+func quoteStart(lines []string) string {
+	for _, r := range strings.Join(lines, "") {
+		switch {
+		case !unicode.IsLetter(r):
+		case unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko):
+			return "right"
+		default:
+			return "left"
+		}
+	}
+	return ""
+}
+
 // unlinked adds a space wherever mail programs would recognise an address: behind dots
 // and colons within a word, and before an @. Times and numbers stay as they are.
 func unlinked(line string) string {

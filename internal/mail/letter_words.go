@@ -26,6 +26,7 @@ type letterWords struct {
 	introInText      string // Intro as the text part has it
 	QuoteLabel       string
 	Quote            []string // lines that a stranger typed
+	QuoteStart       string   // the side on which these begin
 	LinkLabel, Link  string
 	CodeLabel, Code  string
 	Until            string // how long the reader may enter
@@ -59,6 +60,7 @@ func newWords(l Letter, kind Kind, lang *text.Language) letterWords {
 	if w.Direction == "rtl" {
 		w.Start = "right"
 	}
+	w.QuoteStart = cmp.Or(quoteStart(w.Quote), w.Start)
 	w.Accent, w.OnAccent, w.Edge, w.EdgeDark = accent(l.Accent)
 	if support := oneLine(l.Support, 200); support != "" {
 		w.Support, w.SupportHref = supportLink(support)
