@@ -11,7 +11,7 @@ func warned(t *testing.T, site string) string {
 	app := provisionedApp(t, "&(front) {\nrewrite * /index.php\nreverse_proxy localhost:1\n}\n&(nested) {\ninvoke front\n}\napp.example.com {\n"+site+"\n}\n")
 	var all []string
 	for _, f := range app.advice() {
-		if strings.Contains(f.Found, "and not") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") {
+		if strings.Contains(f.Found, "and not") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") || strings.Contains(f.Found, "makes another path of it") {
 			all = append(all, f.Check+": "+f.Found+" -> "+f.Advice)
 		}
 	}

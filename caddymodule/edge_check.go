@@ -89,6 +89,7 @@ func haveChecked(server *caddyhttp.Server) {
 func (e *edge) check(ctx caddy.Context) error {
 	e.leaveToOthers(e.routes)
 	e.noteSplits(e.routes, split{})
+	e.noteCuts()
 	for _, s := range e.sites {
 		s.routes = e.routesFor(s)
 	}
@@ -104,6 +105,7 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.checkReached(); err != nil {
 		return err
 	}
+	e.app.advise(e.adviseOnBefore())
 	e.app.advise(e.adviseOnRewrites())
 	e.app.advise(e.adviseOnPaths(ctx))
 	e.app.advise(e.adviseOnBeside(ctx))

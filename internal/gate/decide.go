@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -61,11 +62,33 @@ func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 // matches, and the path is not public.
 func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
 	if b.Matches != nil && !(b.ByPath && !HasPlainPath(r, sent)) && !(b.ByMethod && !HasPlainMethod(r)) {
-		if matched, err := b.Matches(r); err != nil || !matched {
+		if matched, err := b.matches(r, sent); err != nil || !matched {
 			return false, err
 		}
 	}
 	return !b.IsPublic(r, sent), nil
+}
+
+// matches reports whether the block is for a request by the path that it has now, or by the
+// one that the visitor asked for: an app is told both, and many go by the latter.
+func (b *Block) matches(r *http.Request, sent *url.URL) (bool, error) {
+	matched, err := b.Matches(r)
+	if matched || err != nil || !b.ByPath || b.asked(sent) == r.URL.Path {
+		return matched, err
+	}
+	before := r.WithContext(r.Context())
+	before.URL = new(*sent)
+	before.URL.Path, before.URL.RawPath = b.asked(sent), ""
+	return b.Matches(before)
+}
+
+// asked is the path that the visitor asked for as it is where the block stands.
+func (b *Block) asked(sent *url.URL) string {
+	path, n := sent.Path, len(b.Cut)
+	if len(path) < n || !strings.EqualFold(path[:n], b.Cut) {
+		return path
+	}
+	return cmp.Or(path[n:], "/")
 }
 
 // IsForNoApp reports whether a request is one that no app behind a gate gets: a

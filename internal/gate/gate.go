@@ -91,6 +91,10 @@ type Block struct {
 	// the other.
 	ByPath, ByMethod bool
 
+	// Cut is what routes before the block cut off the beginning of each path: /app in
+	// handle_path /app/*. Any other change of the path before it is a rewrite, see asked.
+	Cut string
+
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
 	Covers string
