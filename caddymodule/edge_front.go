@@ -149,7 +149,7 @@ func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit
 // hasTwoReadings reports whether an app may read a request in another way than the routes
 // that lead it to a block of the site or past it.
 func (s *runningSite) hasTwoReadings(r *http.Request, sent *url.URL) bool {
-	return s.split.byPath && !gate.HasPlainPath(r, sent) || s.split.byMethod && !gate.HasPlainMethod(r)
+	return s.split.byPath && !gate.HasPlainPath(r, sent) || s.split.byMethod && !gate.HasPlainMethod(r) || s.split.byQuery && !gate.HasPlainQuery(r)
 }
 
 // errorEdge stands before all error routes of a server. Caddy runs those for requests

@@ -178,6 +178,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
 		h.block.ByPath, h.block.ByMethod = looksAtPath(covers), bytes.Contains(covers, []byte("method"))
+		h.block.ByQuery = bytes.Contains(covers, []byte("query")) || bytes.Contains(covers, []byte("uri"))
 	}
 	var owners []address.Address
 	for _, given := range h.Ask {
@@ -195,7 +196,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	h.block.Rules, h.rules, h.partly = rules, rules, len(where.partly) > 0
-	h.split = split{where.named, where.named} // by what invokes it
+	h.split = split{where.named, where.named, where.named} // by what invokes it
 	if h.Public, err = gate.NamedPaths(h.Public); err == nil {
 		h.block.Public, err = gate.ParsePublicPaths(h.Public)
 	}

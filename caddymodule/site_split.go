@@ -10,10 +10,10 @@ import (
 // split is by what routes keep some requests of a site from a handler: they lead only some
 // to it, or others elsewhere before. A request that can be read in two ways in that must be
 // let in by all blocks of the site, whichever route it takes.
-type split struct{ byPath, byMethod bool }
+type split struct{ byPath, byMethod, byQuery bool }
 
 func (s split) or(other split) split {
-	return split{s.byPath || other.byPath, s.byMethod || other.byMethod}
+	return split{s.byPath || other.byPath, s.byMethod || other.byMethod, s.byQuery || other.byQuery}
 }
 
 // noteSplits tells the handlers of ours in some routes what may keep a request from them, and
@@ -37,7 +37,7 @@ func (e *edge) noteSplits(routes caddyhttp.RouteList, before split) (all split) 
 			case *caddyhttp.Subroute:
 				within[i] = within[i].or(e.noteSplits(configured(h.Routes), here))
 			case *caddyhttp.Invoke: // whatever it leads to
-				within[i] = split{true, true}
+				within[i] = split{true, true, true}
 			}
 		}
 		all = all.or(within[i])
@@ -59,7 +59,7 @@ func splitOf(sets caddyhttp.MatcherSets) (s split) {
 		for _, matcher := range set {
 			switch m := matcher.(type) {
 			case caddyhttp.MatchHost, *caddyhttp.MatchHost, caddyhttp.MatchHeader, *caddyhttp.MatchHeader, caddyhttp.MatchHeaderRE, *caddyhttp.MatchHeaderRE,
-				caddyhttp.MatchQuery, *caddyhttp.MatchQuery, caddyhttp.MatchProtocol, *caddyhttp.MatchProtocol, caddyhttp.MatchTLS, *caddyhttp.MatchTLS,
+				caddyhttp.MatchProtocol, *caddyhttp.MatchProtocol, caddyhttp.MatchTLS, *caddyhttp.MatchTLS,
 				caddyhttp.MatchRemoteIP, *caddyhttp.MatchRemoteIP, caddyhttp.MatchClientIP, *caddyhttp.MatchClientIP:
 			case caddyhttp.MatchPath:
 				s.byPath = s.byPath || !slices.Contains(m, "*")
@@ -69,12 +69,14 @@ func splitOf(sets caddyhttp.MatcherSets) (s split) {
 				s.byPath = true
 			case caddyhttp.MatchMethod, *caddyhttp.MatchMethod:
 				s.byMethod = true
+			case caddyhttp.MatchQuery, *caddyhttp.MatchQuery:
+				s.byQuery = true
 			case caddyhttp.MatchNot:
 				s = s.or(splitOf(m.MatcherSets))
 			case *caddyhttp.MatchNot:
 				s = s.or(splitOf(m.MatcherSets))
 			default:
-				return split{true, true}
+				return split{true, true, true}
 			}
 		}
 	}

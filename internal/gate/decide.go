@@ -61,7 +61,7 @@ func (b *Block) decide(v *Visit, r *http.Request, sent *url.URL) (Verdict, error
 // NeedsSession reports whether the block protects a request: its matcher
 // matches, and the path is not public.
 func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
-	if b.Matches != nil && !(b.ByPath && !HasPlainPath(r, sent)) && !(b.ByMethod && !HasPlainMethod(r)) {
+	if b.Matches != nil && !(b.ByPath && !HasPlainPath(r, sent)) && !(b.ByMethod && !HasPlainMethod(r)) && !(b.ByQuery && !HasPlainQuery(r)) {
 		if matched, err := b.matches(r, sent); err != nil || !matched {
 			return false, err
 		}

@@ -86,10 +86,10 @@ type Block struct {
 	// Matches reports whether the block is for a request; nil: it is for all.
 	Matches func(*http.Request) (bool, error)
 
-	// ByPath says that Matches looks at the path, ByMethod that it looks at the method. A
-	// request that can be read in two ways counts as matched then: an app may read it in
-	// the other.
-	ByPath, ByMethod bool
+	// ByPath says that Matches looks at the path, ByMethod that it looks at the method, and
+	// ByQuery at the query. A request that can be read in two ways counts as matched then: an
+	// app may read it in the other.
+	ByPath, ByMethod, ByQuery bool
 
 	// Cut is what routes before the block cut off the beginning of each path: /app in
 	// handle_path /app/*. Any other change of the path before it is a rewrite, see asked.

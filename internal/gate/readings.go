@@ -158,6 +158,17 @@ func HasPlainMethod(r *http.Request) bool {
 	return !overridingMethod.isIn(r.Header) && !strings.Contains(query, "_method") && !(strings.Contains(query, "%") && r.URL.Query().Has("_method"))
 }
 
+// HasPlainQuery reports whether all who read the query of a request find the same in it. What
+// is not well-formed Go leaves out, and Caddy's matchers find nothing then; others read on.
+func HasPlainQuery(r *http.Request) bool {
+	query := r.URL.RawQuery
+	if !strings.ContainsAny(query, "%;") {
+		return true
+	}
+	_, err := url.ParseQuery(query)
+	return err == nil
+}
+
 // HasPlainPath reports whether an app can take a request for one to its path only. sent is
 // the URL as the visitor sent it. What a proxy in front has sent is told in a header
 // (CVE-2018-14773), which may say the same.
