@@ -28,6 +28,8 @@ func TestNothingBeforeTheGateOpensWhatItProtects(t *testing.T) {
 			"doorpost /admin* {\nallow *\n}", "@in path /admin /admin/*\ndoorpost @in {\nallow *\n}",
 			"@in expression path('/admin*')\ndoorpost @in {\nallow *\n}", "@in path_regexp ^/admin\ndoorpost @in {\nallow *\n}",
 			"@in not path /index.php /elsewhere*\ndoorpost @in {\nallow *\n}",
+			"@in expression {path}.startsWith('/admin')\ndoorpost @in {\nallow *\n}", "@in vars_regexp {path} ^/admin\ndoorpost @in {\nallow *\n}",
+			"@in expression {path.0} == 'admin'\ndoorpost @in {\nallow *\n}", "map {path} {zone} {\n~^/admin inside\n}\n@in vars {zone} inside\ndoorpost @in {\nallow *\n}",
 		} {
 			t.Run(fmt.Sprint(i, j), func(t *testing.T) {
 				g := newGateway(t, "", "root "+root+"\n"+first+"\n"+gate+"\nrespond open\n")
@@ -66,18 +68,32 @@ func TestWhatBeforeTheGateKeepsItsPathsIsNotWarnedOf(t *testing.T) {
 }
 
 func TestInsideAHandlePathWhatIsLeftCounts(t *testing.T) {
-	for matcher, want := range map[string]map[string]int{
-		"@in not path /open/*":                 {"/app/open/x": http.StatusOK, "/app/x": http.StatusSeeOther},
-		"@in expression !path('/open/*')":      {"/app/open/x": http.StatusOK, "/app/x": http.StatusSeeOther},
-		"@in path /admin /admin/*":             {"/app/admin/x": http.StatusSeeOther, "/app/x": http.StatusOK},
-		"@in path /app/admin/*":                {"/app/admin/x": http.StatusSeeOther, "/app/x": http.StatusOK},
-		"@in path_regexp ^/(secret|private)/?": {"/app/secret": http.StatusSeeOther, "/app/x": http.StatusOK},
+	const open, closed = http.StatusOK, http.StatusSeeOther
+	for i, c := range []struct {
+		around, before, matcher string
+		want                    map[string]int
+	}{
+		{"handle_path /app/*", "", "not path /open/*", map[string]int{"/app/open/x": open, "/app/x": closed}},
+		{"handle_path /App/*", "", "not path /open/*", map[string]int{"/app/open/x": open, "/App/open/x": open, "/app/x": closed}},
+		{"handle_path /app/*", "", "expression !path('/open/*')", map[string]int{"/app/open/x": open, "/app/x": closed}},
+		{"handle_path /app/*", "", "path /admin /admin/*", map[string]int{"/app/admin/x": closed, "/app/x": open}},
+		{"handle_path /app/*", "", "path /app/admin/*", map[string]int{"/app/admin/x": closed, "/app/x": open}},
+		{"handle_path /app/*", "", "path_regexp ^/(secret|private)", map[string]int{"/app/secret": closed, "/app/x": open}},
+		{"handle_path /a/*", "rewrite * /index.php", "path /admin*", map[string]int{"/a/admin/x": closed, "/a/x": open}},
+		{"handle_path /app/*", "rewrite * /index.php", "path /application* /settings*", map[string]int{"/app/settings": closed, "/app/x": open}},
+		{"handle_path /App/*", "rewrite * /index.php", "path_regexp ^/admin", map[string]int{"/app/admin/x": closed, "/APP/admin/x": closed, "/app/x": open}},
+		{"@app path_regexp ^/app/\nhandle @app", "uri strip_prefix /app\nrewrite * /index.php", "path /admin*", map[string]int{"/app/admin/x": closed, "/app/x": open}},
+		{"handle", "uri strip_prefix /de\nuri replace /admin /x", "path /admin*", map[string]int{"/de/admin/x": closed, "/admin/x": closed, "/de/y": open}},
 	} {
-		t.Run(fmt.Sprint(len(matcher)), func(t *testing.T) {
-			g := newGateway(t, "", "handle_path /app/* {\n"+matcher+"\ndoorpost @in {\nallow *\n}\nrespond open\n}\n")
-			for path, status := range want {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			route := "route {\n" + c.before + "\ndoorpost @in {\nallow *\n}\nrespond open\n}\n"
+			if c.before == "" {
+				route = "doorpost @in {\nallow *\n}\nrespond open\n"
+			}
+			g := newGateway(t, "", c.around+" {\n@in "+c.matcher+"\n"+route+"}\n")
+			for path, status := range c.want {
 				if got := g.newBrowser().get(path); got.status != status {
-					t.Errorf("%s: %s is answered %d %q", matcher, path, got.status, got.body)
+					t.Errorf("%s {%s, @in %s}: %s is answered %d %q", c.around, c.before, c.matcher, path, got.status, got.body)
 				}
 			}
 		})

@@ -31,3 +31,17 @@ func TestAMalformedQueryGetsPastNoGate(t *testing.T) {
 		})
 	}
 }
+
+// Where no query decides, apps get those that are not well-formed.
+func TestAMalformedQueryIsNoMatterWhereNoneDecides(t *testing.T) {
+	const gated = "handle /admin* {\ndoorpost {\nallow *\n}\n" + echo + "\n}\nhandle {\n" + echo + "\n}"
+	for _, site := range []string{
+		gated, "handle /files/* {\ntry_files {path} /index.html\nfile_server\n}\n" + gated,
+		"@json expression {header.Accept} == 'x'\nhandle @json {\n" + echo + "\n}\n" + gated,
+	} {
+		g := newGateway(t, "", site)
+		if _, body := g.send("GET /search?q=100%&a;b HTTP/1.1", "Host: localhost:"+g.port); !strings.Contains(body, "REACHED") {
+			t.Errorf("%s\nit is answered with %q", site, body)
+		}
+	}
+}

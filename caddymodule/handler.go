@@ -178,7 +178,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	if len(h.matchers) > 0 {
 		h.block.Matches = h.matchers.AnyMatchWithError
 		h.block.ByPath, h.block.ByMethod = looksAtPath(covers), bytes.Contains(covers, []byte("method"))
-		h.block.ByQuery = bytes.Contains(covers, []byte("query")) || bytes.Contains(covers, []byte("uri"))
+		h.block.ByQuery = bytes.Contains(covers, []byte("query"))
 	}
 	var owners []address.Address
 	for _, given := range h.Ask {
@@ -196,7 +196,7 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 		return err
 	}
 	h.block.Rules, h.rules, h.partly = rules, rules, len(where.partly) > 0
-	h.split = split{where.named, where.named, where.named} // by what invokes it
+	h.split = split{byPath: where.named, byMethod: where.named} // by what invokes it
 	if h.Public, err = gate.NamedPaths(h.Public); err == nil {
 		h.block.Public, err = gate.ParsePublicPaths(h.Public)
 	}
@@ -237,10 +237,10 @@ func (h *Handler) provision(ctx caddy.Context, where siteAddress) error {
 	return err
 }
 
-// looksAtPath reports whether a matcher may look at the path: any that names it does,
-// in an expression too.
+// looksAtPath reports whether a matcher may look at the path: any that names it does, in an
+// expression too, and so may what the directives vars and map make of a request.
 func looksAtPath(matcher []byte) bool {
-	return bytes.Contains(matcher, []byte("path")) || bytes.Contains(matcher, []byte("uri"))
+	return bytes.Contains(matcher, []byte("path")) || bytes.Contains(matcher, []byte("uri")) || bytes.Contains(matcher, []byte(`"vars`))
 }
 
 // parseOwner reads an address of the option ask.

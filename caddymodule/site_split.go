@@ -37,7 +37,7 @@ func (e *edge) noteSplits(routes caddyhttp.RouteList, before split) (all split) 
 			case *caddyhttp.Subroute:
 				within[i] = within[i].or(e.noteSplits(configured(h.Routes), here))
 			case *caddyhttp.Invoke: // whatever it leads to
-				within[i] = split{true, true, true}
+				within[i] = split{byPath: true, byMethod: true}
 			}
 		}
 		all = all.or(within[i])
@@ -75,8 +75,10 @@ func splitOf(sets caddyhttp.MatcherSets) (s split) {
 				s = s.or(splitOf(m.MatcherSets))
 			case *caddyhttp.MatchNot:
 				s = s.or(splitOf(m.MatcherSets))
+			case *caddyhttp.MatchExpression:
+				s = s.or(split{true, true, strings.Contains(m.Expr, "query")})
 			default:
-				return split{true, true, true}
+				s = s.or(split{byPath: true, byMethod: true})
 			}
 		}
 	}

@@ -69,26 +69,30 @@ func (b *Block) NeedsSession(r *http.Request, sent *url.URL) (bool, error) {
 	return !b.IsPublic(r, sent), nil
 }
 
-// matches reports whether the block is for a request by the path that it has now, or by the
-// one that the visitor asked for: an app is told both, and many go by the latter.
+// matches reports whether the block is for a request by the path that it has now, or by one
+// that the visitor asked for: an app is told both, and many go by the latter.
 func (b *Block) matches(r *http.Request, sent *url.URL) (bool, error) {
 	matched, err := b.Matches(r)
-	if matched || err != nil || !b.ByPath || b.asked(sent) == r.URL.Path {
+	if !b.ByPath || sent.Path == r.URL.Path {
 		return matched, err
 	}
-	before := r.WithContext(r.Context())
-	before.URL = new(*sent)
-	before.URL.Path, before.URL.RawPath = b.asked(sent), ""
-	return b.Matches(before)
+	now := *r.URL // is changed in its place: placeholders read it there
+	for _, cut := range b.Cuts {
+		if asked := without(sent.Path, cut); !matched && err == nil && asked != now.Path {
+			r.URL.Path, r.URL.RawPath, r.URL.RawQuery = asked, "", sent.RawQuery
+			matched, err = b.Matches(r)
+		}
+	}
+	*r.URL = now
+	return matched, err
 }
 
-// asked is the path that the visitor asked for as it is where the block stands.
-func (b *Block) asked(sent *url.URL) string {
-	path, n := sent.Path, len(b.Cut)
-	if len(path) < n || !strings.EqualFold(path[:n], b.Cut) {
+// without is a path without a beginning that was cut off.
+func without(path, cut string) string {
+	if len(path) < len(cut) || !strings.EqualFold(path[:len(cut)], cut) {
 		return path
 	}
-	return cmp.Or(path[n:], "/")
+	return cmp.Or(path[len(cut):], "/")
 }
 
 // IsForNoApp reports whether a request is one that no app behind a gate gets: a

@@ -91,9 +91,9 @@ type Block struct {
 	// app may read it in the other.
 	ByPath, ByMethod, ByQuery bool
 
-	// Cut is what routes before the block cut off the beginning of each path: /app in
-	// handle_path /app/*. Any other change of the path before it is a rewrite, see asked.
-	Cut string
+	// Cuts are what routes before the block may cut off the path that the visitor asked for:
+	// /app in handle_path /app/*, "" for nothing. Any other change of it is a rewrite.
+	Cuts []string
 
 	// Covers identifies the requests that need a session: two blocks with the same
 	// text cover the same requests. The text has no other meaning.
