@@ -1,10 +1,13 @@
 package caddymodule
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
@@ -52,14 +55,14 @@ func isBelow(pattern, folder string) bool {
 }
 
 // adviseOnBefore says which handles with a gate are passed by, since something before them
-// makes another path of theirs. A matcher of the block itself sees both.
-func (e *edge) adviseOnBefore() (found []adminapi.Finding) {
+// makes another path of theirs, which an app answers. A matcher of the block sees both.
+func (e *edge) adviseOnBefore(ctx context.Context) (found []adminapi.Finding) {
 	for _, s := range e.gatedSites() {
 		var before []step
 		e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
 			h, ours := at.handler.(*Handler)
 			if ours && h.site == s && at.reach != never {
-				if by, pattern := at.missedBy(before); by != "" {
+				if by, pattern := e.missedBy(ctx, at, before); by != "" {
 					finding := h.Lines.warning(directive, "site "+s.name(),
 						fmt.Sprintf("doorpost stands in a handle for %s, and %s before that makes another path of it, which is open to anyone", pattern, by),
 						fmt.Sprintf("put %s behind doorpost, into the handles, or write doorpost %s { … } in the site itself", by, pattern))
@@ -77,16 +80,16 @@ func (e *edge) adviseOnBefore() (found []adminapi.Finding) {
 	return found
 }
 
-// missedBy is what makes another path of the one of a route that a step stands in, of those
-// before that route, and the path; "" for nothing.
-func (s step) missedBy(before []step) (by, pattern string) {
-	for _, b := range before {
-		if !s.isBeside(b) {
+// missedBy is what makes another path of the one of a route that a block stands in, of what
+// comes before that route, and the pattern of the route; "" for nothing.
+func (e *edge) missedBy(ctx context.Context, at step, before []step) (by, pattern string) {
+	for i, b := range before {
+		if !at.isBeside(b) {
 			continue
 		}
-		for _, route := range s.on[len(b.on)-1:] {
+		for _, route := range at.on[len(b.on)-1:] {
 			for _, pattern := range pathsOf(route.MatcherSets) {
-				if b.movesAway(pattern) {
+				if e.opensBefore(ctx, at.handler.(*Handler).site, b, prefixAt(b, before[:i]), pattern) {
 					return b.rewriter(), pattern
 				}
 			}
@@ -95,23 +98,33 @@ func (s step) missedBy(before []step) (by, pattern string) {
 	return "", ""
 }
 
-// movesAway reports whether a rewrite makes a path of one that a pattern stands for which the
-// pattern does not stand for.
-func (s step) movesAway(pattern string) bool {
-	to, _ := s.rewrite()
-	prefix, _, _ := strings.Cut(to.URI, "{")
-	some := requests{paths: []string{pattern}}
-	switch {
-	case some.match(s.on[len(s.on)-1].MatcherSets) == never:
-		return false
-	case to.StripPathPrefix != "":
-		return strings.HasPrefix(pattern, "/"+strings.Trim(to.StripPathPrefix, "/"))
-	case s.movesAll(to): // whose pattern may be of what it makes
-		return !strings.HasPrefix(pattern, prefix)
+// opensBefore reports whether a rewrite makes a path of one for which a pattern stands that the
+// pattern does not stand for, and that is open. prefix is what was cut off before.
+func (e *edge) opensBefore(ctx context.Context, s *site, b step, prefix, pattern string) bool {
+	to, _ := b.rewrite()
+	path, route := examplePath(pattern), b.on[len(b.on)-1]
+	if strings.HasPrefix(to.URI, foundFile) { // files are not looked for: others may be there tomorrow
+		some := requests{paths: []string{pattern}}
+		return some.match(route.MatcherSets) != never && slices.ContainsFunc(b.targets(to, pattern), func(target string) bool {
+			return !strings.HasPrefix(target, strings.TrimSuffix(pattern, "*")) && e.courseOf(ctx, s, http.MethodGet, prefix+examplePath(target)).isOpen()
+		})
 	}
-	return slices.ContainsFunc(s.targets(to, pattern), func(target string) bool {
-		return !strings.HasPrefix(target, strings.TrimSuffix(pattern, "*"))
-	})
+	r, err := s.example(ctx, http.MethodGet, s.name()+path)
+	if err != nil {
+		return false
+	}
+	if matches, err := route.MatcherSets.AnyMatchWithError(r); err != nil || !matches {
+		return false
+	}
+	to.Rewrite(r, r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer))
+	added, _, _ := strings.Cut(to.URI, "{")
+	ofWhatItMakes := b.movesAll(to) && strings.HasPrefix(pattern, added)
+	return r.URL.Path != path && !ofWhatItMakes && pathIn([]string{pattern}, r.URL.Path) == never && e.courseOf(ctx, s, http.MethodGet, prefix+path).isOpen()
+}
+
+// isOpen reports whether somebody who is not signed in gets more than a fixed answer.
+func (c course) isOpen() bool {
+	return c.gate == nil && !c.public && !c.asked && c.answer.handler != nil && !c.answer.isFixed()
 }
 
 // rewriter is what a step that rewrites is called in a Caddyfile.

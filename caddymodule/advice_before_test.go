@@ -59,6 +59,11 @@ func TestWhatBeforeTheGateKeepsItsPathsIsNotWarnedOf(t *testing.T) {
 		"uri query -token\nhandle /admin* {\nGATE\n}\nhandle {\nAPP\n}",
 		"try_files {path} {path}/\nhandle /admin* {\nGATE\n}\nhandle {\nAPP\n}",
 		"uri strip_prefix /app\nhandle /admin* {\nGATE\n}\nhandle {\nAPP\n}",
+		"@user path_regexp ^/u/(\\w+)$\nrewrite @user /user?n={re.1}\nhandle /admin* {\nGATE\n}\nhandle {\nAPP\n}",
+		"uri path_regexp ^/(de|en)/ /\nhandle /admin* {\nGATE\n}\nhandle {\nAPP\n}",
+		"uri replace // /\nhandle /admin* {\nGATE\n}\nhandle {\nAPP\n}",
+		"rewrite /old* /admin\nhandle /old* {\nGATE\n}\nhandle {\nGATE\n}",
+		"rewrite /old* /new\nhandle /old* {\nGATE\n}\nrespond 404",
 	} {
 		site = strings.ReplaceAll(strings.ReplaceAll(site, "GATE", "doorpost {\nallow *\n}\nAPP"), "APP", "reverse_proxy 127.0.0.1:9")
 		if got := warned(t, site); strings.Contains(got, "makes another path of it") {

@@ -95,7 +95,7 @@ func (c *course) meet(s step, r *http.Request, sent *url.URL) fit {
 // opens reports whether somebody who is not signed in gets an answer from what answers another
 // request only with a session, and more than a fixed one.
 func (c course) opens(closed course) bool {
-	if closed.gate == nil || c.gate != nil || c.public || c.asked || c.answer.handler == nil || c.answer.isFixed() {
+	if closed.gate == nil || !c.isOpen() {
 		return false
 	}
 	return slices.ContainsFunc(c.sources, func(source string) bool { return slices.Contains(closed.sources, source) })

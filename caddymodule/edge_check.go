@@ -105,7 +105,7 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.checkReached(); err != nil {
 		return err
 	}
-	e.app.advise(e.adviseOnBefore())
+	e.app.advise(e.adviseOnBefore(ctx))
 	e.app.advise(e.adviseOnRewrites())
 	e.app.advise(e.adviseOnPaths(ctx))
 	e.app.advise(e.adviseOnBeside(ctx))
