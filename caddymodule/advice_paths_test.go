@@ -212,3 +212,27 @@ func TestAPublicPathThatIsRewrittenBehindTheGateIsWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// What a matcher leaves out comes to no route for what it protects, unless something on the
+// way makes another path.
+func TestAPathThatIsLeftOpenAndRewrittenBehindTheGateIsWarnedOf(t *testing.T) {
+	isolate(t)
+	for _, path := range []string{"/admin", "/a/b", "/ADMIN"} {
+		for site, warns := range map[string]bool{
+			"GATEhandle_path PATH/* {\nAPP}\nhandle {\nAPP}":                                                       false,
+			"GATEroute {\nhandle_path PATH/* {\nAPP}\nhandle {\nELSE}\n}":                                          false,
+			"GATEhandle_path /o/* {\nELSE}\nhandle_path PATH/* {\nAPP}":                                            false,
+			"GATEhandle_path /o/* {\nAPP}\nhandle {\nAPP}":                                                         true,
+			"GATEhandle {\nrewrite * PATH/x\nAPP}":                                                                 true,
+			"GATEroute {\nuri strip_prefix /o\nhandle_path PATH/* {\nAPP}\nhandle {\nELSE}\n}":                     true,
+			"GATEroute {\nuri replace /o/ /\nhandle PATH/* {\nAPP}\n}":                                             true,
+			"GATEroute {\n@x {\nmethod GET\n}\nroute @x {\nrewrite * PATH/x\n}\nhandle PATH/* {\nAPP}\n}":          true,
+			"@in {\nmethod POST\npath PATH PATH/*\n}\ndoorpost @in {\nallow *\n}\nhandle_path PATH/* {\nAPP}\nAPP": true,
+		} {
+			site = strings.NewReplacer("GATE", "@in path PATH PATH/*\ndoorpost @in {\nallow *\n}\n", "APP", "reverse_proxy localhost:1\n", "ELSE", "reverse_proxy localhost:2\n").Replace(site)
+			if got := warned(t, strings.ReplaceAll(site, "PATH", path)); warns != strings.Contains(got, ": behind doorpost something") {
+				t.Errorf("%q warns of %q", site, got)
+			}
+		}
+	}
+}

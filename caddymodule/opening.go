@@ -57,9 +57,14 @@ func (o opening) isOne() bool { return o.public != "" && !strings.HasSuffix(o.pu
 
 // holds reports whether a step is for open paths only, by the routes that it stands in.
 func (o opening) holds(s step) bool {
-	return slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool {
-		patterns := pathsOf(route.MatcherSets)
-		return len(patterns) > 0 && !slices.ContainsFunc(patterns, func(pattern string) bool { return !o.includes(pattern) })
+	return slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool { return isWithin(route, o.includes) })
+}
+
+// isWithin reports whether a route is only for paths of patterns of which all hold something.
+func isWithin(route caddyhttp.Route, holds func(pattern string) bool) bool {
+	return len(route.MatcherSets) > 0 && !slices.ContainsFunc(route.MatcherSets, func(set caddyhttp.MatcherSet) bool {
+		patterns := pathsOf(caddyhttp.MatcherSets{set})
+		return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return !holds(pattern) })
 	})
 }
 
@@ -76,7 +81,7 @@ func (e *edge) passed(o opening) (steps []step) {
 		}
 		return fits
 	}, meet: func(s step) fit {
-		if came && s.reach != never {
+		if came && s.reach != never && !o.misses(s, some, steps) {
 			steps = append(steps, s)
 		}
 		came = came || s.handler == o.at.handler
@@ -84,6 +89,33 @@ func (e *edge) passed(o opening) (steps []step) {
 	}}
 	w.followAll()
 	return steps
+}
+
+// misses reports whether no request that the matcher leaves out comes to a step: it stands in
+// a route for what the matcher protects, and nothing before it makes another path.
+func (o opening) misses(s step, site requests, before []step) bool {
+	if o.public != "" {
+		return false
+	}
+	protected := func(pattern string) bool {
+		return requests{hosts: site.hosts, paths: []string{pattern}}.match(o.gate.matchers) == always
+	}
+	return slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool { return isWithin(route, protected) }) &&
+		!slices.ContainsFunc(before, func(b step) bool {
+			_, rewrites := b.rewrite()
+			return rewrites && s.mayFollow(b)
+		})
+}
+
+// mayFollow reports whether a request may come to a step after another one: not where both
+// stand in routes of one group, such as two handles, of which a request enters one.
+func (s step) mayFollow(before step) bool {
+	for i := range min(len(s.on), len(before.on)) {
+		if a, b := before.on[i], s.on[i]; !isSame(a, b) {
+			return s.later || a.Group == "" || a.Group != b.Group
+		}
+	}
+	return true
 }
 
 // isSame reports whether two routes are one of the configuration, which stands in it once.
