@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,40 +15,59 @@ import (
 // adviseOnRewrites says where a request that needs no session can become one that would
 // need one, behind the gate: what is open is decided by the path before it.
 func (e *edge) adviseOnRewrites() (found []adminapi.Finding) {
-	for _, o := range e.openings() {
-		if !e.opensMore(o) {
-			continue
+	warn := func(h *Handler, what, how string) {
+		found = append(found, h.Lines.warning("public", "site "+h.site.name(),
+			what+": behind doorpost something (php_fastcgi, try_files, rewrite, uri, handle_path, handle_errors, handle_response) can make another path of an open one, such as that of a front controller, which is open to anyone then", how))
+	}
+	for _, of := range e.openings() {
+		var public []string
+		for _, o := range of.all {
+			switch {
+			case !of.leadToMore(o):
+			case o.public != "":
+				public = append(public, o.public)
+			default:
+				warn(o.gate, "doorpost "+o.gate.matcher.text, "protect the whole site, doorpost { … }, and name what is open with public; or serve what is protected in a handle of its own")
+			}
 		}
-		h, what, how := o.gate, "public "+strings.Join(o.gate.Public, " "), ""
-		if o.public == "" {
-			what = "doorpost " + h.matcher.text
-			how = "protect the whole site, doorpost { … }, and name what is open with public; or serve what is protected in a handle of its own"
-		} else {
-			how = fmt.Sprintf("serve what is public in a handle of its own, handle %s { file_server }, and put doorpost with all else into handle { … }", o.public)
-		}
-		finding := h.Lines.warning("public", "site "+h.site.name(),
-			what+": behind doorpost something (php_fastcgi, try_files, rewrite, uri, handle_path, handle_errors, handle_response) can make another path of an open one, such as that of a front controller, which is open to anyone then", how)
-		if !slices.Contains(found, finding) {
-			found = append(found, finding)
+		if len(public) > 0 {
+			warn(of.gate, "public "+strings.Join(of.gate.Public, " "), of.inHandles(public))
 		}
 	}
 	return found
 }
 
-// opensMore reports whether a request that a block lets pass may become one for a path that
+// inHandles says how to serve public paths in handles of their own.
+func (of *openBlock) inHandles(public []string) string {
+	how := "{ file_server }"
+	if slices.ContainsFunc(of.lookUp(), func(a served) bool { return a.directive() == "php_fastcgi" }) {
+		how = "{ file_server { hide *.php } }"
+	}
+	return "serve what is public in a handle of its own, " + handleOf(public, how) + ", and put doorpost with all else into handle { … }"
+}
+
+// handleOf is a handle for some paths.
+func handleOf(public []string, how string) string {
+	if len(public) == 1 {
+		return "handle " + public[0] + " " + how
+	}
+	return "@open path " + strings.Join(public, " ") + " and handle @open " + how
+}
+
+// leadToMore reports whether a request that a block lets pass may become one for a path that
 // is not open.
-func (e *edge) opensMore(o opening) bool {
-	steps := e.passed(o)
+func (of *openBlock) leadToMore(o opening) bool {
+	steps := of.edge.passed(o)
 	return slices.ContainsFunc(steps, func(s step) bool {
 		r, rewrites := s.rewrite()
 		switch {
 		case !rewrites:
 			return false
 		case r.StripPathPrefix != "", r.StripPathSuffix != "":
-			return !o.isOne() && e.servesAsElsewhere(o, s, steps)
+			return !o.isOne() && of.areServedAsOthers(o, s, steps)
 		case s.later && isErrorPage(s.uris(r)) && !slices.ContainsFunc(besideOf(s, steps), func(b step) bool { return b.directive() != "file_server" }):
 			return false
-		case s.movesAll(r), o.isOne() && o.holds(s) && len(placeholdersIn(r.URI)) == 0:
+		case s.movesAll(r), o.isOne() && o.holds(s) && len(placeholdersIn(r.URI)) == 0, putsBefore(r) && !of.areServedAsOthers(o, s, steps):
 			return false
 		}
 		return slices.ContainsFunc(s.targets(r, o.public), func(target string) bool { return !o.includes(target) })
@@ -59,10 +77,16 @@ func (e *edge) opensMore(o opening) bool {
 // movesAll reports whether a rewrite puts the same before each path: none becomes one of those
 // that need a session then.
 func (s step) movesAll(r rewrite.Rewrite) bool {
+	return putsBefore(r) && !slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool { return len(pathsOf(route.MatcherSets)) > 0 })
+}
+
+// putsBefore reports whether a rewrite puts something before the paths that it meets, and
+// leaves them as they are else.
+func putsBefore(r rewrite.Rewrite) bool {
 	path, _, _ := strings.Cut(r.URI, "?")
 	_, isPath := strings.CutSuffix(path, "{http.request.uri.path}")
 	_, isURI := strings.CutSuffix(path, "{http.request.uri}")
-	return len(placeholdersIn(path)) == 1 && (isPath || isURI) && !slices.ContainsFunc(s.on, func(route caddyhttp.Route) bool { return len(pathsOf(route.MatcherSets)) > 0 })
+	return len(placeholdersIn(path)) == 1 && (isPath || isURI)
 }
 
 // besideOf are the steps beside one, or below it, that answer.

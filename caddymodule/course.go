@@ -98,7 +98,7 @@ func (c course) opens(closed course) bool {
 	if closed.gate == nil || !c.isOpen() {
 		return false
 	}
-	return slices.ContainsFunc(c.sources, func(source string) bool { return slices.Contains(closed.sources, source) })
+	return haveCommon(c.sources, closed.sources)
 }
 
 // isFixed reports whether a step answers the same to all who ask.

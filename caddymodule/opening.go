@@ -16,21 +16,30 @@ type opening struct {
 	public string // "" for what the matcher leaves out
 }
 
+// openBlock are the openings of one block, and what the checks of them share.
+type openBlock struct {
+	edge    *edge
+	gate    *Handler
+	all     []opening
+	answers []served          // to all requests to the site
+	closed  map[bool][]served // those to requests that need a session, by whether some paths are public
+}
+
 // openings are those of all blocks of the server, each block once.
-func (e *edge) openings() (all []opening) {
-	var seen []*Handler
+func (e *edge) openings() (all []*openBlock) {
 	e.walkTo(requests{}, func(s step) fit {
 		h, ours := s.handler.(*Handler)
-		if !ours || slices.Contains(seen, h) {
+		if !ours || slices.ContainsFunc(all, func(other *openBlock) bool { return other.gate == h }) {
 			return never
 		}
-		seen = append(seen, h)
+		of := &openBlock{edge: e, gate: h, closed: make(map[bool][]served)}
 		for _, public := range h.Public {
-			all = append(all, opening{h, s, public})
+			of.all = append(of.all, opening{h, s, public})
 		}
 		if splitOf(h.matchers).byPath {
-			all = append(all, opening{h, s, ""})
+			of.all = append(of.all, opening{h, s, ""})
 		}
+		all = append(all, of)
 		return never
 	})
 	return all
