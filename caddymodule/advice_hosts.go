@@ -4,31 +4,75 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
 // adviseOnHosts says which blocks are passed by with a Host in capital letters, or with its
 // port: other matchers than host tell these apart, and hosts are the same.
-func (e *edge) adviseOnHosts(ctx context.Context) (found []adminapi.Finding) {
-	for _, s := range e.gatedSites() {
-		if h, other := e.missesHost(ctx, s); h != nil {
-			found = append(found, h.Lines.warning(directive, "site "+s.name(),
-				fmt.Sprintf("doorpost does not come before a request with the Host %s, which is open to anyone: header, expression and vars tell capital letters and the port apart", other),
-				"match hosts with the matcher host, for example @app host "+s.originHosts()[0]))
-		}
+func (e *edge) adviseOnHosts(ctx context.Context, s *site, paths []string) []adminapi.Finding {
+	if !e.tellsHosts(s) {
+		return nil
 	}
-	return found
+	h, other := e.missesHost(ctx, s, append(paths, "/x"))
+	if h == nil {
+		return nil
+	}
+	return []adminapi.Finding{h.Lines.warning(directive, "site "+s.name(),
+		fmt.Sprintf("doorpost does not come before a request with the Host %s, which is open to anyone: header, expression and vars tell capital letters and the port apart", other),
+		"match hosts with the matcher host, for example @app host "+s.originHosts()[0])}
+}
+
+// tellsHosts reports whether something at a site may tell ways to write its host apart: few
+// sites have any, and trying each path at each host takes long.
+func (e *edge) tellsHosts(s *site) (tells bool) {
+	e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
+		tells = tells || mayTellHosts(at.on[len(at.on)-1].MatcherSets)
+		if h, ours := at.handler.(*Handler); ours {
+			tells = tells || mayTellHosts(h.matchers)
+		}
+		if r, rewrites := at.rewrite(); rewrites {
+			tells = tells || slices.ContainsFunc(placeholdersIn(r.URI), func(key string) bool {
+				return !strings.HasPrefix(key, "http.request.uri") && !strings.HasPrefix(key, "http.regexp")
+			})
+		}
+		return never
+	})
+	return tells
+}
+
+// mayTellHosts reports whether some matchers may look at how the host is written.
+func mayTellHosts(sets caddyhttp.MatcherSets) bool {
+	isDynamic := func(pattern string) bool { return strings.Contains(pattern, "{") }
+	return slices.ContainsFunc(sets, func(set caddyhttp.MatcherSet) bool {
+		return slices.ContainsFunc(set, func(matcher any) bool {
+			switch m := matcher.(type) {
+			case caddyhttp.MatchHost, *caddyhttp.MatchHost, caddyhttp.MatchPathRE, *caddyhttp.MatchPathRE, caddyhttp.MatchMethod, *caddyhttp.MatchMethod,
+				caddyhttp.MatchProtocol, *caddyhttp.MatchProtocol, caddyhttp.MatchRemoteIP, *caddyhttp.MatchRemoteIP, caddyhttp.MatchClientIP, *caddyhttp.MatchClientIP:
+				return false
+			case caddyhttp.MatchPath:
+				return slices.ContainsFunc(m, isDynamic)
+			case *caddyhttp.MatchPath:
+				return slices.ContainsFunc(*m, isDynamic)
+			case caddyhttp.MatchNot:
+				return mayTellHosts(m.MatcherSets)
+			case *caddyhttp.MatchNot:
+				return mayTellHosts(m.MatcherSets)
+			}
+			return true
+		})
+	})
 }
 
 // missesHost is a block of a site that does not meet a request with another way to write its
 // Host, and that way; nil for none.
-func (e *edge) missesHost(ctx context.Context, s *site) (h *Handler, other string) {
-	patterns := append(e.paths(s), "/x")
+func (e *edge) missesHost(ctx context.Context, s *site, paths []string) (h *Handler, other string) {
 	for _, origin := range s.origins.All() {
-		for _, pattern := range patterns {
+		for _, pattern := range paths {
 			to := origin.String() + examplePath(pattern)
 			closed := e.courseTo(ctx, s, http.MethodGet, to, "")
 			for _, host := range otherHosts(origin) {

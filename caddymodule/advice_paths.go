@@ -12,24 +12,31 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
-// adviseOnPaths says which paths of a server's sites are open though they look protected,
-// whether a matcher of the block or a handle around it tells them apart.
-func (e *edge) adviseOnPaths(ctx context.Context) (found []adminapi.Finding) {
-	for _, s := range e.gatedSites() {
-		for _, pattern := range e.paths(s) {
-			if g, leaves := gapBeside(pattern); leaves {
-				if h := e.leavesOpen(ctx, s, g); h != nil {
-					found = append(found, h.Lines.warning(directive, "site "+s.name(), g.found(), g.advice()))
-				}
-			}
+// adviseOnOpen says what is open though it looks protected, for each site but that of the portal.
+func (e *edge) adviseOnOpen(ctx context.Context) (found []adminapi.Finding) {
+	for _, s := range e.sites {
+		if len(s.handlers) == 0 {
+			continue
+		}
+		paths := slices.Clip(e.findPaths(s))
+		for _, advise := range []func(context.Context, *site, []string) []adminapi.Finding{e.adviseOnPaths, e.adviseOnBeside, e.adviseOnHosts, e.adviseOnPHP, e.adviseOnMethods} {
+			found = append(found, advise(ctx, s, paths)...)
 		}
 	}
 	return found
 }
 
-// gatedSites are the sites of the server but that of the portal.
-func (e *edge) gatedSites() []*site {
-	return slices.DeleteFunc(slices.Clone(e.sites), func(s *site) bool { return len(s.handlers) == 0 })
+// adviseOnPaths says which paths of a site are open though they look protected, whether a
+// matcher of the block or a handle around it tells them apart.
+func (e *edge) adviseOnPaths(ctx context.Context, s *site, paths []string) (found []adminapi.Finding) {
+	for _, pattern := range paths {
+		if g, leaves := gapBeside(pattern); leaves {
+			if h := e.leavesOpen(ctx, s, g); h != nil {
+				found = append(found, h.Lines.warning(directive, "site "+s.name(), g.found(), g.advice()))
+			}
+		}
+	}
+	return found
 }
 
 // leavesOpen is a block that leaves a gap by its matcher, or by a route that it stands in; nil

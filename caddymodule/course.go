@@ -35,7 +35,7 @@ var passing = []string{
 // lead leads a request to a site through the routes of the server.
 func (e *edge) lead(s *site, r *http.Request) (c course) {
 	sent := *r.URL
-	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit {
+	w := walk{server: e.server, short: true, fits: func(route caddyhttp.Route) fit {
 		if matches, err := route.MatcherSets.AnyMatchWithError(r); err == nil && (matches || isPHP(route)) {
 			return always
 		}
@@ -57,12 +57,11 @@ func (e *edge) lead(s *site, r *http.Request) (c course) {
 // isPHP reports whether a route is the one of php_fastcgi for scripts, by their paths. Requests
 // for all else come to it, too, by what they are rewritten to if there is no such file.
 func isPHP(route caddyhttp.Route) bool {
-	if len(route.MatcherSets) != 1 || len(route.MatcherSets[0]) != 1 || len(route.Handlers) != 1 {
+	if len(route.MatcherSets) != 1 || len(route.MatcherSets[0]) != 1 || len(route.Handlers) != 1 || (step{handler: route.Handlers[0]}).directive() != "php_fastcgi" {
 		return false
 	}
 	paths := pathsOf(route.MatcherSets)
-	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !strings.HasPrefix(path, "*.") }) &&
-		step{handler: route.Handlers[0]}.directive() == "php_fastcgi"
+	return len(paths) > 0 && !slices.ContainsFunc(paths, func(path string) bool { return !strings.HasPrefix(path, "*.") })
 }
 
 // meet notes what a handler does to a request that comes to it, and reports whether that ends
@@ -146,19 +145,20 @@ func (s *site) example(ctx context.Context, method, to string) (*http.Request, e
 	return r, err
 }
 
-// paths are the patterns of paths that the routes which requests to a site come to match, and
-// the blocks in them, as visitors ask for them: with what handle_path or uri strip_prefix cuts
-// off before.
-func (e *edge) paths(s *site) (patterns []string) {
+// findPaths are the patterns of paths that the routes which requests to a site come to match,
+// and the blocks in them, as visitors ask for them: with what handle_path or uri strip_prefix
+// cuts off before.
+func (e *edge) findPaths(s *site) (patterns []string) {
 	var cuts []step
+	seen := make(map[string]bool)
 	e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
 		if at.reach == never || at.later {
 			return never
 		}
 		note := func(sets caddyhttp.MatcherSets) {
 			for _, pattern := range pathsOf(sets) {
-				if pattern = prefixAt(at, cuts) + pattern; !slices.Contains(patterns, pattern) {
-					patterns = append(patterns, pattern)
+				if pattern = prefixAt(at, cuts) + pattern; !seen[pattern] {
+					seen[pattern], patterns = true, append(patterns, pattern)
 				}
 			}
 		}

@@ -107,11 +107,7 @@ func (e *edge) check(ctx caddy.Context) error {
 	}
 	e.app.advise(e.adviseOnBefore(ctx))
 	e.app.advise(e.adviseOnRewrites())
-	e.app.advise(e.adviseOnPaths(ctx))
-	e.app.advise(e.adviseOnBeside(ctx))
-	e.app.advise(e.adviseOnHosts(ctx))
-	e.app.advise(e.adviseOnPHP(ctx))
-	e.app.advise(e.adviseOnMethods(ctx))
+	e.app.advise(e.adviseOnOpen(ctx))
 	e.app.advise(e.adviseOnLogs(ctx))
 	return e.app.checkPortal()
 }

@@ -83,7 +83,7 @@ func (e *edge) passed(o opening) (steps []step) {
 	if o.public != "" {
 		some.paths = []string{o.public}
 	}
-	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit {
+	w := walk{server: e.server, short: true, fits: func(route caddyhttp.Route) fit {
 		fits := some.match(route.MatcherSets)
 		if fits == sometimes && slices.ContainsFunc(o.at.on, func(on caddyhttp.Route) bool { return isSame(on, route) }) {
 			return always // those are meant that come to the block

@@ -27,6 +27,7 @@ type walk struct {
 	meet   func(step) fit            // how many of them end at a handler
 	met    map[string]fit            // the groups of which they met a route
 	later  []laterRoutes             // those that handlers on the way lead some to
+	short  bool                      // routes that no request comes to are left out
 }
 
 // laterRoutes are those after an error, or for some answers.
@@ -74,7 +75,11 @@ func (w *walk) follow(routes caddyhttp.RouteList, from step) (ended fit) {
 		if fits == never {
 			continue
 		}
-		enter, before := min(fits, w.met[route.Group].not()), maps.Clone(w.met)
+		enter := min(fits, w.met[route.Group].not())
+		if w.short && min(from.reach, enter, ended.not()) == never {
+			continue
+		}
+		before := maps.Clone(w.met)
 		if route.Group != "" {
 			w.met[route.Group] = always
 		}

@@ -46,11 +46,7 @@ func (to requests) matchOne(matcher any) fit {
 	if !isHost || len(to.hosts) == 0 {
 		return sometimes
 	}
-	fits := hostIn(patterns, to.hosts[0])
-	if slices.ContainsFunc(to.hosts, func(host string) bool { return hostIn(patterns, host) != fits }) {
-		return sometimes
-	}
-	return fits
+	return hostsIn(patterns, to.hosts)
 }
 
 func (to requests) matchPath(patterns []string) fit {
@@ -110,15 +106,49 @@ func hostIn(list []string, host string) (fits fit) {
 	return fits
 }
 
+// hostsIn is how many requests for some hosts have one of a list. Those that stand in it by
+// their names are not compared one by one: both lists may be long.
+func hostsIn(list, hosts []string) fit {
+	if len(hosts) == 1 {
+		return hostIn(list, hosts[0])
+	}
+	names := make(map[string]bool)
+	var patterns []string
+	for _, pattern := range withEnvironment(list) {
+		if names[pattern] = true; strings.ContainsAny(pattern, "*{") {
+			patterns = append(patterns, pattern)
+		}
+	}
+	fitOf := func(host string) fit {
+		switch host = strings.ToLower(host); {
+		case names[host]:
+			return always
+		case strings.ContainsAny(host, "*{"):
+			return hostIn(list, host)
+		}
+		return hostIn(patterns, host)
+	}
+	fits := fitOf(hosts[0])
+	if slices.ContainsFunc(hosts, func(host string) bool { return fitOf(host) != fits }) {
+		return sometimes
+	}
+	return fits
+}
+
 // withEnvironment are patterns of hosts as they stay: of placeholders, which Caddy reads with
 // each request, only the environment does.
 func withEnvironment(list []string) []string {
-	environment := caddy.NewEmptyReplacer()
-	environment.Map(func(key string) (any, bool) {
-		name, found := strings.CutPrefix(key, "env.")
-		return os.Getenv(name), found
+	return each(list, func(pattern string) string {
+		if strings.Contains(pattern, "{") {
+			environment := caddy.NewEmptyReplacer()
+			environment.Map(func(key string) (any, bool) {
+				name, found := strings.CutPrefix(key, "env.")
+				return os.Getenv(name), found
+			})
+			pattern = environment.ReplaceKnown(pattern, "")
+		}
+		return strings.ToLower(pattern)
 	})
-	return each(list, func(pattern string) string { return strings.ToLower(environment.ReplaceKnown(pattern, "")) })
 }
 
 // coversHost reports whether a host is one that a pattern with * for any label stands for.
