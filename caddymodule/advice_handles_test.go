@@ -194,6 +194,7 @@ func TestOrdinarySitesLoadWithoutAWarning(t *testing.T) {
 		"doorpost {\nallow *\npublic PATH/open/*\n}\nroute PATH/* {\nuri strip_prefix PATH\nELSE}\nAPP",
 		"doorpost {\nallow *\npublic PATH/*\n}\nhandle_path PATH/* {\nrewrite * /site{uri}\nroot /srv/open\nfile_server\n}\nhandle {\nAPP}",
 		"doorpost {\nallow *\npublic PATH/*\n}\nhandle PATH/* {\nrewrite * /site{path}?{query}\nELSE}\nhandle {\nAPP}",
+		"root /srv\nhandle PATH.php {\nPHP}\nhandle PATH/* {\nfile_server {\nhide *.php\n}\n}\nhandle {\nGATEPHPfile_server\n}",
 		"@app host app.example.com\nhandle @app {\nGATEAPP}\nhandle {\nAPP}",
 		"@app header Host other.example.com\nhandle @app {\nELSE}\nhandle {\nGATEAPP}",
 		"@api header X-Api-Key *\nhandle @api {\nAPP}\nhandle {\nGATEAPP}",

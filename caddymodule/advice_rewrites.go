@@ -37,21 +37,37 @@ func (e *edge) adviseOnRewrites() (found []adminapi.Finding) {
 	return found
 }
 
-// inHandles says how to serve public paths in handles of their own.
+// inHandles says how to serve public paths in handles of their own: scripts are run there, too,
+// for a file_server would send their source.
 func (of *openBlock) inHandles(public []string) string {
-	how := "{ file_server }"
-	if slices.ContainsFunc(of.lookUp(), func(a served) bool { return a.directive() == "php_fastcgi" }) {
-		how = "{ file_server { hide *.php } }"
+	scripts, files := slices.Clone(public), slices.DeleteFunc(slices.Clone(public), namesScript)
+	scripts = slices.DeleteFunc(scripts, func(path string) bool { return slices.Contains(files, path) })
+	var handles []string
+	if len(files) > 0 {
+		how := "{ file_server }"
+		if slices.ContainsFunc(of.lookUp(), func(a served) bool { return a.directive() == "php_fastcgi" }) {
+			how = "{ file_server { hide *.php } }"
+		}
+		handles = append(handles, handleOf("@files", files, how))
 	}
-	return "serve what is public in a handle of its own, " + handleOf(public, how) + ", and put doorpost with all else into handle { … }"
+	if len(scripts) > 0 {
+		handles = append(handles, handleOf("@scripts", scripts, "{ php_fastcgi … }"))
+	}
+	return "serve what is public in a handle of its own, " + strings.Join(handles, ", and ") + ", and put doorpost with all else into handle { … }"
+}
+
+// namesScript reports whether a public path is one of scripts, or of what is below one.
+func namesScript(public string) bool {
+	file := aFile.FindStringSubmatch(strings.TrimRight(public, "/*"))
+	return file != nil && isScript(strings.ToLower(file[1]))
 }
 
 // handleOf is a handle for some paths.
-func handleOf(public []string, how string) string {
+func handleOf(name string, public []string, how string) string {
 	if len(public) == 1 {
 		return "handle " + public[0] + " " + how
 	}
-	return "@open path " + strings.Join(public, " ") + " and handle @open " + how
+	return name + " path " + strings.Join(public, " ") + " and handle " + name + " " + how
 }
 
 // leadToMore reports whether a request that a block lets pass may become one for a path that

@@ -84,12 +84,30 @@ func TestSeveralPublicPathsThatAreRewrittenAreOneWarning(t *testing.T) {
 	isolate(t)
 	for public, how := range map[string]string{
 		"/a/*":           "handle /a/* { file_server }",
-		"/a/* /b/c":      "@open path /a/* /b/c and handle @open { file_server }",
-		"/a/* :pwa /x.y": "@open path /a/* ",
+		"/a/* /b/c":      "@files path /a/* /b/c and handle @files { file_server }",
+		"/a/* :pwa /x.y": "@files path /a/* ",
 	} {
 		got := warned(t, "doorpost {\nallow *\npublic "+public+"\n}\nhandle {\ntry_files {path} /index.html\nfile_server\n}")
 		if strings.Count(got, ": behind doorpost something") != 1 || !strings.Contains(got, " -> serve what is public in a handle of its own, "+how) {
 			t.Errorf("public %s warns of %q, want %q once", public, got, how)
+		}
+	}
+}
+
+// Who does as a warning says sends nobody the source of scripts.
+func TestAdviceOnPublicScriptsHasThemRun(t *testing.T) {
+	isolate(t)
+	for public, how := range map[string]string{
+		"/config.php":           "handle /config.php { php_fastcgi … }, and put",
+		"/CONFIG.PHP":           "handle /config.php { php_fastcgi … }, and put",
+		"/config.php/*":         "handle /config.php/* { php_fastcgi … }, and put",
+		"/a.php /b.php":         "@scripts path /a.php /b.php and handle @scripts { php_fastcgi … }, and put",
+		"/assets/*":             "handle /assets/* { file_server { hide *.php } }, and put",
+		"/config.php /assets/*": "handle /assets/* { file_server { hide *.php } }, and handle /config.php { php_fastcgi … }, and put",
+		"/a.css /b.js /c/d.php": "@files path /a.css /b.js and handle @files { file_server { hide *.php } }, and handle /c/d.php { php_fastcgi … }, and put",
+	} {
+		if got := warned(t, "doorpost {\nallow *\npublic "+public+"\n}\nroot /srv\nphp_fastcgi localhost:1\nfile_server"); !strings.Contains(strings.ToLower(got), "in a handle of its own, "+how) {
+			t.Errorf("public %s warns of %q, want %q", public, got, how)
 		}
 	}
 }
