@@ -58,7 +58,7 @@ func (e *edge) wayPast(ctx context.Context, s *site, closed course, ways []way) 
 type way struct {
 	prefix   string
 	rewrites []rewrite.Rewrite // on it
-	sources  []string          // of what answers it without a gate for all requests before
+	sources  []contentSource   // of what answers it without a gate for all requests before
 }
 
 func (e *edge) wayBy(s *site, prefix string) way {

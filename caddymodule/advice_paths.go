@@ -50,11 +50,21 @@ func (e *edge) leavesOpen(ctx context.Context, s *site, g gap) *Handler {
 			continue
 		}
 		open := e.courseOf(ctx, s, method, outside)
-		if open.opens(closed) && !(g.below && open.answer.directive() == "file_server") {
+		if open.opens(closed) && !(g.below && open.answer.directive() == "file_server") && !g.isMoved(closed, open) {
 			return h
 		}
 	}
 	return nil
+}
+
+// isMoved reports whether a rewrite puts something else before what is open than before what is
+// protected, as for two folders of one store: then what is open is nothing beside the other. Not
+// so on the way to the gate, which sees another path then than it says.
+func (g gap) isMoved(closed, open course) bool {
+	inside, outside := g.examples()
+	before, kept := strings.CutSuffix(closed.uri, inside)
+	other, keptToo := strings.CutSuffix(open.uri, outside)
+	return kept && keptToo && before != other && !slices.ContainsFunc(open.before, isGate)
 }
 
 // isGatedBy reports whether a pattern, as visitors ask for it, leads to the gate.

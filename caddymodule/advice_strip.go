@@ -15,7 +15,7 @@ import (
 // served is a step that answers more than something fixed, and where it has that from.
 type served struct {
 	step
-	sources []string
+	sources []contentSource
 }
 
 // lookUp finds what answers requests to the site.
@@ -68,30 +68,49 @@ func (s step) keepsApart() bool {
 	})
 }
 
-// haveCommon reports whether two lists of sources have one in common.
-func haveCommon(some, others []string) bool {
-	return slices.ContainsFunc(some, func(source string) bool { return slices.Contains(others, source) })
+// contentSource is where answers come from: an upstream, or a folder.
+type contentSource struct {
+	from string
+	host string // that a proxy asks for there, "" for that of the request, or an unknown one
 }
 
-// sources are where answers come from: upstreams, or a folder. One service runs the scripts of
-// several folders.
-func (s step) sources(before []step) (sources []string) {
+// haveCommon reports whether two lists of sources have one in common: of one upstream, another
+// host that it is asked for is another site.
+func haveCommon(some, others []contentSource) bool {
+	return slices.ContainsFunc(some, func(a contentSource) bool {
+		return slices.ContainsFunc(others, func(b contentSource) bool {
+			return a.from == b.from && (a.host == "" || b.host == "" || strings.EqualFold(a.host, b.host))
+		})
+	})
+}
+
+// sources are where answers come from. One service runs the scripts of several folders.
+func (s step) sources(before []step) (sources []contentSource) {
 	switch h := s.handler.(type) {
 	case *reverseproxy.Handler:
+		folder := ""
+		if php, ok := h.Transport.(*fastcgi.Transport); ok {
+			folder = " " + s.folder(php.Root, before)
+		}
 		for _, upstream := range h.Upstreams {
-			sources = append(sources, thisMachine.Replace(upstream.Dial))
+			sources = append(sources, contentSource{thisMachine.Replace(upstream.Dial) + folder, hostFor(h)})
 		}
 		if len(sources) == 0 {
-			sources = []string{fmt.Sprintf("%p", h)} // found anew for each request
-		}
-		if php, ok := h.Transport.(*fastcgi.Transport); ok {
-			return each(sources, func(source string) string { return source + " " + s.folder(php.Root, before) })
+			sources = []contentSource{{from: fmt.Sprintf("%p", h) + folder}} // found anew for each request
 		}
 		return sources
 	case *fileserver.FileServer:
-		return []string{"file_server " + s.folder(h.Root, before)}
+		return []contentSource{{from: "file_server " + s.folder(h.Root, before)}}
 	}
-	return []string{s.directive()}
+	return []contentSource{{from: s.directive()}}
+}
+
+// hostFor is the host that a proxy asks its upstreams for, if it is always the same.
+func hostFor(h *reverseproxy.Handler) string {
+	if h.Headers == nil || h.Headers.Request == nil || strings.Contains(h.Headers.Request.Set.Get("Host"), "{") {
+		return ""
+	}
+	return h.Headers.Request.Set.Get("Host")
 }
 
 // folder is the root of a step, or else what root says before it.

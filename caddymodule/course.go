@@ -14,13 +14,13 @@ import (
 
 // course is what becomes of an example of a request, from somebody who is not signed in.
 type course struct {
-	gate    *Handler // the first block that needs a session for it
-	at      step     // where that stands
-	public  bool     // a block on the way names its path
-	asked   bool     // something else on the way asks who sends it
-	answer  step     // what answers it; no handler: nothing does
-	sources []string // of the answer
-	uri     string   // as the answer gets it
+	gate    *Handler        // the first block that needs a session for it
+	at      step            // where that stands
+	public  bool            // a block on the way names its path
+	asked   bool            // something else on the way asks who sends it
+	answer  step            // what answers it; no handler: nothing does
+	sources []contentSource // of the answer
+	uri     string          // as the answer gets it
 
 	before []step
 }
