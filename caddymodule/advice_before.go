@@ -56,27 +56,25 @@ func isBelow(pattern, folder string) bool {
 
 // adviseOnBefore says which handles with a gate are passed by, since something before them
 // makes another path of theirs, which an app answers. A matcher of the block sees both.
-func (e *edge) adviseOnBefore(ctx context.Context) (found []adminapi.Finding) {
-	for _, s := range e.gatedSites() {
-		var before []step
-		e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
-			h, ours := at.handler.(*Handler)
-			if ours && h.site == s && at.reach != never {
-				if by, pattern := e.missedBy(ctx, at, before); by != "" {
-					finding := h.Lines.warning(directive, "site "+s.name(),
-						fmt.Sprintf("doorpost stands in a handle for %s, and %s before that makes another path of it, which is open to anyone", pattern, by),
-						fmt.Sprintf("put %s behind doorpost, into the handles, or write doorpost %s { … } in the site itself", by, pattern))
-					if !slices.Contains(found, finding) {
-						found = append(found, finding)
-					}
+func (e *edge) adviseOnBefore(ctx context.Context, s *site, _ []string) (found []adminapi.Finding) {
+	var before []step
+	e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
+		h, ours := at.handler.(*Handler)
+		if ours && h.site == s && at.reach != never {
+			if by, pattern := e.missedBy(ctx, at, before); by != "" {
+				finding := h.Lines.warning(directive, "site "+s.name(),
+					fmt.Sprintf("doorpost stands in a handle for %s, and %s before that makes another path of it, which is open to anyone", pattern, by),
+					fmt.Sprintf("put %s behind doorpost, into the handles, or write doorpost %s { … } in the site itself", by, pattern))
+				if !slices.Contains(found, finding) {
+					found = append(found, finding)
 				}
 			}
-			if _, rewrites := at.rewrite(); rewrites && !at.later {
-				before = append(before, at)
-			}
-			return never
-		})
-	}
+		}
+		if _, rewrites := at.rewrite(); rewrites && !at.later {
+			before = append(before, at)
+		}
+		return never
+	})
 	return found
 }
 

@@ -95,7 +95,7 @@ func TestWhatIsLeftOpenBelowAHandleWithAGateIsWarnedOf(t *testing.T) {
 	eachHandles(map[string]bool{
 		"handle PATH {\nGATEAPP}\nhandle {\nAPP}":                                             true,
 		"handle PATH {\nGATEAPP}\nhandle PATH/* {\nAPP}":                                      true,
-		"rewrite PATH/* /backend{uri}\n@in path PATH PATH/*\ndoorpost @in {\nallow *\n}\nAPP": true,
+		"rewrite PATH/* /backend{uri}\n@in path PATH PATH/*\ndoorpost @in {\nallow *\n}\nAPP": false, // the gate sees both paths
 		"route PATH {\nGATEAPP}\nAPP":                                                         true,
 		"@in path PATH\nhandle @in {\nGATEAPP}\nAPP":                                          true,
 		"root /srv\nhandle PATH {\nGATEfile_server\n}\nfile_server":                           true,

@@ -105,7 +105,6 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.checkReached(); err != nil {
 		return err
 	}
-	e.app.advise(e.adviseOnBefore(ctx))
 	e.app.advise(e.adviseOnRewrites())
 	e.app.advise(e.adviseOnOpen(ctx))
 	e.app.advise(e.adviseOnLogs(ctx))
