@@ -3,11 +3,13 @@ package caddymodule
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
@@ -36,18 +38,25 @@ func (e *edge) tellsHosts(s *site) (tells bool) {
 			tells = tells || mayTellHosts(h.matchers)
 		}
 		if r, rewrites := at.rewrite(); rewrites {
-			tells = tells || slices.ContainsFunc(placeholdersIn(r.URI), func(key string) bool {
-				return !strings.HasPrefix(key, "http.request.uri") && !strings.HasPrefix(key, "http.regexp")
-			})
+			tells = tells || mayHoldHost(r.URI)
+		}
+		if vars, ok := at.handler.(*caddyhttp.VarsMiddleware); ok { // such as the root of files
+			tells = tells || mayHoldHost(fmt.Sprint(*vars))
 		}
 		return never
 	})
 	return tells
 }
 
+// mayHoldHost reports whether a text has placeholders of more than the path.
+func mayHoldHost(text string) bool {
+	return slices.ContainsFunc(placeholdersIn(text), func(key string) bool {
+		return !slices.ContainsFunc([]string{"http.request.uri", "http.regexp.", "http.matchers.file.", "http.vars.root"}, func(of string) bool { return strings.HasPrefix(key, of) })
+	})
+}
+
 // mayTellHosts reports whether some matchers may look at how the host is written.
 func mayTellHosts(sets caddyhttp.MatcherSets) bool {
-	isDynamic := func(pattern string) bool { return strings.Contains(pattern, "{") }
 	return slices.ContainsFunc(sets, func(set caddyhttp.MatcherSet) bool {
 		return slices.ContainsFunc(set, func(matcher any) bool {
 			switch m := matcher.(type) {
@@ -55,9 +64,13 @@ func mayTellHosts(sets caddyhttp.MatcherSets) bool {
 				caddyhttp.MatchProtocol, *caddyhttp.MatchProtocol, caddyhttp.MatchRemoteIP, *caddyhttp.MatchRemoteIP, caddyhttp.MatchClientIP, *caddyhttp.MatchClientIP:
 				return false
 			case caddyhttp.MatchPath:
-				return slices.ContainsFunc(m, isDynamic)
+				return slices.ContainsFunc(m, mayHoldHost)
 			case *caddyhttp.MatchPath:
-				return slices.ContainsFunc(*m, isDynamic)
+				return slices.ContainsFunc(*m, mayHoldHost)
+			case *fileserver.MatchFile:
+				return slices.ContainsFunc(append(slices.Clip(m.TryFiles), m.Root), mayHoldHost)
+			case *caddyhttp.MatchHeader:
+				return mayHoldHost(fmt.Sprint(*m)) || slices.ContainsFunc(slices.Collect(maps.Keys(*m)), func(name string) bool { return strings.EqualFold(name, "Host") })
 			case caddyhttp.MatchNot:
 				return mayTellHosts(m.MatcherSets)
 			case *caddyhttp.MatchNot:

@@ -39,6 +39,9 @@ func TestTheChecksAtLoadGrowAtMostWithTheSquareOfASite(t *testing.T) {
 		"hosts and handles": func(n int) string {
 			return lines(n, "h%d.example.com, ") + handles("", "localhost:1", "GATE"+lines(n, "handle /a%d/* {\nAPP}\n"))
 		},
+		"hosts and handles of PHP": func(n int) string {
+			return lines(n, "h%d.example.com, ") + handles("", "localhost:1", "@x header X-A b\nrespond @x no\nroot /srv\nGATE"+lines(n, "handle /a%d/* {\nAPP}\n")+"PHP")
+		},
 		"public": func(n int) string {
 			return handles("", "localhost:1", "doorpost {\nallow *\n"+lines(n, "public /p%d/*\n")+"}\n"+lines(n, "handle_path /p%d/* {\nELSE}\n")+"handle {\nAPP}")
 		},
