@@ -53,7 +53,7 @@ func removePasskey(c *invocation) error {
 
 func (c *invocation) sayReset(gone adminapi.Passkeys) {
 	if len(gone.Passkeys) == 0 {
-		c.say("%s has no passkeys, so nothing was removed.", gone.Address)
+		c.say("%s has no passkeys. If former ones made sessions that went on, these have ended.", gone.Address)
 		return
 	}
 	c.say("Passkeys of %s that are removed: %d. The next one is made after a sign-in by mail.", gone.Address, len(gone.Passkeys))

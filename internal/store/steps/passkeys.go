@@ -184,7 +184,8 @@ func endProven(t *tx, who address.Address, keep session.Key, now time.Time, gone
 			by.Method, by.SignedIn = session.ByMail, min(by.SignedIn, codec.Millis(now.Add(-account.FreshProof)))
 			addSession(t, open.Key, by, now)
 			for _, key := range open.Keys() {
-				t.ended(key) // what instances know of it is another
+				t.delete(changeKey(key)) // it was proposed with the proof
+				t.ended(key)             // what instances know of it is another
 			}
 		default:
 			endSessionOf(t, who, open.Key, now)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/session"
 )
@@ -51,6 +52,7 @@ func removalsOfPasskeys(f *fixture) {
 		kept := way.keeps != nil
 		if kept {
 			c.Session = way.keeps(first, atSite)
+			f.proposed(session.Entry{Key: c.Session, Record: mail.Record}, account.Move, f.person("new-"+string(mail.Address[:3])))
 		}
 		ended := f.listen()
 		if err := way.remove(c); err != nil {
@@ -73,6 +75,9 @@ func removalsOfPasskeys(f *fixture) {
 // time ago, until an operator removes all passkeys.
 func (f *fixture) wantUnproven(own, behind session.Key, stays passkey.Addition) {
 	f.Helper()
+	for _, key := range []session.Key{own, behind} {
+		f.wantNothingPending(session.Entry{Key: key})
+	}
 	for _, key := range []session.Key{own, behind} {
 		r, _, err := f.Session(f.Context(), key, f.now)
 		f.must(err)
