@@ -40,8 +40,8 @@ func (e *edge) adviseOnRewrites() (found []adminapi.Finding) {
 // inHandles says how to serve public paths in handles of their own: scripts are run there, too,
 // for a file_server would send their source.
 func (of *openBlock) inHandles(public []string) string {
-	scripts, files := slices.Clone(public), slices.DeleteFunc(slices.Clone(public), namesScript)
-	scripts = slices.DeleteFunc(scripts, func(path string) bool { return slices.Contains(files, path) })
+	files := slices.DeleteFunc(slices.Clone(public), namesScript)
+	scripts := slices.DeleteFunc(slices.Clone(public), func(path string) bool { return !namesScript(path) })
 	var handles []string
 	if len(files) > 0 {
 		how := "{ file_server }"

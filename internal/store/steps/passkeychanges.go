@@ -149,7 +149,8 @@ func (s Steps) RemovePasskey(ctx context.Context, c passkey.Change, notice outbo
 	return run(ctx, s.change("remove_passkey"), changeReads(c), func(t *tx) {
 		ring := mayChange(t, c)
 		if i := ring.FindID(c.ID); i >= 0 {
-			dropPasskey(t, c.Person, ring.Passkeys[i].Key(), c.Session, c.Now)
+			dropPasskey(t, c.Person, ring.Passkeys[i].Key())
+			endProven(t, c.Person, c.Session, c.Now, madeBy(c.ID))
 			notify(t, c.Person, person(t, c.Person), notice, c.Now)
 		}
 	})

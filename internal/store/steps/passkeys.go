@@ -152,25 +152,30 @@ func (s Steps) DropPasskeys(ctx context.Context, who address.Address, id passkey
 			}
 			drop = []codec.Passkey{ring.Passkeys[i]}
 		}
-		if id == "" { // those, too, of passkeys that are gone, or that made them before a session kept which
-			endProven(t, who, session.Key{}, time.Now(), func(by codec.Session) bool { return by.Passkey != "" || by.Method == session.ByPasskey })
-		}
 		dropped := codec.Keyring{Passkeys: slices.Clone(drop)}
 		for _, p := range dropped.Passkeys {
-			dropPasskey(t, who, p.Key(), session.Key{}, time.Now())
+			dropPasskey(t, who, p.Key())
 		}
+		gone := madeBy(id)
+		if id == "" { // those, too, of passkeys that are gone, or that made them before a session kept which
+			gone = func(s codec.Session) bool { return s.Passkey != "" || s.Method == session.ByPasskey }
+		}
+		endProven(t, who, session.Key{}, time.Now(), gone)
 		return dropped.Unpack().Passkeys
 	})
 }
 
-// dropPasskey removes one, and ends the sessions that it made but one, which may be the zero
-// Key and proves nothing any more. The handle stays.
-func dropPasskey(t *tx, who address.Address, key passkey.Key, keep session.Key, now time.Time) {
-	endProven(t, who, keep, now, func(by codec.Session) bool { return by.Passkey == string(key.ID()) })
+// dropPasskey removes one. The handle stays.
+func dropPasskey(t *tx, who address.Address, key passkey.Key) {
 	ring := keyring(t, who)
 	ring.Passkeys = slices.DeleteFunc(ring.Passkeys, func(p codec.Passkey) bool { return p.Key() == key })
 	saveKeyring(t, who, ring)
 	t.delete(credentialKey(key))
+}
+
+// madeBy is true of the sessions that a passkey made.
+func madeBy(id passkey.ID) func(codec.Session) bool {
+	return func(s codec.Session) bool { return s.Passkey == string(id) }
 }
 
 // endProven ends the sessions of somebody whose proof is gone. One goes on, which may be the
