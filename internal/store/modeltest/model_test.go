@@ -45,6 +45,7 @@ type visit struct {
 	ended   bool
 	proven  time.Time
 	method  session.Method
+	passkey passkey.ID // that made it
 }
 
 // model is a store in a few maps.
@@ -190,17 +191,21 @@ func (m *model) signedIn(l *link, r signin.Redemption) {
 	if m.known[l.who] == (known{}) {
 		m.known[l.who] = known{revision: 1}
 	}
-	m.arrived(l.who, r.Arrival, session.ByMail)
+	m.arrived(l.who, r.Arrival, "")
 }
 
-// arrived is what every sign-in does.
-func (m *model) arrived(who address.Address, a signin.Arrival, method session.Method) {
+// arrived is what every sign-in does, by mail if by no passkey.
+func (m *model) arrived(who address.Address, a signin.Arrival, by passkey.ID) {
+	method := session.ByMail
+	if by != "" {
+		method = session.ByPasskey
+	}
 	for _, v := range m.visits {
 		if v.key == a.Replace {
 			v.ended = true
 		}
 	}
-	m.visits = append(m.visits, &visit{key: a.Session.Key, who: who, expires: a.Session.Expires, proven: m.now, method: method})
+	m.visits = append(m.visits, &visit{key: a.Session.Key, who: who, expires: a.Session.Expires, proven: m.now, method: method, passkey: by})
 	if known := m.familiar[who]; a.Mark != (signin.BrowserKey{}) && !slices.Contains(known, a.Mark) {
 		known = append(known, a.Mark)
 		m.familiar[who] = known[max(0, len(known)-signin.MaxFamiliar):]

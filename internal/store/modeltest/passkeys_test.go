@@ -34,13 +34,28 @@ func (m *model) owner(credential []byte) (who address.Address, at int) {
 	return "", -1
 }
 
-// drop forgets passkeys; all of the person if the id is empty.
-func (m *model) drop(who address.Address, id passkey.ID) (dropped bool) {
+// drop forgets passkeys, all of the person if the id is empty, and ends the sessions that they
+// made. The session keep goes on, as if it had been made by mail some time ago.
+func (m *model) drop(who address.Address, id passkey.ID, keep session.Key) (dropped bool) {
 	ring := m.rings[who]
 	left := slices.DeleteFunc(slices.Clone(ring.Passkeys), func(p passkey.Passkey) bool { return id == "" || p.ID == id })
-	dropped = len(left) < len(ring.Passkeys)
+	if dropped = len(left) < len(ring.Passkeys); !dropped && id != "" {
+		return false
+	}
 	if ring.Passkeys = left; dropped {
 		m.rings[who] = ring
+	}
+	for _, v := range m.visits {
+		switch made := v.passkey != "" && (id == "" || v.passkey == id); {
+		case v.who != who || !made:
+		case v.key != keep:
+			v.ended = true
+		case v.alive(m.now):
+			v.method = session.ByMail
+			if before := m.now.Add(-account.FreshProof); v.proven.After(before) {
+				v.proven = before
+			}
+		}
 	}
 	return dropped
 }
@@ -116,12 +131,15 @@ func (m *model) mayChange(c passkey.Change) error {
 		rpID = ring.Passkeys[at].RPID
 	}
 	at := m.guarding(c.Person, c.Guard)
-	guarded := slices.Contains(c.Guard.Required, rpID) && len(ring.Of(rpID)) > 0
+	shows := func(place string) bool { return byPasskey && c.Guard.RPID == place }
+	another := c.ID != "" && rpID != c.Guard.RPID // the change is to a passkey of another place
+	furtherOne := len(ring.Of(rpID)) > 0
 	switch {
-	case at != "" && byPasskey && c.Guard.RPID == at:
-	case at != "" && c.ID != "" && rpID != c.Guard.RPID, guarded && !(byPasskey && c.Guard.RPID == rpID):
+	case at != "" && shows(at):
+	case at != "" && (another || furtherOne && !shows(rpID)):
 		return signin.ErrNeedsPasskey
-	case !guarded && !byPasskey && !(fresh && c.ID == ""):
+	case at != "" && furtherOne:
+	case !byPasskey && !(fresh && c.ID == ""):
 		return passkey.ErrNeedsCode
 	}
 	return nil
@@ -210,19 +228,22 @@ func (h *history) usePasskey(t *rapid.T) {
 		ring.Passkeys = slices.Clone(ring.Passkeys)
 		ring.Passkeys[at].Counter, ring.Passkeys[at].Used = u.Counter, h.now
 		h.rings[who], h.answered = ring, append(h.answered, u.Challenge)
-		h.arrived(who, u.Arrival, session.ByPasskey)
+		h.arrived(who, u.Arrival, u.Passkey.ID())
 	}
 }
 
 func (h *history) removePasskey(t *rapid.T) {
 	c := h.change(t)
 	c.RPID, c.ID = "", passkey.KeyOf(credential(t)).ID()
+	if one := one(t, h.visits, "made by"); one.passkey != "" && yes(t, "the one that made a session") {
+		c.Person, c.ID = one.who, one.passkey
+	}
 	want := h.mayChange(c)
 	if err := h.store.RemovePasskey(context.Background(), c, h.message(outbox.Changed, c.Person, sites[0])); !errors.Is(err, want) {
 		t.Fatalf("removing a passkey: %v, want %v", err, want)
 	}
 	if want == nil {
-		h.drop(c.Person, c.ID)
+		h.drop(c.Person, c.ID, c.Session)
 	}
 }
 
@@ -236,7 +257,7 @@ func (h *history) dropPasskeys(t *rapid.T) {
 	switch {
 	case h.known[who].revision == 0:
 		want = people.ErrUnknown
-	case !h.drop(who, id) && id != "":
+	case !h.drop(who, id, session.Key{}) && id != "":
 		want = passkey.ErrUnknown
 	}
 	if _, err := h.store.DropPasskeys(context.Background(), who, id); !errors.Is(err, want) {
