@@ -79,6 +79,11 @@ func (h *history) someLink(t *rapid.T) *link {
 	return h.links[len(h.links)-1-rapid.IntRange(0, min(5, len(h.links)-1)).Draw(t, "link, from the last")]
 }
 
+// someVisit is a session that was made, the later ones more often.
+func (h *history) someVisit(t *rapid.T) *visit {
+	return h.visits[len(h.visits)-1-rapid.IntRange(0, min(3, len(h.visits)-1)).Draw(t, "session, from the last")]
+}
+
 func (h *history) ask(t *rapid.T) {
 	plenty := limit.Rule{Max: 1_000_000, Window: time.Hour}
 	a := signin.Asking{

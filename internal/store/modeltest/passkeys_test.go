@@ -24,6 +24,20 @@ func credential(t *rapid.T) []byte {
 	return []byte{rapid.ByteRange(1, 3).Draw(t, "credential")}
 }
 
+// madeCredential is mostly one of a passkey that there is.
+func (h *history) madeCredential(t *rapid.T) []byte {
+	var made [][]byte
+	for _, who := range persons {
+		for _, p := range h.rings[who].Passkeys {
+			made = append(made, p.Credential)
+		}
+	}
+	if len(made) == 0 || rapid.IntRange(0, 5).Draw(t, "any credential if 0") == 0 {
+		return credential(t)
+	}
+	return one(t, made, "credential of a passkey")
+}
+
 // owner is whose a passkey is, and where it stands with them; -1 for a passkey of nobody.
 func (m *model) owner(credential []byte) (who address.Address, at int) {
 	for who, ring := range m.rings {
@@ -73,7 +87,7 @@ func (h *history) change(t *rapid.T) passkey.Change {
 	if len(h.visits) == 0 {
 		t.Skip("nobody has signed in")
 	}
-	v := one(t, h.visits, "session")
+	v := h.someVisit(t)
 	c := passkey.Change{Now: h.now, Session: v.key, Person: v.who, RPID: one(t, rpIDs, "RP ID")}
 	c.Guard = signin.Guard{RPID: c.RPID, Required: one(t, [][]string{nil, rpIDs[:1], rpIDs}, "required")}
 	if rapid.IntRange(0, 9).Draw(t, "another person if 0") == 0 {
@@ -177,7 +191,7 @@ func (h *history) makePasskey(t *rapid.T) {
 }
 
 func (h *history) usePasskey(t *rapid.T) {
-	credential := credential(t)
+	credential := h.madeCredential(t)
 	who, at := h.owner(credential)
 	present := passkey.Passkey{RPID: rpIDs[0]}
 	if at >= 0 {
@@ -234,9 +248,13 @@ func (h *history) usePasskey(t *rapid.T) {
 
 func (h *history) removePasskey(t *rapid.T) {
 	c := h.change(t)
-	c.RPID, c.ID = "", passkey.KeyOf(credential(t)).ID()
-	if one := one(t, h.visits, "made by"); one.passkey != "" && yes(t, "the one that made a session") {
-		c.Person, c.ID = one.who, one.passkey
+	credential := h.madeCredential(t)
+	c.RPID, c.ID = "", passkey.KeyOf(credential).ID()
+	if who, _ := h.owner(credential); yes(t, "by the owner") {
+		owned := slices.DeleteFunc(slices.Clone(h.visits), func(v *visit) bool { return v.who != who || !v.alive(h.now) })
+		if len(owned) > 0 {
+			c.Person, c.Session = who, owned[len(owned)-1].key
+		}
 	}
 	want := h.mayChange(c)
 	if err := h.store.RemovePasskey(context.Background(), c, h.message(outbox.Changed, c.Person, sites[0])); !errors.Is(err, want) {
@@ -251,7 +269,7 @@ func (h *history) removePasskey(t *rapid.T) {
 func (h *history) dropPasskeys(t *rapid.T) {
 	who, id := one(t, persons, "person"), passkey.ID("")
 	if yes(t, "one") {
-		id = passkey.KeyOf(credential(t)).ID()
+		id = passkey.KeyOf(h.madeCredential(t)).ID()
 	}
 	var want error
 	switch {

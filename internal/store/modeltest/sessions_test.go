@@ -60,6 +60,9 @@ func (h *history) holds(t *rapid.T) {
 		if err != nil || found != v.alive(h.now) || found && record.Address != v.who {
 			t.Fatalf("a session of %s is found: %v, as that of %q, %v; want %v", v.who, found, record.Address, err, v.alive(h.now))
 		}
+		if found && (record.Method != v.method || record.Passkey != string(v.passkey) || !record.SignedIn.Equal(v.proven)) {
+			t.Fatalf("a session of %s was made at %v %q by passkey %q, want %v %q %q", v.who, record.SignedIn, record.Method, record.Passkey, v.proven, v.method, v.passkey)
+		}
 		if found {
 			alive[v.who]++
 		}
