@@ -51,10 +51,10 @@ func runDoctor(c *adminCall) error {
 }
 
 func (rt *runningApp) checkStore(ctx context.Context) (found []adminapi.Finding) {
-	warnings, err := rt.backend.store.Health(ctx)
+	warnings, err := rt.backend.health(ctx)
 	if err != nil {
-		return append(found, adminapi.NewFinding("store", adminapi.Wrong, "it does not answer: "+err.Error(),
-			"see that it runs and can be reached; until then only people who are signed in get through, for as long as the option grace allows"))
+		return append(found, adminapi.NewFinding("store", adminapi.Wrong, "it does not do its part: "+err.Error(),
+			"see that it runs, can be reached and has room: on the disk, or in Redis below maxmemory and with as many replicas as min-replicas-to-write wants; until then nobody signs in, and where it does not answer at all people who are signed in go on for as long as the option grace allows"))
 	}
 	for _, w := range warnings {
 		found = append(found, adminapi.NewFinding("store", adminapi.Warning, w, ""))

@@ -20,7 +20,7 @@ func showHealth(c *adminCall) error {
 	rt, err := c.open()
 	if err == nil {
 		var warnings []string
-		if warnings, err = rt.backend.store.Health(c.ctx); len(warnings) > 0 {
+		if warnings, err = rt.backend.health(c.ctx); len(warnings) > 0 {
 			answer.Status, answer.Store.Warnings = adminapi.Degraded, warnings
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,37 @@ func TestHealthTellsWhetherTheStoreAnswersAndWhatToMend(t *testing.T) {
 		status, said := a.health()
 		return status == http.StatusOK && said.Status == "ok"
 	})
+}
+
+// A store that answers, but does not write, lets nobody sign in.
+func TestAStoreThatCannotWriteIsToldByHealthDoctorAndMetrics(t *testing.T) {
+	for option, values := range map[string][2]string{"min-replicas-to-write": {"0", "1"}, "maxmemory": {"0", "1"}} {
+		t.Run(option, func(t *testing.T) {
+			server := redistest.Single(t)
+			a := newAdmin(t, "doorpost {\nsecret "+strings.Repeat("0123456789abcdef", 4)+"\nstore redis "+server.URL()+"\nmailer console\n}\n", helloBehindGate)
+			if status, said := a.health(); status != http.StatusOK || said.Status != "ok" {
+				t.Errorf("a store that takes all is %d, %+v", status, said)
+			}
+			failures := a.metric("doorpost_store_failures_total")
+			server.Set(t, option, values[1])
+			if got := a.newBrowser().post("/_doorpost/sign-in", url.Values{"email": {"ada@example.com"}}); got.status != http.StatusServiceUnavailable {
+				t.Errorf("asking for a link is answered with %d", got.status)
+			}
+			if rose := a.metric("doorpost_store_failures_total") - failures; rose < 1 {
+				t.Errorf("the failures of the store rose by %v", rose)
+			}
+			if status, said := a.health(); status != http.StatusServiceUnavailable || said.Status != "unavailable" || !strings.Contains(said.Store.Error, "trying to write") {
+				t.Errorf("a store that does not write is %d, %+v", status, said)
+			}
+			if found := a.examine("")["store"]; found.Result != adminapi.Wrong || !strings.Contains(found.Advice, option) {
+				t.Errorf("doctor finds %+v", found)
+			}
+			server.Set(t, option, values[0])
+			if status, said := a.health(); status != http.StatusOK || said.Status != "ok" {
+				t.Errorf("once it writes again the store is %d, %+v", status, said)
+			}
+		})
+	}
 }
 
 func TestHealthOfTheEmbeddedStoreIsTold(t *testing.T) {

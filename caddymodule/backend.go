@@ -108,9 +108,17 @@ func newBackend(key string, store Store, sessions int) *backend {
 		})
 	}
 	if m, ok := store.(measured); ok {
-		m.OnRan(func(ran steps.Ran) { storeSeconds.WithLabelValues(ran.Step).Observe(ran.Took.Seconds()) })
+		m.OnRan(observeStep)
 	}
 	return b
+}
+
+// health is an error where nobody can sign in, and what an operator should mend otherwise.
+func (b *backend) health(ctx context.Context) (warnings []string, err error) {
+	if warnings, err = b.store.Health(ctx); err != nil {
+		return nil, err
+	}
+	return warnings, b.store.TryWrite(ctx)
 }
 
 // release lets go of the backend. The last one to do so closes the store.

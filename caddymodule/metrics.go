@@ -6,6 +6,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -37,6 +38,10 @@ var (
 		Help:    "How long the store took for a step, in vain or not, with all times that it was run again.",
 		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 	}, []string{"step"})
+	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "doorpost_store_failures_total",
+		Help: "Steps that the store did not do: it did not answer, or could not write.",
+	})
 )
 
 // counters makes a counter for each value of a label.
@@ -79,10 +84,18 @@ func observe(changed outbox.Message) {
 	messagesTotal.WithLabelValues(state, changed.Mailer).Inc()
 }
 
+// observeStep counts a step of the store.
+func observeStep(ran steps.Ran) {
+	storeSeconds.WithLabelValues(ran.Step).Observe(ran.Took.Seconds())
+	if ran.Failed {
+		storeFailures.Inc()
+	}
+}
+
 // provisionMetrics adds the metrics to the registry of the configuration, which each
 // has of its own.
 func (a *App) provisionMetrics() error {
-	collectors := []prometheus.Collector{askedTotal, redeemedTotal, refusedTotal, requestsTotal, tokensTotal, streamsCut, messagesTotal, mailerSeconds, storeSeconds, a.sessionsGauge()}
+	collectors := []prometheus.Collector{askedTotal, redeemedTotal, refusedTotal, requestsTotal, tokensTotal, streamsCut, messagesTotal, mailerSeconds, storeSeconds, storeFailures, a.sessionsGauge()}
 	for _, collector := range append(collectors, mailerGauges(a.mailers)...) {
 		err := a.ctx.GetMetricsRegistry().Register(collector)
 		if _, twice := errors.AsType[prometheus.AlreadyRegisteredError](err); err != nil && !twice {

@@ -51,6 +51,9 @@ type Store interface {
 	// although it does.
 	Health(ctx context.Context) (warnings []string, err error)
 
+	// TryWrite fails where nothing can be written, although the store answers.
+	TryWrite(ctx context.Context) error
+
 	Close() error
 }
 

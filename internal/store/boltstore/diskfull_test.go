@@ -64,6 +64,9 @@ func fillDisk(path string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &unbound); err != nil {
 		return err
 	}
+	if err := store.TryWrite(context.Background()); err != nil {
+		return fmt.Errorf("there is space again, and trying to write is %w", err)
+	}
 	for i := range 100 { // there is space again: everything works, without a restart
 		if err := actOut(context.Background(), store, person("later", i), i%3 == 0, fact.tell); err != nil {
 			return fmt.Errorf("after there was space again: %w", err)
@@ -95,6 +98,9 @@ func useUpSpace(store *Store) error {
 		}
 		refused++
 		fmt.Println("refused")
+		if err := store.TryWrite(context.Background()); refused > 25 && (err == nil || !isDiskFull(err)) {
+			return fmt.Errorf("on a full disk trying to write is %w", err)
+		}
 		// Whoever is signed in stays so.
 		if _, found, err := store.Session(context.Background(), early, time.Now()); err != nil || !found {
 			return fmt.Errorf("on a full disk a session is found: %v, %w", found, err)

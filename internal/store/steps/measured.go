@@ -7,8 +7,9 @@ import (
 
 // Ran is how long a step took, be it in vain, with all times that it was run again.
 type Ran struct {
-	Step string // its name in metrics
-	Took time.Duration
+	Step   string // its name in metrics
+	Took   time.Duration
+	Failed bool // because the store did not do its part, and not for a rule
 }
 
 // look is Look of the backend, for the step with a name.
@@ -17,10 +18,16 @@ func (s Steps) look(step string) transact { return s.measured(step, s.backend.Lo
 // change is Change of the backend, for the step with a name.
 func (s Steps) change(step string) transact { return s.measured(step, s.backend.Change) }
 
-// measured tells how long the step took.
+// measured tells how the step went.
 func (s Steps) measured(step string, in transact) transact {
 	return func(ctx context.Context, reads []Key, f Step) error {
-		defer func(begun time.Time) { s.hooks.ran.tell(Ran{step, time.Since(begun)}) }(time.Now())
-		return in(ctx, reads, f)
+		begun := time.Now()
+		err := in(ctx, reads, f)
+		failed := storeFailed(ctx, err)
+		if failed {
+			s.trial.passed.Store(0)
+		}
+		s.hooks.ran.tell(Ran{step, time.Since(begun), failed})
+		return err
 	}
 }

@@ -8,10 +8,11 @@ import "context"
 type Steps struct {
 	backend Backend
 	hooks   *Hooks
+	trial   *trial
 }
 
 // New makes the steps of a store, whose hooks are told of each.
-func New(b Backend, h *Hooks) Steps { return Steps{b, h} }
+func New(b Backend, h *Hooks) Steps { return Steps{b, h, new(trial)} }
 
 // transact is Look or Change of a Backend.
 type transact func(ctx context.Context, reads []Key, f Step) error
