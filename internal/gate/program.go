@@ -56,10 +56,12 @@ type credentials struct {
 	inURL bool
 }
 
-func (c *credentials) add(text string, basic bool) {
-	if c.count++; c.count == 1 {
+// add notes a token, and all others that stand in the same value.
+func (c *credentials) add(text, value string, basic bool) {
+	if c.count == 0 {
 		c.text, c.basic = text, basic
 	}
+	c.count += max(token.Count(value), 1)
 }
 
 // HasToken reports whether a request comes from a program that presents a token, good or
@@ -109,7 +111,7 @@ func (c *credentials) take(r *http.Request) {
 		}
 	}
 	for _, value := range r.Header[TokenHeader] {
-		c.add(strings.TrimSpace(value), false)
+		c.add(strings.TrimSpace(value), value, false)
 	}
 }
 
@@ -123,9 +125,9 @@ func (c *credentials) takeFrom(value string) bool {
 	before := c.count
 	switch {
 	case token.IsText(scheme):
-		c.add(scheme, false)
+		c.add(scheme, value, false)
 	case token.IsText(credential):
-		c.add(credential, false)
+		c.add(credential, credential, false)
 	case strings.EqualFold(scheme, "Basic"):
 		var room [256]byte
 		decoded, ok := decodeBasic(room[:0], credential)
@@ -135,14 +137,14 @@ func (c *credentials) takeFrom(value string) bool {
 		user, password, _ := strings.Cut(decoded, ":")
 		for _, text := range [...]string{password, user} {
 			if token.IsText(text) {
-				c.add(text, true)
+				c.add(text, text, true)
 			}
 		}
 		value = decoded
 	}
 	if c.count == before { // in a form that no program should use: in quotes, or behind something else
 		if text := token.Find(value); text != "" {
-			c.add(text, false)
+			c.add(text, value, false)
 		}
 	}
 	return c.count > before

@@ -112,6 +112,11 @@ func isBase62(s string) bool {
 	return true
 }
 
+// Count counts the tokens in a text, whole or not: nowhere else in one are a prefix's characters.
+func Count(s string) int {
+	return strings.Count(s, servicePrefix) + strings.Count(s, personalPrefix)
+}
+
 // In reports whether a longer text has one of our tokens in it, see Find.
 func In(s string) bool { return Find(s) != "" }
 
