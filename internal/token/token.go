@@ -19,7 +19,7 @@ import (
 const (
 	UsualLife   = 90 * 24 * time.Hour
 	MaxLife     = 400 * 24 * time.Hour
-	MaxPersonal = 20 // tokens of a person
+	MaxPersonal = 20 // tokens of a person that have not expired
 
 	// UsualOverlap is how long the text before a rotation is good, too.
 	UsualOverlap = 24 * time.Hour

@@ -154,12 +154,15 @@ func makeToken(t *tx, r token.Record, now time.Time) {
 		if !p.IsKnown() || mayNotSignIn(t, r.Owner, p) {
 			t.fail(people.ErrUnknown)
 		}
-		list := tokenList(t, r.Owner)
+		list, good := tokenList(t, r.Owner), 0
 		list.IDs = slices.DeleteFunc(list.IDs, func(id token.ID) bool {
-			_, kept := keptToken(t, id, now)
+			stored, kept := keptToken(t, id, now)
+			if kept && (stored.Expires == 0 || stored.Expires > codec.Millis(now)) {
+				good++
+			}
 			return !kept
 		})
-		if len(list.IDs) >= token.MaxPersonal {
+		if good >= token.MaxPersonal {
 			t.fail(token.ErrFull)
 		}
 		list.IDs = append(list.IDs, r.ID)
