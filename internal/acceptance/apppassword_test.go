@@ -3,6 +3,7 @@ package acceptance
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -168,7 +169,22 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 	if user := presents(g, first).echo(t).values("Remote-User"); len(user) != 1 || user[0] != "service:backup" {
 		t.Errorf("the app is told %q", user)
 	}
-	root.submit("/_doorpost/people", "name", "no good", "site", g.origin, "days", "30", "action", "add-token").is(t, http.StatusUnprocessableEntity)
+	root.submit("/_doorpost/people", "name", "no good", "site", g.origin, "days", "30", "action", "add-token").is(t, http.StatusUnprocessableEntity).says(t, "Use only the letters")
+	limits := []string{"name", "ci", "site", g.origin, "days", "30", "action", "add-token", "paths", "/api/* /health", "methods", "get, head", "networks", "127.0.0.1 ::1", "groups", "robots"}
+	for i := 8; i < len(limits); i += 2 {
+		wrong := slices.Clone(limits)
+		wrong[i+1] = "no#t, /{good}"
+		again := root.submit("/_doorpost/people", wrong...).is(t, http.StatusUnprocessableEntity).says(t, "One of these limits cannot be read.")
+		if !strings.Contains(again.body, `value="no#t, /{good}"`) {
+			t.Errorf("what was typed as %s is gone", wrong[i])
+		}
+	}
+	limited := serviceToken.FindString(root.submit("/_doorpost/people", limits...).is(t, http.StatusOK).body)
+	if got := g.curl().asks("Bearer", limited, http.MethodGet, "/api/x").echo(t).values("Remote-Groups"); len(got) != 1 || got[0] != "robots" {
+		t.Errorf("the app is told of the groups %q", got)
+	}
+	g.curl().asks("Bearer", limited, http.MethodGet, "/other").is(t, http.StatusForbidden).says(t, "for other paths")
+	g.curl().asks("Bearer", limited, http.MethodPost, "/health").is(t, http.StatusForbidden).says(t, "for other methods")
 	root.submit("/_doorpost/people", "name", "x", "site", g.origin, "days", "3", "action", "add-token").is(t, http.StatusBadRequest)
 	root.submit("/_doorpost/people", fields...).is(t, http.StatusConflict).says(t, "There is a program with that name already.")
 	page = root.open("/_doorpost/people").says(t, "backup")

@@ -159,8 +159,8 @@ func NameTaken(by ID) error {
 // Check reports what is wrong with a token that is to be made.
 func (t *Token) Check() error {
 	switch {
-	case !t.IsPersonal() && people.CheckGroupName(t.Name) != nil:
-		return invalid("%q is not the name of a service: it has 1 to %d letters, digits, dots, dashes and underscores", t.Name, maxName)
+	case !t.IsPersonal() && CheckServiceName(t.Name) != nil:
+		return CheckServiceName(t.Name)
 	case strings.TrimSpace(t.Name) == "" || len(t.Name) > maxName || !utf8.ValidString(t.Name) || strings.ContainsFunc(t.Name, isUnprintable):
 		return invalid("a name has 1 to %d characters that can be printed", maxName)
 	case len(t.Sites) == 0:
@@ -183,6 +183,14 @@ func (t *Token) Check() error {
 		if err := people.CheckGroupName(g); err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
+	}
+	return nil
+}
+
+// CheckServiceName is ErrInvalid for what cannot be the name of a service.
+func CheckServiceName(name string) error {
+	if people.CheckGroupName(name) != nil {
+		return invalid("%q is not the name of a service: it has 1 to %d letters, digits, dots, dashes and underscores", name, maxName)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type guarded struct {
 func (g guarded) back() string { return view.ConfirmChange{Kind: g.kind}.Back() }
 
 var (
-	administering  = guarded{account.Administer, []string{"request", "decision", "who", "action", "session", "confirm", "token", nameField, "site", "days"}}
+	administering  = guarded{account.Administer, []string{"request", "decision", "who", "action", "session", "confirm", "token", nameField, "site", "days", "paths", "methods", "networks", "groups"}}
 	passkeyChanges = guarded{account.Passkeys, []string{addField, idField, nameField, removeField, toField}}
 )
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/token"
@@ -64,8 +65,8 @@ func (d *Door) changeOfTokens(c *call, fields url.Values) func() {
 	}
 }
 
-// addToken makes a token of a service, as an admin wants it. For one with narrower limits
-// there is a command.
+// addToken makes a token of a service, as an admin wants it. For one that is good at several
+// sites there is a command.
 func (d *Door) addToken(c *call, fields url.Values) {
 	name := strings.TrimSpace(fields.Get(nameField))
 	life, ok := readLife(fields)
@@ -73,16 +74,50 @@ func (d *Door) addToken(c *call, fields url.Values) {
 		d.problem(c, http.StatusBadRequest)
 		return
 	}
-	t := token.Token{Name: name, Sites: []string{fields.Get("site")}}
-	r, text, err := d.Admin.MakeToken(c.r.Context(), t, life)
+	again := func(status int, problem view.TokenProblem) {
+		d.showPeopleWith(c, status, url.Values{}, view.People{NewToken: view.TokenField{
+			Typed: name, Problem: problem,
+			Paths: fields.Get("paths"), Methods: fields.Get("methods"), Networks: fields.Get("networks"), Groups: fields.Get("groups"),
+		}})
+	}
+	t, err := limitedToken(fields)
+	t.Name, t.Sites = name, []string{fields.Get("site")}
+	var r token.Record
+	var text string
+	if err == nil {
+		r, text, err = d.Admin.MakeToken(c.r.Context(), t, life)
+	}
 	switch {
+	case name == "":
+		again(http.StatusUnprocessableEntity, view.TokenUnnamed)
+	case token.CheckServiceName(name) != nil:
+		again(http.StatusUnprocessableEntity, view.TokenNameWrong)
 	case errors.Is(err, token.ErrInvalid):
-		d.showPeopleWith(c, http.StatusUnprocessableEntity, url.Values{}, view.People{NewToken: view.TokenField{Typed: name, Problem: view.TokenUnnamed}})
+		again(http.StatusUnprocessableEntity, view.TokenLimits)
 	case errors.Is(err, token.ErrNameTaken):
-		d.showPeopleWith(c, http.StatusConflict, url.Values{}, view.People{NewToken: view.TokenField{Typed: name, Problem: view.TokenNameTaken}})
+		again(http.StatusConflict, view.TokenNameTaken)
 	default:
 		d.madeToken(c, r, text, err)
 	}
+}
+
+// limitedToken has what the fields say about paths, methods, networks and groups.
+func limitedToken(fields url.Values) (t token.Token, err error) {
+	each := func(name string) []string {
+		return strings.FieldsFunc(fields.Get(name), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	}
+	t.Paths, t.Methods, t.Groups = each("paths"), each("methods"), each("groups")
+	for i, method := range t.Methods {
+		t.Methods[i] = strings.ToUpper(method)
+	}
+	for _, given := range each("networks") {
+		n, err := token.ParseNetwork(given)
+		if err != nil {
+			return t, err
+		}
+		t.Networks = append(t.Networks, n)
+	}
+	return t, nil
 }
 
 // madeToken shows the text of a token, this once.

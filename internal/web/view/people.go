@@ -77,7 +77,8 @@ var _ = samples([]Sample{
 	{"people-later", People{Frame: sampleFrame, People: slices.Repeat(samplePeople, 4), Later: true}},
 	{"people-empty", People{Frame: sampleFrame}},
 	{"people-programs", People{Frame: sampleFrame, People: samplePeople, Programs: samplePrograms, TokenSites: sampleSites, Notice: "token"}},
-	{"people-program-problem", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "my backup", Problem: TokenUnnamed}}},
+	{"people-program-problem", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "my backup", Problem: TokenNameWrong}}},
+	{"people-program-limits", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "ci", Problem: TokenLimits, Paths: "api", Methods: "GET HEAD"}}},
 	{"people-search", People{
 		Frame: sampleFrame, People: samplePeople[:1], Search: "lovelace", Notice: "disabled", NoticeAddress: sampleLongAddress,
 	}},

@@ -24,14 +24,46 @@ type TokenProblem string
 const (
 	TokenUnnamed   TokenProblem = "unnamed"
 	TokenTooMany   TokenProblem = "too_many"
-	TokenNameTaken TokenProblem = "name_taken" // of a service
+	TokenNameTaken TokenProblem = "name_taken"   // of a service
+	TokenNameWrong TokenProblem = "name_wrong"   // of a service
+	TokenLimits    TokenProblem = "limits_wrong" // of a service
 )
 
 // TokenField is what was typed to make a token.
 type TokenField struct {
 	Typed   string // the name
 	Problem TokenProblem
+
+	Paths, Methods, Networks, Groups string // of a service
 }
+
+// Limit is a field for what limits a token.
+type Limit struct {
+	Name, Typed string
+	Wrong       bool // one of those that may be
+	First       bool // of them
+}
+
+// Limits are the fields, in their order.
+func (f TokenField) Limits() []Limit {
+	list := []Limit{{Name: "paths", Typed: f.Paths}, {Name: "methods", Typed: f.Methods}, {Name: "networks", Typed: f.Networks}, {Name: "groups", Typed: f.Groups}}
+	first := f.LimitsAreWrong()
+	for i := range list {
+		list[i].Wrong = f.LimitsAreWrong() && list[i].Typed != ""
+		list[i].First = first && list[i].Wrong
+		first = first && !list[i].Wrong
+	}
+	return list
+}
+
+// NameIsWrong reports whether the problem is the name; otherwise it is the limits.
+func (f TokenField) NameIsWrong() bool { return f.Problem != "" && f.Problem != TokenLimits }
+
+// LimitsAreWrong: see NameIsWrong.
+func (f TokenField) LimitsAreWrong() bool { return f.Problem == TokenLimits }
+
+// IsLimited reports whether anything was typed to limit the token.
+func (f TokenField) IsLimited() bool { return f.Paths+f.Methods+f.Networks+f.Groups != "" }
 
 // ProblemKey is the key of what is wrong; empty for nothing.
 func (f TokenField) ProblemKey() string {
