@@ -92,7 +92,7 @@ func checkMailer(ctx context.Context, checker mail.Checker, from mail.Mailbox, k
 	case !known.Available:
 		return adminapi.NewFinding(name, adminapi.Warning,
 			"it answers now, but is left alone for a while because it failed, since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem,
-			"nothing, if the problem is over: the next attempt is made within 5 minutes")
+			"do what that says, if it is not done: the next attempt is made within 5 minutes")
 	}
 	return adminapi.NewFinding(name, adminapi.Fine, "it answers and takes our credentials", "")
 }
@@ -115,6 +115,12 @@ func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding
 	found := receipt.Mailer + " took it for " + to.Mask()
 	if receipt.ID != "" {
 		found += ", and knows it as " + receipt.ID
+	}
+	for _, m := range healthOf(a.mailers) { // some services say only then that they send nothing for us
+		if !m.Available {
+			return adminapi.NewFinding("test message", adminapi.Warning, found+"; mailer "+m.Name+" is left alone for a while because it failed: "+m.Problem,
+				"do what that says, and run doctor again in 5 minutes")
+		}
 	}
 	return adminapi.NewFinding("test message", adminapi.Fine, found,
 		"look into the mailbox and into its spam folder")

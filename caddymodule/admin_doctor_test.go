@@ -83,6 +83,30 @@ func TestDoctorTellsOfAMailerThatIsLeftAlone(t *testing.T) {
 	}
 }
 
+// A service that says only after the message that the account may not send it.
+func TestDoctorTellsOfAMailerWhoseServiceSendsNothingForUs(t *testing.T) {
+	refusing := testkit.ServeMail(t, testkit.MailOptions{Conduct: func(at testkit.MailStep, _ string) string {
+		if at == testkit.AtDot {
+			return "554 5.2.252 SendAsDenied; a@example.com not allowed to send as b@example.com"
+		}
+		return ""
+	}})
+	taking := testkit.ServeMail(t, testkit.MailOptions{})
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom b@example.com\nmailer smtp "+refusing.Address+" {\ntls off\n}\nmailer smtp "+taking.Address+" {\ntls off\n}\n}\n", helloBehindGate)
+	f := a.examine(`{"send_to": "operator@example.com"}`)["test message"]
+	for _, words := range []string{"smtp took it", "mailer smtp is left alone", "5.2.252", "check that the account may send from this address"} {
+		if f.Result != adminapi.Warning || !strings.Contains(f.Found, words) {
+			t.Errorf("doctor finds %+v, want %q", f, words)
+		}
+	}
+	if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "5.2.252") || !strings.Contains(f.Advice, "do what that says") {
+		t.Errorf("afterwards doctor finds %+v", f)
+	}
+	if n := len(taking.Letters()); n != 1 {
+		t.Errorf("%d messages came", n)
+	}
+}
+
 func TestDoctorTellsOfAStoreThatIsDownOrToBeMended(t *testing.T) {
 	server := redistest.Single(t)
 	a := newAdmin(t, "doorpost {\nsecret "+strings.Repeat("0123456789abcdef", 4)+"\nstore redis "+server.URL()+"\nmailer console\n}\n", helloBehindGate)

@@ -52,9 +52,10 @@ type SendError struct {
 	// Undeliverable is true if the mailbox does not exist or refuses us for good, so
 	// that no message to it will ever arrive.
 	Undeliverable bool
-	// Unauthorized is true if the service refused us and not the message: wrong
-	// credentials, an unknown domain, a closed account. The operator has to act, and
-	// may do so in time for the message.
+	// Unauthorized is true if the service refused us and not the message, at whatever
+	// step: wrong credentials, an unknown domain, a closed account, a sender that the
+	// account may not use, a limit that is reached. The operator has to act, and may do
+	// so in time for the message.
 	Unauthorized bool
 	// RetryAfter is how long the service asked us to wait (RFC 9110, section 10.2.3);
 	// zero if it did not.

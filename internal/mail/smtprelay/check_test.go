@@ -8,7 +8,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-func TestCheckSignsInAndSendsNothing(t *testing.T) {
+func TestCheckSignsInNamesTheSenderAndSendsNothing(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		server *server
@@ -17,9 +17,12 @@ func TestCheckSignsInAndSendsNothing(t *testing.T) {
 		steps  []string
 		want   string
 	}{
-		{"a server that takes us", &server{}, testkit.StartTLS, StartTLS, []string{"AUTH"}, ""},
-		{"a server that takes us, with TLS from the start", &server{}, testkit.ImplicitTLS, ImplicitTLS, []string{"AUTH"}, ""},
+		{"a server that takes us", &server{}, testkit.StartTLS, StartTLS, []string{"AUTH", "MAIL sign-in@example.com"}, ""},
+		{"a server that takes us, with TLS from the start", &server{}, testkit.ImplicitTLS, ImplicitTLS, []string{"AUTH", "MAIL sign-in@example.com"}, ""},
 		{"refused credentials", &server{auth: reply(535)}, testkit.StartTLS, StartTLS, []string{"AUTH"}, "check username and password"},
+		{"a way to sign in that is switched off", &server{auth: "504 5.7.4 Unrecognized authentication type"}, testkit.StartTLS, StartTLS, []string{"AUTH"}, "it takes no password here"},
+		{"an account that is not open", &server{auth: "502 5.7.0 not yet activated"}, testkit.StartTLS, StartTLS, []string{"AUTH"}, "what the service says of the account"},
+		{"another sender", &server{mail: "550 5.7.60 no"}, testkit.StartTLS, StartTLS, []string{"AUTH", "MAIL sign-in@example.com"}, "may send from this address"},
 		{"no way to sign in", &server{withoutAuth: true}, testkit.StartTLS, StartTLS, nil, "leave username and password out"},
 		{"no STARTTLS", &server{}, testkit.NoTLS, StartTLS, nil, "STARTTLS"},
 		{"no TLS", &server{}, testkit.NoTLS, ImplicitTLS, nil, "TLS"},

@@ -34,10 +34,11 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 		return noToken
 	}
 	reply, answered := errors.AsType[*textproto.Error](err)
-	code := 0
+	code, why := 0, (*cause)(nil)
 	if answered {
 		code = reply.Code
 		at = refusedAt(at, reply)
+		why = causeOf(at, reply)
 	}
 	if at == accepting && code < 400 {
 		f.PossibleCopies = 1 // all was sent, and no answer refused it
@@ -56,12 +57,12 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	case errors.Is(err, errClearText):
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
-	case code >= 500 && at == connecting:
+	case code >= 500 && isAuth(err):
 		f.Temporary, f.Unauthorized = false, true
-		f.Err = fmt.Errorf("%s refuses to talk to us: %w; check address, helo, username and password", r.config.Addr, detail)
-	case code >= 500 && at == sender:
-		f.Temporary, f.Unauthorized = false, true
-		f.Err = fmt.Errorf("%s refused the sender: %w; check that the account may send from this address", r.config.Addr, detail)
+		f.Err = fmt.Errorf("signing in to %s: %w; %s", r.config.Addr, detail, r.otherWay(code))
+	case why != nil:
+		f.Temporary, f.Unauthorized = code < 500, code >= 500
+		f.Err = fmt.Errorf("%s %s: %w; %s", r.config.Addr, why.does, detail, why.next)
 	case code >= 500:
 		f.Temporary, f.Undeliverable = false, at == recipient && noMailbox(reply)
 		f.Err = fmt.Errorf("%s refused the message: %w", r.config.Addr, detail)
@@ -86,7 +87,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 
 // delayed is how Postfix refuses, as the answer to RCPT, what came before it. What a
 // server says about a recipient can be another's words, so it has to stand in front.
-var delayed = regexp.MustCompile(`^(?:[45]\.\d{1,3}\.\d{1,3} )?<[^<>]*>: (Client host|Helo command|Sender address) rejected: `)
+var delayed = regexp.MustCompile(`^(?:[45]\.\d{1,3}\.\d{1,3} )?(?:<[^<>]*>: |Service unavailable; )(Client host|Helo command|Sender address) (?:rejected: |\[)`)
 
 // refusedAt is the step that a reply is about.
 func refusedAt(at step, reply *textproto.Error) step {
@@ -99,6 +100,21 @@ func refusedAt(at step, reply *textproto.Error) step {
 	}
 	return connecting
 }
+
+// otherWay is what to do where the server refuses a sign-in for something else than the
+// credentials: with 504 it does not know the way (RFC 4954, section 4).
+func (r *Relay) otherWay(code int) string {
+	switch {
+	case code == 504 && r.config.Tokens != nil:
+		return "it takes no access tokens here: check the address, and that SMTP AUTH is switched on for the mailbox"
+	case code == 504:
+		return "it takes no password here: check the address, and that SMTP AUTH is switched on there, or sign in with oauth"
+	}
+	return "check what the service says of the account, and that it may send through SMTP"
+}
+
+// isAuth reports whether a reply is one to AUTH. The library says so in the text only.
+func isAuth(err error) bool { return strings.HasPrefix(err.Error(), "SMTP AUTH failed: ") }
 
 // lacksAuth reports whether the server has no way to sign in that we know. For a server
 // without AUTH the library has an error text only, no value.

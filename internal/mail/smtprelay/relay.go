@@ -130,12 +130,15 @@ func (r *Relay) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) 
 	return mail.Receipt{Mailer: r.Name(), ID: mail.Redact(answer)}, nil
 }
 
-// Check connects and signs in as Send does, and quits.
+// Check connects, signs in and names the sender as Send does, and quits.
 func (r *Relay) Check(ctx context.Context, from mail.Mailbox) error {
 	c, hangUp, err := r.connect(ctx, from)
 	defer hangUp()
 	if err != nil {
 		return fmt.Errorf("checking smtp: %w", r.failure(ctx, connecting, err).Err)
+	}
+	if err := c.Mail(path(from.Address)); err != nil {
+		return fmt.Errorf("checking smtp: %w", r.failure(ctx, sender, err).Err)
 	}
 	_ = c.Quit()
 	return nil

@@ -77,6 +77,8 @@ func TestWithATokenNothingElseIsTried(t *testing.T) {
 		"no token": {&server{tokens: true}, &purse{tokens: []string{""}, err: &mail.SendError{Temporary: true, Err: errors.New("no token today")}},
 			"no token today", 0, 0},
 		"a server that is busy": {&server{tokens: true, auth: "454 4.7.0 later"}, &purse{tokens: []string{goodToken}}, "454", 0, 1},
+		"a server that has switched tokens off": {&server{tokens: true, auth: "504 5.7.4 Unrecognized authentication type"}, &purse{tokens: []string{goodToken}},
+			"it takes no access tokens here", 0, 1},
 		"a token that the server says back": {&server{tokens: true, auth: "535 5.7.8 not s3cret-echo"}, &purse{tokens: []string{"s3cret-echo", ""}},
 			"535", 1, 1},
 	} {
