@@ -51,8 +51,14 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request) {
 	if s.rotate {
 		refresh = fmt.Sprintf("refresh-%d", s.asked-1)
 	}
+	once := r.URL.RawQuery == "" // each parameter, and only in the body
+	for _, values := range f {
+		once = once && len(values) == 1
+	}
 	switch {
-	case r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded":
+	case r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.Header.Get("Authorization") != "" || !once:
+		refuse("invalid_request")(w)
+	case f.Has("refresh_token") != (f.Get("grant_type") == "refresh_token"):
 		refuse("invalid_request")(w)
 	case f.Get("client_id") != "door" || f.Get("client_secret") != secret:
 		refuse("invalid_client")(w)
@@ -79,7 +85,9 @@ func refuse(code string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": "AADSTS: " + secret})
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": code, "error_codes": []int{7000215}, "timestamp": "2026-12-01 10:00:00Z", "trace_id": "0", "correlation_id": "0",
+			"error_description": "AADSTS7000215: Invalid client secret provided: '" + secret + "'. Trace ID: 0 Correlation ID: 0 Timestamp: 2026-12-01 10:00:00Z",
+			"error_uri":         "https://login.example.com/error?code=7000215&secret=" + secret})
 	}
 }
 
@@ -180,19 +188,20 @@ func TestAServiceThatRefusesOrLiesIsAnErrorThatTellsTheNextStep(t *testing.T) {
 		words     string
 		temporary bool
 	}{
-		"another secret":             {refuse("invalid_client"), "check client_id and client_secret", false},
-		"a refresh token taken back": {refuse("invalid_grant"), "grant access anew", false},
-		"a wrong scope":              {refuse("invalid_scope"), "for Google https://mail.google.com/", false},
-		"no permission":              {refuse("unauthorized_client"), "consent as an administrator", false},
-		"a code of its own":          {refuse("temporarily_" + secret), "status 400; check token_url", false},
-		"not found":                  {status(http.StatusNotFound, "<html>"), "status 404; check token_url", false},
-		"overload":                   {status(http.StatusTooManyRequests, ""), "status 429", true},
-		"an error of its own":        {status(http.StatusBadGateway, "oops"), "status 502", true},
-		"a page":                     {status(http.StatusOK, "<html>"+secret), "check token_url", true},
-		"no token":                   {status(http.StatusOK, `{"token_type":"Bearer"}`), "check token_url", true},
-		"a token that is none":       {status(http.StatusOK, `{"access_token":"a\u0001\u0001user=eve","expires_in":3600}`), "no access token", true},
-		"a token of two lines":       {status(http.StatusOK, `{"access_token":"a\r\nMAIL FROM:<eve@example.com>","expires_in":3600}`), "no access token", true},
-		"a token without end":        {status(http.StatusOK, `{"access_token":"`+strings.Repeat("a", 9000)+`","expires_in":3600}`), "no access token", true},
+		"a code with our secret":    {refuse("own_" + secret), "refused with own_*** (AADSTS7000215, status 400)", false},
+		"a code that forges a line": {refuse("own\nlevel=info; all is well\u202e" + strings.Repeat("a", 9000)), "refused with own_level=info__all_is_well_aaaaaaaa", false},
+		"not found":                 {status(http.StatusNotFound, "<html>"), "status 404; check token_url", false},
+		"an error that is no text":  {status(http.StatusForbidden, `{"error":{"code":403}}`), "status 403; check token_url", false},
+		"a number alone":            {status(http.StatusBadRequest, `{"error_description":"AADSTS90002: no tenant"}`), "refused with AADSTS90002 (status 400)", false},
+		"a number elsewhere":        {status(http.StatusBadRequest, `{"error":"invalid_scope","error_description":"not AADSTS123"}`), "refused with invalid_scope (status 400)", false},
+		"a code beside overload":    {status(http.StatusServiceUnavailable, `{"error":"invalid_grant"}`), "refused with invalid_grant (status 503)", true},
+		"overload":                  {status(http.StatusTooManyRequests, ""), "status 429", true},
+		"an error of its own":       {status(http.StatusBadGateway, "oops"), "status 502", true},
+		"a page":                    {status(http.StatusOK, "<html>"+secret), "check token_url", true},
+		"no token":                  {status(http.StatusOK, `{"token_type":"Bearer"}`), "check token_url", true},
+		"a token that is none":      {status(http.StatusOK, `{"access_token":"a\u0001\u0001user=eve","expires_in":3600}`), "no access token", true},
+		"a token of two lines":      {status(http.StatusOK, `{"access_token":"a\r\nMAIL FROM:<eve@example.com>","expires_in":3600}`), "no access token", true},
+		"a token without end":       {status(http.StatusOK, `{"access_token":"`+strings.Repeat("a", 9000)+`","expires_in":3600}`), "no access token", true},
 		"elsewhere": {func(w http.ResponseWriter) {
 			w.Header().Set("Location", "https://evil.example/token")
 			w.WriteHeader(http.StatusTemporaryRedirect)
@@ -205,10 +214,61 @@ func TestAServiceThatRefusesOrLiesIsAnErrorThatTellsTheNextStep(t *testing.T) {
 			if !ok || failed.Temporary != tc.temporary || failed.Unauthorized == tc.temporary {
 				t.Fatalf("got %#v", err)
 			}
-			if !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), secret) || service.asked != 1 {
+			if !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), secret) || strings.ContainsAny(err.Error(), "\n\u202e") || len(err.Error()) > 500 || service.asked != 1 {
 				t.Errorf("asked %d times: %v", service.asked, err)
 			}
 		})
+	}
+}
+
+// codes are those that Microsoft and Google document, with what an operator reads in the end.
+func TestEachCodeOfATokenEndpointIsNamedWithTheNextStep(t *testing.T) {
+	for code, want := range map[string]remedy{
+		"invalid_client":          always("check client_id and client_secret"),
+		"invalid_grant":           {"check the tenant in token_url", "grant access anew"},
+		"invalid_scope":           always("for Google https://mail.google.com/"),
+		"invalid_resource":        always("check scope, and the tenant in token_url"),
+		"invalid_request":         always("check token_url, and the tenant in it"),
+		"unauthorized_client":     {"consent as an administrator", "is of another application"},
+		"unsupported_grant_type":  {"configure a refresh_token", "leave it out"},
+		"access_denied":           {"consent as an administrator", "grant access anew"},
+		"interaction_required":    {"conditional access", "grant access anew"},
+		"consent_required":        {"consent as an administrator", "grant access anew"},
+		"login_required":          {"consent as an administrator", "grant access anew"},
+		"admin_policy_enforced":   always("trust the application"),
+		"deleted_client":          always("register one"),
+		"disabled_client":         always("switch it on"),
+		"temporarily_unavailable": always("it is asked again"),
+		"server_error":            always("it is asked again"),
+		"internal_failure":        always("it is asked again"),
+		"rate_limit_exceeded":     always("it is asked again"),
+		"slow_down":               always("it is asked again"),
+		"an.unknown-Code":         always("look the code up"),
+	} {
+		for refresh, words := range map[string]string{"": want.credentials, "refresh-0": want.refresh} {
+			for _, kind := range []string{"application/json; charset=utf-8", "text/plain", "text/html"} {
+				service := &service{fail: func(w http.ResponseWriter) {
+					w.Header().Set("Content-Type", kind)
+					w.WriteHeader(http.StatusUnauthorized)
+					_, _ = io.WriteString(w, `{"error":"`+code+`","error_description":"AADSTS700016: no `+secret+` nor refresh-0"}`)
+				}}
+				c := config(service)
+				c.RefreshToken = refresh
+				_, err := open(t, c).Token(t.Context())
+				failed, ok := errors.AsType[*mail.SendError](err)
+				if passes := words == "it is asked again"; !ok || failed.Temporary != passes || failed.Unauthorized == passes {
+					t.Fatalf("%s is %#v", code, err)
+				}
+				for _, part := range []string{"refused with " + code + " (AADSTS700016, status 401); ", words, "error?code=700016"} {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%s as %s does not say %q: %v", code, kind, part, err)
+					}
+				}
+				if strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "refresh-0") {
+					t.Errorf("a secret is in %v", err)
+				}
+			}
+		}
 	}
 }
 
