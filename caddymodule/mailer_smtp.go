@@ -81,6 +81,14 @@ func (m *SMTPMailer) Provision(caddy.Context) error {
 	return err
 }
 
+// Cleanup lets go of what outlives a configuration.
+func (m *SMTPMailer) Cleanup() error {
+	if m.OAuth == nil {
+		return nil
+	}
+	return m.OAuth.release()
+}
+
 func (m *SMTPMailer) Mailer() mail.Mailer { return m.relay }
 
 // UnmarshalCaddyfile reads mailer smtp, as docs/options.md has it.
@@ -145,4 +153,7 @@ func (m *SMTPMailer) readTLS(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-var _ caddy.Provisioner = (*SMTPMailer)(nil)
+var (
+	_ caddy.Provisioner  = (*SMTPMailer)(nil)
+	_ caddy.CleanerUpper = (*SMTPMailer)(nil)
+)

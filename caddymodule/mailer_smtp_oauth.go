@@ -1,6 +1,10 @@
 package caddymodule
 
 import (
+	"crypto/sha256"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/doorpost-auth/doorpost/internal/mail/oauth"
 )
@@ -22,18 +26,57 @@ type SMTPOAuth struct {
 	// RefreshToken is what somebody granted to the application. Default: none, and
 	// client credentials.
 	RefreshToken string `json:"refresh_token,omitempty"`
+
+	holds grantKey // zero: none
+}
+
+// grants are those of all configurations: while one is being replaced two of them run, and a
+// refresh token that the service sent to the old one is good for the new one too.
+var grants = caddy.NewUsagePool()
+
+// grantKey is what a grant is known by. Another refresh token in the configuration is another
+// grant; a new secret of the same application is not.
+type grantKey [sha256.Size]byte
+
+type pooledGrant struct{ *oauth.Grant }
+
+// Destruct implements caddy.Destructor.
+func (pooledGrant) Destruct() error { return nil }
+
+// hold takes the grant that began with a refresh token, until release.
+func (o *SMTPOAuth) hold(c oauth.Config, refreshToken string) (*oauth.Grant, error) {
+	key := grantKey(sha256.Sum256([]byte(strings.Join([]string{c.TokenURL, c.ClientID, refreshToken}, "\x00"))))
+	pooled, _, err := grants.LoadOrNew(key, func() (caddy.Destructor, error) { return pooledGrant{oauth.NewGrant(refreshToken)}, nil })
+	if err != nil {
+		return nil, err
+	}
+	o.holds = key
+	return pooled.(pooledGrant).Grant, nil
+}
+
+func (o *SMTPOAuth) release() error {
+	if o.holds == (grantKey{}) {
+		return nil
+	}
+	_, err := grants.Delete(o.holds)
+	o.holds = grantKey{}
+	return err
 }
 
 // source makes the source of tokens, once placeholders can be resolved.
 func (o *SMTPOAuth) source() (*oauth.Source, error) {
 	var c oauth.Config
+	var refreshToken string
 	err := resolveAll(
 		value{"token_url", o.TokenURL, &c.TokenURL, true},
 		value{"client_id", o.ClientID, &c.ClientID, true},
 		value{"client_secret", o.ClientSecret, &c.ClientSecret, true},
 		value{"scope", o.Scope, &c.Scope, false},
-		value{"refresh_token", o.RefreshToken, &c.RefreshToken, false},
+		value{"refresh_token", o.RefreshToken, &refreshToken, false},
 	)
+	if err == nil && refreshToken != "" {
+		c.Grant, err = o.hold(c, refreshToken)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +100,13 @@ func (m *SMTPMailer) readOAuth(d *caddyfile.Dispenser) error {
 
 // checkWritten is as that of MailgunMailer.
 func (o *SMTPOAuth) checkWritten() error {
-	_, err := oauth.New(oauth.Config{
+	c := oauth.Config{
 		TokenURL: written(o.TokenURL, "https://localhost/token"), ClientID: written(o.ClientID, "id"), ClientSecret: written(o.ClientSecret, "secret"),
-		Scope: written(o.Scope, "scope"), RefreshToken: written(o.RefreshToken, "token"),
-	})
+		Scope: written(o.Scope, "scope"),
+	}
+	if o.RefreshToken != "" {
+		c.Grant = oauth.NewGrant(o.RefreshToken)
+	}
+	_, err := oauth.New(c)
 	return err
 }

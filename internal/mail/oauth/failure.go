@@ -86,7 +86,7 @@ func (s *Source) next(temporary bool, code, number string) string {
 	switch {
 	case temporary:
 		next = "it is asked again, there is nothing to do unless it stays so"
-	case known != remedy{} && s.config.RefreshToken == "":
+	case known != remedy{} && s.config.Grant == nil:
 		next = known.credentials
 	case known != remedy{}:
 		next = known.refresh
@@ -129,7 +129,7 @@ func (s *Source) codes(refused *oauth2.RetrieveError) (code, number string) {
 
 // secrets are what must not be in an error, as it is and as it was sent.
 func (s *Source) secrets() (list []string) {
-	for _, secret := range []string{s.config.ClientSecret, s.config.RefreshToken, s.kept.refresh} {
+	for _, secret := range []string{s.config.ClientSecret, s.grant.granted, s.grant.now} {
 		list = append(list, secret, url.QueryEscape(secret))
 	}
 	return list

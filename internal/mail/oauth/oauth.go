@@ -26,8 +26,8 @@ type Config struct {
 	TokenURL     string // https, or http on loopback
 	ClientID     string
 	ClientSecret string
-	Scope        string // several are separated by spaces; may be empty with RefreshToken
-	RefreshToken string // empty: client credentials
+	Scope        string // several are separated by spaces; may be empty with a Grant
+	Grant        *Grant // nil: client credentials
 
 	Client *http.Client // nil: one that trusts the authorities of the system
 }
@@ -50,9 +50,8 @@ const (
 type Source struct {
 	config Config
 	fetch  func(ctx context.Context, refreshToken string) (*oauth2.Token, error)
-
-	turn chan struct{} // holds one value while somebody uses what is below
-	kept kept
+	grant  *Grant
+	kept   kept // whoever uses it has the turn of the grant
 }
 
 // kept is what a source knows of its last token.
@@ -60,7 +59,6 @@ type kept struct {
 	token   string
 	renew   time.Time // when to get another one
 	expires time.Time
-	refresh string // the refresh token that is good now: a service may send a new one each time
 }
 
 // New checks the configuration; it asks for no token yet. Its errors name the option and
@@ -74,7 +72,7 @@ func New(c Config) (*Source, error) {
 			return nil, fmt.Errorf("oauth has no %s; it is that of the application that you have registered with the mail service", needed.option)
 		}
 	}
-	if c.Scope == "" && c.RefreshToken == "" {
+	if c.Scope == "" && c.Grant == nil {
 		return nil, errors.New("oauth has neither scope nor refresh_token; with client credentials a scope is needed, for Microsoft 365 https://outlook.office365.com/.default")
 	}
 	c.Client = cmp.Or(c.Client, &http.Client{})
@@ -83,14 +81,14 @@ func New(c Config) (*Source, error) {
 		return errors.New("the token_url redirects elsewhere")
 	}
 	c.Client = &client
-	s := &Source{config: c, turn: make(chan struct{}, 1), kept: kept{refresh: c.RefreshToken}}
+	s := &Source{config: c, grant: cmp.Or(c.Grant, NewGrant(""))}
 	var scopes []string
 	if c.Scope != "" {
 		scopes = []string{c.Scope} // the library joins them with spaces
 	}
 	// Both services show the secret in the body. To try both ways would double each refusal.
 	endpoint := oauth2.Endpoint{TokenURL: c.TokenURL, AuthStyle: oauth2.AuthStyleInParams}
-	if c.RefreshToken == "" {
+	if c.Grant == nil {
 		credentials := clientcredentials.Config{ClientID: c.ClientID, ClientSecret: c.ClientSecret, TokenURL: c.TokenURL, Scopes: scopes, AuthStyle: endpoint.AuthStyle}
 		s.fetch = func(ctx context.Context, _ string) (*oauth2.Token, error) { return credentials.Token(ctx) }
 	} else {
@@ -125,8 +123,8 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.grant.turn <- struct{}{}:
+		defer func() { <-s.grant.turn }()
 	case <-ctx.Done():
 		return "", &mail.SendError{Temporary: true, Err: fmt.Errorf("waiting for an access token: %w", ctx.Err())}
 	}
@@ -134,7 +132,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	if now.Before(s.kept.renew) {
 		return s.kept.token, nil
 	}
-	got, err := s.fetch(context.WithValue(ctx, oauth2.HTTPClient, s.config.Client), s.kept.refresh)
+	got, err := s.fetch(context.WithValue(ctx, oauth2.HTTPClient, s.config.Client), s.grant.now)
 	if err == nil && (!bearer.MatchString(got.AccessToken) || len(got.AccessToken) > maxToken) {
 		err = errNoBearer
 	}
@@ -161,15 +159,15 @@ func (s *Source) keep(got *oauth2.Token, now time.Time) {
 	s.kept.token, s.kept.expires = got.AccessToken, now.Add(life)
 	s.kept.renew = s.kept.expires.Add(-min(ahead, life/2))
 	if got.RefreshToken != "" {
-		s.kept.refresh = got.RefreshToken
+		s.grant.now = got.RefreshToken
 	}
 }
 
 // Refused forgets a token that a mail server did not take, so that the next message gets
 // another.
 func (s *Source) Refused(token string) {
-	s.turn <- struct{}{}
-	defer func() { <-s.turn }()
+	s.grant.turn <- struct{}{}
+	defer func() { <-s.grant.turn }()
 	if s.kept.token == token {
 		s.kept.renew, s.kept.expires = time.Time{}, time.Time{}
 	}

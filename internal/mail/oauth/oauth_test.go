@@ -123,8 +123,8 @@ func (s *Source) mustGive(t *testing.T, want string) {
 func TestATokenIsKeptAndRenewedAhead(t *testing.T) {
 	for name, change := range map[string]func(*Config, *service){
 		"client credentials":           func(*Config, *service) {},
-		"a refresh token":              func(c *Config, _ *service) { c.RefreshToken, c.Scope = "refresh-0", "" },
-		"a refresh token that changes": func(c *Config, s *service) { c.RefreshToken, s.rotate = "refresh-0", true },
+		"a refresh token":              func(c *Config, _ *service) { c.Grant, c.Scope = NewGrant("refresh-0"), "" },
+		"a refresh token that changes": func(c *Config, s *service) { c.Grant, s.rotate = NewGrant("refresh-0"), true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -169,6 +169,30 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	s.mustGive(t, "token-2")
 }
 
+// A service that sends a new refresh token each time takes no other, and each source here has
+// a secret or a scope of its own, as those of two configurations do.
+func TestSourcesThatShareAGrantHaveTheRefreshTokenThatIsGoodNow(t *testing.T) {
+	service := &service{life: 0, rotate: true}
+	c := config(service)
+	c.Grant = NewGrant("refresh-0")
+	var together sync.WaitGroup
+	for i := range 20 {
+		c.Scope = fmt.Sprint("scope-", i)
+		s := open(t, c)
+		together.Go(func() {
+			for range 5 {
+				if _, err := s.Token(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	together.Wait()
+	if service.asked != 100 {
+		t.Errorf("asked %d times", service.asked)
+	}
+}
+
 func TestManyAtOnceAskOnce(t *testing.T) {
 	service := &service{life: 3600}
 	s := open(t, config(service))
@@ -189,7 +213,7 @@ func TestAServiceThatRefusesOrLiesIsAnErrorThatTellsTheNextStep(t *testing.T) {
 		temporary bool
 	}{
 		"a code with our secret":    {refuse("own_" + secret), "refused with own_*** (AADSTS7000215, status 400)", false},
-		"a code that forges a line": {refuse("own\nlevel=info; all is well\u202e" + strings.Repeat("a", 9000)), "refused with own_level=info__all_is_well_aaaaaaaa", false},
+		"a code that forges a line": {refuse("own\nlevel=info; all is well\u202e" + strings.Repeat("a", 9000)), "refused with " + ("own_level=info__all_is_well_" + strings.Repeat("a", 64))[:64] + " (AADSTS7000215", false},
 		"not found":                 {status(http.StatusNotFound, "<html>"), "status 404; check token_url", false},
 		"an error that is no text":  {status(http.StatusForbidden, `{"error":{"code":403}}`), "status 403; check token_url", false},
 		"a number alone":            {status(http.StatusBadRequest, `{"error_description":"AADSTS90002: no tenant"}`), "refused with AADSTS90002 (status 400)", false},
@@ -253,7 +277,9 @@ func TestEachCodeOfATokenEndpointIsNamedWithTheNextStep(t *testing.T) {
 					_, _ = io.WriteString(w, `{"error":"`+code+`","error_description":"AADSTS700016: no `+secret+` nor refresh-0"}`)
 				}}
 				c := config(service)
-				c.RefreshToken = refresh
+				if refresh != "" {
+					c.Grant = NewGrant(refresh)
+				}
 				_, err := open(t, c).Token(t.Context())
 				failed, ok := errors.AsType[*mail.SendError](err)
 				if passes := words == "it is asked again"; !ok || failed.Temporary != passes || failed.Unauthorized == passes {
