@@ -34,6 +34,7 @@ func TestAMessageIsTriedUntilItsFateIsKnown(t *testing.T) {
 		{"one failure", []error{temporary()}, life, outbox.Sent, 2, 2 * time.Second, 3 * time.Second, 1, ""},
 		{"three failures", repeat(temporary(), 3), life, outbox.Sent, 4, 14 * time.Second, 21 * time.Second, 1, ""},
 		{"refused credentials, until they are mended", repeat(unauthorized(), 3), life, outbox.Sent, 4, 14 * time.Second, 21 * time.Second, 1, ""},
+		{"a sender that is refused after the message, until that is mended", repeat(senderRefused(), 3), life, outbox.Sent, 4, 14 * time.Second, 21 * time.Second, 4, ""},
 		{"a recipient that is greylisted", repeat(aboutMessage(), 2), life, outbox.Sent, 3, 6 * time.Second, 9 * time.Second, 3, ""},
 		{"a service that asks for a minute", []error{wantRetryAfter(time.Minute)}, life, outbox.Sent, 2, time.Minute, 61 * time.Second, 1, ""},
 		{"a service that asks for more time than there is", []error{wantRetryAfter(time.Hour)}, life, outbox.Expired, 1, 0, 0, 0, "busy"},

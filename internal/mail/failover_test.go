@@ -47,7 +47,7 @@ func (f *fakeMailer) Send(ctx context.Context, m Message) (Receipt, error) {
 		f.running--
 		f.mu.Unlock()
 	}()
-	if answer == nil || asSendError(answer).PossibleCopies > 0 || asSendError(answer).AboutMessage {
+	if answer == nil || errors.Is(answer, errSendAsDenied) || asSendError(answer).PossibleCopies > 0 || asSendError(answer).AboutMessage {
 		if err := m.HandOver(); err != nil {
 			return Receipt{}, &SendError{Mailer: f.name, Temporary: true, Err: err}
 		}
@@ -95,6 +95,13 @@ func (f *fakeMailer) called() int {
 func temporary() *SendError { return &SendError{Mailer: "x", Temporary: true, Err: errors.New("busy")} }
 func unauthorized() *SendError {
 	return &SendError{Mailer: "x", Unauthorized: true, Err: errors.New("bad key")}
+}
+
+// errSendAsDenied comes when the service has all of the message.
+var errSendAsDenied = errors.New("the account may not send as this sender")
+
+func senderRefused() *SendError {
+	return &SendError{Mailer: "x", Unauthorized: true, Err: errSendAsDenied}
 }
 func permanent() *SendError { return &SendError{Mailer: "x", Err: errors.New("no such mailbox")} }
 func ambiguous() *SendError {

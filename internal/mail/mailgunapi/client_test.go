@@ -116,6 +116,10 @@ func TestAnswersAreSortedByWhatHelps(t *testing.T) {
 		want                    string
 	}{
 		{"400", 400, "", `{"message":"to parameter alice@example.org is not valid"}`, false, false, 0, 0, "answer 400: to parameter (address) is not valid"},
+		{"400 to the domain", 400, "", `{"message":"Domain mg.example.com is not allowed to send: it is on probation"}`, false, true, 0, 0, "check domain and from"},
+		{"400 to a sandbox", 400, "", `{"message":"Sandbox subdomains are for test purposes only."}`, false, true, 0, 0, "check domain and from"},
+		{"400 to the sender", 400, "", `{"message":"from parameter is not a valid address. please check documentation"}`, false, true, 0, 0, "check domain and from"},
+		{"400 to a recipient who has words in the address", 400, "", `{"message":"to parameter 'from parameter'@example.org is not valid"}`, false, false, 0, 0, "answer 400"},
 		{"401", 401, "", "Forbidden", false, true, 0, 0, "check api_key"},
 		{"402", 402, "", "", false, true, 0, 0, "check the account"},
 		{"403", 403, "", `{"message":"key ` + key + ` may not"}`, false, true, 0, 0, "key *** may not"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/mailgun/mailgun-go/v4"
 
@@ -40,6 +41,9 @@ func (c *Client) failure(ctx context.Context, call *exchange, err error) *mail.S
 	case status == http.StatusNotFound, status >= 300 && status < 400:
 		f.Unauthorized = true
 		advice = "check domain, region and api_base"
+	case status == http.StatusBadRequest && aboutUs.MatchString(said(err)):
+		f.Unauthorized = true
+		advice = "check domain and from, and the account at Mailgun"
 	case status == http.StatusGatewayTimeout:
 		f.Temporary, f.PossibleCopies = true, 1 // something in between gave up waiting
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
@@ -57,13 +61,25 @@ func (c *Client) reason(ctx context.Context, call *exchange, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return ended
 	}
-	answer, ok := errors.AsType[*mailgun.UnexpectedResponseError](err)
-	if !ok {
+	if _, ok := errors.AsType[*mailgun.UnexpectedResponseError](err); !ok {
 		return mail.RedactError(err, c.key)
 	}
-	var said struct{ Message string }
-	if json.Unmarshal(answer.Data, &said) == nil && said.Message != "" {
-		return fmt.Errorf("answer %d: %s", call.status, mail.Redact(said.Message, c.key))
+	if words := said(err); words != "" {
+		return fmt.Errorf("answer %d: %s", call.status, mail.Redact(words, c.key))
 	}
 	return fmt.Errorf("answer %d", call.status)
+}
+
+// aboutUs are the words of a 400 that is not about the message: of a domain that may not send
+// (yet, or to this recipient), or of the sender.
+var aboutUs = regexp.MustCompile(`(?i)^(?:domain \S+ is )?not allowed to send|^sandbox subdomains|^'?from'? parameter`)
+
+// said is the message of an answer, empty if there is none.
+func said(err error) string {
+	answer, ok := errors.AsType[*mailgun.UnexpectedResponseError](err)
+	var body struct{ Message string }
+	if !ok || json.Unmarshal(answer.Data, &body) != nil {
+		return ""
+	}
+	return body.Message
 }

@@ -99,7 +99,7 @@ var known = []struct {
 	{noRelay, words(`relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|unable to relay|(?:do(?:es)? not|not (?:allowed|permitted) to) relay|` +
 		`invalid credentials for relay`)},
 	{unsigned, words(`client was not authenticated|(?:smtp )?auth(?:entication)? (?:is )?required|(?:must|please|need to) (?:authenticate|log ?in|sign in)\b`)},
-	{badSender, words(`send ?as ?denied|send ?on ?behalf ?of ?denied|permissions? to send as|` +
+	{badSender, words(`send ?as ?denied|send ?on ?behalf ?of ?denied|permissions? to send as|domain \S+ is not allowed to send|` +
 		`not (?:allowed|authori[sz]ed|permitted) to (?:perform|send (?:e?-?mails? |messages? )?(?:as|from|through|on behalf)\b)|` +
 		`['"]?(?:from|sender)['"]?(?: header)?(?: sender)? (?:address|domain|identity)\b[^.;\n]{0,60}\b(?:not|rejected|denied|unverified)\b|` +
 		`(?:domain|e-?mail address)(?: is)? not verified|sender verif(?:y|ication) failed|verification failed for <`)},

@@ -66,13 +66,14 @@ var aboutUs = []struct {
 	{testkit.AtRecipient, "525 5.7.13 user account disabled", barred},
 	{testkit.AtRecipient, "554 5.3.2 system not accepting network messages", unwell},
 	// temporary ones are about us as well
-	{testkit.AtDot, "454 Throttling failure: Daily message quota exceeded.", spent},          // Amazon SES
-	{testkit.AtDot, "454 Throttling failure: Maximum sending rate exceeded.", spent},         // Amazon SES
-	{testkit.AtRecipient, "450 4.2.1 Peak SMTP relay limit exceeded for customer.", spent},   // Gmail
-	{testkit.AtSender, "452 4.3.1 Insufficient system storage", unwell},                      // Postfix
-	{testkit.AtRecipient, "451 4.3.5 Server configuration error", unwell},                    // Postfix
-	{testkit.AtRecipient, "454 4.7.1 <alice@example.org>: Relay access denied", noRelay},     // Postfix
-	{testkit.AtDot, "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", unwell}, // Exchange Online
+	{testkit.AtDot, "454 Throttling failure: Daily message quota exceeded.", spent},                                                // Amazon SES
+	{testkit.AtDot, "454 Throttling failure: Maximum sending rate exceeded.", spent},                                               // Amazon SES
+	{testkit.AtRecipient, "450 4.2.1 Peak SMTP relay limit exceeded for customer.", spent},                                         // Gmail
+	{testkit.AtSender, "452 4.3.1 Insufficient system storage", unwell},                                                            // Postfix
+	{testkit.AtRecipient, "451 4.3.5 Server configuration error", unwell},                                                          // Postfix
+	{testkit.AtRecipient, "454 4.7.1 <alice@example.org>: Relay access denied", noRelay},                                           // Postfix
+	{testkit.AtDot, "421 Domain mg.example.com is not allowed to send: Sandbox subdomains are for test purposes only.", badSender}, // Mailgun
+	{testkit.AtDot, "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", unwell},                                       // Exchange Online
 }
 
 // aboutMessage are replies that no other server could do better with.
