@@ -84,7 +84,7 @@ func causeOfStatus(subject, detail string) *cause {
 
 // aboutRecipient is in what servers say of a recipient, in the words of another server maybe:
 // Postfix with address verification, Exim with callouts, Exchange.
-var aboutRecipient = regexp.MustCompile(`(?i)recipient address rejected|undeliverable address|\bsaid:|callout|\bRESOLVER\.`)
+var aboutRecipient = regexp.MustCompile(`(?i)recipient address rejected|undeliverable address|\bthe recipient\b|\bsaid:|callout|\bRESOLVER\.`)
 
 // known are words for causes, where the code is of no help: 5.7.1, 5.2.0, or none.
 var known = []struct {
@@ -96,13 +96,13 @@ var known = []struct {
 		`(?:exceeded|reached) (?:your|the|its) (?:[\w-]+ ){0,2}(?:sending|submission|outgoing) (?:limit|quota|rate)`)},
 	{barred, words(`OutboundSpamException|sending (?:is |has been |was )?(?:paused|suspended|disabled|blocked)|unusual sending activity|` +
 		`\byour (?:[\w-]+ )?account (?:is |has been |was )?(?:\w+ )?(?:suspended|disabled|blocked|locked|paused|inactive|not (?:yet )?activ\w+)`)},
-	{noRelay, words(`relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|unable to relay|(?:do(?:es)? not|not (?:allowed|permitted) to) relay|` +
-		`invalid credentials for relay`)},
-	{unsigned, words(`client was not authenticated|(?:smtp )?auth(?:entication)? (?:is )?required|(?:must|please|need to) (?:authenticate|log ?in|sign in)\b`)},
-	{badSender, words(`send ?as ?denied|send ?on ?behalf ?of ?denied|permissions? to send as|domain \S+ is not allowed to send|` +
+	{badSender, words(`send ?as ?denied|sender is not allowed to relay|send ?on ?behalf ?of ?denied|permissions? to send as|domain \S+ is not allowed to send|` +
 		`not (?:allowed|authori[sz]ed|permitted) to (?:perform|send (?:e?-?mails? |messages? )?(?:as|from|through|on behalf)\b)|` +
 		`['"]?(?:from|sender)['"]?(?: header)?(?: sender)? (?:address|domain|identity)\b[^.;\n]{0,60}\b(?:not|rejected|denied|unverified)\b|` +
 		`(?:domain|e-?mail address)(?: is)? not verified|sender verif(?:y|ication) failed|verification failed for <`)},
+	{noRelay, words(`relay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|unable to relay|(?:do(?:es)? not|not (?:allowed|permitted) to) relay|` +
+		`invalid credentials for relay`)},
+	{unsigned, words(`client was not authenticated|(?:smtp )?auth(?:entication)? (?:is )?required|(?:must|please|need to) (?:authenticate|log ?in|sign in)\b`)},
 }
 
 func words(pattern string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + pattern) }

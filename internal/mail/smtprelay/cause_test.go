@@ -53,7 +53,7 @@ var aboutUs = []struct {
 	{testkit.AtDot, "550 The example.com domain is not verified", badSender},                                                                                              // Resend
 	{testkit.AtDot, "550 5.7.0 From address is not one of your addresses", badSender},                                                                                     // iCloud
 	{testkit.AtDot, "551 5.7.1 Not authorised to send from this header address", badSender},                                                                               // Fastmail
-	{testkit.AtDot, "553 Sender is not allowed to relay emails", noRelay},                                                                                                 // Zoho
+	{testkit.AtDot, "553 Sender is not allowed to relay emails", badSender},                                                                                               // Zoho
 	{testkit.AtDot, "550 5.4.6 Unusual sending activity detected. Please try after sometime", barred},                                                                     // Zoho
 	{testkit.AtRecipient, "554 5.7.1 <alice@example.org>: Relay access denied", noRelay},                                                                                  // Postfix
 	{testkit.AtRecipient, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", stranger},                                              // Postfix
@@ -97,6 +97,7 @@ var aboutMessage = []struct {
 	{testkit.AtDot, "550 5.7.124 RESOLVER.RST.SenderNotInAllowedSendersList; sender not authenticated for group"},
 	{testkit.AtDot, "550 5.7.1 RESOLVER.RST.AuthRequired; authentication required"},
 	{testkit.AtDot, "550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour"},
+	{testkit.AtDot, "550 5.2.2 The recipient has reached the daily limit for messages"},
 	{testkit.AtDot, "552 5.3.4 Message size exceeds fixed limit"},
 	{testkit.AtDot, "552 5.2.2 mailbox full"},
 	{testkit.AtDot, "554 5.7.1 Spam message rejected"},
