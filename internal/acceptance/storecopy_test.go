@@ -40,6 +40,9 @@ func TestAStoreMovesToRedisAndBackAndEverybodyStaysSignedIn(t *testing.T) {
 		t.Errorf("it prints %q", out)
 	}
 	g.fails("the target is not empty", "store", "copy", "--from", ofGate, "--to", inRedis)
+	if _, _, told := g.command("store", "copy", "--from", ofGate, "--to", inRedis); strings.Contains(told, "so far") {
+		t.Errorf("a copy that is refused tells how far it is: %s", told)
+	}
 
 	s.store = inRedis
 	g.configure(s)

@@ -145,13 +145,14 @@ func (s Steps) lacks(ctx context.Context, source Steps, tell func(int), f func([
 			seen[item.Table]++
 		}
 		total += len(some)
-		tell(total)
-		if len(missing) < writtenAtOnce {
-			return nil
+		if len(missing) >= writtenAtOnce {
+			if err := f(missing); err != nil {
+				return err
+			}
+			missing = missing[:0]
 		}
-		err = f(missing)
-		missing = missing[:0]
-		return err
+		tell(total - len(missing)) // not of what is only read so far
+		return nil
 	})
 	if err == nil && len(missing) > 0 {
 		err = f(missing)
