@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -8,6 +9,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/mail"
 )
+
+// healthTime is how long the store may take to answer. The command health waits a little longer:
+// a server whose store is silent runs.
+const healthTime = 3 * time.Second
 
 // showHealth reports whether somebody could sign in now.
 func showHealth(c *adminCall) error {
@@ -19,8 +24,10 @@ func showHealth(c *adminCall) error {
 	}
 	rt, err := c.open()
 	if err == nil {
+		ctx, cancel := context.WithTimeout(c.ctx, healthTime)
+		defer cancel()
 		var warnings []string
-		if warnings, err = rt.backend.health(c.ctx); len(warnings) > 0 {
+		if warnings, err = rt.backend.health(ctx); len(warnings) > 0 {
 			answer.Status, answer.Store.Warnings = adminapi.Degraded, warnings
 		}
 	}

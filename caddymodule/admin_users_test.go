@@ -208,7 +208,7 @@ func TestAnswersOfManyLinesMayTakeTheirTime(t *testing.T) {
 	server.Config.ReadTimeout = readTime
 	server.Start()
 	defer server.Close()
-	answer, err := caddyHost{}.Request(server.Listener.Addr().String(), http.MethodPost, "/", strings.NewReader(`{"all": true}`))
+	answer, err := caddyHost{}.Request(t.Context(), server.Listener.Addr().String(), http.MethodPost, "/", strings.NewReader(`{"all": true}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,13 +2,14 @@ package caddymodule
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"regexp"
-	"strconv"
+	"net/url"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -114,25 +115,51 @@ func (h caddyHost) AdminAddress(given string, config []byte, file, adapter strin
 	return cmp.Or(listen, caddy.DefaultAdminListen), nil
 }
 
-func (caddyHost) Request(address, method, path string, body io.Reader) (*http.Response, error) {
-	response, err := caddycmd.AdminAPIRequest(address, method, path, nil, body)
-	if err == nil {
-		return response, nil
+// Request does what AdminAPIRequest of Caddy does, which waits for ever and has no types
+// for its errors.
+func (caddyHost) Request(ctx context.Context, address, method, path string, body io.Reader) (*http.Response, error) {
+	at, err := caddy.ParseNetworkAddress(address)
+	if err == nil && at.PortRangeSize() > 1 {
+		err = errors.New("it has several ports")
 	}
-	if found := refused.FindStringSubmatch(err.Error()); found != nil {
-		status, _ := strconv.Atoi(found[1]) // of three digits
-		return nil, cli.Refusal{Status: status, Body: found[2]}
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("%q is no address of an admin API: %w", address, err))
 	}
-	if strings.HasPrefix(err.Error(), "performing request") {
-		_, cause, _ := strings.Cut(err.Error(), `": `) // after the URL
-		return nil, cli.Unreachable{Cause: cause}
+	host := at.JoinHostPort(0)
+	if at.IsUnixNetwork() {
+		at.Host, _, _ = strings.Cut(at.Host, "|") // the permissions that the server gave it
+		host = "127.0.0.1"
 	}
-	return nil, err
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+host+path, body)
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("%q is no address of an admin API: %w", address, err))
+	}
+	if !at.IsUnixNetwork() {
+		request.Header.Set("Origin", "http://"+host)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, at.Network, at.JoinHostPort(0))
+	}}}
+	response, err := client.Do(request)
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		return nil, cli.Unreachable{Cause: failed.Err}
+	}
+	if err != nil || response.StatusCode < http.StatusBadRequest {
+		return response, err
+	}
+	defer response.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(response.Body, maxRefusal))
+	if err != nil {
+		return nil, cli.Unreachable{Cause: err}
+	}
+	return nil, cli.Refusal{Status: response.StatusCode, Body: string(said)}
 }
 
-// refused is how AdminAPIRequest spells an answer that is an error. It has no
-// type for that.
-var refused = regexp.MustCompile(`(?s)HTTP ([0-9]{3}): (.*)$`)
+// maxRefusal bounds the answer of a server that refuses, in bytes.
+const maxRefusal = 1 << 20
 
 func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 	var parsed *caddy.Config

@@ -29,6 +29,9 @@ func ourWords(err error) (words error, ours bool) {
 	return errors.New(message), true
 }
 
+// refused is how Caddy's commands spell an answer of the admin API that is an error.
+var refused = regexp.MustCompile(`(?s)HTTP ([0-9]{3}): (.*)$`)
+
 // guestError is an error of one of the app's own modules, such as mailer smtp, without the
 // path to it. what is the option that names the module.
 func guestError(what string, err error) error {

@@ -32,6 +32,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
@@ -51,10 +52,10 @@ type Caddy interface {
 	// error is AdminOff if there is none.
 	AdminAddress(given string, config []byte, file, adapter string) (string, error)
 
-	// Request sends a request to the admin API; body may be nil. The error is a
-	// Refusal if the status of the answer is 400 or more, and Unreachable if
-	// nobody answers.
-	Request(address, method, path string, body io.Reader) (*http.Response, error)
+	// Request sends a request to the admin API; body may be nil. The end of ctx ends
+	// the reading of the answer, too. The error is a Refusal if the status of the
+	// answer is 400 or more, and Unreachable if nobody answers.
+	Request(ctx context.Context, address, method, path string, body io.Reader) (*http.Response, error)
 
 	// Try loads a configuration as a server would, but opens nothing, and returns
 	// what can be told of it by itself. It is for a process that ends soon.
@@ -81,9 +82,10 @@ type Command struct {
 	Short, Long string
 	examples    []string
 
-	least, most int  // arguments
-	aboutPerson bool // the first argument, where there is one, is a mail address
-	serverless  bool // it asks no server
+	least, most int           // arguments
+	aboutPerson bool          // the first argument, where there is one, is a mail address
+	serverless  bool          // it asks no server
+	patience    time.Duration // how long it waits for the server by itself; usualPatience if zero
 	flags       func(*cobra.Command)
 	run         func(*invocation) error
 	below       []Command // of a group, which does not run itself
@@ -191,6 +193,7 @@ func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
 	if !c.serverless {
 		flags.String("address", "", "The admin API of the server, for example localhost:2019 or unix//run/caddy.sock")
 		flags.StringP("config", "c", "", "The configuration file of the server, which says where its admin API is")
+		flags.Duration("timeout", cmp.Or(c.patience, usualPatience), "How long to wait for the server to answer, or to go on with a long answer")
 	}
 	flags.StringP("adapter", "a", "", "The config adapter for a configuration file that is not a Caddyfile")
 	flags.Bool("json", false, "Print JSON, for programs")
@@ -220,6 +223,11 @@ func (c Command) execute(i *invocation) error {
 			return misused("%q is not a mail address: %w", i.arguments[0], err)
 		}
 		i.who = string(who)
+	}
+	if !c.serverless {
+		if i.patience = mustHave(i.cmd.Flags().GetDuration("timeout")); i.patience <= 0 {
+			return misused("--timeout must be longer than 0s, for example 10s")
+		}
 	}
 	return cmp.Or(c.run(i), i.out.failed)
 }

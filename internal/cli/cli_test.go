@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -161,7 +162,7 @@ func (f *fakeCaddy) AdminAddress(string, []byte, string, string) (string, error)
 	return "localhost:2019", nil
 }
 
-func (f *fakeCaddy) Request(_, method, path string, body io.Reader) (*http.Response, error) {
+func (f *fakeCaddy) Request(_ context.Context, _, method, path string, body io.Reader) (*http.Response, error) {
 	request := method + " " + path
 	if body != nil {
 		sent, _ := io.ReadAll(body)

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
@@ -18,12 +21,16 @@ type Refusal struct {
 	Body   string
 }
 
-func (r Refusal) Error() string { return fmt.Sprintf("answer %d: %s", r.Status, r.Body) }
+func (r Refusal) Error() string {
+	return fmt.Sprintf("answer %d: %s", r.Status, strings.TrimSpace(r.Body))
+}
 
 // Unreachable is that nobody answers at the address of the admin API.
-type Unreachable struct{ Cause string }
+type Unreachable struct{ Cause error }
 
-func (u Unreachable) Error() string { return u.Cause }
+func (u Unreachable) Error() string { return u.Cause.Error() }
+
+func (u Unreachable) Unwrap() error { return u.Cause }
 
 // AdminOff is that a configuration has no admin API. At the usual address may be that
 // of another server, which is not the one meant.
@@ -53,16 +60,16 @@ func (c *invocation) server() (string, error) {
 	return c.address, nil
 }
 
-// ask sends a request and reads the report that it is answered with. order may
-// be nil.
+// ask sends a request and reads the report that it is answered with, all of it while its
+// patience lasts. order may be nil.
 func (c *invocation) ask(method, path string, order, report any) error {
 	answer, err := c.open(method, path, order)
 	if err != nil {
 		return err
 	}
 	defer answer.Close()
-	if err := json.NewDecoder(answer).Decode(report); err != nil {
-		return fmt.Errorf("reading what the server at %s answered: %w", c.address, err)
+	if err := json.NewDecoder(answer.body).Decode(report); err != nil {
+		return fmt.Errorf("reading what the server at %s answered: %w", c.address, answer.because(err))
 	}
 	return nil
 }
@@ -91,7 +98,7 @@ func answerAbout[Report any](path string, words func(*invocation, Report)) func(
 
 // open sends a request and returns the answer, which the caller reads and closes.
 // Its errors are fit for operators.
-func (c *invocation) open(method, path string, order any) (io.ReadCloser, error) {
+func (c *invocation) open(method, path string, order any) (*reply, error) {
 	address, err := c.server()
 	if err != nil {
 		return nil, err
@@ -104,15 +111,55 @@ func (c *invocation) open(method, path string, order any) (io.ReadCloser, error)
 		}
 		body = bytes.NewReader(encoded)
 	}
-	response, err := c.caddy.Request(address, method, path, body)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	silence := time.AfterFunc(c.patience, func() {
+		cancel(advisedError{
+			fmt.Errorf("the server at %s did not answer, or not to the end, within %s", address, c.patience),
+			"see its log and what listens there, or give it more time with --timeout",
+		})
+	})
+	response, err := c.caddy.Request(ctx, address, method, path, body)
 	if err != nil {
-		return nil, explain(address, err)
+		silence.Stop()
+		return nil, explain(address, cmp.Or(context.Cause(ctx), err)) // the end of ctx shows in many errors
 	}
-	return response.Body, nil
+	return &reply{response.Body, ctx, silence, c.patience}, nil
+}
+
+// usualPatience is longer than anything that a server waits for before it says more.
+const usualPatience = time.Minute
+
+// reply is an answer.
+type reply struct {
+	body     io.ReadCloser
+	ctx      context.Context // ends when the server is silent for too long
+	silence  *time.Timer     // which ends it
+	patience time.Duration
+}
+
+// Read gives the server its time anew for each piece: a long answer takes as long as it takes.
+func (r *reply) Read(p []byte) (int, error) {
+	r.silence.Reset(r.patience)
+	n, err := r.body.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = r.because(err)
+	}
+	return n, err
+}
+
+// because is silence, where that is why reading failed.
+func (r *reply) because(err error) error { return cmp.Or(context.Cause(r.ctx), err) }
+
+func (r *reply) Close() error {
+	r.silence.Stop()
+	return r.body.Close()
 }
 
 // explain turns an error of Caddy.Request into one for operators.
 func explain(address string, err error) error {
+	if silent, ok := errors.AsType[advisedError](err); ok {
+		return silent
+	}
 	if absent, ok := errors.AsType[Unreachable](err); ok {
 		return advisedError{
 			fmt.Errorf("no server answers at %s: %s", address, absent.Cause),
@@ -135,5 +182,5 @@ func explain(address string, err error) error {
 			"check which program runs there, or name another server with --address",
 		}
 	}
-	return fmt.Errorf("the server at %s answered %d: %s", address, refusal.Status, strings.TrimSpace(refusal.Body))
+	return fmt.Errorf("the server at %s refuses: %w", address, refusal)
 }

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/spf13/cobra"
 )
 
 var healthCommand = Command{
-	Name: "health",
+	Name:     "health",
+	patience: 4 * time.Second, // a container's check that is killed after five says nothing
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().Bool("ready", false, "Fail while nobody can sign in")
 	},
@@ -32,21 +34,10 @@ var healthCommand = Command{
 
 // health is what the server says of itself. It does so with 503 while nobody can sign in.
 func (c *invocation) health() (health adminapi.Health, err error) {
-	address, err := c.server()
-	if err != nil {
-		return health, err
-	}
-	response, err := c.caddy.Request(address, http.MethodGet, adminapi.HealthPath, nil)
+	err = c.ask(http.MethodGet, adminapi.HealthPath, nil, &health)
 	refusal, refused := errors.AsType[Refusal](err)
-	switch {
-	case refused && json.Unmarshal([]byte(refusal.Body), &health) == nil && health.Status == adminapi.Down:
+	if refused && json.Unmarshal([]byte(refusal.Body), &health) == nil && health.Status == adminapi.Down {
 		return health, nil
-	case err != nil:
-		return health, explain(address, err)
 	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(&health); err != nil {
-		return health, fmt.Errorf("reading what the server at %s answered: %w", address, err)
-	}
-	return health, nil
+	return health, err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -14,9 +15,10 @@ type invocation struct {
 	cmd       *cobra.Command
 	arguments []string
 	caddy     Caddy
-	program   string // how our commands are called: doorpost, or caddy doorpost
-	who       string // the mail address that it is about, if any
-	address   string // of the admin API, once it was looked for
+	program   string        // how our commands are called: doorpost, or caddy doorpost
+	who       string        // the mail address that it is about, if any
+	address   string        // of the admin API, once it was looked for
+	patience  time.Duration // how long the server may be silent
 
 	out      *output   // for what was asked for
 	progress io.Writer // for how far it is, and for questions
