@@ -1,15 +1,16 @@
 package caddymodule
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -70,6 +71,12 @@ func noCommand(cmd, above *cobra.Command, name string) error {
 // caddyHost is this Caddy for the command line. It implements cli.Caddy.
 type caddyHost struct{}
 
+// serviceFile is what the unit of systemd in ops runs.
+var serviceFile = "/etc/doorpost/Caddyfile"
+
+// usualAdmin is the variable by which Caddy takes another address as the usual one.
+const usualAdmin = "CADDY_ADMIN"
+
 // Load leaves out what Caddy logs about it, which is no answer to any command.
 func (caddyHost) Load(name, adapter string) (config []byte, file string, err error) {
 	_, usual, lines := caddy.BufferedLog()
@@ -77,7 +84,13 @@ func (caddyHost) Load(name, adapter string) (config []byte, file string, err err
 		lines.FlushTo(zap.NewNop())
 		caddy.UnbufferDefaultLogger(usual)
 	}()
-	if config, file, _, err = caddycmd.LoadConfig(name, adapter); err != nil {
+	config, file, _, err = caddycmd.LoadConfig(name, adapter)
+	if _, named := os.LookupEnv(usualAdmin); err == nil && config == nil && !named { // and no Caddyfile is in this folder
+		if _, absent := os.Stat(serviceFile); !errors.Is(absent, fs.ErrNotExist) {
+			config, file, _, err = caddycmd.LoadConfig(serviceFile, "")
+		}
+	}
+	if err != nil {
 		err, _ = ourWords(err)
 	}
 	return config, file, err
@@ -86,13 +99,12 @@ func (caddyHost) Load(name, adapter string) (config []byte, file string, err err
 // AdminAddress does what a server does with its configuration. Caddy's own search,
 // DetermineAdminAPIAddress, goes to the usual address where the admin API is off, and
 // to no placeholder.
-func (h caddyHost) AdminAddress(given string, config []byte, file, adapter string) (string, error) {
-	var err error
-	if given == "" && config == nil { // without a name it is ./Caddyfile, if there is one
+func (h caddyHost) AdminAddress(given string, config []byte, file, adapter string) (address, source string, err error) {
+	if given == "" && config == nil {
 		config, file, err = h.Load(file, adapter)
 	}
 	if given != "" || err != nil {
-		return given, err
+		return given, "", err
 	}
 	var written struct {
 		Admin struct {
@@ -102,17 +114,23 @@ func (h caddyHost) AdminAddress(given string, config []byte, file, adapter strin
 	}
 	if config != nil {
 		if err := json.Unmarshal(config, &written); err != nil {
-			return "", fmt.Errorf("reading the option admin in %s: %w", file, err)
+			return "", "", fmt.Errorf("reading the option admin in %s: %w", file, err)
 		}
 	}
 	if written.Admin.Disabled {
-		return "", cli.AdminOff{File: file}
+		return "", "", cli.AdminOff{File: file}
 	}
 	listen, err := caddy.NewReplacer().ReplaceOrErr(written.Admin.Listen, true, true)
 	if err != nil {
-		return "", fmt.Errorf("the option admin in %s: %w", file, err)
+		return "", "", fmt.Errorf("the option admin in %s: %w", file, err)
 	}
-	return cmp.Or(listen, caddy.DefaultAdminListen), nil
+	if listen != "" {
+		return listen, "the option admin in " + file, nil
+	}
+	if _, named := os.LookupEnv(usualAdmin); named {
+		return caddy.DefaultAdminListen, usualAdmin, nil
+	}
+	return caddy.DefaultAdminListen, "the default of Caddy", nil
 }
 
 // Request does what AdminAPIRequest of Caddy does, which waits for ever and has no types

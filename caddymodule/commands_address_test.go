@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -141,28 +142,55 @@ func TestACommandReachesTheServerOfItsConfigurationAndNoOther(t *testing.T) {
 	}
 }
 
-func TestACommandLooksAtTheCaddyfileOfTheFolder(t *testing.T) {
+// Of a folder with a Caddyfile the server is the one of that folder; elsewhere the environment
+// says which one, or else the file of the service.
+func TestACommandWithoutFlagsFindsTheServer(t *testing.T) {
 	folder := isolate(t)
-	server, stranger := startAdminDouble(t, "tcp", "127.0.0.1:0"), startAdminDouble(t, "tcp", "127.0.0.1:0")
-	usual := caddy.DefaultAdminListen
-	caddy.DefaultAdminListen = stranger.listener.Addr().String()
-	t.Cleanup(func() { caddy.DefaultAdminListen = usual })
 	t.Chdir(folder)
-	where := func() string {
+	usual, service := caddy.DefaultAdminListen, serviceFile
+	t.Cleanup(func() { caddy.DefaultAdminListen, serviceFile = usual, service })
+	caddy.DefaultAdminListen, serviceFile = "localhost:1", filepath.Join(folder, "etc", "Caddyfile")
+	expect := func(address, source string) {
 		t.Helper()
-		address, err := caddyHost{}.AdminAddress("", nil, "", "")
-		if err != nil {
+		if at, says, err := (caddyHost{}).AdminAddress("", nil, "", ""); err != nil || at != address || says != source {
+			t.Errorf("it is at %q, by %q, %v; want %q, by %q", at, says, err, address, source)
+		}
+		if _, err := run("outbox", "list"); err == nil || !strings.Contains(err.Error(), "no server answers at "+address+" ("+source+"): ") {
+			t.Errorf("the command ends with %v, want %s in it", err, address)
+		}
+	}
+	write := func(file, admin string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte("{\n"+admin+"\n}\n"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		return address
 	}
-	if got := where(); got != caddy.DefaultAdminListen {
-		t.Errorf("without a Caddyfile the command goes to %s", got)
+	expect("localhost:1", "the default of Caddy")
+	write(serviceFile, "admin unix/"+folder+"/service.sock")
+	expect("unix/"+folder+"/service.sock", "the option admin in "+serviceFile)
+	t.Setenv("CADDY_ADMIN", caddy.DefaultAdminListen) // Caddy reads it when it starts
+	expect("localhost:1", "CADDY_ADMIN")
+	write("Caddyfile", "admin localhost:2")
+	expect("localhost:2", "the option admin in Caddyfile")
+	write("Caddyfile", "debug")
+	expect("localhost:1", "CADDY_ADMIN")
+}
+
+// A file that is there and cannot be read does not lead to another server.
+func TestACommandDoesNotPassOverTheFileOfTheService(t *testing.T) {
+	folder := isolate(t)
+	t.Chdir(folder)
+	service := serviceFile
+	t.Cleanup(func() { serviceFile = service })
+	serviceFile = folder // no file
+	if _, err := run("outbox", "list"); err == nil || !strings.Contains(err.Error(), "finding the admin API of the server: ") || !strings.Contains(err.Error(), folder) {
+		t.Errorf("the command ends with %v", err)
 	}
-	if err := os.WriteFile("Caddyfile", []byte("{\nadmin "+server.listener.Addr().String()+"\n}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := where(); got != server.listener.Addr().String() {
-		t.Errorf("the command goes to %s, and the Caddyfile says %s", got, server.listener.Addr())
+}
+
+func TestTheFileOfTheServiceIsThatOfTheUnit(t *testing.T) {
+	unit, err := os.ReadFile("../ops/systemd/doorpost.service")
+	if err != nil || !strings.Contains(string(unit), "\nExecStart=/usr/bin/doorpost run --config "+serviceFile+"\n") {
+		t.Errorf("commands look for the server in %s, and the unit is %s %v", serviceFile, unit, err)
 	}
 }

@@ -42,15 +42,15 @@ import (
 // Caddy is what commands need of the program that they are part of.
 type Caddy interface {
 	// Load reads a configuration file, and adapts it to JSON unless it is JSON. An
-	// empty name stands for the Caddyfile in this folder. file is the name of what
-	// was read, empty if there was nothing to read.
+	// empty name stands for the Caddyfile in this folder, or else for that of the
+	// service. file is the name of what was read, empty if there was nothing to read.
 	Load(name, adapter string) (config []byte, file string, err error)
 
 	// AdminAddress is where the admin API is: the address given, or what the
 	// configuration says; if that is nil, what the file says, or without a name the
-	// Caddyfile in this folder; or the usual one. The
-	// error is AdminOff if there is none.
-	AdminAddress(given string, config []byte, file, adapter string) (string, error)
+	// one that Load finds; or the usual one. source is what says so, empty for the
+	// address given. The error is AdminOff if there is none.
+	AdminAddress(given string, config []byte, file, adapter string) (address, source string, err error)
 
 	// Request sends a request to the admin API; body may be nil. The end of ctx ends
 	// the reading of the answer, too. The error is a Refusal if the status of the
@@ -109,7 +109,8 @@ var helpText string
 var ends = strings.NewReplacer("{server}", `The command talks to the running server over its admin API, at localhost:2019.
 Where it is another address, give it with --address, or name the configuration
 file with --config: the option admin in it says where. Without either, the
-Caddyfile in this folder says so, if there is one.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
+Caddyfile in this folder says so, if there is one; then CADDY_ADMIN in the
+environment; then /etc/doorpost/Caddyfile, the file of the service.`, "{exit codes}", `Exit codes: 0 done, 1 failed, 2 called in a wrong way.`)
 
 // Help is a command that another package runs, with what is said of it.
 func Help(name string) Command { return Command{Name: name}.withHelp("") }

@@ -155,11 +155,11 @@ type fakeCaddy struct {
 	adminOff bool
 }
 
-func (f *fakeCaddy) AdminAddress(string, []byte, string, string) (string, error) {
+func (f *fakeCaddy) AdminAddress(string, []byte, string, string) (address, source string, err error) {
 	if f.adminOff {
-		return "", AdminOff{File: "Caddyfile"}
+		return "", "", AdminOff{File: "Caddyfile"}
 	}
-	return "localhost:2019", nil
+	return "localhost:2019", "", nil
 }
 
 func (f *fakeCaddy) Request(_ context.Context, _, method, path string, body io.Reader) (*http.Response, error) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -48,14 +49,14 @@ func (a AdminOff) advised() advisedError {
 // server is the address of the admin API, as caddy stop finds it.
 func (c *invocation) server() (string, error) {
 	if c.address == "" {
-		found, err := c.caddy.AdminAddress(c.text("address"), nil, c.text("config"), c.text("adapter"))
+		found, source, err := c.caddy.AdminAddress(c.text("address"), nil, c.text("config"), c.text("adapter"))
 		if off, ok := errors.AsType[AdminOff](err); ok {
 			return "", usageError{off.advised()}
 		}
 		if err != nil {
 			return "", fmt.Errorf("finding the admin API of the server: %w; say where it is with --address, for example --address localhost:2019", err)
 		}
-		c.address = found
+		c.address, c.source = found, source
 	}
 	return c.address, nil
 }
@@ -121,7 +122,7 @@ func (c *invocation) open(method, path string, order any) (*reply, error) {
 	response, err := c.caddy.Request(ctx, address, method, path, body)
 	if err != nil {
 		silence.Stop()
-		return nil, explain(address, cmp.Or(context.Cause(ctx), err)) // the end of ctx shows in many errors
+		return nil, c.explain(cmp.Or(context.Cause(ctx), err)) // the end of ctx shows in many errors
 	}
 	return &reply{response.Body, ctx, silence, c.patience}, nil
 }
@@ -156,15 +157,20 @@ func (r *reply) Close() error {
 }
 
 // explain turns an error of Caddy.Request into one for operators.
-func explain(address string, err error) error {
+func (c *invocation) explain(err error) error {
 	if silent, ok := errors.AsType[advisedError](err); ok {
 		return silent
 	}
 	if absent, ok := errors.AsType[Unreachable](err); ok {
-		return advisedError{
-			fmt.Errorf("no server answers at %s: %s", address, absent.Cause),
-			fmt.Sprintf("start one with %s run --config Caddyfile, or say where it is with --address or --config; with admin off in its configuration no command works", binary()),
+		where := c.address
+		if c.source != "" {
+			where += " (" + c.source + ")"
 		}
+		advice := fmt.Sprintf("start one with %s run --config Caddyfile, or say where it is with --address, --config or CADDY_ADMIN; with admin off in its configuration no command works", binary())
+		if errors.Is(absent, fs.ErrPermission) {
+			advice = "run this as root or as the user of the server, or name another server with --address or --config"
+		}
+		return advisedError{fmt.Errorf("no server answers at %s: %w", where, absent), advice}
 	}
 	refusal, ok := errors.AsType[Refusal](err)
 	if !ok {
@@ -178,9 +184,9 @@ func explain(address string, err error) error {
 		return errors.New(failure.Error)
 	case refusal.Status == http.StatusNotFound:
 		return advisedError{
-			fmt.Errorf("the server at %s is a Caddy without Doorpost, or has an older Doorpost", address),
+			fmt.Errorf("the server at %s is a Caddy without Doorpost, or has an older Doorpost", c.address),
 			"check which program runs there, or name another server with --address",
 		}
 	}
-	return fmt.Errorf("the server at %s refuses: %w", address, refusal)
+	return fmt.Errorf("the server at %s refuses: %w", c.address, refusal)
 }

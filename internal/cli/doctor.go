@@ -85,7 +85,7 @@ func (d *diagnosis) find(config []byte, file string, unreadable error) (err erro
 	if unreadable != nil && given == "" {
 		return advisedError{errors.New("not asked: where it is, is in the file that cannot be read"), "say where it is with --address"}
 	}
-	d.address, err = d.caddy.AdminAddress(given, config, file, "")
+	d.address, d.source, err = d.caddy.AdminAddress(given, config, file, "")
 	if off, ok := errors.AsType[AdminOff](err); ok {
 		return off.advised()
 	}
