@@ -17,13 +17,15 @@ func run(arguments ...string) (printed string, err error) {
 		if c.Name != arguments[0] {
 			continue
 		}
-		cmd := &cobra.Command{Use: c.Name + " " + c.Usage, SilenceUsage: true}
+		cmd := &cobra.Command{Use: c.Name + " " + c.Usage}
 		c.CobraFunc(cmd)
-		cmd.SetArgs(arguments[1:])
+		root := &cobra.Command{Use: "doorpost", SilenceUsage: true}
+		root.AddCommand(cmd)
+		root.SetArgs(arguments)
 		var out strings.Builder
-		cmd.SetOut(&out)
-		cmd.SetErr(io.Discard)
-		err = cmd.Execute()
+		root.SetOut(&out)
+		root.SetErr(io.Discard)
+		err = root.Execute()
 		return out.String(), err
 	}
 	panic("there is no command " + arguments[0])

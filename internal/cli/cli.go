@@ -4,8 +4,9 @@
 // # Rules for all commands
 //
 // What was asked for goes to standard output, in words, or with --json as one
-// array or object. Progress and questions go to standard error, and so do
-// errors, each on a line that begins with ERROR.
+// array or object; bad news, too. A command that failed prints nothing there.
+// Progress and questions go to standard error, and so do errors, each on a line
+// that begins with ERROR.
 //
 // An error is lower case and without a full stop. It says what is wrong and, after
 // a semicolon, what to do about it. A sentence in the output has a capital letter
@@ -16,8 +17,8 @@
 // that it cannot steer the terminal.
 //
 // The exit code is 0 if the command did its work, 1 if it failed, 2 if it was
-// called in a wrong way. A command whose answer can be bad news (doctor, why,
-// invite) ends with 1 then.
+// called in a wrong way, as with the file of a server that nobody can ask. A
+// command whose answer can be bad news (doctor, why, invite, health) ends with 1 then.
 package cli
 
 import (

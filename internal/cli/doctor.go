@@ -26,11 +26,11 @@ var doctorCommand = Command{
 		}
 		d := diagnosis{invocation: c, found: []adminapi.Finding{}}
 		d.run()
-		d.print(d.found, func() {}) // in words each was printed when it was known
+		var wrong error
 		if d.wrong > 0 {
-			return fmt.Errorf("checks that found something wrong: %d", d.wrong)
+			wrong = fmt.Errorf("checks that found something wrong: %d", d.wrong)
 		}
-		return nil
+		return d.conclude(d.found, func() {}, wrong) // in words each was printed when it was known
 	},
 }
 

@@ -19,16 +19,14 @@ var healthCommand = Command{
 	},
 	run: func(c *invocation) error {
 		health, err := c.health()
-		if usage, ok := errors.AsType[usageError](err); ok { // a container's check knows 0 and 1 only
-			return usage.error
-		} else if err != nil {
+		if err != nil {
 			return err
 		}
+		var down error
 		if c.is("ready") && health.Status == adminapi.Down {
-			return fmt.Errorf("the store is down: %s", health.Store.Error)
+			down = fmt.Errorf("the store is down: %s", health.Store.Error)
 		}
-		c.print(health, func() { c.say("%s", health.Status) })
-		return nil
+		return c.conclude(health, func() { c.say("%s", health.Status) }, down)
 	},
 }
 

@@ -28,21 +28,19 @@ func runInvite(c *invocation) error {
 	if err := c.ask(http.MethodPost, adminapi.InvitePath, order, &done); err != nil {
 		return err
 	}
-	c.print(done, func() {
+	return c.conclude(done, func() {
 		if done.Sent {
 			c.say("A link to %s is on its way to %s, and works until %s.", done.Site, done.Address, stamp(done.Expires))
 			c.say("What becomes of the message: %s outbox list", c.program)
 		}
-	})
-	if !done.Sent {
-		return c.notInvited(done)
-	}
-	return nil
+	}, c.notInvited(done))
 }
 
-// notInvited says why nothing is sent, and what to do.
+// notInvited says why nothing is sent, if so, and what to do.
 func (c *invocation) notInvited(done adminapi.InviteReport) error {
 	switch {
+	case done.Sent:
+		return nil
 	case done.Disabled:
 		return fmt.Errorf("nothing is sent: %s is disabled; first run %s users enable %s", done.Address, c.program, done.Address)
 	case done.Barred != "":

@@ -74,6 +74,13 @@ func (c *invocation) print(report any, words func()) {
 	_ = encoder.Encode(report) // output keeps what went wrong
 }
 
+// conclude prints a report whose news may be bad: it is what was asked for, with --json, too,
+// and the command ends with the bad news.
+func (c *invocation) conclude(report any, words func(), bad error) error {
+	c.print(report, words)
+	return bad
+}
+
 // say prints a line.
 func (c *invocation) say(format string, values ...any) {
 	fmt.Fprintf(c.out, format+"\n", values...)

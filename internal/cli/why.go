@@ -18,11 +18,11 @@ var whyCommand = Command{
 		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: c.who, URL: c.arguments[1]}, &y); err != nil {
 			return err
 		}
-		c.print(y, func() { c.printWhy(y) })
+		var refused error
 		if y.Result == adminapi.NotAllowed {
-			return errors.New(conclusion(y))
+			refused = errors.New(conclusion(y))
 		}
-		return nil
+		return c.conclude(y, func() { c.printWhy(y) }, refused)
 	},
 }
 
