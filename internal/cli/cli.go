@@ -54,7 +54,7 @@ type Caddy interface {
 	AdminAddress(given string, config []byte, file, adapter string) (address, source string, err error)
 
 	// Request sends a request to the admin API; body may be nil. The end of ctx ends
-	// the reading of the answer, too. The error is a Refusal if the status of the
+	// the reading of the answer, too, and its cause is the error then. Else the error is a Refusal if the status of the
 	// answer is 400 or more, and Unreachable if nobody answers.
 	Request(ctx context.Context, address, method, path string, body io.Reader) (*http.Response, error)
 

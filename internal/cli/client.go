@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,7 +69,7 @@ func (c *invocation) ask(method, path string, order, report any) error {
 	}
 	defer answer.Close()
 	if err := json.NewDecoder(answer.body).Decode(report); err != nil {
-		return fmt.Errorf("reading what the server at %s answered: %w", c.address, answer.because(err))
+		return fmt.Errorf("reading what the server at %s answered: %w", c.address, err)
 	}
 	return nil
 }
@@ -122,34 +121,26 @@ func (c *invocation) open(method, path string, order any) (*reply, error) {
 	response, err := c.caddy.Request(ctx, address, method, path, body)
 	if err != nil {
 		silence.Stop()
-		return nil, c.explain(cmp.Or(context.Cause(ctx), err)) // the end of ctx shows in many errors
+		return nil, c.explain(err)
 	}
-	return &reply{response.Body, ctx, silence, c.patience}, nil
+	return &reply{response.Body, silence, c.patience}, nil
 }
 
 // usualPatience is longer than anything that a server waits for before it says more.
 const usualPatience = time.Minute
 
-// reply is an answer.
+// reply is an answer. Reading it ends with an error when the server is silent for too long.
 type reply struct {
 	body     io.ReadCloser
-	ctx      context.Context // ends when the server is silent for too long
-	silence  *time.Timer     // which ends it
+	silence  *time.Timer
 	patience time.Duration
 }
 
 // Read gives the server its time anew for each piece: a long answer takes as long as it takes.
 func (r *reply) Read(p []byte) (int, error) {
 	r.silence.Reset(r.patience)
-	n, err := r.body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = r.because(err)
-	}
-	return n, err
+	return r.body.Read(p)
 }
-
-// because is silence, where that is why reading failed.
-func (r *reply) because(err error) error { return cmp.Or(context.Cause(r.ctx), err) }
 
 func (r *reply) Close() error {
 	r.silence.Stop()
