@@ -19,7 +19,9 @@ var healthCommand = Command{
 	},
 	run: func(c *invocation) error {
 		health, err := c.health()
-		if err != nil {
+		if off, ok := errors.AsType[usageError](err); ok { // a container's check knows 0 and 1 only
+			return off.error
+		} else if err != nil {
 			return err
 		}
 		var down error
