@@ -58,8 +58,8 @@ func (d *Door) passkeyNotChanged(c *call, s *session.Session, fields url.Values,
 	switch {
 	case errors.Is(err, passkey.ErrNeedsCode):
 		d.askForCode(c, s, passkeyChanges, fields)
-	case errors.Is(err, passkey.ErrUnknown): // somebody was quicker
-		c.seeOther(accountWith(view.PasskeyRemoved))
+	case errors.Is(err, passkey.ErrUnknown): // somebody was quicker, or it never was
+		c.seeOther(accountWith(view.Gone))
 	case errors.Is(err, passkey.ErrNoName):
 		d.showAccount(c, http.StatusUnprocessableEntity, s, view.Account{UnnamedPasskey: fields.Get(idField)})
 	case errors.Is(err, passkey.ErrFull):

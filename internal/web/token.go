@@ -33,11 +33,14 @@ func (d *Door) changeToken(c *call, fields url.Values) {
 }
 
 func (d *Door) endToken(c *call, s *session.Session, id token.ID) {
-	if _, err := d.Admin.EndToken(c.r.Context(), id, s.Address); err != nil && !errors.Is(err, token.ErrUnknown) { // of which somebody was quicker
+	switch _, err := d.Admin.EndToken(c.r.Context(), id, s.Address); {
+	case errors.Is(err, token.ErrUnknown): // somebody was quicker, or it never was
+		c.seeOther(accountWith(view.Gone))
+	case err != nil:
 		d.failed(c, gate.AccountPath, err)
-		return
+	default:
+		c.seeOther(accountWith(view.TokenEnded))
 	}
-	c.seeOther(accountWith(view.TokenEnded))
 }
 
 func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {

@@ -51,6 +51,9 @@ const (
 	PasskeyRemoved AccountNotice = "passkey_removed"
 
 	TokenEnded AccountNotice = "token_ended"
+
+	// Gone says that there is no such passkey or app password: it was sent twice, or never was.
+	Gone AccountNotice = "gone"
 )
 
 // AccountSession is one browser in which a person is signed in.
@@ -77,7 +80,7 @@ func (p Account) NoticeKey() string {
 	switch {
 	case p.Notice == AccountRecovery && p.Recovery == "":
 		return "account.notice.removed"
-	case slices.Contains([]AccountNotice{AccountRecovery, AccountMoved, PasskeyAdded, PasskeyRenamed, PasskeyRemoved, TokenEnded}, p.Notice):
+	case slices.Contains([]AccountNotice{AccountRecovery, AccountMoved, PasskeyAdded, PasskeyRenamed, PasskeyRemoved, TokenEnded, Gone}, p.Notice):
 		return "account.notice." + string(p.Notice)
 	}
 	return ""
@@ -136,6 +139,7 @@ var _ = samples([]Sample{
 	{"account-at-portal", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessionsAtPortal, AtPortal: true, Sites: sampleSites}},
 	{"account-tokens", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: TokenEnded,
 		Tokens: sampleTokens, TokenSites: sampleSites}},
+	{"account-gone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: Gone}},
 	{"account-token-problem", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		TokenSites: sampleSites[:1], NewToken: TokenField{Problem: TokenUnnamed}}},
 	{"account-passkeys", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
