@@ -75,6 +75,10 @@ func TestPasskeysAreListedRemovedAndReset(t *testing.T) {
 	if len(list.Passkeys) != 0 {
 		t.Errorf("after that the list is %+v", list)
 	}
+	a.must("/doorpost/passkeys/reset", adminapi.UserOrder{Address: who}, &list) // which ends what former ones made
+	if lines := a.events("ended"); len(lines) != 2 || lines[1]["method"] != "passkey" || lines[1]["address"] == nil {
+		t.Errorf("of two resets, the second without passkeys, the audit log has %v", lines)
+	}
 	if lines := a.events("passkey removed"); len(lines) != 3 || lines[0]["passkey"] != two || lines[0]["address"] == nil {
 		t.Errorf("the audit log has %v", lines)
 	}

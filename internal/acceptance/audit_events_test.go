@@ -178,6 +178,7 @@ func (s *auditStage) rows() []auditRow {
 			s.admin.submit("/_doorpost/account/passkey", "id", s.admin.passkeyID(), "name", "Laptop").is(s.t, http.StatusSeeOther)
 		}},
 		{"passkey removed", "passkey by" + ofRequest + ofPerson, command("passkeys", "reset", "admin@example.com")},
+		{"ended", "method by" + ofRequest + ofPerson, nil},
 		{"ended", "all by" + ofRequest + ofPerson, command("sessions", "end", "admin@example.com")},
 		{"token made", "token name by" + ofRequest, func() {
 			s.token = strings.TrimSpace(s.succeeds("tokens", "create", "backup", "--site", appOrigin))

@@ -8,6 +8,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/session"
 )
 
 // Passkeys is what a store does with the passkeys of people; see passkey.Store.
@@ -37,10 +38,15 @@ func (s *Service) RemovePasskey(ctx context.Context, who address.Address, id pas
 	return s.dropPasskeys(ctx, who, id)
 }
 
-// ResetPasskeys removes all passkeys of somebody. Where a passkey is required they make the
-// first one anew, after a sign-in by mail. Sessions go on.
+// ResetPasskeys removes all passkeys of somebody, and ends the sessions that any made: those
+// of passkeys that are gone, too, so that it is written down even if none was left. Where a
+// passkey is required they make the first one anew, after a sign-in by mail.
 func (s *Service) ResetPasskeys(ctx context.Context, who address.Address) ([]passkey.Passkey, error) {
-	return s.dropPasskeys(ctx, who, "")
+	dropped, err := s.dropPasskeys(ctx, who, "")
+	if err == nil {
+		s.Audit.Record(ctx, audit.Ended, who, "method", session.ByPasskey.Word())
+	}
+	return dropped, err
 }
 
 func (s *Service) dropPasskeys(ctx context.Context, who address.Address, id passkey.ID) ([]passkey.Passkey, error) {
