@@ -14,14 +14,10 @@ var workers = map[string]string{
 	"fetched all": `fetch(new Request(e.request.url, { mode: "cors", credentials: "include", headers: e.request.headers, redirect: "follow" }))`,
 }
 
-// Whoever opens a page through the service worker of an app gets to the sign-in page, at
-// once or by a link.
-func TestNavigationThroughAServiceWorkerLeadsToSignIn(t *testing.T) {
-	t.Parallel()
-	for how, fetch := range workers {
-		t.Run(how, func(t *testing.T) {
-			t.Parallel()
-			g := start(t, setup{silent: true, site: "allow *@example.com\npublic /start /sw.js", behind: `header /sw.js Content-Type text/javascript
+// withWorker is a site whose app has a service worker, which answers navigations by an
+// expression. Its page /start shows when the worker is there.
+func withWorker(fetch string) setup {
+	return setup{silent: true, site: "allow *@example.com\npublic /start /sw.js", behind: `header /sw.js Content-Type text/javascript
 respond /sw.js <<JS
 	oninstall = () => skipWaiting();
 	onactivate = e => e.waitUntil(clients.claim());
@@ -35,7 +31,17 @@ respond /start <<HTML
 	navigator.serviceWorker.register("/sw.js");
 	</script>
 	HTML
-respond "the app"`})
+respond "the app"`}
+}
+
+// Whoever opens a page through the service worker of an app gets to the sign-in page, at
+// once or by a link.
+func TestNavigationThroughAServiceWorkerLeadsToSignIn(t *testing.T) {
+	t.Parallel()
+	for how, fetch := range workers {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			g := start(t, withWorker(fetch))
 			tab := newProfile(t).newTab()
 			tab.expect("401")
 			tab.expect("/favicon.ico")

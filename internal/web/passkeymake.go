@@ -30,7 +30,9 @@ func (d *Door) mayOffer(c *call, before mark) bool {
 }
 
 // makeForm offers to make a passkey. Its options come with a page that was opened, and are
-// not given to a fetch: a script of the app would make a passkey of its own with them.
+// not given to a fetch: a script of the app would make a passkey of its own with them. A
+// browser that does not say which it is, or whose pages a service worker of the app fetches,
+// gets none either, so it is offered nothing, and who asked for the page is told.
 func (d *Door) makeForm(c *call) {
 	query := c.r.URL.Query()
 	to := d.wants(c, query.Get(toField))
@@ -40,7 +42,12 @@ func (d *Door) makeForm(c *call) {
 	}
 	c.renews = false // the page is tied to no page that opened it
 	p := view.MakePasskey{Frame: frame(c), To: to, Offer: query.Has(offerField)}
-	if c.r.Header.Get("Sec-Fetch-Dest") == "document" {
+	opened := c.r.Header.Get("Sec-Fetch-Dest") == "document"
+	if !opened && p.Offer {
+		c.seeOther(to)
+		return
+	}
+	if opened {
 		m := d.member(c, s)
 		options, err := d.Passkeys.CreationOptions(c.r.Context(), party, m)
 		var ring passkey.Keyring

@@ -10,7 +10,7 @@ import (
 type MakePasskey struct {
 	Frame
 	To      string // where the person goes on
-	Options string // PublicKeyCredentialCreationOptionsJSON; empty: a page that a script fetched
+	Options string // PublicKeyCredentialCreationOptionsJSON; empty: none are given to this browser
 
 	Accepted string // as of Account
 
@@ -84,6 +84,7 @@ var samplePasskeys = []Passkey{
 var _ = samples([]Sample{
 	{"make-passkey-offer", MakePasskey{Frame: sampleFrame, To: sampleTo, Options: "{}", Offer: true}},
 	{"make-passkey", MakePasskey{Frame: sampleFrame, To: gate.AccountPath, Options: "{}"}},
+	{"make-passkey-not-here", MakePasskey{Frame: sampleFrame, To: gate.AccountPath}},
 	{"passkey-elsewhere", PasskeyElsewhere{Frame: sampleFrame, There: "wiki.mail.department.university.example.com"}},
 	{"passkey-needed", PasskeyNeeded{Frame: sampleFrame, To: sampleTo, Has: true, Options: "{}"}},
 	{"passkey-needed-first", PasskeyNeeded{Frame: sampleFrame, To: sampleTo}},
