@@ -1,9 +1,13 @@
 package caddymodule
 
 import (
+	"slices"
+	"time"
+
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 func reportPasskey(p passkey.Passkey) adminapi.Passkey {
@@ -12,21 +16,28 @@ func reportPasskey(p passkey.Passkey) adminapi.Passkey {
 	}
 }
 
-func reportPasskeys(who address.Address, list []passkey.Passkey, err error) (adminapi.Passkeys, error) {
-	return adminapi.Passkeys{Address: string(who), Passkeys: each(list, reportPasskey)}, err
+// reportPasskeys reports on passkeys of somebody that were looked up or removed, and on the
+// app passwords that are no part of that. Those are looked up first: what was removed is told.
+func reportPasskeys(c *adminCall, who address.Address, do func() ([]passkey.Passkey, error)) (adminapi.Passkeys, error) {
+	tokens, err := c.rt.admin.TokensOf(c.ctx, who)
+	if err != nil {
+		return adminapi.Passkeys{}, err
+	}
+	tokens = slices.DeleteFunc(tokens, func(r token.Record) bool { return r.IsOver(time.Now()) })
+	list, err := do()
+	return adminapi.Passkeys{Address: string(who), Passkeys: each(list, reportPasskey), AppPasswords: each(tokens, reportToken)}, err
 }
 
 func listPasskeys(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.Passkeys, error) {
-	list, err := c.rt.admin.PasskeysOf(c.ctx, who)
-	return reportPasskeys(who, list, err)
+	return reportPasskeys(c, who, func() ([]passkey.Passkey, error) { return c.rt.admin.PasskeysOf(c.ctx, who) })
 }
 
 func removePasskey(c *adminCall, who address.Address, order adminapi.PasskeyOrder) (adminapi.Passkeys, error) {
-	removed, err := c.rt.admin.RemovePasskey(c.ctx, who, passkey.ID(order.ID))
-	return reportPasskeys(who, removed, err)
+	return reportPasskeys(c, who, func() ([]passkey.Passkey, error) {
+		return c.rt.admin.RemovePasskey(c.ctx, who, passkey.ID(order.ID))
+	})
 }
 
 func resetPasskeys(c *adminCall, who address.Address, _ adminapi.UserOrder) (adminapi.Passkeys, error) {
-	removed, err := c.rt.admin.ResetPasskeys(c.ctx, who)
-	return reportPasskeys(who, removed, err)
+	return reportPasskeys(c, who, func() ([]passkey.Passkey, error) { return c.rt.admin.ResetPasskeys(c.ctx, who) })
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
+	"github.com/doorpost-auth/doorpost/internal/token"
 )
 
 // addPasskey gives somebody a passkey, in a session that they have, and returns its id.
@@ -32,6 +33,42 @@ func (a endpoint) addPasskey(who address.Address, name string) string {
 		a.t.Fatal(err)
 	}
 	return string(passkey.KeyOf([]byte(name)).ID())
+}
+
+// addAppPassword gives somebody an app password, made a day ago, and returns its id.
+func (a endpoint) addAppPassword(who address.Address, name string, life time.Duration) string {
+	a.t.Helper()
+	id, made := token.NewID(), time.Now().Add(-24*time.Hour)
+	record := token.Record{
+		Token: token.Token{ID: id, Owner: who, Name: name, Sites: []string{a.origin()}, Made: made, Expires: made.Add(life)},
+		Sum:   token.SumOf(token.NewText(id, true)),
+	}
+	if err := a.backend().store.MakeToken(a.t.Context(), record, time.Now()); err != nil {
+		a.t.Fatal(err)
+	}
+	return string(id)
+}
+
+// Whoever had a passkey may have made app passwords, which no removal of it ends. So each
+// removal says which there are, and leaves out those that have ended by themselves.
+func TestWhoRemovesPasskeysIsToldOfAppPasswords(t *testing.T) {
+	a := newAdmin(t, withGroups, helloBehindGate)
+	const who = "alice@example.com"
+	a.newPerson(a.origin(), who, "h1")
+	calendar := a.addAppPassword(who, "calendar", 48*time.Hour)
+	a.addAppPassword(who, "over", time.Hour)
+	one := a.addPasskey(who, "one")
+	for _, path := range []string{"list", "remove", "reset"} {
+		order := map[string]string{"address": who}
+		if path == "remove" {
+			order["id"] = one
+		}
+		var report adminapi.Passkeys
+		a.must("/doorpost/passkeys/"+path, order, &report)
+		if len(report.AppPasswords) != 1 || report.AppPasswords[0].ID != calendar || report.AppPasswords[0].Name != "calendar" {
+			t.Errorf("%s reports the app passwords %+v", path, report.AppPasswords)
+		}
+	}
 }
 
 func TestPasskeysAreListedRemovedAndReset(t *testing.T) {

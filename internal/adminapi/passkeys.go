@@ -14,8 +14,9 @@ func (o PasskeyOrder) Whom() string { return o.Address }
 // Passkeys are those of a person, in the order in which they made them; after a removal
 // those that are gone.
 type Passkeys struct {
-	Address  string    `json:"address"`
-	Passkeys []Passkey `json:"passkeys"`
+	Address      string    `json:"address"`
+	Passkeys     []Passkey `json:"passkeys"`
+	AppPasswords []Token   `json:"app_passwords"` // that the person has, which work on without passkeys
 }
 
 // Passkey is one of a person.

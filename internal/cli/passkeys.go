@@ -46,16 +46,31 @@ func listPasskeys(c *invocation) error {
 
 func removePasskey(c *invocation) error {
 	order := adminapi.PasskeyOrder{Address: c.who, ID: c.arguments[1]}
-	return answer(c, http.MethodPost, adminapi.RemovePasskeyPath, order, func(adminapi.Passkeys) {
+	return answer(c, http.MethodPost, adminapi.RemovePasskeyPath, order, func(gone adminapi.Passkeys) {
 		c.say("The passkey of %s is removed, and the sessions that it made have ended. To end the others, too: %s sessions end %s", c.who, c.program, c.who)
+		c.sayAppPasswords(gone)
 	})
 }
 
 func (c *invocation) sayReset(gone adminapi.Passkeys) {
 	if len(gone.Passkeys) == 0 {
 		c.say("%s has no passkeys. If former ones made sessions that went on, these have ended.", gone.Address)
+	} else {
+		c.say("Passkeys of %s that are removed: %d. The next one is made after a sign-in by mail.", gone.Address, len(gone.Passkeys))
+		c.say("The sessions that they made have ended. To end the others, too: %s sessions end %s", c.program, gone.Address)
+	}
+	c.sayAppPasswords(gone)
+}
+
+// sayAppPasswords says what somebody may have made meanwhile who had the passkey.
+func (c *invocation) sayAppPasswords(left adminapi.Passkeys) {
+	if len(left.AppPasswords) == 0 {
 		return
 	}
-	c.say("Passkeys of %s that are removed: %d. The next one is made after a sign-in by mail.", gone.Address, len(gone.Passkeys))
-	c.say("The sessions that they made have ended. To end the others, too: %s sessions end %s", c.program, gone.Address)
+	c.say("App passwords of %s that go on to work: %d. To end them:", left.Address, len(left.AppPasswords))
+	var rows []string
+	for _, p := range left.AppPasswords {
+		rows = append(rows, fmt.Sprintf("  %s tokens end %s\t# %s", c.program, p.ID, printable(p.Name)))
+	}
+	c.table(rows...)
 }

@@ -86,6 +86,10 @@ func (p Account) NoticeKey() string {
 	return ""
 }
 
+// TokensStay reports whether a passkey was removed, and app passwords are left that whoever
+// had it may have made.
+func (p Account) TokensStay() bool { return p.Notice == PasskeyRemoved && len(p.Tokens) > 0 }
+
 // NoticeAddress is the address that the notice is about.
 func (p Account) NoticeAddress() string {
 	if p.Notice == AccountRecovery {
@@ -139,6 +143,8 @@ var _ = samples([]Sample{
 	{"account-at-portal", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessionsAtPortal, AtPortal: true, Sites: sampleSites}},
 	{"account-tokens", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: TokenEnded,
 		Tokens: sampleTokens, TokenSites: sampleSites}},
+	{"account-passkey-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
+		Notice: PasskeyRemoved, Tokens: sampleTokens}},
 	{"account-gone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: Gone}},
 	{"account-token-problem", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		TokenSites: sampleSites[:1], NewToken: TokenField{Problem: TokenUnnamed}}},

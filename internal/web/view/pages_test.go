@@ -122,6 +122,11 @@ func TestPagesSayWhatTheirStateCallsFor(t *testing.T) {
 		"leaving":                      {view.DeleteMe{Frame: frame, Email: address}, []string{"Delete your account at Reports?", "We delete " + address, "your recovery address", "Delete my account", "Keep my account"}, nil},
 		"gone":                         {view.DeletedMe{Frame: frame}, []string{"Your account at Reports is deleted", "We keep nothing about you."}, nil},
 
+		"a passkey removed":           {view.Account{Frame: frame, Notice: view.PasskeyRemoved, Tokens: []view.Token{{Name: "Calendar"}}}, []string{"does not sign you in any more. Your app passwords go on to work."}, nil},
+		"one of somebody without any": {view.Account{Frame: frame, Notice: view.PasskeyRemoved, TokenSites: []view.SiteLink{{}}}, []string{"does not sign you in any more."}, []string{"go on to work"}},
+		"another notice":              {view.Account{Frame: frame, Notice: view.PasskeyAdded, Tokens: []view.Token{{Name: "Calendar"}}}, []string{"Your passkey is ready."}, []string{"go on to work"}},
+		"resetting passkeys":          {view.ConfirmPerson{Frame: frame, Email: address, Action: "reset"}, []string{"App passwords go on to work until they are removed."}, nil},
+
 		"nobody":                      {view.People{Frame: frame}, []string{"Nobody is here yet."}, []string{"Waiting", "Show more", "Show everybody"}},
 		"nobody who is searched for":  {view.People{Frame: frame, Search: "bob"}, []string{"There is nobody with such an address.", "Show everybody"}, []string{"Nobody is here yet."}},
 		"somebody who waits":          {view.People{Frame: frame, Requests: []view.AccessRequest{{Email: address, Host: "wiki.example.com"}}}, []string{"Waiting for an answer", address, "Asks to enter wiki.example.com", "They did not say why.", "Let in for a day", "For good", "Refuse"}, nil},
