@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
-	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
 // requirePasskey is the value of the option require.
@@ -50,18 +51,17 @@ func (s *site) checkNames(a *App, h *Handler) error {
 	return nil
 }
 
-// requiring are the domains of the passkeys without which somebody does not get everywhere
-// that they may enter.
-func (a *App) requiring(of *session.Session) (domains []string) {
+// requiring are the sites that somebody may enter, but not everywhere without a passkey: an
+// origin of each, whose passkeys are for all of it, see checkNames.
+func (a *App) requiring(who address.Address, standing *people.Standing) (origins []gate.Origin) {
 	for _, key := range a.siteKeys() {
 		s := a.sites[key]
-		required := func(h *Handler) bool { return h.Require != "" && h.rules.Admits(of.Address, of.Standing()) }
+		required := func(h *Handler) bool { return h.Require != "" && h.rules.Admits(who, standing) }
 		if slices.ContainsFunc(s.handlers, required) {
-			domain, _ := passkey.Domain(s.origins.All()[0].Host(), a.passkeyDomain()) // one for all, see checkNames
-			domains = append(domains, domain)
+			origins = append(origins, s.origins.All()[0])
 		}
 	}
-	return domains
+	return origins
 }
 
 // passkeyDomain is the domain that all passkeys are for; empty: those of each site for its own.

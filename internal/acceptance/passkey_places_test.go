@@ -3,6 +3,7 @@ package acceptance
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit"
@@ -58,7 +59,14 @@ func TestTheMailIsNoWayRoundByThePasskeyOfAnotherPlace(t *testing.T) {
 		if path == "/account/token" {
 			fields[3] = thief.origin
 		}
-		thief.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost")
+		refused := thief.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost").says(t, "Lost the device?")
+		back := "/_doorpost/account"
+		if path == "/people" {
+			back = "/_doorpost/people"
+		}
+		if there := victim.origin + "/_doorpost/sign-in?again=passkey&to=" + url.QueryEscape(back); !slices.Contains(refused.links(), there) {
+			t.Errorf("%s: the page leads to %q, want %q", path, refused.links(), there)
+		}
 		if path != "/people" && path != "/account/passkey" && path != "/account/token" { // which are not there
 			byMail.submit("/_doorpost"+path, fields...).is(t, http.StatusForbidden).says(t, "the passkey that you have at snip.localhost")
 		}

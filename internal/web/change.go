@@ -106,7 +106,10 @@ func (d *Door) member(c *call, s *session.Session) signin.Member {
 	}
 	if d.Passkeys != nil {
 		party, _ := d.party(c) // a site without passkeys of its own is no way round those of others
-		m.Guard = signin.Guard{RPID: party.ID, Required: d.Requiring(s)}
+		m.Guard.RPID = party.ID
+		for _, origin := range d.Requiring(s.Address, s.Standing()) {
+			m.Guard.Required = append(m.Guard.Required, d.rpID(origin))
+		}
 	}
 	return m
 }

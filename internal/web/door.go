@@ -44,11 +44,11 @@ type Parts struct {
 	Admin         *admin.Service
 	IsAdmin       func(*session.Session) bool // who may open /_doorpost/people; nil where it is not served
 	GroupsOf      func(address.Address, *people.Standing) []string
-	Origins       gate.Origins                    // of the site
-	Rules         signin.Rules                    // of all blocks: an address that one of them admits may ask for a link
-	Requiring     func(*session.Session) []string // the RP IDs of the sites that somebody may enter and that require a passkey
-	PasskeyDomain string                          // that passkeys are for, with all hosts below it; empty: for each host of the site its own
-	Proof         gate.Proof                      // what all blocks of the site ask for beyond a session
+	Origins       gate.Origins                                          // of the site
+	Rules         signin.Rules                                          // of all blocks: an address that one of them admits may ask for a link
+	Requiring     func(address.Address, *people.Standing) []gate.Origin // one of each site that somebody may enter and that requires a passkey
+	PasskeyDomain string                                                // that passkeys are for, with all hosts below it; empty: for each host of the site its own
+	Proof         gate.Proof                                            // what all blocks of the site ask for beyond a session
 	Views         *view.Views
 	Languages     *text.Catalogue
 	Passkeys      *passkey.Service // nil: there are none

@@ -5,10 +5,17 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 )
+
+// rpID is what passkeys are for at an origin.
+func (d *Door) rpID(origin gate.Origin) string {
+	id, _ := passkey.Domain(origin.Host(), d.PasskeyDomain)
+	return id
+}
 
 // party is the site towards browsers and their passkeys; false where there are none.
 func (d *Door) party(c *call) (p passkey.Party, possible bool) {

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -24,11 +25,22 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 }
 
 // askForPasskey asks somebody who has to show a passkey first. What they have may be good at
-// another site only.
+// another site only, and what they wanted is done there, then.
 func (d *Door) askForPasskey(c *call, back string, needs *signin.NeedsPasskey) {
 	if party, _ := d.party(c); needs.RPID == party.ID {
 		c.seeOther(signInAgain(againByPasskey, back))
 		return
 	}
-	d.show(c, http.StatusForbidden, view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID})
+	if back != gate.PeoplePath {
+		back = gate.AccountPath
+	}
+	p := view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID}
+	if s, err := c.visit.Session(c.r); err == nil && s != nil {
+		for _, origin := range d.Requiring(s.Address, s.Standing()) {
+			if d.rpID(origin) == needs.RPID {
+				p.URL = origin.String() + signInAgain(againByPasskey, back)
+			}
+		}
+	}
+	d.show(c, http.StatusForbidden, p)
 }

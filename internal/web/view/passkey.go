@@ -48,6 +48,7 @@ func (p MakePasskey) Back() string {
 type PasskeyElsewhere struct {
 	Frame
 	There string // the host
+	URL   string // where it signs in there
 }
 
 func (PasskeyElsewhere) about() about {
@@ -85,7 +86,7 @@ var _ = samples([]Sample{
 	{"make-passkey-offer", MakePasskey{Frame: sampleFrame, To: sampleTo, Options: "{}", Offer: true}},
 	{"make-passkey", MakePasskey{Frame: sampleFrame, To: gate.AccountPath, Options: "{}"}},
 	{"make-passkey-not-here", MakePasskey{Frame: sampleFrame, To: gate.AccountPath}},
-	{"passkey-elsewhere", PasskeyElsewhere{Frame: sampleFrame, There: "wiki.mail.department.university.example.com"}},
+	{"passkey-elsewhere", PasskeyElsewhere{Frame: sampleFrame, There: "wiki.mail.department.university.example.com", URL: "https://wiki.mail.department.university.example.com/"}},
 	{"passkey-needed", PasskeyNeeded{Frame: sampleFrame, To: sampleTo, Has: true, Options: "{}"}},
 	{"passkey-needed-first", PasskeyNeeded{Frame: sampleFrame, To: sampleTo}},
 })
