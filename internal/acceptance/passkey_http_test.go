@@ -281,6 +281,46 @@ func TestWhatTakesAPasskeySaysSo(t *testing.T) {
 	}
 }
 
+// Whoever reads the mail of an owner could let in an address of their own: where the site
+// requires a passkey that the owner has, the link alone decides nothing.
+func TestTheMailOfAnOwnerIsNoWayRoundTheirPasskey(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{site: "allow *@example.com\nask owner@example.com\nrequire passkey"})
+	link := func(asks string) (token string) {
+		eve := g.visitor()
+		eve.ask(asks, "/").leadsTo(t, "/_doorpost/check-mail")
+		eve.submit("/_doorpost/ask", "token", g.mail.await(asks).token).is(t, http.StatusOK)
+		for token == "" { // notices come between
+			token = g.mail.await("owner@example.com").token
+		}
+		return token
+	}
+	mailbox := g.visitor()
+	decides := func(v *visitor, token string) answer {
+		v.submit("/_doorpost/decide", "token", token).is(t, http.StatusOK).says(t, "asks to enter")
+		return v.submit("/_doorpost/decide", "token", token, "decision", "always")
+	}
+	decides(mailbox, link("first@elsewhere.example")).is(t, http.StatusOK).says(t, "can enter") // the owner has no passkey yet
+	signIn := func() *visitor {
+		v := g.visitor()
+		v.ask("owner@example.com", "/_doorpost/account").leadsTo(t, "/_doorpost/check-mail")
+		v.redeem(g.mail.await("owner@example.com"), "/_doorpost/account")
+		return v
+	}
+	owner, device := signIn(), new(testkit.Authenticator)
+	owner.makesPasskey(device).is(t, http.StatusOK)
+	token := link("eve@elsewhere.example")
+	const asked = "/_doorpost/sign-in?again=passkey&to=%2F_doorpost%2Fdecide"
+	decides(mailbox, token).leadsTo(t, asked)
+	decides(enter(t, g, "ada@example.com"), token).leadsTo(t, asked)
+	byMail := signIn()
+	decides(byMail, token).leadsTo(t, asked)
+	byMail.open(asked).is(t, http.StatusOK).says(t, "asks for your fingerprint").says(t, "Lost the device?")
+	owner.posts("/_doorpost/passkey?to=/", owner.assertion(device)).is(t, http.StatusOK)
+	decides(owner, token).is(t, http.StatusOK).says(t, "can enter")
+	mailbox.submit("/_doorpost/decide", "token", token).is(t, http.StatusOK).says(t, "can enter") // which the link tells once it is decided
+}
+
 // An admin can do anything to anybody, themselves included: where they have a passkey that is
 // required, their mailbox alone is not enough.
 func TestTheMailOfAnAdminIsNoWayRoundTheirPasskey(t *testing.T) {

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/fault"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -116,6 +119,10 @@ func (d *Door) decideAccess(c *call, fields url.Values) {
 		d.show(c, http.StatusOK, view.DecideAccess{Frame: frame(c), Token: token, Request: accessRequest(held.Request)})
 		return
 	}
+	if err := d.checkOwner(c, held.Owner); err != nil {
+		d.failed(c, gate.DecideAccessPath, err)
+		return
+	}
 	result, first, err := d.Access.DecideHeld(c.r.Context(), held, choice)
 	switch {
 	case errors.Is(err, access.ErrUnknown):
@@ -125,6 +132,22 @@ func (d *Door) decideAccess(c *call, fields url.Values) {
 	default:
 		d.show(c, http.StatusOK, d.decided(c, result, !first && result.By != held.Owner))
 	}
+}
+
+// checkOwner is signin.ErrNeedsPasskey if an owner may not decide before they have shown a
+// passkey here, where one is required: whoever reads their mail could let themselves in.
+// What they have at other places cannot be shown here, and opens nothing here.
+func (d *Door) checkOwner(c *call, owner address.Address) error {
+	person, _, err := d.Account.People.Person(c.r.Context(), owner)
+	if err != nil {
+		return fault.Store("looking up an owner", err)
+	}
+	m := signin.Member{Address: owner, Guard: d.guard(c, owner, &person.Standing)}
+	m.Guard.Required = slices.DeleteFunc(m.Guard.Required, func(rpID string) bool { return rpID != m.Guard.RPID })
+	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == owner {
+		m.Session = s.Key
+	}
+	return d.Account.CheckGuard(c.r.Context(), m)
 }
 
 // choices are the values of the field decision.

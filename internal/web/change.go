@@ -8,6 +8,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
@@ -104,14 +105,21 @@ func (d *Door) member(c *call, s *session.Session) signin.Member {
 		Session: s.Key, Address: s.Address, SignedIn: s.SignedIn(), Method: s.Method(),
 		Network: network(c.client), Language: c.chosenLanguage(), Device: device(c), Mark: d.mark(c).browser,
 	}
-	if d.Passkeys != nil {
-		party, _ := d.party(c) // a site without passkeys of its own is no way round those of others
-		m.Guard.RPID = party.ID
-		for _, origin := range d.Requiring(s.Address, s.Standing()) {
-			m.Guard.Required = append(m.Guard.Required, d.rpID(origin))
-		}
-	}
+	m.Guard = d.guard(c, s.Address, s.Standing())
 	return m
+}
+
+// guard says which passkeys guard the account of somebody who is here.
+func (d *Door) guard(c *call, who address.Address, standing *people.Standing) (g signin.Guard) {
+	if d.Passkeys == nil {
+		return g
+	}
+	party, _ := d.party(c) // a site without passkeys of its own is no way round those of others
+	g.RPID = party.ID
+	for _, origin := range d.Requiring(who, standing) {
+		g.Required = append(g.Required, d.rpID(origin))
+	}
+	return g
 }
 
 // confirmForm shows what this session has proposed, with fields for the codes.

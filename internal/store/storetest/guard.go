@@ -123,6 +123,8 @@ var guardPromises = []promise{
 			"by the one required":     {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both[1:]}},
 			"at another place":        {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "c.example.net", Required: both}, want: signin.ErrNeedsPasskey},
 			"of a session that ended": {session: session.NewID().Key(), guard: here, want: session.ErrEnded},
+			"without a session":       {guard: here, want: signin.ErrNeedsPasskey},
+			"without one, unguarded":  {guard: signin.Guard{RPID: "example.com", Required: []string{"c.example.net"}}},
 		} {
 			if err := f.CheckGuard(f.Context(), c.session, guards.Person, c.guard, f.now.Add(c.after)); !errors.Is(err, c.want) {
 				f.Errorf("%s: %v, want %v", name, err, c.want)
