@@ -145,7 +145,6 @@ var _ = samples([]Sample{
 		Tokens: sampleTokens, TokenSites: sampleSites}},
 	{"account-passkey-removed", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
 		Notice: PasskeyRemoved, Tokens: sampleTokens}},
-	{"account-gone", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], Notice: Gone}},
 	{"account-token-problem", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2],
 		TokenSites: sampleSites[:1], NewToken: TokenField{Problem: TokenUnnamed}}},
 	{"account-passkeys", Account{Frame: sampleFrame, Email: sampleAddress, SignedIn: sampleTime, Sessions: sampleSessions[1:2], MayHavePasskeys: true,
