@@ -11,14 +11,14 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/people"
 )
 
-// shelf is a Backend that counts what is written, unless it has no room.
-type shelf struct {
+// disk is a Backend that counts what is written, unless it has no room.
+type disk struct {
 	Backend // its other methods are not called
 	full    error
 	writes  int
 }
 
-func (s *shelf) Change(_ context.Context, _ []Key, f Step) error {
+func (s *disk) Change(_ context.Context, _ []Key, f Step) error {
 	if _, err := f(&desk{}); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (s *shelf) Change(_ context.Context, _ []Key, f Step) error {
 
 func TestAStoreIsTriedSeldomAndAgainAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		backend := &shelf{}
+		backend := &disk{}
 		s := New(backend, &Hooks{})
 		try := func(full error, writes int) {
 			t.Helper()
@@ -81,7 +81,7 @@ func TestAStepTellsWhetherTheStoreFailed(t *testing.T) {
 		var ran Ran
 		hooks := &Hooks{}
 		hooks.OnRan(func(r Ran) { ran = r })
-		s := New(&shelf{full: c.err}, hooks)
+		s := New(&disk{full: c.err}, hooks)
 		_ = run(c.ctx, s.change("ask"), nil, func(*tx) {})
 		if ran.Step != "ask" || ran.Failed != c.failed {
 			t.Errorf("%s: told of %+v", name, ran)
