@@ -121,6 +121,7 @@ func (g *gateway) manage(method, path, caddyfile string) (string, error) {
 	}
 	r.Header.Set("Content-Type", "text/caddyfile")
 	r.Header.Set("Cache-Control", "must-revalidate")
+	r.Close = true // the next one is a beat later, when Caddy hangs up on a connection that is idle
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return "", err
