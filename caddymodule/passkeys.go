@@ -52,11 +52,12 @@ func (s *site) checkNames(a *App, h *Handler) error {
 }
 
 // requiring are the sites that somebody may enter, but not everywhere without a passkey: an
-// origin of each, whose passkeys are for all of it, see checkNames.
+// origin of each, whose passkeys are for all of it, see checkNames. They are those of anybody
+// if no address is given.
 func (a *App) requiring(who address.Address, standing *people.Standing) (origins []gate.Origin) {
 	for _, key := range a.siteKeys() {
 		s := a.sites[key]
-		required := func(h *Handler) bool { return h.Require != "" && h.rules.Admits(who, standing) }
+		required := func(h *Handler) bool { return h.Require != "" && (who == "" || h.rules.Admits(who, standing)) }
 		if slices.ContainsFunc(s.handlers, required) {
 			origins = append(origins, s.origins.All()[0])
 		}

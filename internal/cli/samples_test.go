@@ -47,7 +47,7 @@ var samples = map[string]string{
 	"passkeys list alice@example.com": `{"passkeys": [
 		{"id": "4b1f0c62a97d3e58", "name": "Firefox, Linux", "rp_id": "example.com", "made": "{961h}", "last_used": "{2h1m}", "synced": true},
 		{"id": "9e02d7715cb8a340", "name": "Key ring", "rp_id": "example.com", "made": "{73h}"}]}`,
-	"passkeys remove alice@example.com 9e02d7715cb8a340": `{}`,
+	"passkeys remove alice@example.com 9e02d7715cb8a340": `{"address": "alice@example.com", "app_passwords": [{"id": "5Qw0Zr81kPd", "name": "Calendar on my phone"}]}`,
 	"tokens create backup --site https://files.example.com --path '/dav/*' --from 192.0.2.0/24": `{"id": "1hlRl6CajEX", "name": "backup",
 		"token": "dpst_1hlRl6CajEX5CpvQBG0BmFrASw1DZkoHJ2if9o8", "expires": "{+2160h}"}`,
 	"tokens list": `{"tokens": [{"id": "1hlRl6CajEX", "name": "backup", "sites": ["https://files.example.com"], "paths": ["/dav/*"],

@@ -207,8 +207,8 @@ func (b *Block) Check(v *Visit, r *http.Request, sent *url.URL) Verdict {
 func (v *Visit) bit(b *Block) uint64 { return 1 << slices.Index(v.site.blocks, b) }
 
 // Greet is for a request to a public path, which passes anyway. If it is of somebody
-// who is signed in and admitted, Greet writes who that is into its headers and
-// returns true.
+// who is signed in and admitted, by a passkey where one is required, Greet writes who that is
+// into its headers and returns true.
 func (b *Block) Greet(v *Visit, r *http.Request, sent *url.URL) bool {
 	s, err := v.Session(r)
 	switch {
@@ -218,7 +218,7 @@ func (b *Block) Greet(v *Visit, r *http.Request, sent *url.URL) bool {
 		if b.checkToken(v, r, sent) != Pass {
 			return false
 		}
-	case !b.Rules.Admits(s.Address, s.Standing()):
+	case !b.Rules.Admits(s.Address, s.Standing()), !b.Proof.admits(s):
 		return false
 	}
 	if b.tell(v, r, s) != nil {

@@ -46,7 +46,7 @@ type Parts struct {
 	GroupsOf      func(address.Address, *people.Standing) []string
 	Origins       gate.Origins                                          // of the site
 	Rules         signin.Rules                                          // of all blocks: an address that one of them admits may ask for a link
-	Requiring     func(address.Address, *people.Standing) []gate.Origin // one of each site that somebody may enter and that requires a passkey
+	Requiring     func(address.Address, *people.Standing) []gate.Origin // one of each site that requires a passkey, and that somebody may enter if an address is given
 	PasskeyDomain string                                                // that passkeys are for, with all hosts below it; empty: for each host of the site its own
 	Proof         gate.Proof                                            // what all blocks of the site ask for beyond a session
 	Views         *view.Views

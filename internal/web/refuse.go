@@ -63,7 +63,7 @@ func (d *Door) noSession(c *call, uri string) {
 // formNotSent answers a form of somebody who has to sign in first. again is as in showSignIn.
 func (d *Door) formNotSent(c *call, uri, again string) {
 	if fields, kept := d.keepForm(c, uri); kept {
-		d.showUnauthorized(c, view.FormKept{Frame: frame(c), Action: uri, Fields: fields})
+		d.showUnauthorized(c, view.FormKept{Frame: frame(c), Action: uri, Fields: fields, SignIn: gate.RenewPath})
 		return
 	}
 	d.showUnauthorized(c, view.FormNotSent{Frame: frame(c), Back: formPage(c), Again: again, FromElsewhere: fromElsewhere(c)})

@@ -44,11 +44,14 @@ func (s Steps) Link(ctx context.Context, u signin.Use) (signin.Link, signin.Link
 }
 
 // lookUp finds a link that does not sign in, and how it stands. Nothing is told
-// of one that is not of the purpose and site.
+// of one that is not of the purpose and site, nor of access requests to an owner who may not
+// sign in any more.
 func lookUp(t *tx, u signin.Use) (signin.Link, signin.LinkState) {
 	l, state := findLink(t, u.Link, u.Now)
 	right := l.Purpose == u.Purpose && l.Origin == u.Origin && l.Purpose != signin.ToSignIn
 	switch {
+	case l.Purpose == signin.ToDecide && mayNotSignIn(t, l.Address, person(t, l.Address)):
+		return signin.Link{}, signin.LinkUnknown
 	case state == signin.LinkGood && !right:
 		return signin.Link{}, signin.LinkUnknown
 	case state == signin.LinkGood, state == signin.LinkUsed && right && l.Purpose == signin.ToDecide: // to be told what was decided

@@ -91,6 +91,14 @@ var decisionPromises = []promise{
 		f.wantUse(a.Owners[0], signin.LinkGood)
 		f.wantUse(b.Owners[0], signin.LinkGood)
 	}},
+	{"WhoWasDisabledIsToldOfNoAccessRequest", func(f *fixture) {
+		owner := f.person("owner")
+		f.signIn(owner)
+		a := f.submission(f.person("a"), owner)
+		f.submits(a)
+		f.disables(owner)
+		f.wantUse(a.Owners[0], signin.LinkUnknown)
+	}},
 	{"NobodyDecidesAboutNothing", func(f *fixture) {
 		a := f.submission(f.person("a")).Request
 		if _, _, err := f.Decide(f.Context(), f.deciding(a, access.Granted)); !errors.Is(err, access.ErrUnknown) {

@@ -78,8 +78,10 @@ func (FormNotSent) about() about { return about{template: "form-not-sent", title
 // FormKept is FormNotSent for a form that the page can send again.
 type FormKept struct {
 	Frame
-	Action string // path and query that it is sent to
-	Fields []FormField
+	Action    string // path and query that it is sent to
+	Fields    []FormField
+	SignIn    string // the page that a window opens, which tells this one
+	ByPasskey bool   // nothing else is enough
 }
 
 // FormField is one field of it.
@@ -103,7 +105,8 @@ var _ = samples([]Sample{
 	{"unavailable", Unavailable{Frame: sampleFrame, To: sampleTo}},
 	{"sign-in-needed", SignInNeeded{Frame: sampleFrame, To: sampleTo}},
 	{"sign-in-needed-again", SignInNeeded{Frame: sampleFrame, To: sampleTo, Again: "1"}},
-	{"form-kept", FormKept{Frame: sampleFrame, Action: sampleTo, Fields: []FormField{{"text", sampleWords}}}},
+	{"form-kept", FormKept{Frame: sampleFrame, Action: sampleTo, Fields: []FormField{{"text", sampleWords}}, SignIn: gate.RenewPath}},
+	{"form-kept-passkey", FormKept{Frame: sampleFrame, Action: gate.DecideAccessPath, Fields: []FormField{{"decision", "day"}}, SignIn: gate.RenewPath, ByPasskey: true}},
 	{"renewed", Renewed{Frame: sampleFrame}},
 	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
 	{"form-not-sent-from-elsewhere", FormNotSent{Frame: sampleFrame, Back: "/", FromElsewhere: true}},
