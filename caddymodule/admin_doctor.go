@@ -91,8 +91,8 @@ func checkMailer(ctx context.Context, checker mail.Checker, from mail.Mailbox, k
 		return adminapi.NewFinding(name, adminapi.Wrong, err.Error(), "mend it and run doctor again; outbox list shows what did not go out meanwhile")
 	case !known.Available:
 		return adminapi.NewFinding(name, adminapi.Warning,
-			"it answers now, but is left alone for a while because it failed, since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem,
-			"do what that says, if it is not done: the next attempt is made within 5 minutes")
+			"it answers now, but has failed since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem,
+			"do what that says, if it is not done: the next attempt is made within 5 minutes, or with the next message")
 	}
 	return adminapi.NewFinding(name, adminapi.Fine, "it answers and takes our credentials", "")
 }
@@ -116,11 +116,9 @@ func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding
 	if receipt.ID != "" {
 		found += ", and knows it as " + receipt.ID
 	}
-	for _, m := range healthOf(a.mailers) { // some services say only then that they send nothing for us
-		if !m.Available {
-			return adminapi.NewFinding("test message", adminapi.Warning, found+"; mailer "+m.Name+" is left alone for a while because it failed: "+m.Problem,
-				"do what that says, and run doctor again in 5 minutes")
-		}
+	if receipt.Before != nil { // some services say only then that they send nothing for us
+		return adminapi.NewFinding("test message", adminapi.Warning, found+", after a mailer before it did not: "+receipt.Before.Error(),
+			"do what that says, and try again")
 	}
 	return adminapi.NewFinding("test message", adminapi.Fine, found,
 		"look into the mailbox and into its spam folder")

@@ -78,7 +78,7 @@ func TestDoctorTellsOfAMailerThatIsLeftAlone(t *testing.T) {
 	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer smtp "+address+" {\ntls off\n}\n}\n", helloBehindGate)
 	a.exhaust()
 	testkit.ServeMail(t, testkit.MailOptions{Address: address}) // the service is back, and was not tried since
-	if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "left alone") {
+	if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "has failed since") {
 		t.Errorf("doctor finds %+v", f)
 	}
 }
@@ -94,13 +94,10 @@ func TestDoctorTellsOfAMailerWhoseServiceSendsNothingForUs(t *testing.T) {
 	taking := testkit.ServeMail(t, testkit.MailOptions{})
 	a := newAdmin(t, "doorpost {\nstore memory\nfrom b@example.com\nmailer smtp "+refusing.Address+" {\ntls off\n}\nmailer smtp "+taking.Address+" {\ntls off\n}\n}\n", helloBehindGate)
 	f := a.examine(`{"send_to": "operator@example.com"}`)["test message"]
-	for _, words := range []string{"smtp took it", "mailer smtp is left alone", "5.2.252", "check that the account may send from this address"} {
+	for _, words := range []string{"smtp took it", "after a mailer before it did not", "5.2.252", "check that the account may send from this address"} {
 		if f.Result != adminapi.Warning || !strings.Contains(f.Found, words) {
 			t.Errorf("doctor finds %+v, want %q", f, words)
 		}
-	}
-	if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Warning || !strings.Contains(f.Found, "5.2.252") || !strings.Contains(f.Advice, "do what that says") {
-		t.Errorf("afterwards doctor finds %+v", f)
 	}
 	if n := len(taking.Letters()); n != 1 {
 		t.Errorf("%d messages came", n)

@@ -24,7 +24,7 @@ func mailerGauges(mailers *mail.Failover) (gauges []prometheus.Collector) {
 	for i, m := range healthOf(mailers) {
 		gauges = append(gauges, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "doorpost_mailer_available",
-			Help:        "Whether messages are handed to the mailer (1), or it is left alone because it failed (0).",
+			Help:        "Whether the mailer takes messages (1), or fails (0).",
 			ConstLabels: prometheus.Labels{"mailer": m.Name},
 		}, func() float64 {
 			if healthOf(mailers)[i].Available {

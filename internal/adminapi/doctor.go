@@ -60,7 +60,7 @@ type StoreHealth struct {
 // MailerHealth is what messages told of a mailer. It is not asked anything.
 type MailerHealth struct {
 	Name      string    `json:"name"`
-	Available bool      `json:"available"` // false while it is left alone because it failed
+	Available bool      `json:"available"` // false while it is left alone because it failed, or takes no messages
 	Since     time.Time `json:"since"`     // when that began to be so
 	Problem   string    `json:"problem,omitempty"`
 }

@@ -30,7 +30,7 @@ func (c *invocation) printStats(s adminapi.Stats) {
 		if m.Available {
 			c.say("Mailer %s: works.", m.Name)
 		} else {
-			c.say("Mailer %s: left alone because it fails: %s", m.Name, printable(m.Problem))
+			c.say("Mailer %s: fails: %s", m.Name, printable(m.Problem))
 		}
 	}
 }

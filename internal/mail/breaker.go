@@ -15,12 +15,15 @@ const (
 	longestPause = 5 * time.Minute
 	// trialWait is the wait of other messages while one tries the mailer.
 	trialWait = time.Second
+	// domainsToDoubt is to how many domains in a row a mailer takes no message until that is
+	// no matter of the recipients any more.
+	domainsToDoubt = 3
 )
 
 // MailerHealth is the state of one mailer, for monitoring.
 type MailerHealth struct {
 	Name      string
-	Available bool      // false while its breaker is open because it failed
+	Available bool      // false while its breaker is open because it failed, or it took no message to several domains in a row
 	Since     time.Time // when Available changed
 	Problem   string    // the last failure, fit for logs; empty while it is available
 }
@@ -29,6 +32,9 @@ type MailerHealth struct {
 // vain and it can recover. It is closed while the mailer works. While it is open, no
 // message gets through until a pause is over, and then one at a time to try the
 // mailer. It is safe for concurrent use.
+//
+// What may be about a recipient does not open it, or whoever has a domain could stop the
+// mail of all; an operator is told if it goes on.
 type breaker struct {
 	mu       sync.Mutex
 	failures int           // in a row, while closed
@@ -37,6 +43,8 @@ type breaker struct {
 	trying   bool          // a message tries the mailer
 	since    time.Time
 	problem  string
+	refused  map[string]bool // domains to which it took no message since it took the last one, domainsToDoubt at most
+	doubt    string          // the last failure of those
 }
 
 // transition is how the result of a message changed a breaker.
@@ -47,6 +55,7 @@ const (
 	began                // the first failure in a row, which does not open it
 	opened
 	closed
+	doubted // to too many domains in a row it took no message
 )
 
 // wait is how long no message gets through, zero if one does now.
@@ -91,7 +100,9 @@ type verdict int
 
 const (
 	nothing     verdict = iota // we gave it up, whatever the mailer would have done
-	works                      // it took the message, or refuses this one only
+	took                       // it took the message
+	works                      // it refuses this message for good
+	mayRefuse                  // it refuses this message, or us: that cannot be told
 	fails                      // it may be by chance
 	wantsNobody                // it refuses us, or asks to wait
 )
@@ -101,20 +112,22 @@ const (
 func judge(sending context.Context, failure *SendError) verdict {
 	switch {
 	case failure == nil:
-		return works
+		return took
 	case errors.Is(sending.Err(), context.Canceled) || errors.Is(failure, ErrNotHandedOver):
 		return nothing
+	case failure.AboutMessage:
+		return mayRefuse
 	case failure.Unauthorized || failure.RetryAfter > 0:
 		return wantsNobody
-	case failure.AboutMessage || !failure.Temporary:
+	case !failure.Temporary:
 		return works // a service that refuses one message for good is working
 	}
 	return fails
 }
 
-// note records what an admitted message says of the mailer. failure is nil if it was
-// sent.
-func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError) transition {
+// note records what an admitted message to a domain says of the mailer. failure is nil if
+// it was sent.
+func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, domain string) transition {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p == trial {
@@ -123,8 +136,12 @@ func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError) 
 	switch {
 	case v == nothing:
 		return unchanged
+	case v == took:
+		return b.trust(now)
 	case v == works:
 		return b.close(now)
+	case v == mayRefuse:
+		return b.mistrust(now, failure, domain)
 	case v == fails && b.pause == 0 && b.failures+1 < failuresToOpen:
 		b.failures++
 		if b.failures == 1 {
@@ -133,6 +150,32 @@ func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError) 
 		return unchanged
 	}
 	return b.open(now, p, failure)
+}
+
+func (b *breaker) trust(now time.Time) transition {
+	doubted := len(b.refused) == domainsToDoubt
+	b.refused, b.doubt = nil, ""
+	if change := b.close(now); change == closed || !doubted {
+		return change
+	}
+	b.since = now
+	return closed
+}
+
+func (b *breaker) mistrust(now time.Time, failure *SendError, domain string) transition {
+	change := b.close(now)
+	b.doubt = failure.Error()
+	if len(b.refused) == domainsToDoubt || b.refused[domain] {
+		return change
+	}
+	if b.refused == nil {
+		b.refused = make(map[string]bool)
+	}
+	if b.refused[domain] = true; len(b.refused) < domainsToDoubt {
+		return change
+	}
+	b.since = now
+	return doubted
 }
 
 func (b *breaker) close(now time.Time) transition {
@@ -175,5 +218,9 @@ func (b *breaker) open(now time.Time, p passage, failure *SendError) transition 
 func (b *breaker) health(name string) MailerHealth {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return MailerHealth{Name: name, Available: b.pause == 0, Since: b.since, Problem: b.problem}
+	health := MailerHealth{Name: name, Available: b.pause == 0, Since: b.since, Problem: b.problem}
+	if health.Available && len(b.refused) == domainsToDoubt {
+		health.Available, health.Problem = false, b.doubt
+	}
+	return health
 }

@@ -215,3 +215,68 @@ func TestAMailerGetsTheTimeOfThoseThatAreLeftAlone(t *testing.T) {
 		}
 	})
 }
+
+func sendTo(f *Failover, domain string) *SendError {
+	m := validMessage()
+	m.To = "visitor@" + domain
+	_, err := f.Send(context.Background(), m)
+	if err == nil {
+		return nil
+	}
+	failure := asSendError(err)
+	return &failure
+}
+
+// A stranger can have a domain whose server answers anything, and a relay may pass that on.
+func TestARefusalThatMayBeAboutARecipientStopsNoOtherMessage(t *testing.T) {
+	maybe := func() *SendError {
+		failure := unauthorized()
+		failure.AboutMessage = true
+		return failure
+	}
+	for name, refuse := range map[string]func() *SendError{"it asks to wait": aboutMessage, "it speaks of us": maybe} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				answers := repeat(refuse(), 20)
+				mailer, second := &fakeMailer{name: "a", answers: answers}, &fakeMailer{name: "b"}
+				f := NewFailover(quiet, mailer, second)
+				for range answers {
+					if failure := sendTo(f, "evil.example"); failure != nil {
+						t.Fatalf("the other mailer was not asked: %v", failure)
+					}
+				}
+				if failure := sendTo(f, "good.example"); failure != nil || mailer.called() != len(answers)+1 || !f.Health()[0].Available {
+					t.Errorf("the next message, to somebody else: %v, after %d calls, %+v", failure, mailer.called(), f.Health())
+				}
+			})
+		})
+	}
+}
+
+func TestAMailerThatTakesNothingWhateverTheDomainIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mailer := &fakeMailer{name: "a", answers: []error{aboutMessage(), aboutMessage(), nil, aboutMessage(), aboutMessage(), permanent(), aboutMessage(), aboutMessage(), nil}}
+		f := NewFailover(quiet, mailer)
+		for i, c := range []struct {
+			domain    string
+			available bool
+		}{
+			{"a.example", true},
+			{"b.example", true},
+			{"c.example", true}, // taken
+			{"a.example", true},
+			{"b.example", true},
+			{"c.example", true}, // refused for good
+			{"b.example", true},
+			{"d.example", false},
+			{"a.example", true}, // taken
+		} {
+			time.Sleep(time.Second)
+			sendTo(f, c.domain)
+			h := f.Health()[0]
+			if h.Available != c.available || (h.Problem == "") != c.available || !c.available && !h.Since.Equal(time.Now()) || mailer.called() != i+1 {
+				t.Errorf("after message %d, to %s: %+v, %d calls", i, c.domain, h, mailer.called())
+			}
+		}
+	})
+}

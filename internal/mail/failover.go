@@ -74,9 +74,12 @@ func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 				"message", m.ID, "mailer", failures[len(failures)-1].Mailer, "next", mailer.Name(), "error", failures[len(failures)-1])
 		}
 		receipt, failure := f.sendWithin(ctx, mailer, m, 1+f.ready(i+1))
-		change := mailer.note(time.Now(), way, judge(ctx, failure), failure)
+		change := mailer.note(time.Now(), way, judge(ctx, failure), failure, Mailbox{Address: m.To}.Domain())
 		f.report(m.ID, mailer, change, failure, f.ready(i+1) > 0)
 		if failure == nil {
+			if len(failures) > 0 {
+				receipt.Before = failures[0]
+			}
 			return receipt, nil
 		}
 		failures = append(failures, failure)
@@ -120,6 +123,8 @@ func (f *Failover) report(message string, mailer watched, c transition, failure 
 	case opened:
 		f.logger.Error("a mailer is left alone for a while because it fails", "mailer", mailer.Name(),
 			"until", time.Now().Add(mailer.wait(time.Now())), "error", mailer.health("").Problem)
+	case doubted:
+		f.logger.Error("a mailer took no message to several domains in a row", "mailer", mailer.Name(), "error", mailer.health("").Problem)
 	case closed:
 		f.logger.Info("a mailer works again", "mailer", mailer.Name())
 	}

@@ -69,7 +69,7 @@ func (f *fakeMailer) Send(ctx context.Context, m Message) (Receipt, error) {
 	if answer != nil {
 		return Receipt{}, answer
 	}
-	return Receipt{f.name, f.name + "-id"}, nil
+	return Receipt{Mailer: f.name, ID: f.name + "-id"}, nil
 }
 
 // asSendError is the *SendError of an answer, nil for other errors.

@@ -30,6 +30,8 @@ type Mailer interface {
 type Receipt struct {
 	Mailer string // name of the mailer
 	ID     string // the service's own, for looking the message up there; may be empty
+
+	Before *SendError // of the mailer that was asked first, if another one took it
 }
 
 // Checker is a Mailer that can find out whether its service would take messages from a
@@ -46,8 +48,9 @@ type SendError struct {
 	Mailer string
 	// Temporary is true if trying again later may help.
 	Temporary bool
-	// AboutMessage is true if the service works and asks to send this message, or to
-	// this recipient, later: that does not concern other messages.
+	// AboutMessage is true if the service works and does not take this message, or not to
+	// this recipient, for now: that need not concern other messages. With Unauthorized it
+	// says that it is about us, but in an answer that may be another server's.
 	AboutMessage bool
 	// Undeliverable is true if the mailbox does not exist or refuses us for good, so
 	// that no message to it will ever arrive.

@@ -2,6 +2,7 @@ package smtprelay
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/textproto"
 	"strings"
@@ -152,7 +153,8 @@ func TestAServerThatSendsNothingForUsIsAFaultOfTheMailer(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			temporary := strings.HasPrefix(tc.reply, "4")
-			if failure.Temporary != temporary || failure.Unauthorized == temporary || failure.AboutMessage || failure.Undeliverable || failure.PossibleCopies != 0 {
+			mayBeAnothers := tc.at == testkit.AtDot || tc.at == testkit.AtRecipient && !delayed.MatchString(tc.reply[4:])
+			if failure.Temporary != temporary || failure.Unauthorized == temporary || failure.AboutMessage != mayBeAnothers || failure.Undeliverable || failure.PossibleCopies != 0 {
 				t.Errorf("got %+v", failure)
 			}
 			if !strings.Contains(err.Error(), tc.want.does+": ") || !strings.HasSuffix(err.Error(), "; "+tc.want.next) || !strings.Contains(err.Error(), tc.reply[:3]) {
@@ -183,24 +185,20 @@ func TestTheNextMailerSendsWhatAServerRefusedAfterTheMessage(t *testing.T) {
 	refusing := (&server{data: "554 5.2.252 SendAsDenied; user@example.com not allowed to send as sign-in@example.com"}).start(t, testkit.StartTLS)
 	taking := (&server{}).start(t, testkit.StartTLS)
 	chain := mail.NewFailover(slog.New(slog.DiscardHandler), relay(t, refusing, StartTLS, true), relay(t, taking, StartTLS, true))
-	for range 2 {
-		if _, err := chain.Send(within(t), message()); err != nil {
+	for i := range 3 { // to three domains: it is no matter of one recipient
+		if health := chain.Health()[0]; !health.Available {
+			t.Errorf("after %d messages the one that refuses is %+v", i, health)
+		}
+		m := message()
+		m.To = fmt.Sprintf("ada@%d.example", i)
+		if _, err := chain.Send(within(t), m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := len(taking.Letters()); got != 2 {
+	if got := len(taking.Letters()); got != 3 {
 		t.Errorf("%d messages came", got)
 	}
 	if health := chain.Health()[0]; health.Available || !strings.Contains(health.Problem, "5.2.252") || !strings.Contains(health.Problem, "may send from this address") {
 		t.Errorf("the one that refuses is %+v", health)
-	}
-	asked := 0
-	for _, step := range refusing.said() {
-		if step == "DATA" {
-			asked++
-		}
-	}
-	if asked != 1 {
-		t.Errorf("the one that refuses was asked %d times", asked)
 	}
 }

@@ -82,6 +82,9 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	default:
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	}
+	if at >= recipient && (why != nil || f.Unauthorized) { // a relay may pass on what another server says
+		f.AboutMessage = true
+	}
 	return f
 }
 

@@ -160,7 +160,7 @@ func refusals(t *testing.T, h *testkit.MailHost) {
 		{"the sender", plain(h.Address), func(m *mail.Message) { m.From.Address = testkit.MailRefused }, mail.SendError{Unauthorized: true}},
 		// OpenSMTPD says the same to both: nobody may be blocked for it.
 		{"a recipient who is not there", plain(h.Address), func(m *mail.Message) { m.To = "nobody@example.com" }, mail.SendError{Undeliverable: h.Name != "opensmtpd"}},
-		{"a recipient elsewhere", plain(h.Address), func(m *mail.Message) { m.To = "ada@elsewhere.example" }, mail.SendError{Unauthorized: h.Name != "opensmtpd"}},
+		{"a recipient elsewhere", plain(h.Address), func(m *mail.Message) { m.To = "ada@elsewhere.example" }, mail.SendError{Unauthorized: h.Name != "opensmtpd", AboutMessage: h.Name != "opensmtpd"}},
 		{"a recipient for now", plain(h.Address), func(m *mail.Message) { m.To = testkit.MailLater }, mail.SendError{Temporary: true, AboutMessage: true}},
 		{"a message that is too big", plain(h.Address), func(m *mail.Message) { m.Text = strings.Repeat("word after word\n", testkit.MailMaxSize/8) }, mail.SendError{}},
 	} {
