@@ -3,91 +3,77 @@ package caddymodule
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
-// adviseOnBefore says which handles with a gate are passed by, since something before them
-// makes another path of theirs, which an app answers. A matcher of the block sees both.
-func (e *edge) adviseOnBefore(ctx context.Context, s *site, _ []string) (found []adminapi.Finding) {
-	var before []step
-	e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
-		h, ours := at.handler.(*Handler)
-		if ours && h.site == s && at.reach != never {
-			if by, pattern := e.missedBy(ctx, at, before); by != "" {
-				finding := h.Lines.warning(directive, "site "+s.name(),
-					fmt.Sprintf("doorpost stands in a handle for %s, and %s before that makes another path of it, which is open to anyone", pattern, by),
-					fmt.Sprintf("put %s behind doorpost, into the handles, or write doorpost %s { … } in the site itself", by, pattern))
-				if !slices.Contains(found, finding) {
-					found = append(found, finding)
-				}
-			}
+// adviseOnBefore says which blocks are passed by, since something before them makes another
+// request of one that they are for, and the same app answers that to anyone: a handle around a
+// block sees what comes of a path alone, and so does public. A matcher of the block sees both.
+func (e *edge) adviseOnBefore(ctx context.Context, s *site, paths []string) (found []adminapi.Finding) {
+	var told []*Handler
+	for _, pattern := range append([]string{everyPath}, paths...) {
+		path := examplePath(pattern)
+		closed := e.courseAs(ctx, s, path, asAsked)
+		if closed.gate == nil && closed.uri != path { // what handle_path leaves may be what passes it by
+			closed = e.courseAs(ctx, s, path, asSent)
 		}
-		if _, rewrites := at.rewrite(); rewrites && !at.later {
-			before = append(before, at)
+		if closed.gate == nil || closed.moved.handler == nil || slices.Contains(told, closed.gate) {
+			continue
 		}
-		return never
-	})
+		open := e.courseAs(ctx, s, path, withoutFiles)
+		if !open.passes(closed) || open.leadsInto(pattern) || e.isMeant(ctx, s, closed, open, pattern) {
+			continue
+		}
+		by := open.moved.rewriter()
+		told = append(told, closed.gate)
+		found = append(found, closed.gate.Lines.warning(directive, "site "+s.name(),
+			fmt.Sprintf("doorpost protects %s, and %s before it makes something else of that, which is open to anyone", pattern, by),
+			fmt.Sprintf("put %s behind doorpost, into a handle; or write doorpost with a matcher for these paths in the site itself, not in a handle", by)))
+	}
 	return found
 }
 
-// missedBy is what makes another path of the one of a route that a block stands in, of what
-// comes before that route, and the pattern of the route; "" for nothing.
-func (e *edge) missedBy(ctx context.Context, at step, before []step) (by, pattern string) {
-	for i, b := range before {
-		if !at.isBeside(b) {
-			continue
-		}
-		for _, route := range at.on[len(b.on)-1:] {
-			for _, pattern := range pathsOf(route.MatcherSets) {
-				if e.opensBefore(ctx, at.handler.(*Handler).site, b, prefixAt(b, before[:i]), pattern) {
-					return b.rewriter(), pattern
-				}
-			}
-		}
+// everyPath stands for those that nobody has written anything for.
+const everyPath = "/*"
+
+// isMeant reports whether what comes of paths is open for these alone, in a site of which all
+// else is protected: who writes that means it, unless one is made of many.
+func (e *edge) isMeant(ctx context.Context, s *site, closed, open course, pattern string) bool {
+	if pattern == everyPath || e.courseAs(ctx, s, examplePath(everyPath), closed.how).gate != closed.gate {
+		return false
 	}
-	return "", ""
+	other := strings.ReplaceAll(pattern, "*", "y")
+	return other == pattern || e.courseAs(ctx, s, other, withoutFiles).uri != open.uri
 }
 
-// opensBefore reports whether a rewrite makes a path of one for which a pattern stands that the
-// pattern does not stand for, and that is open. prefix is what was cut off before.
-func (e *edge) opensBefore(ctx context.Context, s *site, b step, prefix, pattern string) bool {
-	to, _ := b.rewrite()
-	path, route := examplePath(pattern), b.on[len(b.on)-1]
-	if strings.HasPrefix(to.URI, foundFile) { // files are not looked for: others may be there tomorrow
-		some := requests{paths: []string{pattern}}
-		return some.match(route.MatcherSets) != never && slices.ContainsFunc(b.targets(to, pattern), func(target string) bool {
-			return !strings.HasPrefix(target, strings.TrimSuffix(pattern, "*")) && e.courseOf(ctx, s, http.MethodGet, prefix+examplePath(target)).isOpen()
-		})
-	}
-	r, err := s.example(ctx, http.MethodGet, s.name()+path)
-	if err != nil {
-		return false
-	}
-	if matches, err := route.MatcherSets.AnyMatchWithError(r); err != nil || !matches {
-		return false
-	}
-	to.Rewrite(r, r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer))
+// passes reports whether what answers a closed request does so without a session here. What a
+// file_server shows is decided by the path that is left.
+func (c course) passes(closed course) bool {
+	c.public = false
+	return c.answer.directive() != "file_server" && c.opens(closed)
+}
+
+// leadsInto reports whether what changes the path puts the same before all of them, and a
+// pattern is for what comes of that.
+func (c course) leadsInto(pattern string) bool {
+	to, _ := c.moved.rewrite()
 	added, _, _ := strings.Cut(to.URI, "{")
-	ofWhatItMakes := b.movesAll(to) && strings.HasPrefix(pattern, added)
-	return r.URL.Path != path && !ofWhatItMakes && pathIn([]string{pattern}, r.URL.Path) == never && e.courseOf(ctx, s, http.MethodGet, prefix+path).isOpen()
+	return added != "" && c.moved.movesAll(to) && strings.HasPrefix(pattern, added)
 }
 
-// isOpen reports whether somebody who is not signed in gets more than a fixed answer.
-func (c course) isOpen() bool {
-	return c.gate == nil && !c.public && !c.asked && c.answer.handler != nil && !c.answer.isFixed()
-}
-
-// rewriter is what a step that rewrites is called in a Caddyfile.
+// rewriter is what a step that changes requests is called in a Caddyfile.
 func (s step) rewriter() string {
-	to, _ := s.rewrite()
+	to, rewrites := s.rewrite()
 	switch {
+	case !rewrites:
+		return "request_header"
 	case strings.HasPrefix(to.URI, foundFile):
 		return "try_files"
+	case to.StripPathPrefix != "" && s.isHandlePath():
+		return "handle_path"
 	case to.URI == "":
 		return "uri"
 	}

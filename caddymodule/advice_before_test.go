@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // before are what makes another path of one.
@@ -41,7 +44,7 @@ func TestNothingBeforeTheGateOpensWhatItProtects(t *testing.T) {
 		t.Run(fmt.Sprint(i, " in a handle"), func(t *testing.T) {
 			isolate(t)
 			const handles = "\nhandle /admin* {\ndoorpost {\nallow *\n}\nreverse_proxy 127.0.0.1:9\n}\nhandle {\nreverse_proxy 127.0.0.1:9\n}\n"
-			if got := warned(t, first+handles); !strings.Contains(got, "doorpost stands in a handle for /admin*, and ") {
+			if got := warned(t, first+handles); !strings.Contains(got, "before it makes something else of that, which is open to anyone") {
 				t.Errorf("with %s loading warns of %q", first, got)
 			}
 		})
@@ -66,10 +69,50 @@ func TestWhatBeforeTheGateKeepsItsPathsIsNotWarnedOf(t *testing.T) {
 		"rewrite /old* /new\nhandle /old* {\nGATE\n}\nrespond 404",
 	} {
 		site = strings.ReplaceAll(strings.ReplaceAll(site, "GATE", "doorpost {\nallow *\n}\nAPP"), "APP", "reverse_proxy 127.0.0.1:9")
-		if got := warned(t, site); strings.Contains(got, "makes another path of it") {
+		if got := warned(t, site); strings.Contains(got, "makes something else of that") {
 			t.Errorf("%s\nloading warns of %q", site, got)
 		}
 	}
+}
+
+// Whatever chooses the handle, and whatever opens another one.
+func TestWhatMakesAnotherRequestBeforeAnyHandleIsWarnedOf(t *testing.T) {
+	isolate(t)
+	eachHandles(map[string]bool{
+		"uri replace PATH /y\n@in path_regexp (?i)^PATH\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                           true,
+		"rewrite PATH* /y\n@in path_regexp (?i)^PATH/(.*)$\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                        true,
+		"rewrite * /index.php\n@in path_regexp (?i)^(PATH|/secret)(/|$)\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":           true,
+		"rewrite PATH* /y\n@in expression {path}.startsWith('PATH')\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":               true,
+		"rewrite PATH* /y\n@in vars_regexp {path} (?i)^PATH\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                       true,
+		"rewrite PATH* /y\n@in not path /y /open/*\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                                true,
+		"map {path} {zone} {\n~(?i)^PATH inside\n}\nrewrite PATH* /y\n@in vars {zone} inside\nhandle @in {\nGATEAPP}\nAPP": true,
+		"rewrite PATH* /open/x\nhandle /open/* {\nAPP}\nhandle {\nGATEAPP}":                                                true,
+		"rewrite * /v2{uri}\nhandle /v2/* {\nAPP}\nhandle {\nGATEAPP}":                                                     true,
+		"try_files {path} /index.html\nhandle /index.html {\nAPP}\nhandle {\nGATEAPP}":                                     true,
+		"try_files {path} {path}/ /index.html?{query}\nhandle /index.html {\nAPP}\nhandle {\nGATEAPP}":                     true,
+		"try_files {path} /index.html\ndoorpost {\nallow *\npublic /index.html\n}\nAPP":                                    true,
+		"try_files {path} /index.php\ndoorpost {\nallow *\npublic /index.php\n}\nPHP":                                      true,
+		"handle_path /app/* {\nrewrite * /y\n@in path_regexp (?i)^PATH\nhandle @in {\nGATEAPP}\nhandle {\nAPP}\n}":         true,
+		"handle_path /app/* {\nhandle /app/PATH* {\nGATEAPP}\nhandle {\nAPP}\n}":                                           true,
+		"handle_path /app/* {\n@in path_regexp ^/app/secret\nhandle @in {\nGATEAPP}\nhandle {\nAPP}\n}":                    true,
+		"rewrite * {path}?\n@in query do=admin\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                                    true,
+		"uri query -do\n@in {\npath PATH*\nquery do=*\n}\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                          true,
+		"request_header X-Open yes\n@open header X-Open yes\nhandle @open {\nAPP}\nhandle {\nGATEAPP}":                     true,
+		"request_header X-Open yes\n@in not header X-Open *\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                       true,
+		"request_header X-Open yes\n@in not header X-Open *\nhandle @in {\nGATEAPP}\nhandle {\nELSE}":                      false,
+		"rewrite PATH* /y\n@in path_regexp (?i)^PATH\nhandle @in {\nGATEAPP}\nhandle {\nELSE}":                             false,
+		"rewrite PATH* /y\n@in path_regexp (?i)^(PATH|/y)\nhandle @in {\nGATEAPP}\nhandle {\nAPP}":                         false,
+		"try_files {path} /index.html\nhandle /index.html {\nELSE}\nhandle {\nGATEAPP}":                                    false,
+		"try_files {path} /index.html\nbasic_auth {\nbob HASH\n}\nhandle /index.html {\nAPP}\nhandle {\nGATEAPP}":          false,
+		"rewrite PATH* /y\n@in path_regexp (?i)^PATH\ndoorpost @in {\nallow *\n}\nAPP":                                     false,
+	}, func(_, _, source string, warns bool) {
+		told := slices.ContainsFunc(isOpen(t, source), func(f adminapi.Finding) bool {
+			return strings.Contains(f.Found, "before it makes something else of that")
+		})
+		if told != warns {
+			t.Errorf("%q is warned of: %v", source, told)
+		}
+	})
 }
 
 func TestInsideAHandlePathWhatIsLeftCounts(t *testing.T) {

@@ -69,9 +69,9 @@ func (g gap) isMoved(closed, open course) bool {
 
 // isGatedBy reports whether a pattern, as visitors ask for it, leads to the gate.
 func (c course) isGatedBy(pattern string) bool {
-	own := pathsOf(c.gate.matchers)
+	own := patternsIn(c.gate.matchers)
 	for _, route := range c.at.on {
-		own = append(own, pathsOf(route.MatcherSets)...)
+		own = append(own, patternsIn(route.MatcherSets)...)
 	}
 	return slices.ContainsFunc(own, func(own string) bool { return strings.HasSuffix(pattern, own) })
 }
@@ -93,7 +93,7 @@ func gapBeside(pattern string) (g gap, leaves bool) {
 	g.pattern = pattern
 	g.path, g.below = strings.CutSuffix(pattern, "/*")
 	switch {
-	case strings.ContainsAny(g.path, "*{"):
+	case strings.ContainsAny(g.path, "{?"), strings.HasSuffix(g.path, "*"):
 		return g, false
 	case g.below:
 		return g, g.path != ""
@@ -114,9 +114,9 @@ func isScript(extension string) bool { return extension == "php" || extension ==
 // examples are a path that the pattern protects and one that it does not.
 func (g gap) examples() (inside, outside string) {
 	if g.below {
-		return g.path + "/x", g.path
+		return examplePath(g.path + "/x"), examplePath(g.path)
 	}
-	return g.pattern, g.path + "/x"
+	return examplePath(g.pattern), examplePath(g.path + "/x")
 }
 
 // open is the pattern of what is open.
@@ -131,14 +131,19 @@ func (g gap) found() string {
 	if g.below {
 		return fmt.Sprintf("doorpost protects %s and not %s itself, which is open to anyone", g.pattern, g.path)
 	}
-	return fmt.Sprintf("doorpost protects %s and not what is below it, such as %s/x, which is open to anyone", g.pattern, g.path)
+	_, outside := g.examples()
+	return fmt.Sprintf("doorpost protects %s and not what is below it, such as %s, which is open to anyone", g.pattern, outside)
 }
 
 func (g gap) advice() string {
 	if g.path == "" {
 		return "leave the matcher / out to protect the whole site"
 	}
-	return fmt.Sprintf("write @inside path %s %s/*, and @inside behind doorpost, or behind the handle that it stands in; or, if it is meant to be open, public %s in doorpost", g.path, g.path, g.open())
+	advice := fmt.Sprintf("write @inside path %s %s/*, and @inside behind doorpost, or behind the handle that it stands in", g.path, g.path)
+	if strings.Contains(g.path, "*") { // public takes no such pattern
+		return advice
+	}
+	return advice + fmt.Sprintf("; or, if it is meant to be open, public %s in doorpost", g.open())
 }
 
 // pathsOf are the patterns of the path matchers in some sets.

@@ -11,7 +11,7 @@ func warned(t *testing.T, site string) string {
 	app := provisionedApp(t, "&(front) {\nrewrite * /index.php\nreverse_proxy localhost:1\n}\n&(nested) {\ninvoke front\n}\napp.example.com {\n"+site+"\n}\n")
 	var all []string
 	for _, f := range app.advice() {
-		if strings.Contains(f.Found, "and not") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") || strings.Contains(f.Found, "makes another path of it") {
+		if strings.Contains(f.Found, "and not") || strings.Contains(f.Found, "PHP finds") || strings.Contains(f.Found, "behind doorpost something") || strings.Contains(f.Found, "makes something else of that") {
 			all = append(all, f.Check+": "+f.Found+" -> "+f.Advice)
 		}
 	}
@@ -68,6 +68,48 @@ func TestWhatIsLeftOpenBelowAProtectedPathIsWarnedOf(t *testing.T) {
 			got, path, bare := warned(t, site), strings.ToLower(path), strings.ToLower(bare) // as Caddy reads them
 			if warns != strings.Contains(got, "doorpost protects "+path+" and not what is below it, such as "+bare+"/x") || warns != strings.Contains(got, "@inside path "+bare+" "+bare+"/*, and @inside behind doorpost, or behind the handle that it stands in; or, if it is meant to be open, public "+bare+"/* in doorpost") {
 				t.Errorf("%q warns of %q", site, got)
+			}
+		}
+	}
+}
+
+// Whatever a matcher says of paths: an example of it stands for them.
+func TestWhatMatchersOfOtherKindsLeaveOpenIsWarnedOf(t *testing.T) {
+	isolate(t)
+	const above, below = "doorpost protects /admin/* and not /admin itself", "doorpost protects /admin and not what is below it, such as /admin/x"
+	for matcher, warns := range map[string]string{
+		"path_regexp ^/admin/":                    above,
+		"path_regexp (?i)^/ADMIN/.*$":             above,
+		"path_regexp ^/admin/[^/]+$":              above,
+		"path_regexp ^/(admin|secret)/":           above,
+		"path_regexp /admin/":                     above,
+		"vars_regexp {path} ^/admin/":             above,
+		"expression {path}.startsWith('/admin/')": above,
+		"expression `path_regexp('^/admin/')`":    above,
+		"expression {path}.matches('^/admin/.+')": above,
+		"path_regexp ^/admin$":                    below,
+		"path_regexp ^/admin/?$":                  below,
+		"expression {path} == '/admin'":           below,
+		"path /a/*/edit":                          "doorpost protects /a/*/edit and not what is below it, such as /a/x/edit/x",
+		"path */edit":                             "doorpost protects */edit and not what is below it, such as /x/edit/x",
+		"path *.php":                              "doorpost protects *.php and not what is below it, such as /x.php/x",
+		"path_regexp \\.php$":                     "doorpost protects /x.php and not what is below it, such as /x.php/x",
+		"path_regexp ^/admin":                     "",
+		"path_regexp ^/admin(/.*)?$":              "",
+		"path_regexp ^/admin(/|$)":                "",
+		"path_regexp \\.pdf$":                     "",
+		"path_regexp ^/.*\\.pdf$":                 "",
+		"path *.pdf":                              "",
+		"path */admin*":                           "",
+		"expression {path}.startsWith('/admin')":  "",
+		"expression path('/admin', '/admin/*')":   "",
+		"expression {method} == 'DELETE'":         "",
+		"header_regexp Cookie admin":              "",
+		"not path_regexp ^/open/":                 "",
+	} {
+		for _, site := range []string{"@in M\ndoorpost @in {\nallow *\n}\nreverse_proxy localhost:1", "@in M\nhandle @in {\ndoorpost {\nallow *\n}\nreverse_proxy localhost:1\n}\nreverse_proxy localhost:1"} {
+			if got := warned(t, strings.Replace(site, "M", matcher, 1)); (got == "") != (warns == "") || !strings.Contains(got, warns) {
+				t.Errorf("%s warns of %q, want %q", matcher, got, warns)
 			}
 		}
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/fileserver"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
 )
 
 // course is what becomes of an example of a request, from somebody who is not signed in.
@@ -21,9 +23,21 @@ type course struct {
 	answer  step            // what answers it; no handler: nothing does
 	sources []contentSource // of the answer
 	uri     string          // as the answer gets it
+	moved   step            // what first changes the request, or would
 
+	how    reading
 	before []step
 }
+
+// reading is how an example of a request is led.
+type reading int
+
+const (
+	asRouted     reading = iota // as Caddy does, with every file there that try_files looks for first
+	asSent                      // nothing changes the request
+	asAsked                     // handle_path alone does
+	withoutFiles                // try_files finds the last one alone
+)
 
 // passing are the handlers that answer no request. One that is not known
 // here may.
@@ -33,10 +47,11 @@ var passing = []string{
 }
 
 // lead leads a request to a site through the routes of the server.
-func (e *edge) lead(s *site, r *http.Request) (c course) {
+func (e *edge) lead(s *site, r *http.Request, how reading) (c course) {
 	sent := *r.URL
+	c.how = how
 	w := walk{server: e.server, short: true, fits: func(route caddyhttp.Route) fit {
-		if matches, err := route.MatcherSets.AnyMatchWithError(r); err == nil && (matches || isPHP(route)) {
+		if matches, err := how.matchersOf(route).AnyMatchWithError(r); err == nil && (matches || isPHP(route)) {
 			return always
 		}
 		return never
@@ -47,6 +62,9 @@ func (e *edge) lead(s *site, r *http.Request) (c course) {
 		return c.meet(s, r, &sent)
 	}}
 	w.follow(s.routes, step{reach: always})
+	if c.gate != nil && c.gate.site != s {
+		return course{}
+	}
 	if c.answer.handler != nil {
 		c.sources = c.answer.sources(c.before)
 	}
@@ -79,9 +97,7 @@ func (c *course) meet(s step, r *http.Request, sent *url.URL) fit {
 		c.answer = step{}
 		return always
 	}
-	if to, rewrites := s.rewrite(); rewrites && !strings.HasPrefix(to.URI, foundFile) {
-		to.Rewrite(r, r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer))
-	}
+	c.change(s, r)
 	switch name := s.directive(); {
 	case name == "authentication", name == "forward_auth":
 		c.asked = true
@@ -89,6 +105,68 @@ func (c *course) meet(s step, r *http.Request, sent *url.URL) fit {
 		c.answer = s
 	}
 	return s.ends()
+}
+
+// change changes a request as a handler does that it comes to.
+func (c *course) change(s step, r *http.Request) {
+	if name := s.directive(); name == "map" || name == "vars" {
+		_ = s.handler.ServeHTTP(nil, r, nothing)
+	}
+	to, rewrites := s.rewrite()
+	h, sets := s.handler.(*headers.Handler)
+	sets = sets && h.Request != nil
+	rest, ofFiles := strings.CutPrefix(to.URI, foundFile)
+	if !rewrites && !sets || ofFiles && c.how == asRouted {
+		return
+	}
+	if ofFiles {
+		to.URI = "/" + strings.TrimPrefix(lastTried(s.on[len(s.on)-1]), "/") + rest
+	}
+	cuts, asked := to.StripPathPrefix != "" && s.isHandlePath(), r.URL.RequestURI()
+	switch {
+	case c.how == asSent, c.how == asAsked && !cuts:
+	case sets:
+		h.Request.ApplyToRequest(r)
+	default:
+		to.Rewrite(r, r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer))
+	}
+	if c.moved.handler == nil && (sets || c.how == asSent || c.how == asAsked && !cuts || r.URL.RequestURI() != asked) {
+		c.moved = s
+	}
+}
+
+// matchersOf are those of a route: try_files may find the last file alone, whatever is there today.
+func (how reading) matchersOf(route caddyhttp.Route) caddyhttp.MatcherSets {
+	if how == asRouted || lastTried(route) == "" {
+		return route.MatcherSets
+	}
+	return each(route.MatcherSets, func(set caddyhttp.MatcherSet) caddyhttp.MatcherSet {
+		return slices.DeleteFunc(slices.Clone(set), func(matcher any) bool {
+			_, tries := matcher.(*fileserver.MatchFile)
+			return tries
+		})
+	})
+}
+
+// lastTried is the file that try_files takes if no other is there; "" for another route, and
+// where it takes none then.
+func lastTried(route caddyhttp.Route) string {
+	if !slices.ContainsFunc(route.Handlers, func(h caddyhttp.MiddlewareHandler) bool {
+		to, _ := step{handler: h}.rewrite()
+		return strings.HasPrefix(to.URI, foundFile)
+	}) {
+		return ""
+	}
+	tried := triedFiles(route)
+	if len(tried) == 0 || len(placeholdersIn(tried[len(tried)-1])) > 0 {
+		return ""
+	}
+	return tried[len(tried)-1]
+}
+
+// isOpen reports whether somebody who is not signed in gets more than a fixed answer.
+func (c course) isOpen() bool {
+	return c.gate == nil && !c.public && !c.asked && c.answer.handler != nil && !c.answer.isFixed()
 }
 
 // opens reports whether somebody who is not signed in gets an answer from what answers another
@@ -111,6 +189,15 @@ func (e *edge) courseOf(ctx context.Context, s *site, method, path string) cours
 	return e.courseTo(ctx, s, method, s.name()+path, "")
 }
 
+// courseAs is that of a request for a path that is led in another way.
+func (e *edge) courseAs(ctx context.Context, s *site, path string, how reading) course {
+	r, err := s.example(ctx, http.MethodGet, s.name()+path)
+	if err != nil {
+		return course{}
+	}
+	return e.lead(s, r, how)
+}
+
 // courseTo is that of a request for a URL of a site, with a Host unless that is "". It is empty
 // where no request is for the URL, or for a gate of another site.
 func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) course {
@@ -119,11 +206,7 @@ func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) c
 		return course{}
 	}
 	r.Host = cmp.Or(host, r.Host)
-	c := e.lead(s, r)
-	if c.gate != nil && c.gate.site != s {
-		return course{}
-	}
-	return c
+	return e.lead(s, r, asRouted)
 }
 
 // routesFor are those routes of the server that requests to a site may match by their Host.
@@ -143,43 +226,4 @@ func (s *site) example(ctx context.Context, method, to string) (*http.Request, e
 		r.Method = method
 	}
 	return r, err
-}
-
-// findPaths are the patterns of paths that the routes which requests to a site come to match,
-// and the blocks in them, as visitors ask for them: with what handle_path or uri strip_prefix
-// cuts off before.
-func (e *edge) findPaths(s *site) (patterns []string) {
-	var cuts []step
-	seen := make(map[string]bool)
-	e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
-		if at.reach == never || at.later {
-			return never
-		}
-		note := func(sets caddyhttp.MatcherSets) {
-			for _, pattern := range pathsOf(sets) {
-				if pattern = prefixAt(at, cuts) + pattern; !seen[pattern] {
-					seen[pattern], patterns = true, append(patterns, pattern)
-				}
-			}
-		}
-		note(at.on[len(at.on)-1].MatcherSets)
-		if h, ok := at.handler.(*Handler); ok {
-			note(h.matchers)
-		}
-		if to, _ := at.rewrite(); to.StripPathPrefix != "" {
-			cuts = append(cuts, at)
-		}
-		return never
-	})
-	return patterns
-}
-
-// prefixAt is what steps before another have cut off the path that it sees.
-func prefixAt(at step, cuts []step) (prefix string) {
-	for _, cut := range cuts {
-		if to, _ := cut.rewrite(); at.isBeside(cut) {
-			prefix += "/" + strings.Trim(to.StripPathPrefix, "/")
-		}
-	}
-	return prefix
 }
