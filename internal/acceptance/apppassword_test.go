@@ -165,7 +165,7 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 	root := g.signedIn("root@example.com")
 	page := root.open("/_doorpost/people").is(t, http.StatusOK).says(t, "Programs")
 	fields := []string{"name", "backup", "site", g.origin, "days", "30", "action", "add-token"}
-	asked := root.submit("/_doorpost/people", fields...).is(t, http.StatusOK).says(t, "Is it you?")
+	asked := root.submit("/_doorpost/people", fields...).is(t, http.StatusOK).says(t, "Is it really you?")
 	made := root.press(asked, "/_doorpost/people", "code", awaitCode(t, g, "root@example.com")).is(t, http.StatusOK)
 	first := serviceToken.FindString(made.body)
 	if user := presents(g, first).echo(t).values("Remote-User"); len(user) != 1 || user[0] != "service:backup" {

@@ -29,7 +29,7 @@ func confirmed(t *testing.T, admin *visitor, who, action string, more ...string)
 // that only asks.
 func mayAct(t *testing.T, d doorway, admin *visitor) {
 	t.Helper()
-	page := admin.submit("/_doorpost/people", "who", "admin@example.com", "action", "end").is(t, http.StatusOK).says(t, "Is it you?")
+	page := admin.submit("/_doorpost/people", "who", "admin@example.com", "action", "end").is(t, http.StatusOK).says(t, "Is it really you?")
 	admin.press(page, "/_doorpost/people", "code", awaitCode(t, d, "admin@example.com")).is(t, http.StatusOK)
 }
 
@@ -53,7 +53,7 @@ func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
 			{"who", "ada@example.com", "action", "disable", "confirm", "yes"}, {"who", "ada@example.com", "action", "end", "confirm", "yes", "code", "AAAA-2222"},
 			{"who", "ada@example.com", "action", "remove", "confirm", "yes"}, {"request", request, "decision", "always"},
 		} {
-			admin.submit("/_doorpost/people", form...).says(t, "Is it you?")
+			admin.submit("/_doorpost/people", form...).says(t, "Is it really you?")
 			if !slices.Contains(form, "code") {
 				code = awaitCode(t, d, "admin@example.com")
 			}
@@ -63,7 +63,7 @@ func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
 
 		// The code of one session is good there only, once, and the form it came with is done.
 		form := []string{"who", "ada@example.com", "action", "end", "confirm", "yes"}
-		elsewhere.submit("/_doorpost/people", append(form, "code", code)...).says(t, "Is it you?")
+		elsewhere.submit("/_doorpost/people", append(form, "code", code)...).says(t, "Is it really you?")
 		page := admin.submit("/_doorpost/people", append(form, "code", "AAAA-2222")...).is(t, http.StatusUnprocessableEntity).says(t, "You have 4 more tries.")
 		admin.press(page, "/_doorpost/people", "code", "nonsense").is(t, http.StatusUnprocessableEntity).says(t, "That cannot be the code.")
 		ada.isIn("ada@example.com")
@@ -73,7 +73,7 @@ func TestWhoActsForOthersShowsThatTheyReadTheirMail(t *testing.T) {
 		// For ten minutes this session needs no other one.
 		admin.submit("/_doorpost/people", "request", request, "decision", "always").is(t, http.StatusOK).says(t, "eve@elsewhere.example")
 		eve.redeem(d.postbox().await("eve@elsewhere.example"), "/")
-		elsewhere.submit("/_doorpost/people", "who", "eve@elsewhere.example", "action", "end", "confirm", "yes").says(t, "Is it you?")
+		elsewhere.submit("/_doorpost/people", "who", "eve@elsewhere.example", "action", "end", "confirm", "yes").says(t, "Is it really you?")
 		eve.isIn("eve@elsewhere.example")
 	})
 }
@@ -101,7 +101,7 @@ func TestPeoplePageIsServedWhereABlockSaysSo(t *testing.T) {
 	there.ask("admin@example.com", "/").leadsTo(t, "/_doorpost/check-mail")
 	there.redeem(g.mail.await("admin@example.com"), "/")
 	there.open(path).is(t, http.StatusOK).says(t, "admin@example.com")
-	there.submit(path, form...).is(t, http.StatusOK).says(t, "Is it you?")
+	there.submit(path, form...).is(t, http.StatusOK).says(t, "Is it really you?")
 }
 
 func TestPeoplePageIsForAdminsOnly(t *testing.T) {
@@ -230,7 +230,7 @@ func TestAdminDecidesAboutRequestsInABrowser(t *testing.T) {
 		admin.awaitText("Let me in, please")
 		admin.picture("people")
 		admin.click("button[name=decision][value=day]")
-		admin.awaitText("Is it you?")
+		admin.awaitText("Is it really you?")
 		admin.picture("confirm-change-administer")
 		admin.typeInto("input[name=code]", awaitCode(t, d, "admin@example.com"))
 		admin.click("form:has(input[name=code]) button")

@@ -301,7 +301,7 @@ func TestWhatAStrangerTypedIsQuotedAsText(t *testing.T) {
 	if strings.Contains(m.HTML, "<b ") || !strings.Contains(m.HTML, "&lt;b onclick=x&gt;Hi&lt;/b&gt; {{. Link}} &amp; co") {
 		t.Errorf("the HTML is %s", m.HTML)
 	}
-	want := "\n> <b onclick=x>Hi</b> {{. Link}} & co\n> Klick https: //evil. example/a?b=c#d or WWW. Evil. example or mail eve\n> @evil. example,\n> 9:30, 3.5 %. Yes.\n"
+	want := "\n> <b onclick=x>Hi</b> {{. Link}} & co\n> Klick https:// evil. example/a?b=c#d or WWW. Evil. example or mail eve\n> @evil. example,\n> 9:30, 3.5 %. Yes.\n"
 	if !strings.Contains(m.Text, want) {
 		t.Errorf("the text does not have %q:\n%s", want, m.Text)
 	}

@@ -45,7 +45,8 @@ func quoteStart(lines []string) string {
 }
 
 // unlinked adds a space wherever mail programs would recognise an address: behind dots
-// and colons within a word, and before an @. Times and numbers stay as they are.
+// and colons within a word, and before an @. Times and numbers stay as they are. The slashes
+// of https:// stay with their colon, so that no line begins with them.
 func unlinked(line string) string {
 	var out strings.Builder
 	before := ' '
@@ -64,7 +65,7 @@ func unlinked(line string) string {
 		}
 		before = r
 	}
-	return out.String()
+	return strings.ReplaceAll(out.String(), ": //", ":// ")
 }
 
 // joins reports whether a mark can join two parts of an address. Names of hosts may

@@ -2,11 +2,8 @@ package mail
 
 import (
 	"embed"
-	"html"
 	htmltemplate "html/template"
 	"io/fs"
-	"regexp"
-	"strings"
 	texttemplate "text/template"
 
 	"github.com/doorpost-auth/doorpost/internal/templates"
@@ -33,23 +30,12 @@ func outlook(markup string) htmltemplate.HTML {
 	return htmltemplate.HTML("<!--[if mso]>" + markup + "<![endif]-->")
 }
 
-// named is an address or a host within a sentence.
-var named = regexp.MustCompile(`(?:[\pL\pN._%+-]+@)?[\pL\pN_-]+(?:\.[\pL\pN_-]+)+`)
-
-// breakable is a sentence in which the lines of a small screen end within no word of an
-// address or a host. What fits a line is not parted: it begins the next one as a whole.
-func breakable(direction, sentence string) htmltemplate.HTML {
-	const fillsLine = 28 // bytes, at 320 px
-	var marked strings.Builder
-	rest := 0
-	for _, at := range named.FindAllStringIndex(sentence, -1) {
-		if at[1]-at[0] < fillsLine {
-			continue
-		}
-		marked.WriteString(html.EscapeString(sentence[rest:at[0]]) + text.Breakable(sentence[at[0]:at[1]], direction))
-		rest = at[1]
-	}
-	return htmltemplate.HTML(marked.String() + html.EscapeString(sentence[rest:])) // #nosec G203 -- all of it is escaped
+// breakable is a text in which the lines of a small screen end within no word of an address
+// or a host. What fits a line is not parted: it begins the next one as a whole.
+func breakable(direction, words string) htmltemplate.HTML {
+	// At 320 px.
+	const fillsLine = 28
+	return htmltemplate.HTML(text.BreakableWords(words, direction, fillsLine, func(word string) string { return word })) // #nosec G203 -- BreakableWords escapes
 }
 
 // readOwn reads the operator's templates of letters.

@@ -59,7 +59,7 @@ func structure(nodes []*html.Node) string {
 	var out strings.Builder
 	for _, node := range nodes {
 		// Marks where a line may break depend on the text.
-		if node.Data == "wbr" {
+		if class, _ := attribute(node, "class"); node.Data == "wbr" || node.Data == "span" && class == "whole" {
 			continue
 		}
 		fmt.Fprintf(&out, "%s", node.Data)

@@ -39,7 +39,20 @@ func (s scene) SayOf(key string, nameAndValue ...string) template.HTML {
 
 // Show marks up a value alone, as SayOf does within a sentence.
 func (s scene) Show(value string) template.HTML {
-	return template.HTML("<bdi>" + text.Breakable(value, s.Direction()) + "</bdi>") // #nosec G203 -- Breakable escapes
+	if !strings.Contains(value, " ") {
+		return template.HTML("<bdi>" + text.Breakable(value, s.Direction()) + "</bdi>") // #nosec G203 -- Breakable escapes
+	}
+	return "<bdi>" + s.Words(value) + "</bdi>"
+}
+
+// Words is a text that somebody typed. A long word, such as the address of a page, begins a
+// line, so that it is parted only if it does not fit one.
+func (s scene) Words(typed string) template.HTML {
+	// At 320 px.
+	const fillsCard = 20
+	return template.HTML(text.BreakableWords(typed, s.Direction(), fillsCard, func(word string) string { // #nosec G203 -- BreakableWords escapes
+		return `<span class="whole">` + word + `</span>`
+	}))
 }
 
 // Named is the label of a button with the address that it is about, for a page with
@@ -75,8 +88,8 @@ func (s scene) SayLink(key, name, link, label string) template.HTML {
 
 // beside is the character of a value in a sentence with all that no line should end or
 // begin with next to it: quotation marks and brackets, a full stop, a word that Hebrew joins
-// to the next one, a particle that Japanese joins to the one before, whole, and a comma behind it.
-var beside = regexp.MustCompile(`\p{Hebrew}*\p{Pd}?(?:[\p{Ps}\p{Pi}][\x{a0}\x{202f}]?)*` +
+// to the next one, a letter that Arabic does, a particle that Japanese joins to the one before, whole, and a comma behind it.
+var beside = regexp.MustCompile(`(?:\p{Hebrew}*\p{Pd}?|\p{Arabic}\x{640} )(?:[\p{Ps}\p{Pi}][\x{a0}\x{202f}]?)*` +
 	`\x{2068}?[\x{fdd0}-\x{fdef}]\x{2069}?` +
 	`[\p{Pe}\p{Pf}\p{Pi}\p{Po}\x{a0}\x{202f}]*` +
 	`(?:(?:から[はの]?|までに?|ですか?|では|でも|への?|に|を|は|が|の|で|と)\p{Po}*)?`)

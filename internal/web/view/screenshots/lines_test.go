@@ -45,9 +45,9 @@ func TestAnAddressThatFitsALineIsNotTorn(t *testing.T) {
 	_, _ = b.Heard() // another test is about what it complains of
 }
 
-// cut lists the hosts and addresses within which a line begins elsewhere than with an @ or,
-// as people read, with a dot or behind one.
-const cut = `[...document.querySelectorAll('bdi, h1, p')].flatMap((e) => {
+// cut lists the hosts and addresses, of pages too, within which a line begins elsewhere than
+// with an @, behind //, or, as people read, with a joint such as a dot or behind one.
+const cut = `[...document.querySelectorAll('bdi, h1, p, blockquote, .quote')].flatMap((e) => {
 	const rtl = document.documentElement.dir === 'rtl';
 	const letters = [], letter = document.createRange(), nodes = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
 	for (let node; node = nodes.nextNode();)
@@ -58,8 +58,9 @@ const cut = `[...document.querySelectorAll('bdi, h1, p')].flatMap((e) => {
 		letter.setEnd(node, i + 1);
 		return Math.round(letter.getBoundingClientRect().top);
 	};
-	return [...e.textContent.matchAll(/([\w.+-]+@)?[\w-]+([.][\w-]+)+/g)].filter(({0: value, index}) =>
-		[...value].some((is, i) => i > 0 && top(index + i) > top(index + i - 1) && is !== '@' && (rtl ? value[i - 1] : is) !== '.'));
+	return [...e.textContent.matchAll(/(https?:[/][/])?([\w.+-]+@)?[\w-]+([.][\w-]+)+([/?&=#][\w-]+)*/g)].filter(({0: value, index}) =>
+		[...value].some((is, i) => i > 0 && top(index + i) > top(index + i - 1) && is !== '@' &&
+			!value.slice(0, i).endsWith('//') && !'./?&=#'.includes(rtl ? value[i - 1] : is)));
 }).map((found) => found[0])`
 
 func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
@@ -67,8 +68,8 @@ func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
 	for _, language := range []string{text.Default, "ar"} {
 		b, origin := openSamples(t, language)
 		for _, name := range []string{
-			"/black/sign-in", "/black/check-mail-long", "/black/confirm-replaces", "/people",
-			"/mail-approve-silent", "/mail-proof", "/mail-changed-recovery", "/mail-sign-in",
+			"/black/sign-in", "/black/check-mail-long", "/black/confirm-replaces", "/people", "/decide",
+			"/mail-approve", "/mail-approve-silent", "/mail-proof", "/mail-changed-recovery", "/mail-sign-in",
 		} {
 			if err := visit(b, origin+name, "light", 320, 700); err != nil {
 				t.Fatal(err)
@@ -79,6 +80,38 @@ func TestALineBeginsInAHostOrAddressWithADotOrAnAt(t *testing.T) {
 			}
 			for _, what := range found {
 				t.Errorf("%s, %s: %s", language, name, what)
+			}
+		}
+	}
+}
+
+// alone lists the buttons that stand alone in a line of several, without filling it.
+const alone = `[...document.querySelectorAll('form.row')].flatMap((row) => {
+	const buttons = [...row.querySelectorAll('button')];
+	const lines = [...Map.groupBy(buttons, (button) => button.offsetTop).values()];
+	return buttons.length < 2 ? [] : lines.filter(([first, ...more]) => !more.length && first.offsetWidth < row.clientWidth).map(([first]) => first.textContent);
+})`
+
+func TestNoButtonOfSeveralStandsAloneInItsLine(t *testing.T) {
+	t.Parallel()
+	catalogue, err := text.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range catalogue.Languages() {
+		b, origin := openSamples(t, lang.Tag())
+		for _, name := range []string{"/decide", "/people-programs", "/person", "/account-at-portal"} {
+			for _, width := range []int64{320, 1280} {
+				if err := visit(b, origin+name, "light", width, 800); err != nil {
+					t.Fatal(err)
+				}
+				found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](alone))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, what := range found {
+					t.Errorf("%s, %s, %d px: %s", lang.Tag(), name, width, what)
+				}
 			}
 		}
 	}
