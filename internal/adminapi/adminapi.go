@@ -12,6 +12,10 @@ import (
 	"strings"
 )
 
+// BackupType is the content type of the answer at BackupPath, which has its length, too: without
+// both it is not one of ours.
+const BackupType = "application/octet-stream"
+
 // The paths, as patterns of http.ServeMux.
 const (
 	HealthPath = "/doorpost/health" // GET

@@ -68,7 +68,7 @@ func (c *invocation) ask(method, path string, order, report any) error {
 		return err
 	}
 	defer answer.Close()
-	if err := json.NewDecoder(answer.body).Decode(report); err != nil {
+	if err := json.NewDecoder(answer.response.Body).Decode(report); err != nil {
 		return fmt.Errorf("reading what the server at %s answered: %w", c.address, err)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (c *invocation) open(method, path string, order any) (*reply, error) {
 		silence.Stop()
 		return nil, c.explain(err)
 	}
-	return &reply{response.Body, silence, c.patience}, nil
+	return &reply{response, silence, c.patience}, nil
 }
 
 // usualPatience is longer than anything that a server waits for before it says more.
@@ -131,7 +131,7 @@ const usualPatience = time.Minute
 
 // reply is an answer. Reading it ends with an error when the server is silent for too long.
 type reply struct {
-	body     io.ReadCloser
+	response *http.Response
 	silence  *time.Timer
 	patience time.Duration
 }
@@ -139,12 +139,12 @@ type reply struct {
 // Read gives the server its time anew for each piece: a long answer takes as long as it takes.
 func (r *reply) Read(p []byte) (int, error) {
 	r.silence.Reset(r.patience)
-	return r.body.Read(p)
+	return r.response.Body.Read(p)
 }
 
 func (r *reply) Close() error {
 	r.silence.Stop()
-	return r.body.Close()
+	return r.response.Body.Close()
 }
 
 // explain turns an error of Caddy.Request into one for operators.

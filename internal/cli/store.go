@@ -92,8 +92,26 @@ func (c *invocation) backUp(file string) (done adminapi.BackupReport, err error)
 		return done, err
 	}
 	defer answer.Close()
-	if done.Bytes, err = io.Copy(part, answer); err != nil { // it fails if less comes than was told
+	asked := c.address + adminapi.BackupPath
+	kind, told := answer.response.Header.Get("Content-Type"), answer.response.ContentLength
+	if kind != adminapi.BackupType || told < 0 {
+		came := fmt.Sprintf("an answer of type %q", kind)
+		if kind == adminapi.BackupType {
+			came = "an answer that does not tell its length"
+		}
+		return done, advisedError{
+			fmt.Errorf("asked %s for a copy of the store, and %s came, which is none", asked, came),
+			"check which program listens there, or name another server with --address",
+		}
+	}
+	if done.Bytes, err = io.Copy(part, answer); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return done, fmt.Errorf("writing the backup, after %s: %w", size(done.Bytes), err)
+	}
+	if done.Bytes != told {
+		return done, advisedError{
+			fmt.Errorf("asked %s for a copy of the store of %d bytes, and %d came", asked, told, done.Bytes),
+			"see the log of that server, and make the backup again",
+		}
 	}
 	if err := errors.Join(part.Sync(), part.Close()); err != nil {
 		return done, fmt.Errorf("writing the backup: %w", err)
