@@ -1,4 +1,5 @@
--- Does once what the other scripts do, to see whether this user may.
+-- Does once what the other scripts do, to see whether this user may. It has a key of its
+-- own: where something is refused, nothing is left in what others read.
 
 local key = base .. 'check'
 redis.call('SET', key, '1', 'PX', '1000')
@@ -11,10 +12,11 @@ redis.call('HGETALL', key)
 redis.call('HKEYS', key)
 redis.call('HDEL', key, '1')
 redis.call('PEXPIRE', key, '1000')
-redis.call('ZADD', base .. 'people', '0', 'check')
-redis.call('ZRANGEBYLEX', base .. 'people', '[check', '(check', 'LIMIT', '0', '1')
-redis.call('ZREMRANGEBYLEX', base .. 'people', '(check', '(check')
-redis.call('ZREM', base .. 'people', 'check')
+redis.call('DEL', key)
+redis.call('ZADD', key, '0', 'check')
+redis.call('ZRANGEBYLEX', key, '[check', '(check', 'LIMIT', '0', '1')
+redis.call('ZREMRANGEBYLEX', key, '(check', '(check')
+redis.call('ZREM', key, 'check')
 redis.call('PUBLISH', base .. 'ended', '')
 redis.call('XADD', key, '*', 'i', 'check')
 redis.call('XTRIM', key, 'MINID', '~', '1')

@@ -81,7 +81,7 @@ func asRefusal(err error) error {
 	if !isRefusal(err) {
 		return describe(err)
 	}
-	return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts with read and write commands on the keys of the prefix (~prefix*), PUBLISH and SUBSCRIBE on its channels (&prefix*), and INFO", err)}
+	return &unusableError{fmt.Sprintf("the server refuses us: %v; check username and password, and that the user may run scripts with read and write commands on the keys of the prefix (~prefix*), PUBLISH and SUBSCRIBE on its channels (&prefix*), and INFO; ACL LOG there names what was refused", err)}
 }
 
 // Health reports whether the server answers, and what an operator should mend
@@ -99,6 +99,19 @@ func (s *Store) Health(ctx context.Context) (warnings []string, err error) {
 		warnings = append(warnings, warning)
 	}
 	return warnings, nil
+}
+
+// TryWrite fails where nothing can be written, and where this user may not do all that a step
+// does any more: what the trial of all stores writes is less than that.
+func (s *Store) TryWrite(ctx context.Context) error {
+	_, err := s.run(ctx, checkStep)
+	if isRefusal(err) {
+		err = asRefusal(err)
+	}
+	if err != nil {
+		return fmt.Errorf("trying what a sign-in does: %w", err)
+	}
+	return s.Steps.TryWrite(ctx)
 }
 
 // evictionWarning tells of a server that forgets when its memory is full. What

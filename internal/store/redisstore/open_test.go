@@ -3,6 +3,8 @@ package redisstore
 import (
 	"fmt"
 	"log/slog"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +123,57 @@ func TestAServerWhosePolicyCannotBeReadIsUsedWithAWarning(t *testing.T) {
 		t.Errorf("there is no warning: %s", logged)
 	}
 	signIn(t, store)
+}
+
+// Health asks for it as often as it is asked, whatever was found a moment ago.
+func TestACommandThatIsTakenAwayIsTold(t *testing.T) {
+	server := redistest.Single(t)
+	source, err := scripts.ReadFile("check.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, call := range regexp.MustCompile(`redis\.call\('(\w+)'`).FindAllStringSubmatch(string(source), -1) {
+		if command := strings.ToLower(call[1]); !slices.Contains(commands, command) {
+			commands = append(commands, command)
+		}
+	}
+	if len(commands) < 15 {
+		t.Fatalf("the script does no more than %q", commands)
+	}
+	may := func(rules ...string) {
+		server.AddUser(t, "us", password, append([]string{"+@all", "~" + DefaultPrefix + "*", "&" + DefaultPrefix + "*"}, rules...)...)
+	}
+	may()
+	store := open(t, Options{URLs: []string{server.URL()}, Username: "us", Password: password})
+	signIn(t, store)
+	try := func() error {
+		if _, err := store.Health(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return store.TryWrite(t.Context())
+	}
+	for _, command := range commands {
+		if err := try(); err != nil {
+			t.Fatalf("before %s is taken away: %v", command, err)
+		}
+		may("-" + command)
+		server.Do(t, "ACL", "LOG", "RESET")
+		if err := try(); err == nil || !strings.Contains(err.Error(), "the server refuses us") || !strings.Contains(err.Error(), "ACL LOG") {
+			t.Errorf("without %s it says %v", command, err)
+		}
+		if logged := fmt.Sprint(server.Do(t, "ACL", "LOG")); !strings.Contains(logged, command) {
+			t.Errorf("without %s the server logs %s", command, logged)
+		}
+		may()
+	}
+	if err := try(); err != nil {
+		t.Errorf("when all is given back: %v", err)
+	}
+	signIn(t, store)
+	if left := server.Do(t, "EXISTS", store.base+"check"); left != int64(0) {
+		t.Error("the trial leaves something")
+	}
 }
 
 func TestCloseDoesNotWait(t *testing.T) {
