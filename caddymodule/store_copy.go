@@ -82,6 +82,9 @@ func (h caddyHost) CopyStore(ctx context.Context, from, to, adapter string, tell
 		return report, fmt.Errorf("opening the source: %w", err)
 	}
 	defer func() { err = errors.Join(err, held.store.Close()) }()
+	if err := held.CanBeCopied(ctx); err != nil {
+		return report, fmt.Errorf("copying %s to %s: %w", report.From, report.To, err)
+	}
 	copied, err := openToCopy(ctx, target, report.From)
 	if err != nil {
 		return report, fmt.Errorf("opening the target: %w", err)

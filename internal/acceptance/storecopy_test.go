@@ -1,8 +1,11 @@
 package acceptance
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -49,6 +52,10 @@ func TestAStoreMovesToRedisAndBackAndEverybodyStaysSignedIn(t *testing.T) {
 	g.run()
 	ada.isIn("ada@example.com")
 	g.fails("a server uses the store", "store", "copy", "--from", g.caddyfile(), "--to", "bolt "+g.home.path("back.db"))
+	g.fails("there is nothing to copy", "store", "copy", "--from", "redis "+server.URL()+"/3", "--to", "bolt "+g.home.path("back.db"))
+	if _, err := os.Stat(g.home.path("back.db")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a copy that is refused leaves its target: %v", err)
+	}
 	ada.isIn("ada@example.com")
 	g.gate.stop()
 	var done storeCopy
@@ -101,9 +108,9 @@ func TestACopyThatWasKilledIsNoStoreAndIsFinishedByTheNextRun(t *testing.T) {
 	g.fillWithPeople(people)
 	g.gate.stop()
 	g.succeeds("store", "copy", "--from", g.caddyfile(), "--to", patientRedis(server.URL())) // a source for the way back
-	for name, c := range map[string]struct{ from, to string }{
-		"bolt to redis": {"bolt " + g.store(), "redis " + server.URL() + " {\ntimeout 10s\nprefix killed:\n}"},
-		"redis to bolt": {patientRedis(server.URL()), "bolt " + g.home.path("killed.db")},
+	for name, c := range map[string]struct{ from, other, to string }{
+		"bolt to redis": {"bolt " + g.store(), patientRedis(server.URL()), "redis " + server.URL() + " {\ntimeout 10s\nprefix killed:\n}"},
+		"redis to bolt": {patientRedis(server.URL()), "bolt " + g.store(), "bolt " + g.home.path("killed.db")},
 	} {
 		arguments := []string{"store", "copy", "--from", c.from, "--to", c.to, "--json"}
 		copying, err := testkit.Run(g.home.run(arguments...))
@@ -122,7 +129,7 @@ func TestACopyThatWasKilledIsNoStoreAndIsFinishedByTheNextRun(t *testing.T) {
 		if code == 0 || !strings.Contains(said, "that was not finished; run store copy from there again to finish it") {
 			t.Errorf("%s: a server starts on it: %d %s", name, code, said)
 		}
-		g.fails("that was not finished", "store", "copy", "--from", "redis "+server.URL()+"/3", "--to", c.to)
+		g.fails("that was not finished", "store", "copy", "--from", c.other, "--to", c.to)
 		var done storeCopy
 		g.prints(&done, arguments[:len(arguments)-1]...)
 		if done.Tables["people"] != people+1 || done.Written == 0 {

@@ -76,14 +76,10 @@ func (s Steps) beginCopy(ctx context.Context, source Steps, name string) error {
 	if err != nil {
 		return fmt.Errorf("looking at the target: %w", err)
 	}
-	some, err := source.holdSome(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("looking at the source: %w", err)
-	case !some:
-		return ErrNothingToCopy
+	if err := source.CanBeCopied(ctx); err != nil {
+		return err
 	}
-	some, err = s.holdSome(ctx)
+	some, err := s.holdSome(ctx)
 	switch {
 	case err != nil:
 		return fmt.Errorf("looking at the target: %w", err)
@@ -93,6 +89,19 @@ func (s Steps) beginCopy(ctx context.Context, source Steps, name string) error {
 		return ErrNotEmpty
 	}
 	return s.saveFormat(ctx, mark)
+}
+
+// CanBeCopied fails for a source that holds nothing or is in use. Ask before the target is
+// opened, which may make a file.
+func (s Steps) CanBeCopied(ctx context.Context) error {
+	some, err := s.holdSome(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("looking at the source: %w", err)
+	case !some:
+		return ErrNothingToCopy
+	}
+	return nil
 }
 
 // holdSome reports whether there is anything to be copied.
