@@ -109,7 +109,7 @@ func (s *Store) TryWrite(ctx context.Context) error {
 		err = asRefusal(err)
 	}
 	if err != nil {
-		return fmt.Errorf("trying what a sign-in does: %w", err)
+		return fmt.Errorf("trying to write: %w", err)
 	}
 	return s.Steps.TryWrite(ctx)
 }
