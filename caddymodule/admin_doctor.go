@@ -88,7 +88,7 @@ func checkMailer(ctx context.Context, checker mail.Checker, from mail.Mailbox, k
 	defer cancel()
 	switch err := checker.Check(ctx, from); {
 	case err != nil:
-		return adminapi.NewFinding(name, adminapi.Wrong, err.Error(), "mend it and run doctor again; outbox list shows what did not go out meanwhile")
+		return adminapi.NewFinding(name, adminapi.Wrong, err.Error(), "mend it, unless it passes by itself, and run doctor again; outbox list shows what did not go out meanwhile")
 	case !known.Available:
 		return adminapi.NewFinding(name, adminapi.Warning,
 			"it answers now, but has failed since "+known.Since.Format("2006-01-02 15:04:05 UTC")+": "+known.Problem,
@@ -110,7 +110,7 @@ func (a *App) sendTest(ctx context.Context, to address.Address) adminapi.Finding
 			"<p>An operator asked for it with <code>doorpost doctor --send-to</code>. There is nothing to do.</p></body></html>\n",
 	})
 	if err != nil {
-		return adminapi.NewFinding("test message", adminapi.Wrong, err.Error(), "mend it and try again")
+		return adminapi.NewFinding("test message", adminapi.Wrong, err.Error(), "mend it, unless it passes by itself, and try again")
 	}
 	found := receipt.Mailer + " took it for " + to.Mask()
 	if receipt.ID != "" {

@@ -36,7 +36,7 @@ var remedies = map[string]remedy{
 	"invalid_grant":          {"the service grants this application nothing; check the tenant in token_url, and " + consent, "the refresh_token has ended or was taken back; " + anew},
 	"invalid_scope":          always("check scope; for Microsoft 365 it is https://outlook.office365.com/.default, for Google https://mail.google.com/"),
 	"invalid_resource":       always("the tenant has no such service, or not the license for it; check scope, and the tenant in token_url"),
-	"invalid_request":        always("check token_url, and the tenant in it"),
+	"invalid_request":        always("check token_url (for Microsoft 365 the tenant in it, too), client_id and scope"),
 	"unauthorized_client":    {"the application is not known there, or may not get tokens in this way; check client_id and the tenant in token_url, and " + consent, "the refresh_token is of another application, or this one may not use it; check client_id, or " + anew},
 	"unsupported_grant_type": {"the service knows no client credentials; configure a refresh_token", "the service takes no refresh_token; leave it out"},
 	"access_denied":          {consent, "the owner of the mailbox or an administrator does not allow it; " + anew},

@@ -252,7 +252,7 @@ func TestEachCodeOfATokenEndpointIsNamedWithTheNextStep(t *testing.T) {
 		"invalid_grant":           {"check the tenant in token_url", "grant access anew"},
 		"invalid_scope":           always("for Google https://mail.google.com/"),
 		"invalid_resource":        always("check scope, and the tenant in token_url"),
-		"invalid_request":         always("check token_url, and the tenant in it"),
+		"invalid_request":         always("check token_url (for Microsoft 365 the tenant in it, too), client_id and scope"),
 		"unauthorized_client":     {"consent as an administrator", "is of another application"},
 		"unsupported_grant_type":  {"configure a refresh_token", "leave it out"},
 		"access_denied":           {"consent as an administrator", "grant access anew"},
