@@ -2,7 +2,10 @@ package mail
 
 import (
 	"errors"
+	"net/textproto"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -21,9 +24,11 @@ const maxDetail = 200
 // fit for an error or a log: secrets, links and addresses are replaced, and the result
 // is one line of at most 200 bytes.
 func Redact(s string, secrets ...string) string {
-	for _, secret := range secrets {
+	longestFirst := func(a, b string) int { return len(b) - len(a) } // one may begin as another does
+	for _, secret := range slices.SortedFunc(slices.Values(secrets), longestFirst) {
 		if secret != "" {
-			s = strings.ReplaceAll(s, secret, "***")
+			quoted := strconv.Quote(secret) // as errors quote what they tell
+			s = strings.ReplaceAll(strings.ReplaceAll(s, secret, "***"), quoted[1:len(quoted)-1], "***")
 		}
 	}
 	s = strings.ToValidUTF8(s, "?")
@@ -48,7 +53,11 @@ func RedactError(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
-	return redactedError{text: Redact(err.Error(), secrets...), cause: err}
+	text := err.Error()
+	if reply, ok := errors.AsType[*textproto.Error](err); ok { // quotes what the server said, in which lines may end
+		text = strings.ReplaceAll(text, strconv.Quote(reply.Msg), reply.Msg)
+	}
+	return redactedError{text: Redact(text, secrets...), cause: err}
 }
 
 type redactedError struct {

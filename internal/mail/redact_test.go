@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/textproto"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,16 @@ func TestRedactErrorCanBeRecognisedButNotRead(t *testing.T) {
 	}
 	if RedactError(nil) != nil {
 		t.Error("no error became an error")
+	}
+}
+
+func TestAReplyOfSeveralLinesIsToldInItsOwnWordsWithoutSecrets(t *testing.T) {
+	reply := &textproto.Error{Code: 550, Msg: "5.1.1 mx \"said\":\n554 no s\"ä\\1, s\"ä\\1-more"}
+	if got, want := RedactError(fmt.Errorf("sending: %w", reply), `s"ä\1`, `s"ä\1-more`).Error(), `sending: 550 5.1.1 mx "said": 554 no ***, ***`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := Redact(fmt.Sprintf("malformed: %q", `is s"\1`), `s"\1`); got != `malformed: "is ***"` {
+		t.Errorf("what is quoted is told as %s", got)
 	}
 }
 

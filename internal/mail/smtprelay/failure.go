@@ -21,6 +21,10 @@ var credentialCodes = map[int]bool{530: true, 534: true, 535: true, 538: true}
 // closing is the reply of a server that hangs up (RFC 5321, section 3.8).
 const closing = 421
 
+// leastMasked is how long a username is at least that is masked in errors. A shorter one is in
+// many words. A password always is masked.
+const leastMasked = 4
+
 // failure turns an error into a SendError (reply codes: RFC 5321, section 4.2.1). It
 // never passes the error itself on: its text may name the recipient.
 func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError {
@@ -43,7 +47,11 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	if at == accepting && code < 400 {
 		f.PossibleCopies = 1 // all was sent, and no answer refused it
 	}
-	detail := mail.RedactError(err, r.config.Username, r.config.Password)
+	secrets := []string{r.config.Password}
+	if len(r.config.Username) >= leastMasked {
+		secrets = append(secrets, r.config.Username)
+	}
+	detail := mail.RedactError(err, secrets...)
 	switch {
 	case ctx.Err() != nil:
 		f.Err = fmt.Errorf("talking to %s: %w; see whether the server can be reached", r.config.Addr, ctx.Err())

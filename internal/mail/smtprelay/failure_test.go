@@ -66,6 +66,23 @@ func TestAnswersOfTheServerAreSortedByWhatHelps(t *testing.T) {
 	}
 }
 
+func TestAShortUsernameDoesNotSpoilWhatTheServerSaidAndAShortPasswordIsMasked(t *testing.T) {
+	for _, c := range []struct{ username, password, want string }{
+		{"u", "s3cret-password", `535 user unknown: *** (user u), see our manual`},
+		{"user-17", "user-17-x", `535 user unknown: *** (user ***), see our manual`},
+		{"u", "9", `SMTP AUTH failed: 535 user unknown: *** (user u), see our manual`},
+	} {
+		s := (&server{auth: fmt.Sprintf("535-user unknown: %s\r\n535 (user %s), see our manual", c.password, c.username)}).start(t, testkit.StartTLS)
+		r, err := New(Config{Addr: s.Address, TLS: StartTLS, RootCAs: s.Roots, Username: c.username, Password: c.password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Send(within(t), message()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s with %s: the error is %v, want %s", c.username, c.password, err, c.want)
+		}
+	}
+}
+
 func TestARecipientIsUndeliverableIfTheServerSaysThatThereIsNoMailbox(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
