@@ -295,7 +295,7 @@ func TestACopyThatBrokeOffIsFinishedByTheNextRun(t *testing.T) {
 			must(t, err)
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err = target.CopyFrom(ctx, source.Steps, "a", func(_ string, n int) {
-				if n >= recordsIn(steps.Sessions) {
+				if n > 0 { // it is told when some are written
 					cancel()
 				}
 			})
