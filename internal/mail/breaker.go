@@ -152,6 +152,7 @@ func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, 
 	return b.open(now, p, failure)
 }
 
+// trust is for a message that the mailer took.
 func (b *breaker) trust(now time.Time) transition {
 	doubted := len(b.refused) == domainsToDoubt
 	b.refused, b.doubt = nil, ""
@@ -162,6 +163,8 @@ func (b *breaker) trust(now time.Time) transition {
 	return closed
 }
 
+// mistrust is for one that it did not take, for a reason that may be the recipient's: it
+// answers, so it is not left alone.
 func (b *breaker) mistrust(now time.Time, failure *SendError, domain string) transition {
 	change := b.close(now)
 	b.doubt = failure.Error()

@@ -20,15 +20,15 @@ const (
 	trialRest = 30 * time.Second // spares a disk that wears out
 )
 
-// trial is when the store took a trial last, in Unix nanoseconds. The zero value says that it
-// has to be tried now.
-type trial struct{ passed atomic.Int64 }
+// trial is when the store took a trial last; nil says that it has to be tried now. It is a time
+// of this process, so that a clock that is set back puts no trial off.
+type trial struct{ passed atomic.Pointer[time.Time] }
 
 // TryWrite fails where nothing can be written, although the store answers: a disk or a
 // memory is full, or a server has too few replicas. It writes for that, but not within half a
 // minute after that worked, unless a step failed since.
 func (s Steps) TryWrite(ctx context.Context) error {
-	if time.Since(time.Unix(0, s.trial.passed.Load())) < trialRest {
+	if passed := s.trial.passed.Load(); passed != nil && time.Since(*passed) < trialRest {
 		return nil
 	}
 	some := make([]byte, trialSize)
@@ -40,7 +40,7 @@ func (s Steps) TryWrite(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("trying to write: %w", err)
 	}
-	s.trial.passed.Store(now.UnixNano())
+	s.trial.passed.Store(&now)
 	return nil
 }
 

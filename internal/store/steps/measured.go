@@ -25,7 +25,7 @@ func (s Steps) measured(step string, in transact) transact {
 		err := in(ctx, reads, f)
 		failed := storeFailed(ctx, err)
 		if failed {
-			s.trial.passed.Store(0)
+			s.trial.passed.Store(nil)
 		}
 		s.hooks.ran.tell(Ran{step, time.Since(begun), failed})
 		return err
