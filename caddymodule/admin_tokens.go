@@ -70,17 +70,13 @@ func reportMade(r token.Record, text string, err error) (adminapi.Token, error) 
 }
 
 func createToken(c *adminCall, order adminapi.TokenOrder) (adminapi.Token, error) {
-	t := token.Token{Name: order.Name, Sites: order.Sites, Paths: order.Paths, Methods: order.Methods, Groups: order.Groups}
-	for _, given := range order.Networks {
-		n, err := token.ParseNetwork(given)
-		if err != nil {
-			return adminapi.Token{}, err
-		}
-		t.Networks = append(t.Networks, n)
+	networks, err := token.ParseNetworks(order.Networks)
+	if err != nil {
+		return adminapi.Token{}, err
 	}
+	t := token.Token{Name: order.Name, Sites: order.Sites, Paths: order.Paths, Methods: order.Methods, Groups: order.Groups, Networks: networks}
 	life := time.Duration(0)
 	if order.For != "never" {
-		var err error
 		if life, err = readDuration("for", order.For, token.UsualLife); err != nil {
 			return adminapi.Token{}, err
 		}

@@ -141,7 +141,7 @@ func (caddyHost) Request(ctx context.Context, address, method, path string, body
 		err = errors.New("it has several ports")
 	}
 	if err != nil {
-		return nil, cli.Misuse(fmt.Errorf("%q is no address of an admin API: %w", address, err))
+		return nil, notAdmin(address, err)
 	}
 	host := at.JoinHostPort(0)
 	if at.IsUnixNetwork() {
@@ -150,7 +150,7 @@ func (caddyHost) Request(ctx context.Context, address, method, path string, body
 	}
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+host+path, body)
 	if err != nil {
-		return nil, cli.Misuse(fmt.Errorf("%q is no address of an admin API: %w", address, err))
+		return nil, notAdmin(address, err)
 	}
 	if !at.IsUnixNetwork() {
 		request.Header.Set("Origin", "http://"+host)
@@ -174,6 +174,10 @@ func (caddyHost) Request(ctx context.Context, address, method, path string, body
 		return nil, cli.Unreachable{Cause: err}
 	}
 	return nil, cli.Refusal{Status: response.StatusCode, Body: string(said)}
+}
+
+func notAdmin(address string, err error) error {
+	return cli.Misuse(fmt.Errorf("%q is not an address of an admin API: %w", address, err))
 }
 
 // maxRefusal bounds the answer of a server that refuses, in bytes.

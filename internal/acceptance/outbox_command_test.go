@@ -231,7 +231,7 @@ func TestCommandsCalledInAWrongWayEndWithTwo(t *testing.T) {
 		"0 arguments are given, it takes 1":     {"outbox", "show"},
 		"2 arguments are given, it takes 1":     {"outbox", "retry", "one", "two"},
 		"is not a mail address":                 {"outbox", "unblock", "nobody"},
-		"is no address of an admin API":         {"outbox", "list", "--address", "localhost:1-9"},
+		"is not an address of an admin API":     {"outbox", "list", "--address", "localhost:1-9"},
 	})
 }
 

@@ -201,6 +201,18 @@ func invalid(format string, about ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, about...)...)
 }
 
+// ParseNetworks reads networks, see ParseNetwork.
+func ParseNetworks(given []string) (networks []netip.Prefix, err error) {
+	for _, s := range given {
+		n, err := ParseNetwork(s)
+		if err != nil {
+			return nil, err
+		}
+		networks = append(networks, n)
+	}
+	return networks, nil
+}
+
 // ParseNetwork reads a network as 192.0.2.0/24, or a single address.
 func ParseNetwork(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {

@@ -110,14 +110,8 @@ func limitedToken(fields url.Values) (t token.Token, err error) {
 	for i, method := range t.Methods {
 		t.Methods[i] = strings.ToUpper(method)
 	}
-	for _, given := range each("networks") {
-		n, err := token.ParseNetwork(given)
-		if err != nil {
-			return t, err
-		}
-		t.Networks = append(t.Networks, n)
-	}
-	return t, nil
+	t.Networks, err = token.ParseNetworks(each("networks"))
+	return t, err
 }
 
 // madeToken shows the text of a token, this once.
