@@ -72,7 +72,7 @@ func fill(ctx context.Context, path, origin string, ids []session.ID) error {
 	if err != nil {
 		return err
 	}
-	const callers = 256 // who come at the same time share a write
+	const callers = 2000 // who come at the same time share a write, which takes up to a thousand
 	err = inParallel(callers, len(ids), func(i int) error { return signIn(ctx, store, origin, i, ids[i]) })
 	for err == nil { // the gate that opens the store has nothing to send
 		var waiting []outbox.Message

@@ -30,7 +30,7 @@ func (s *stand) measureMemory() ([]row, error) {
 		}
 		var used [2]float64
 		for i, cookies := range []string{ofOne, made.cookies} {
-			visit.Cookies, visit.Requests = cookies, 2*made.n
+			visit.Cookies, visit.Requests = cookies, made.n
 			if _, err = gate.load(visit); err != nil {
 				return nil, err
 			}
