@@ -41,12 +41,13 @@ func newCode() string {
 // of a message around it.
 const maxTyped = 512
 
-// boundCode, shownCode and bareCode find a code in what was typed: in the last line of a
-// message, the name of whose host may look like a code, and in a sentence.
+// boundCode, shownCode, bareCode and halfCode find a code in what was typed: in the last line
+// of a message, the name of whose host may look like a code, and in a sentence.
 var (
 	boundCode = regexp.MustCompile(`@\S+ #([A-HJKM-NP-Z2-9]{4}-[A-HJKM-NP-Z2-9]{4})\s*$`)
 	shownCode = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{4}-[A-HJKM-NP-Z2-9]{4}\b`)
 	bareCode  = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{8}\b`)
+	halfCode  = regexp.MustCompile(`\b[A-HJKM-NP-Z2-9]{4}\b`)
 )
 
 // plainCode is a code as typed or pasted without what does not count: case, form of
@@ -82,7 +83,25 @@ func plainCode(typed string) (string, bool) {
 			return strings.ReplaceAll(found[0], "-", ""), true
 		}
 	}
-	return "", false
+	return spacedCode(sentence)
+}
+
+// spacedCode finds the only code of a sentence whose halves have a space between them. One
+// without a digit may be two words.
+func spacedCode(sentence string) (code string, ok bool) {
+	halves := halfCode.FindAllStringIndex(sentence, -1)
+	for i := 1; i < len(halves); i++ {
+		first, second := halves[i-1], halves[i]
+		both := sentence[first[0]:first[1]] + sentence[second[0]:second[1]]
+		if strings.TrimSpace(sentence[first[1]:second[0]]) != "" || !strings.ContainsAny(both, "23456789") {
+			continue
+		}
+		if code != "" {
+			return "", false
+		}
+		code = both
+	}
+	return code, code != ""
 }
 
 // IsCode reports whether what was typed can be a code at all, right or wrong.

@@ -20,7 +20,12 @@ func TestACodeIsReadInEverySpellingThatPeopleType(t *testing.T) {
 			t.Errorf("plainCode(%q) = %q, %v", typed, got, ok)
 		}
 	}
-	for _, typed := range []string{"", plain[1:], plain + "A", "ABCD-234O", "ABCD-2341", strings.Repeat("-", 600) + plain, "Code: " + plain + "A", "ABCD-2345 or BCDE-3456", "Code ABCD2345 or BCDE3456"} {
+	for _, typed := range []string{"Code: abcd 2345", "the code is ABCD\u00a02345.", "What was sent: abcd 2345, use that"} {
+		if got, ok := plainCode(typed); !ok || got != "ABCD2345" {
+			t.Errorf("plainCode(%q) = %q, %v", typed, got, ok)
+		}
+	}
+	for _, typed := range []string{"abcd 2345 or bcde 3456", "they went away", "that 2345 abcd", "see abcd. 2345", "abcd 2345 6789", "", plain[1:], plain + "A", "ABCD-234O", "ABCD-2341", strings.Repeat("-", 600) + plain, "Code: " + plain + "A", "ABCD-2345 or BCDE-3456", "Code ABCD2345 or BCDE3456"} {
 		if got, ok := plainCode(typed); ok {
 			t.Errorf("plainCode(%q) = %q", typed, got)
 		}
