@@ -15,7 +15,7 @@ import (
 )
 
 // maxCode is how many bytes of what was typed for a code are shown again.
-const maxCode = 64
+const maxCode = 250
 
 // confirmChange makes the change that this session has proposed, if the codes are right.
 func (d *Door) confirmChange(c *call, fields url.Values) {

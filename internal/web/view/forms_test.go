@@ -34,6 +34,24 @@ func sent(t *testing.T, page view.Page, action string) (lines []string) {
 	return lines
 }
 
+func TestEveryFieldForACodeTakesTheSentenceAroundIt(t *testing.T) {
+	fields := 0
+	for _, sample := range view.Samples() {
+		for _, node := range elements(t, render(t, newViews(t, brand), sample.Page)) {
+			if class, _ := attribute(node, "class"); class != "code" || node.Data != "input" {
+				continue
+			}
+			fields++
+			if most, _ := attribute(node, "maxlength"); most != "250" {
+				t.Errorf("%s: %s letters of what is pasted are taken", sample.Name, most)
+			}
+		}
+	}
+	if fields == 0 {
+		t.Error("no page has such a field")
+	}
+}
+
 // Without letters, dir="auto" is from left to right whatever the language is.
 func TestAFieldFollowsItsWordsOnceItHasSome(t *testing.T) {
 	problem := view.Account{TokenSites: []view.SiteLink{{}}}
