@@ -1,11 +1,14 @@
 package caddymodule
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"log/slog"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail/oauth"
 )
 
@@ -27,7 +30,8 @@ type SMTPOAuth struct {
 	// client credentials.
 	RefreshToken string `json:"refresh_token,omitempty"`
 
-	holds grantKey // zero: none
+	holds  grantKey // zero: none
+	tokens *oauth.Source
 }
 
 // grants are those of all configurations: while one is being replaced two of them run, and a
@@ -63,11 +67,16 @@ func (o *SMTPOAuth) release() error {
 	return err
 }
 
+// keepIn has the store keep what the service sends in place of the refresh token.
+func (o *SMTPOAuth) keepIn(store oauth.Store, ring keys.Ring, logger *slog.Logger) {
+	o.tokens.KeepIn(oauth.Shelf{Store: store, Sealer: ring.Sealer(keys.RefreshToken), Grant: bytes.Clone(o.holds[:]), Logger: logger})
+}
+
 // source makes the source of tokens, once placeholders can be resolved.
-func (o *SMTPOAuth) source() (*oauth.Source, error) {
+func (o *SMTPOAuth) source() (_ *oauth.Source, err error) {
 	var c oauth.Config
 	var refreshToken string
-	err := resolveAll(
+	err = resolveAll(
 		value{"token_url", o.TokenURL, &c.TokenURL, true},
 		value{"client_id", o.ClientID, &c.ClientID, true},
 		value{"client_secret", o.ClientSecret, &c.ClientSecret, true},
@@ -80,7 +89,8 @@ func (o *SMTPOAuth) source() (*oauth.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return oauth.New(c)
+	o.tokens, err = oauth.New(c)
+	return o.tokens, err
 }
 
 func (m *SMTPMailer) readOAuth(d *caddyfile.Dispenser) error {

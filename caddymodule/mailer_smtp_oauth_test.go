@@ -1,9 +1,12 @@
 package caddymodule
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,12 +58,9 @@ func (s *rotating) use(secret string) {
 	s.secret = secret
 }
 
-func TestARefreshTokenThatTheServiceRenewedOutlivesReloads(t *testing.T) {
-	tokens := &rotating{good: map[string]bool{"one.0": true, "two.0": true}, secret: "first"}
-	endpoint := httptest.NewServer(tokens)
-	defer endpoint.Close()
-	var signedIn atomic.Int32
-	server := testkit.ServeMail(t, testkit.MailOptions{Auth: []string{"XOAUTH2"}, Conduct: func(at testkit.MailStep, about string) string {
+// serveTokenMail is a mail server that takes access tokens, and counts the sign-ins.
+func serveTokenMail(t *testing.T, signedIn *atomic.Int32) *testkit.MailServer {
+	return testkit.ServeMail(t, testkit.MailOptions{Auth: []string{"XOAUTH2"}, Conduct: func(at testkit.MailStep, about string) string {
 		if at == testkit.AtAuth {
 			signedIn.Add(1)
 			if !strings.HasPrefix(about, "a@example.com:access-") {
@@ -69,9 +69,21 @@ func TestARefreshTokenThatTheServiceRenewedOutlivesReloads(t *testing.T) {
 		}
 		return ""
 	}})
+}
+
+func tokenMailer(store string, server *testkit.MailServer, endpoint, secret, refresh string) string {
+	return fmt.Sprintf("doorpost {\nstore %s\nfrom a@example.com\nmailer smtp %s {\ntls off\nusername a@example.com\noauth {\ntoken_url %s\nclient_id door\nclient_secret %s\nrefresh_token %s\n}\n}\n}\n",
+		store, server.Address, endpoint, secret, refresh)
+}
+
+func TestARefreshTokenThatTheServiceRenewedOutlivesReloads(t *testing.T) {
+	tokens := &rotating{good: map[string]bool{"one.0": true, "two.0": true}, secret: "first"}
+	endpoint := httptest.NewServer(tokens)
+	defer endpoint.Close()
+	var signedIn atomic.Int32
+	server := serveTokenMail(t, &signedIn)
 	options := func(secret, refresh string) string {
-		return fmt.Sprintf("doorpost {\nstore memory\nfrom a@example.com\nmailer smtp %s {\ntls off\nusername a@example.com\noauth {\ntoken_url %s\nclient_id door\nclient_secret %s\nrefresh_token %s\n}\n}\n}\n",
-			server.Address, endpoint.URL, secret, refresh)
+		return tokenMailer("memory", server, endpoint.URL, secret, refresh)
 	}
 	a := newAdmin(t, options("first", "one.0"), helloBehindGate)
 	admin := "admin " + a.address + "\n"
@@ -122,4 +134,28 @@ func TestARefreshTokenThatTheServiceRenewedOutlivesReloads(t *testing.T) {
 	a.options = admin + "doorpost {\nstore memory\nmailer console\n}\n"
 	a.load()
 	held(0, "without the mailer")
+}
+
+func TestARefreshTokenThatTheServiceRenewedOutlivesRestarts(t *testing.T) {
+	tokens := &rotating{good: map[string]bool{"one.0": true}, secret: "first"}
+	endpoint := httptest.NewServer(tokens)
+	defer endpoint.Close()
+	var signedIn atomic.Int32
+	store := filepath.Join(t.TempDir(), "doorpost.db")
+	a := newAdmin(t, tokenMailer("bolt "+store, serveTokenMail(t, &signedIn), endpoint.URL, "first", "one.0"), helloBehindGate)
+	for i := range 3 {
+		if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Fine {
+			t.Errorf("after %d restarts the mailer is %+v", i, f)
+		}
+		a.stop()
+		grants.Range(func(any, any) bool { t.Error("a grant is in memory still"); return false })
+		content, err := os.ReadFile(store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte("one.")) {
+			t.Error("the store can read the refresh token")
+		}
+		a.load()
+	}
 }

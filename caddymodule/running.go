@@ -108,6 +108,11 @@ func (a *App) build() (*runningApp, error) {
 	if slices.ContainsFunc(slices.Collect(maps.Values(a.sites)), (*site).signs) {
 		rt.signing = startSigning(ring, b.store, a.logger)
 	}
+	for _, module := range a.mailModules {
+		if m, ok := module.(*SMTPMailer); ok && m.OAuth != nil {
+			m.OAuth.keepIn(b.store, ring, a.logger)
+		}
+	}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: a.brandOf}
 	rt.courier = mail.NewCourier(rt.outbox, a.mailers, writer.Write, a.logger, mail.CourierOptions{OnState: func(m outbox.Message) {
 		observe(m)

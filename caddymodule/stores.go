@@ -10,6 +10,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/assertion"
+	"github.com/doorpost-auth/doorpost/internal/mail/oauth"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -46,6 +47,7 @@ type Store interface {
 	passkey.Store
 	token.Store
 	assertion.Store
+	oauth.Store
 
 	// Health reports whether the store answers, and what an operator should mend
 	// although it does.

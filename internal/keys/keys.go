@@ -32,6 +32,7 @@ const (
 	Passkey       Purpose = "doorpost passkey challenge v1"
 	Outbox        Purpose = "doorpost outbox v1"
 	SigningKey    Purpose = "doorpost signing key v1"
+	RefreshToken  Purpose = "doorpost refresh token v1"
 	AuditSubject  Purpose = "doorpost audit subject v1"
 
 	fingerprint Purpose = "doorpost fingerprint v1"

@@ -52,6 +52,9 @@ var passing = map[string]bool{"temporarily_unavailable": true, "server_error": t
 // failure turns an error into a SendError. Of what the service wrote it passes on the code
 // alone, and Microsoft's number: the rest may have secrets of ours in it.
 func (s *Source) failure(ctx context.Context, err error) *mail.SendError {
+	if ofStore, ok := errors.AsType[*mail.SendError](err); ok {
+		return ofStore
+	}
 	f := &mail.SendError{Temporary: true}
 	where := "getting an access token from " + s.config.TokenURL
 	refused, answered := errors.AsType[*oauth2.RetrieveError](err)
@@ -129,7 +132,7 @@ func (s *Source) codes(refused *oauth2.RetrieveError) (code, number string) {
 
 // secrets are what must not be in an error, as it is and as it was sent.
 func (s *Source) secrets() (list []string) {
-	for _, secret := range []string{s.config.ClientSecret, s.grant.granted, s.grant.now} {
+	for _, secret := range []string{s.config.ClientSecret, s.grant.granted, s.grant.latest.token} {
 		list = append(list, secret, url.QueryEscape(secret))
 	}
 	return list

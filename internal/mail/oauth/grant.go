@@ -6,10 +6,18 @@ package oauth
 type Grant struct {
 	turn    chan struct{} // holds one value while somebody uses it
 	granted string
-	now     string
+	latest  refreshToken
+	unkept  bool // the store may not have the latest one
+}
+
+// refreshToken is the one with which a grant began, number 0, or one that the service sent
+// after so many others.
+type refreshToken struct {
+	token  string
+	number uint64
 }
 
 // NewGrant makes a grant of the refresh token with which it began.
-func NewGrant(refreshToken string) *Grant {
-	return &Grant{turn: make(chan struct{}, 1), granted: refreshToken, now: refreshToken}
+func NewGrant(begin string) *Grant {
+	return &Grant{turn: make(chan struct{}, 1), granted: begin, latest: refreshToken{token: begin}}
 }

@@ -51,6 +51,7 @@ type Source struct {
 	config Config
 	fetch  func(ctx context.Context, refreshToken string) (*oauth2.Token, error)
 	grant  *Grant
+	shelf  Shelf
 	kept   kept // whoever uses it has the turn of the grant
 }
 
@@ -129,21 +130,44 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 		return "", &mail.SendError{Temporary: true, Err: fmt.Errorf("waiting for an access token: %w", ctx.Err())}
 	}
 	now := time.Now()
-	if now.Before(s.kept.renew) {
+	isNew := now.Before(s.kept.renew)
+	if isNew && !s.grant.unkept {
 		return s.kept.token, nil
 	}
-	got, err := s.fetch(context.WithValue(ctx, oauth2.HTTPClient, s.config.Client), s.grant.now)
+	var got *oauth2.Token
+	err := s.compare(ctx)
+	if isNew { // the store was asked to keep what it could not keep before
+		return s.kept.token, nil
+	}
+	if err == nil {
+		got, err = s.ask(ctx)
+	}
 	if err == nil && (!bearer.MatchString(got.AccessToken) || len(got.AccessToken) > maxToken) {
 		err = errNoBearer
 	}
 	switch {
 	case err == nil:
-		s.keep(got, now)
+		s.keep(ctx, got, now)
 		return got.AccessToken, nil
 	case now.Before(s.kept.expires):
 		return s.kept.token, nil
 	}
 	return "", s.failure(ctx, err)
+}
+
+// ask asks the service for a token. Where it does not take the refresh token, another instance
+// may have been sent the next one meanwhile.
+func (s *Source) ask(ctx context.Context) (*oauth2.Token, error) {
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.config.Client)
+	used := s.grant.latest.token
+	got, err := s.fetch(ctx, used)
+	if refused, answered := errors.AsType[*oauth2.RetrieveError](err); answered {
+		code, _ := s.codes(refused)
+		if code == "invalid_grant" && s.compare(ctx) == nil && s.grant.latest.token != used {
+			return s.fetch(ctx, s.grant.latest.token)
+		}
+	}
+	return got, err
 }
 
 // bearer is what the token of a service looks like (RFC 6750, section 2.1). Anything else
@@ -154,12 +178,12 @@ var errNoBearer = errors.New("the answer has no access token in it")
 
 // keep keeps a token for as long as the service says. One whose end it does not tell, or
 // that is over by its own account, is used this once.
-func (s *Source) keep(got *oauth2.Token, now time.Time) {
+func (s *Source) keep(ctx context.Context, got *oauth2.Token, now time.Time) {
 	life := min(got.Expiry.Sub(now), longest)
 	s.kept.token, s.kept.expires = got.AccessToken, now.Add(life)
 	s.kept.renew = s.kept.expires.Add(-min(ahead, life/2))
-	if got.RefreshToken != "" {
-		s.grant.now = got.RefreshToken
+	if got.RefreshToken != "" && got.RefreshToken != s.grant.latest.token {
+		s.renewed(ctx, got.RefreshToken)
 	}
 }
 

@@ -5,6 +5,7 @@
 package storetest
 
 import (
+	"context"
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
@@ -31,6 +32,9 @@ type Store interface {
 	passkey.Store
 	assertion.Store
 	token.Store
+
+	// of mail/oauth, which stands on the floor of the stores
+	TurnRefreshToken(ctx context.Context, grant []byte, turn func(sealed []byte) ([]byte, error)) error
 }
 
 // promise is one thing that a store promises.
@@ -80,6 +84,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Passkeys", passkeyPromises},
 		{"PasskeyChanges", passkeyChangePromises},
 		{"SigningKeys", signingKeyPromises},
+		{"RefreshTokens", refreshTokenPromises},
 		{"Guard", guardPromises},
 		{"Tokens", tokenPromises},
 		{"EndsOfTokens", tokenEndPromises},

@@ -1,0 +1,83 @@
+package oauth
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/doorpost-auth/doorpost/internal/keys"
+	"github.com/doorpost-auth/doorpost/internal/mail"
+)
+
+// Store keeps refresh tokens, so that a restart and other instances know the latest one. It is
+// safe for concurrent use and honours ctx.
+type Store interface {
+	// TurnRefreshToken keeps what turn makes of what is kept for a grant; nil is nothing. Of
+	// two instances that turn at the same time, the later one turns what the other has kept;
+	// turn may be called several times for that, and the last time counts.
+	TurnRefreshToken(ctx context.Context, grant []byte, turn func(sealed []byte) ([]byte, error)) error
+}
+
+// Shelf is the place of a grant in a store. The zero value keeps nothing.
+type Shelf struct {
+	Store  Store
+	Sealer keys.Sealer
+	Grant  []byte // a hash of what it began with: after another beginning it has another place
+	Logger *slog.Logger
+}
+
+// storeTime bounds the keeping of a new refresh token. What it replaces may be over, so it is
+// kept even if the message has no time left.
+const storeTime = 2 * time.Second
+
+// KeepIn says where the refresh tokens that the service sends are kept. Call it before Token.
+func (s *Source) KeepIn(shelf Shelf) { s.shelf = shelf }
+
+// renewed takes a refresh token that the service sent for the latest one.
+func (s *Source) renewed(ctx context.Context, token string) {
+	s.grant.latest = refreshToken{token, s.grant.latest.number + 1}
+	s.grant.unkept = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	defer cancel()
+	if err := s.compare(ctx); err != nil {
+		s.shelf.Logger.Warn("the refresh token that the mail service has just renewed is in memory only, and a restart would lose it; each message tries again to store it", "error", err)
+	}
+}
+
+// compare makes the grant and the store have the later of their two refresh tokens. Its error
+// is a *mail.SendError.
+func (s *Source) compare(ctx context.Context) error {
+	if s.shelf.Store == nil || s.config.Grant == nil {
+		return nil
+	}
+	ours, later := s.grant.latest, refreshToken{}
+	err := s.shelf.Store.TurnRefreshToken(ctx, s.shelf.Grant, func(sealed []byte) ([]byte, error) {
+		later = s.shelf.open(sealed)
+		if ours.number > later.number || s.grant.unkept && ours.number == later.number {
+			later = ours
+			return s.shelf.seal(ours), nil
+		}
+		return sealed, nil
+	})
+	if err != nil {
+		return &mail.SendError{Temporary: true, Err: fmt.Errorf("looking in the store for the latest refresh token: %w", err)}
+	}
+	if s.grant.unkept = false; later.number > 0 {
+		s.grant.latest = later
+	}
+	return nil
+}
+
+func (s Shelf) seal(t refreshToken) []byte {
+	return s.Sealer.Seal(append(binary.BigEndian.AppendUint64(nil, t.number), t.token...), string(s.Grant))
+}
+
+// open is what was sealed; the zero value for nothing, and for what another secret sealed.
+func (s Shelf) open(sealed []byte) (t refreshToken) {
+	if content, ok := s.Sealer.Open(sealed, string(s.Grant)); ok && len(content) > 8 {
+		t.number, t.token = binary.BigEndian.Uint64(content), string(content[8:])
+	}
+	return t
+}
