@@ -42,8 +42,8 @@ type Courier struct {
 	logger *slog.Logger
 	opts   CourierOptions
 
-	slots chan struct{} // one token for each attempt that runs
-	wake  chan struct{} // has a value if there may be messages to claim
+	slots
+	wake chan struct{} // has a value if there may be messages to claim
 
 	stopping context.Context // ends when Close is called: nothing new begins
 	stop     context.CancelFunc
@@ -67,7 +67,7 @@ func NewCourier(store outbox.Store, mailer Mailer, write func(outbox.Message) (M
 	o = o.withDefaults()
 	c := &Courier{
 		store: store, mailer: mailer, write: write, logger: logger, opts: o,
-		slots: make(chan struct{}, o.AtOnce),
+		slots: slots{quick: make(chan struct{}, o.AtOnce), slow: make(chan struct{}, slowFor*o.AtOnce)},
 		wake:  make(chan struct{}, 1),
 		held:  make(map[string]*delivery),
 	}

@@ -16,7 +16,7 @@ const (
 // CourierOptions bound a Courier. The zero value means the defaults.
 type CourierOptions struct {
 	Held    int           // claimed messages, waiting or in an attempt; default 1000
-	AtOnce  int           // attempts at the same time; default 8
+	AtOnce  int           // attempts at the same time, beside slow ones; default 8
 	Timeout time.Duration // for one attempt; default 30 s
 
 	// OnState, if set, is called after each change that was stored: sent,

@@ -20,6 +20,8 @@ type delivery struct {
 	unsure bool           // the store may have recorded one hand-over more than m says
 	gone   bool           // nothing is to be sent any more, and nothing to be released
 
+	slot slot
+
 	// Guarded by Courier.mu.
 	busy  bool // in an attempt, or storing its result
 	again bool // claimed once more meanwhile
@@ -55,12 +57,13 @@ func (d *delivery) wait() (ready, late bool) {
 		return false, false
 	}
 	if d.m.Due.Before(d.m.Deadline) && pause(ctx, untilDue(d.m)) {
+		slots := d.nextFrom()
 		select {
-		case d.slots <- struct{}{}:
+		case slots <- struct{}{}:
 			if d.rouse(ctx) {
 				return true, false
 			}
-			<-d.slots
+			<-slots
 		case <-ctx.Done():
 		}
 	}
@@ -138,6 +141,9 @@ var (
 func (d *delivery) handOver(ctx context.Context, copies int) error {
 	if d.handed && copies == d.copies {
 		return nil
+	}
+	if err := d.stay(); err != nil {
+		return err
 	}
 	err := d.update(ctx, func(m *outbox.Message) error {
 		if !m.Waiting() {

@@ -12,16 +12,17 @@ import (
 // send makes one attempt and stores the result. It is false if the result could not be
 // stored, or if another process has taken over.
 func (d *delivery) send() (settled bool) {
+	began := d.begin(d.cut)
 	if d.before >= outbox.MaxCopies {
-		<-d.slots
+		d.over()
 		return d.giveUp(outbox.Failed, "", because(outbox.ErrEnough, d.m.Problem), 0)
 	}
 	message, err := d.compose()
 	if err != nil {
-		<-d.slots
+		d.over()
 		return d.giveUp(outbox.Failed, "", fmt.Sprintf("writing the message: %v", RedactError(err)), 0)
 	}
-	ctx, cancel := context.WithDeadline(d.cut, earlier(time.Now().Add(d.opts.Timeout), d.m.Deadline))
+	ctx, cancel := context.WithDeadline(began, earlier(time.Now().Add(d.opts.Timeout), d.m.Deadline))
 	var heldBack error
 	message.Copies = d.before
 	message.OnHandOver = func(copies int) error {
@@ -30,7 +31,7 @@ func (d *delivery) send() (settled bool) {
 	}
 	receipt, failure := try(ctx, d.mailer, message)
 	cancel()
-	<-d.slots
+	d.over()
 	switch {
 	case failure == nil:
 		return d.settle(0, func(m *outbox.Message, _ int) { m.Accept(time.Now(), receipt.Mailer, receipt.ID) })

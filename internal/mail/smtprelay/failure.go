@@ -54,7 +54,7 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	detail := mail.RedactError(err, secrets...)
 	switch {
 	case ctx.Err() != nil:
-		f.Err = fmt.Errorf("talking to %s: %w; see whether the server can be reached", r.config.Addr, ctx.Err())
+		f.Err = fmt.Errorf("talking to %s: %w; see whether the server can be reached", r.config.Addr, context.Cause(ctx))
 	case credentialCodes[code] && r.config.Tokens != nil:
 		f.Temporary, f.Unauthorized = false, true
 		f.Err = fmt.Errorf("signing in to %s: %w; the server does not take the access token: check that scope is that of SMTP, "+
@@ -90,7 +90,8 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	default:
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	}
-	if at >= recipient && (why != nil || f.Unauthorized) { // a relay may pass on what another server says
+	// A relay may pass on what another server says, and be silent as long as that one is.
+	if at >= recipient && (why != nil || f.Unauthorized) || at == recipient && ctx.Err() != nil {
 		f.AboutMessage = true
 	}
 	return f
