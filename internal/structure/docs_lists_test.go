@@ -222,7 +222,8 @@ func TestTheReadmeIsShort(t *testing.T) {
 	}
 }
 
-// A step is named where it runs, as s.look("session") or s.change("redeem").
+// A step is named where it runs, as s.look("session") or s.change("redeem"), or, where each store
+// has its own, s.Measure(ctx, "claim", …).
 func TestTheDocsListEveryStepOfTheStore(t *testing.T) {
 	var named []string
 	for _, file := range parsed(t, "internal/store/steps") {
@@ -240,6 +241,18 @@ func TestTheDocsListEveryStepOfTheStore(t *testing.T) {
 				t.Errorf("the name of a step is %q: it has to be written where the step runs, and to be another one for each", step)
 			}
 			named = append(named, step)
+			return true
+		})
+	}
+	for _, file := range append(parsed(t, "internal/store/ordered"), parsed(t, "internal/store/redisstore")...) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if by, ok := call.Fun.(*ast.SelectorExpr); ok && by.Sel.Name == "Measure" {
+					if step, _ := literal(call.Args[1]); !slices.Contains(named, step) {
+						named = append(named, step)
+					}
+				}
+			}
 			return true
 		})
 	}

@@ -2,12 +2,14 @@ package boltstore
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
@@ -75,5 +77,21 @@ func TestClosingDuringUseHangsNobody(t *testing.T) {
 	case <-done:
 	case <-time.After(10 * time.Second):
 		t.Fatal("a call hangs after the store was closed")
+	}
+}
+
+func TestAClaimThatFailsCountsOnce(t *testing.T) {
+	store := mustOpen(t, newPath(t))
+	var failed []string
+	store.OnRan(func(r steps.Ran) {
+		if r.Failed {
+			failed = append(failed, r.Step)
+		}
+	})
+	_, err := store.Claim(t.Context(), 1)
+	must(t, err)
+	must(t, store.Close())
+	if _, err := store.Claim(t.Context(), 1); err == nil || !slices.Equal(failed, []string{"claim"}) {
+		t.Errorf("the claim returns %v; these failed: %q", err, failed)
 	}
 }

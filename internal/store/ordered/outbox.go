@@ -33,6 +33,11 @@ func message(tx Tx, place []byte) (m outbox.Message, found bool, err error) {
 
 // Claim implements outbox.Store.
 func (s *Store) Claim(ctx context.Context, n int) (messages []outbox.Message, err error) {
+	err = s.Measure(ctx, "claim", func() (err error) { messages, err = s.claim(ctx, n); return err })
+	return messages, err
+}
+
+func (s *Store) claim(ctx context.Context, n int) (messages []outbox.Message, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err = s.view(ctx, func(tx Tx) error {

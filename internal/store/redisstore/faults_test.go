@@ -3,12 +3,15 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
+	"github.com/doorpost-auth/doorpost/internal/store/steps"
 )
 
 // Budgets of the tests. The slack is for a busy machine, and less than it takes
@@ -111,6 +114,39 @@ func callInTime(t *testing.T, o operation, store *Store, v *visit) error {
 		t.Error("there is no error")
 	}
 	return err
+}
+
+func TestWhatTheOutboxCouldNotDoCountsOnce(t *testing.T) {
+	proxy := redistest.Between(t, shared(t, sharedSingle))
+	store := open(t, Options{URLs: []string{proxy.URL()}, Timeout: shortTimeout})
+	if _, err := store.Ask(t.Context(), newVisit(t).asking()); err != nil {
+		t.Fatal(err)
+	}
+	claimed, err := store.Claim(t.Context(), 1)
+	if err != nil || len(claimed) != 1 {
+		t.Fatalf("%d claimed, %v", len(claimed), err)
+	}
+	failed := make(map[string]int)
+	store.OnRan(func(r steps.Ran) {
+		if r.Failed {
+			failed[r.Step]++
+		}
+	})
+	proxy.Cut()
+	if store.Release(t.Context(), claimed[0].ID) == nil {
+		t.Error("it is given back to a server that is gone")
+	}
+	for range 2 {
+		if _, err := store.Claim(t.Context(), 1); err == nil {
+			t.Error("it is claimed of a server that is gone")
+		}
+	}
+	if _, err := store.Change(t.Context(), claimed[0].ID, outbox.Once{}, func(*outbox.Message) error { return nil }); err == nil {
+		t.Error("it is changed at a server that is gone")
+	}
+	if want := map[string]int{"release": 1, "claim": 2, "change_message": 1}; !maps.Equal(failed, want) {
+		t.Errorf("these failed: %v", failed)
+	}
 }
 
 func TestARedemptionWhoseAnswerIsCutCanBeRepeated(t *testing.T) {

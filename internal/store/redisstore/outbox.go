@@ -14,9 +14,15 @@ func (s *Store) stream() string { return s.base + "outbox" }
 
 const senders = "senders"
 
-// Claim implements outbox.Store. One claim at a time is made, so that what this
-// instance holds and does not know is what a lost answer left behind.
-func (s *Store) Claim(ctx context.Context, n int) ([]outbox.Message, error) {
+// Claim implements outbox.Store.
+func (s *Store) Claim(ctx context.Context, n int) (waiting []outbox.Message, err error) {
+	err = s.Measure(ctx, "claim", func() (err error) { waiting, err = s.claim(ctx, n); return err })
+	return waiting, err
+}
+
+// claim makes one claim at a time, so that what this instance holds and does not know is what
+// a lost answer left behind.
+func (s *Store) claim(ctx context.Context, n int) ([]outbox.Message, error) {
 	s.claiming.Lock()
 	defer s.claiming.Unlock()
 	s.mu.Lock()
@@ -88,7 +94,10 @@ func (s *Store) Release(ctx context.Context, ids ...string) error {
 	if len(arguments) == 1 {
 		return nil
 	}
-	_, err := s.run(ctx, releaseStep, arguments...)
+	err := s.Measure(ctx, "release", func() error {
+		_, err := s.run(ctx, releaseStep, arguments...)
+		return err
+	})
 	s.mu.Lock()
 	for _, id := range ids {
 		delete(s.claimed, id)

@@ -18,16 +18,20 @@ func (s Steps) look(step string) transact { return s.measured(step, s.backend.Lo
 // change is Change of the backend, for the step with a name.
 func (s Steps) change(step string) transact { return s.measured(step, s.backend.Change) }
 
-// measured tells how the step went.
 func (s Steps) measured(step string, in transact) transact {
 	return func(ctx context.Context, reads []Key, f Step) error {
-		begun := time.Now()
-		err := in(ctx, reads, f)
-		failed := storeFailed(ctx, err)
-		if failed {
-			s.trial.passed.Store(nil)
-		}
-		s.hooks.ran.tell(Ran{step, time.Since(begun), failed})
-		return err
+		return s.Measure(ctx, step, func() error { return in(ctx, reads, f) })
 	}
+}
+
+// Measure does a step, and tells how it went. Stores call it for what they do themselves.
+func (s Steps) Measure(ctx context.Context, step string, do func() error) error {
+	begun := time.Now()
+	err := do()
+	failed := storeFailed(ctx, err)
+	if failed {
+		s.trial.passed.Store(nil)
+	}
+	s.hooks.ran.tell(Ran{step, time.Since(begun), failed})
+	return err
 }
