@@ -43,6 +43,7 @@ func (s *slow) Load(string, string) ([]byte, string, error) { return nil, "", ni
 // What is long takes as long as it takes, while the server goes on; an answer that is one value
 // has to come in time.
 func TestACommandWaitsForAServerThatGoesOnAndForNoOther(t *testing.T) {
+	store := aStore(t)
 	const silent = "the server at localhost:2019 did not answer, or not to the end, within "
 	for _, c := range []struct {
 		arguments string
@@ -51,9 +52,9 @@ func TestACommandWaitsForAServerThatGoesOnAndForNoOther(t *testing.T) {
 		problem   string
 		lasts     time.Duration
 	}{
-		{"store backup FILE", []string{"some", "more", "and", "the rest"}, 59 * time.Second, "", 4 * 59 * time.Second},
-		{"store backup FILE", []string{"some", "more"}, 61 * time.Second, "writing the backup, after 0 kB: " + silent + "1m0s; ", time.Minute},
-		{"store backup FILE --timeout 2m", []string{"some", "more"}, 61 * time.Second, "", 122 * time.Second},
+		{"store backup FILE", []string{store[:5], store[5:8192], store[8192:9000], store[9000:]}, 59 * time.Second, "", 4 * 59 * time.Second},
+		{"store backup FILE", []string{store[:5], store[5:]}, 61 * time.Second, "writing the backup, after 0 kB: " + silent + "1m0s; ", time.Minute},
+		{"store backup FILE --timeout 2m", []string{store[:5], store[5:]}, 61 * time.Second, "", 122 * time.Second},
 		{"sessions end --all --yes", []string{`{"ended": 1000}`, `{"ended": 2000}`, `{"ended": 2500, "done": true}`}, 59 * time.Second, "", 3 * 59 * time.Second},
 		{"sessions end --all --yes", []string{`{"ended": 1000}`, `{"ended": 2000`}, 59 * time.Second, "broke off after 1000 sessions had ended", 118 * time.Second},
 		{"stats", []string{`{"asked"`, `: 1}`}, 29 * time.Second, "", 58 * time.Second},

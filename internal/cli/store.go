@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/store/boltstore"
 	"github.com/spf13/cobra"
 )
 
@@ -95,14 +96,11 @@ func (c *invocation) backUp(file string) (done adminapi.BackupReport, err error)
 	asked := c.address + adminapi.BackupPath
 	kind, told := answer.response.Header.Get("Content-Type"), answer.response.ContentLength
 	if kind != adminapi.BackupType || told < 0 {
-		came := fmt.Sprintf("an answer of type %q", kind)
+		got := fmt.Errorf("an answer of type %q", kind)
 		if kind == adminapi.BackupType {
-			came = "an answer that does not tell its length"
+			got = errors.New("an answer that does not tell its length")
 		}
-		return done, advisedError{
-			fmt.Errorf("asked %s for a copy of the store, and %s came, which is none", asked, came),
-			"check which program listens there, or name another server with --address",
-		}
+		return done, noBackup(asked, got)
 	}
 	if done.Bytes, err = io.Copy(part, answer); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return done, fmt.Errorf("writing the backup, after %s: %w", size(done.Bytes), err)
@@ -116,10 +114,24 @@ func (c *invocation) backUp(file string) (done adminapi.BackupReport, err error)
 	if err := errors.Join(part.Sync(), part.Close()); err != nil {
 		return done, fmt.Errorf("writing the backup: %w", err)
 	}
+	err = boltstore.Check(part.Name())
+	if other, ok := errors.AsType[*boltstore.DamagedError](err); ok {
+		return done, noBackup(asked, fmt.Errorf("%d bytes that are not a whole bolt file: %w", done.Bytes, errors.Unwrap(other)))
+	} else if err != nil {
+		return done, fmt.Errorf("looking at the backup: %w", err)
+	}
 	if err := os.Link(part.Name(), file); err != nil { // a rename would replace a file made meanwhile
 		return done, fmt.Errorf("giving the backup its name: %w", err)
 	}
 	return done, os.Remove(part.Name())
+}
+
+// noBackup says that something else came than a copy of the store.
+func noBackup(asked string, got error) error {
+	return advisedError{
+		fmt.Errorf("asked %s for a copy of the store, and got %w", asked, got),
+		"check which program listens there, or name another server with --address",
+	}
 }
 
 // size is a number of bytes in words.

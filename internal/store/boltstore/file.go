@@ -19,7 +19,7 @@ const lockTimeout = 2 * time.Second
 // something else before, for instance a backup that found no room: taking it
 // for a new store would forget who was let in and who was not.
 func openFile(path string) (db *bbolt.DB, isNew bool, err error) {
-	info, err := os.Stat(path)
+	_, err = os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		db, err := openBolt(path, bbolt.Options{})
@@ -29,10 +29,8 @@ func openFile(path string) (db *bbolt.DB, isNew bool, err error) {
 		return db, true, err
 	case err != nil:
 		return nil, false, fmt.Errorf("opening the store: %w", err)
-	case info.Size() == 0 && info.Mode().IsRegular():
-		return nil, false, damaged(path, errors.New("the file is empty"))
 	}
-	if err := checkFile(path); err != nil {
+	if err := Check(path); err != nil {
 		return nil, false, err
 	}
 	db, err = openBolt(path, bbolt.Options{})
@@ -58,9 +56,12 @@ func openBolt(path string, options bbolt.Options) (*bbolt.DB, error) {
 	return nil, damaged(path, err)
 }
 
-// checkFile looks for damage before bbolt does, which answers it with a panic,
-// now or on the day that it meets it.
-func checkFile(path string) error {
+// Check makes sure that a file is a whole store, which nobody writes. It looks for damage before
+// bbolt does, which answers it with a panic, now or on the day that it meets it.
+func Check(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 && info.Mode().IsRegular() {
+		return damaged(path, errors.New("the file is empty"))
+	}
 	db, err := openBolt(path, bbolt.Options{ReadOnly: true}) // nobody writes meanwhile
 	if err != nil {
 		return err
@@ -71,6 +72,17 @@ func checkFile(path string) error {
 	return errors.Join(err, db.Close())
 }
 
-func damaged(path string, cause error) error {
-	return fmt.Errorf("the store %s is damaged or is not a store: put a backup in its place, or move it away to begin anew (everybody has to sign in again): %w", path, cause)
+// DamagedError is of a file that is no whole store.
+type DamagedError struct {
+	path string
+	what error
 }
+
+func damaged(path string, what error) error { return &DamagedError{path, what} }
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the store %s is damaged or is not a store: put a backup in its place, or move it away to begin anew (everybody has to sign in again): %v", e.path, e.what)
+}
+
+// Unwrap is what is wrong with it.
+func (e *DamagedError) Unwrap() error { return e.what }
