@@ -67,6 +67,9 @@ func TestNoMessageLooksLikeSpam(t *testing.T) {
 	for _, lang := range catalogue.Languages() {
 		for _, sample := range samplesOfKinds() {
 			for route, received := range routes {
+				if route == "relayed" && lang.Tag() != "en" { // what is added on the way has no language
+					continue
+				}
 				sample.Letter.ID = mail.NewID()
 				names[sample.Letter.ID] = lang.Tag() + "/" + sample.Name + "/" + route
 				m, err := sample.Write(composer, lang)
