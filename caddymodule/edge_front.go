@@ -104,6 +104,9 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 	if err != nil {
 		return unopened(w, err)
 	}
+	if visit.IsForNoLog() {
+		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true) // Caddy's access log has no line for it
+	}
 	if visit.Site() != nil && f.edge.answers(w, r, visit) {
 		return nil
 	}
@@ -115,13 +118,12 @@ func (f *frontEdge) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddy
 }
 
 // answers reports whether a request to a site was answered at the edge: one for a page of
-// ours, one that has a token in its URL, one that no app gets, and one that has two
+// ours, one that misuses tokens, one that no app gets, and one that has two
 // readings, if it is not let in by every block of the site, whatever handle it takes.
 func (e *edge) answers(w http.ResponseWriter, r *http.Request, visit *gate.Visit) bool {
 	running, sent := e.running.Load(), targetOf(r)
 	switch {
-	case visit.HasTokenInURL():
-		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true) // Caddy's log has no line for it
+	case visit.MisusesTokens():
 		countRequest(gate.TokenRefused)
 		noteToken(visit, gate.TokenRefused)
 		running.sites[visit.Site()].web.Refuse(w, r, sent.URI(), gate.TokenRefused, visit, clientIP(r))

@@ -34,6 +34,11 @@ func (a answer) flaw(unlike ...string) string {
 	want := map[string]string{
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 	}
+	mediaType, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	keys := mediaType == "application/jwk-set+json" // which are for everybody
+	if strings.HasSuffix(mediaType, "json") && !keys {
+		want["Referrer-Policy"] = "no-referrer"
+	}
 	for i := 0; i < len(unlike); i += 2 {
 		want[unlike[i]] = unlike[i+1]
 	}
@@ -42,8 +47,6 @@ func (a answer) flaw(unlike ...string) string {
 			return fmt.Sprintf("%s is %q, not %q", name, a.header.Get(name), value)
 		}
 	}
-	mediaType, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
-	keys := mediaType == "application/jwk-set+json" // which are for everybody
 	if mediaType != "text/javascript" && !keys && a.header.Get("Cache-Control") != "no-store" {
 		return "may be kept by caches: " + a.header.Get("Cache-Control")
 	}

@@ -28,7 +28,7 @@ func (a answer) isRefusedProgram(t *testing.T, status int, challenge, reason str
 func TestATokenThatIsNotGoodIsToldWhyAndNeverByAPage(t *testing.T) {
 	t.Parallel()
 	const bearer, box = `Bearer realm="Doorpost", error="invalid_token"`, `Basic realm="`
-	g := start(t, setup{options: noTokensInLogs, site: "allow *@example.com\ntokens\npublic /public/*"})
+	g := start(t, setup{options: noTokensInLogs, site: "allow *@example.com\ntokens\npublic /public/*\ncors https://dash.example.com"})
 	good, ended := g.makes("good"), g.makes("ended")
 	g.succeeds("tokens", "end", ended.ID)
 	member := g.signedIn("ada@example.com")
@@ -80,8 +80,9 @@ func TestATokenThatIsNotGoodIsToldWhyAndNeverByAPage(t *testing.T) {
 		"user and password":   "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(good.Token+":"+good.Token)) + "\n",
 		"both in a password":  "Authorization: " + basic(good.Token+good.Token) + "\n",
 	} {
-		a := g.mustRaw(g.line("GET", "/", member.cookie()) + lines)
-		a.isRefusedProgram(t, http.StatusBadRequest, "", "several tokens")
+		for _, path := range []string{"/", "/public/x"} {
+			g.mustRaw(g.line("GET", path, member.cookie())+lines).isRefusedProgram(t, http.StatusBadRequest, "", "several tokens")
+		}
 		if t.Failed() {
 			t.Fatalf("the program presented two tokens %s", what)
 		}
@@ -93,6 +94,17 @@ func TestATokenThatIsNotGoodIsToldWhyAndNeverByAPage(t *testing.T) {
 	}
 	if g.upstream.count() != hits {
 		t.Error("a token that is not good opened the door")
+	}
+	if said := g.gate.Output(); !strings.Contains(said, `"reason":"in the URL","token":"`+good.ID) {
+		t.Error("the audit log does not say which token stood in a URL")
+	}
+	// A page elsewhere that may read a 401 without a token may read any other.
+	for _, way := range ways {
+		name, value := way(ended.Token)
+		a, _ := g.raw(g.line("GET", "/dav/x", "") + name + ": " + value + "\nOrigin: https://dash.example.com\n") // the error says that it is open to others
+		if a.header.Get("Access-Control-Allow-Origin") != "https://dash.example.com" || a.header.Get("Access-Control-Allow-Credentials") != "true" || !strings.Contains(strings.Join(a.header.Values("Vary"), ","), "Origin") {
+			t.Errorf("a page in cors cannot read what a program is told by %s: %v", way, a.header)
+		}
 	}
 	// Nobody learns which tokens there were.
 	if one, other := g.curl().asks("Bearer", ended.Token, "GET", "/"), g.curl().asks("Bearer", unknown, "GET", "/"); comparableAnswer(one) != comparableAnswer(other) {

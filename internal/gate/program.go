@@ -53,7 +53,7 @@ type credentials struct {
 	text  string // the first
 	basic bool   // it is a password
 	count int
-	inURL bool
+	inURL string // the one in the URL
 }
 
 // add notes a token, and all others that stand in the same value.
@@ -71,8 +71,17 @@ func (v *Visit) HasToken() bool {
 }
 
 // HasTokenInURL reports whether a token stands in the URL of a request to a site that
-// takes tokens. Nothing there gets such a request, not even what is public.
-func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL && v.TakesTokens() }
+// takes tokens.
+func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL != "" && v.TakesTokens() }
+
+// MisusesTokens reports whether a request to a site that takes tokens has several, or one in
+// its URL. Nothing there gets such a request, not even what is public.
+func (v *Visit) MisusesTokens() bool {
+	return v.HasTokenInURL() || v.credentials.count > 1 && v.TakesTokens()
+}
+
+// IsForNoLog reports whether a token stands in the URL, whatever answers there.
+func (v *Visit) IsForNoLog() bool { return v.credentials.inURL != "" }
 
 // AsPassword reports whether a token was sent as the password of Basic.
 func (v *Visit) AsPassword() bool { return v.credentials.basic }
@@ -83,12 +92,20 @@ func (v *Visit) TakesTokens() bool {
 }
 
 // TokenID is the id of the token that a request has; false for one that is none.
-func (v *Visit) TokenID() (token.ID, bool) { return token.Parse(v.credentials.text) }
+func (v *Visit) TokenID() (token.ID, bool) {
+	if v.HasTokenInURL() {
+		return token.Parse(v.credentials.inURL)
+	}
+	return token.Parse(v.credentials.text)
+}
 
 // Problem is what is wrong with the token of a request that was refused for it.
 func (v *Visit) Problem() TokenProblem {
-	if v.HasTokenInURL() {
+	switch {
+	case v.HasTokenInURL():
 		return TokenInURL
+	case v.credentials.count > 1:
+		return TwoTokens
 	}
 	return v.problem
 }
@@ -96,7 +113,7 @@ func (v *Visit) Problem() TokenProblem {
 // take takes our tokens out of the headers of a request. What is an app's own stays as it
 // was written.
 func (c *credentials) take(r *http.Request) {
-	c.inURL = token.InURL(r.URL)
+	c.inURL = token.FindInURL(r.URL)
 	if values := r.Header["Authorization"]; len(values) > 0 {
 		kept := values[:0] // in place: the values are this request's own
 		for _, value := range values {
@@ -142,13 +159,41 @@ func (c *credentials) takeFrom(value string) bool {
 		}
 		value = decoded
 	}
-	if c.count == before { // in a form that no program should use: in quotes, or behind something else
-		if text := token.Find(value); text != "" {
+	if c.count == before { // in a form that no program should use
+		if text := findHidden(value); text != "" {
 			c.add(text, value, false)
 		}
 	}
 	return c.count > before
 }
+
+// findHidden finds a token in quotes, behind something else, or encoded in one of several
+// credentials, as a proxy joins them; empty for none.
+func findHidden(value string) string {
+	if text := token.Find(value); text != "" {
+		return text
+	}
+	separates := func(r rune) bool { return strings.ContainsRune(" \t,;\"'<>", r) }
+	for piece := range strings.FieldsFuncSeq(value, separates) {
+		if len(piece) < shortestEncoded || len(piece) > longestEncoded {
+			continue
+		}
+		var room [256]byte
+		if decoded, ok := decodeBasic(room[:0], piece); ok {
+			if text := token.Find(decoded); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// How many characters user and password with a token in them have in base64, at least and at
+// most: there may be a long name, and nothing else.
+const (
+	shortestEncoded = 58
+	longestEncoded  = 1024
+)
 
 // decodeBasic decodes the credential of Basic (RFC 7617), padded or not, in either alphabet:
 // whatever an app may take for it.

@@ -441,6 +441,7 @@ func TestAWholeTokenReachesNoAppInAnyAuthorization(t *testing.T) {
 	for _, value := range []string{
 		`Bearer "` + text + `"`, "Basic abc, Bearer " + text, "Bearer," + text, `Digest username="` + text + `", realm="x"`, "Bearer: " + text, "Bearer\u00a0" + text,
 		basic("git:x:" + text), basic("x" + text + ":"), "(" + text + ")",
+		basic("app:its own") + ", " + basic("git:"+text), basic("git:"+text) + ",", `"` + strings.TrimPrefix(basic(text), "Basic ") + `"`, "Bearer " + strings.TrimPrefix(basic("git:"+text), "Basic "),
 	} {
 		r := httptest.NewRequest(http.MethodGet, "https://app.example.com/", nil)
 		r.Header["Authorization"] = []string{value, "Bearer of the app"}

@@ -48,12 +48,12 @@ func TestATokenIsFoundInAURLHoweverItIsEncoded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !InURL(u) {
+		if FindInURL(u) != text {
 			t.Errorf("no token is found in %s", written)
 		}
 	}
 	for _, written := range []string{"/", "/?t=" + text[:len(text)-1], "/?t=%zz", "/?q=dpst_", "/?q=100%25"} {
-		if u, err := url.Parse(written); err != nil || InURL(u) {
+		if u, err := url.Parse(written); err != nil || FindInURL(u) != "" {
 			t.Errorf("a token is found in %s (%v)", written, err)
 		}
 	}

@@ -7,6 +7,7 @@
 package token
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"hash/crc32"
@@ -117,19 +118,24 @@ func Count(s string) int {
 	return strings.Count(s, servicePrefix) + strings.Count(s, personalPrefix)
 }
 
-// In reports whether a longer text has one of our tokens in it, see Find.
-func In(s string) bool { return Find(s) != "" }
-
-// InURL reports whether a URL has one of our tokens in it, however it is encoded.
-func InURL(u *url.URL) bool {
-	if In(u.Path) || In(u.RawQuery) || u.User != nil && In(u.User.String()) {
-		return true
+// FindInURL finds one of our tokens in a URL, however it is encoded; empty for none.
+func FindInURL(u *url.URL) string {
+	if text := cmp.Or(Find(u.Path), Find(u.RawQuery)); text != "" {
+		return text
+	}
+	if u.User != nil {
+		if text := Find(u.User.String()); text != "" {
+			return text
+		}
 	}
 	if len(u.RawQuery) < textLength || !strings.Contains(u.RawQuery, "%") {
-		return false
+		return ""
 	}
 	decoded, err := url.QueryUnescape(u.RawQuery)
-	return err == nil && In(decoded)
+	if err != nil {
+		return ""
+	}
+	return Find(decoded)
 }
 
 // Find finds one of our tokens in a longer text; empty for none. What begins as one and has

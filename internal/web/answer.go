@@ -134,9 +134,13 @@ func (c *call) keepOpener() {
 	}
 }
 
+// unnamed is for answers to programs: a browser that shows one has nothing to go on to, and
+// there may be a token in the URL.
+var unnamed = field{"Referrer-Policy", "no-referrer"}
+
 // json answers a program.
 func (c *call) json(status int, contentType string, body any) {
-	secure(c.w.Header(), noPagePolicy, varying, field{"Content-Type", contentType})
+	secure(c.w.Header(), noPagePolicy, varying, field{"Content-Type", contentType}, unnamed)
 	c.write(status, encode(body))
 }
 

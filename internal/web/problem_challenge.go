@@ -57,7 +57,7 @@ func (c *call) share() {
 func (d *Door) signInRequired(c *call, again string) {
 	ch := d.challenge(c, again)
 	c.share()
-	secure(c.w.Header(), noPagePolicy, field{"Content-Type", problemType}, field{"Www-Authenticate", ch.authenticate})
+	secure(c.w.Header(), noPagePolicy, field{"Content-Type", problemType}, unnamed, field{"Www-Authenticate", ch.authenticate})
 	if offersBasic(c) {
 		c.w.Header().Add("WWW-Authenticate", basicChallenge)
 	}

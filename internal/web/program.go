@@ -28,7 +28,7 @@ type tokenAnswer struct {
 
 var tokenAnswers = map[gate.TokenProblem]tokenAnswer{
 	gate.TwoTokens:      {http.StatusBadRequest, "the request has several tokens; send one, in Authorization or in Doorpost-Token", false},
-	gate.TokenInURL:     {http.StatusBadRequest, "the URL has a token, which logs and histories keep; end that token or rotate it, and send the new one in the header Authorization: Bearer <token>", false},
+	gate.TokenInURL:     {http.StatusBadRequest, "the URL has a token, which logs and histories keep; end that token or rotate it, and send the new one as Authorization: Bearer", false},
 	gate.TokenMalformed: {http.StatusUnauthorized, "this is not a whole token: it was cut short or mistyped; copy it again, all of it", false},
 	gate.TokenUnknown:   {http.StatusUnauthorized, "this token is not good: it never was, or it was ended or rotated", true},
 	gate.TokenOver:      {http.StatusUnauthorized, "this token has expired; whoever made it can rotate it, or make another one", true},
@@ -43,6 +43,7 @@ var tokenAnswers = map[gate.TokenProblem]tokenAnswer{
 // refuseProgram answers a program that has a token and does not pass. It gets no page, no
 // redirect and no cookie, whatever it accepts.
 func (d *Door) refuseProgram(c *call, verdict gate.Verdict) {
+	c.share()
 	switch verdict {
 	case gate.NotAdmitted:
 		d.writeProblem(c, http.StatusForbidden, "the person whose token this is has no access here")

@@ -87,7 +87,7 @@ Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'n
 Content-Type: application/problem+json
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
-Referrer-Policy: same-origin
+Referrer-Policy: no-referrer
 Www-Authenticate: Doorpost sign_in_url="%[1]s/_doorpost/sign-in"
 X-Content-Type-Options: nosniff
 
