@@ -15,6 +15,7 @@ import (
 func (a *App) advice() []adminapi.Finding {
 	found := append([]adminapi.Finding{a.adviseOnSecret()}, a.adviseOnSites()...)
 	found = append(found, a.adviseOnPeople()...)
+	found = append(found, a.adviseOnOwners()...)
 	found = append(found, a.found...)
 	for _, module := range a.mailModules {
 		switch m := module.(type) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
@@ -63,6 +64,31 @@ func (a *App) requiring(who address.Address, standing *people.Standing) (origins
 		}
 	}
 	return origins
+}
+
+// adviseOnOwners says which owners can make no passkey where their decisions take one. Groups of
+// the store may admit somebody, too.
+func (a *App) adviseOnOwners() (found []adminapi.Finding) {
+	domain := func(o gate.Origin) string { d, _ := passkey.Domain(o.Host(), a.passkeyDomain()); return d }
+	required := each(a.requiring("", nil), domain)
+	for _, key := range a.siteKeys() {
+		s := a.sites[key]
+		rules := s.rules()
+		if a.passkeyDomain() != "" {
+			rules = behindPortal{a}.rules()
+		}
+		for _, h := range s.handlers {
+			for _, owner := range h.rules.Owners() {
+				enters := func(w people.Way) bool { return w.Open || len(w.Groups) > 0 }
+				if slices.Contains(required, domain(s.origins.All()[0])) && !slices.ContainsFunc(rules.Admission(owner).Ways, enters) {
+					found = append(found, h.Lines.warning("ask", "site "+s.name(),
+						fmt.Sprintf("ask: %s may not sign in, and where a passkey is required their decisions take one of theirs", owner),
+						"name them in allow, too, or ask somebody whom it names"))
+				}
+			}
+		}
+	}
+	return found
 }
 
 // passkeyDomain is the domain that all passkeys are for; empty: those of each site for its own.

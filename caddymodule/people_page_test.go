@@ -77,3 +77,28 @@ func TestAPageOfThePeopleThatThePortalHasIsToldOf(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOwnerWhoCanMakeNoPasskeyIsToldOf(t *testing.T) {
+	isolate(t)
+	const all, one = "allow owner@example.com", "allow ada@example.com"
+	for _, c := range []struct {
+		portal, bank, club string // the last is what its block says beside ask
+		want               bool
+	}{
+		{"", one, "require passkey\n" + one, true}, {"", all, "require passkey\n" + one, true},
+		{"", one, "require passkey\n" + all, false}, {"", one, "require passkey\nallow group:staff", false}, {"", one, one, false},
+		{"portal https://login.example.com", one, one, true}, {"portal https://login.example.com", all, one, false},
+		{"session {\ncookie_domain example.com\n}", one, one, true}, {"session {\ncookie_domain example.com\n}", all, one, false},
+	} {
+		source := "{\ndoorpost {\ngroup staff bob@example.com\n" + c.portal + "\n}\n}\nbank.example.com {\ndoorpost {\nrequire passkey\n" + c.bank + "\n}\n}\nclub.example.com {\ndoorpost {\nask Owner@example.com\n" + c.club + "\n}\n}\n"
+		if strings.HasPrefix(c.portal, "portal") {
+			source += "login.example.com {\ndoorpost_portal\n}\n"
+		}
+		told := slices.ContainsFunc(provisionedApp(t, source).advice(), func(f adminapi.Finding) bool {
+			return f.Check == "site https://club.example.com" && strings.HasPrefix(f.Found, "ask: owner@example.com may not sign in") && f.Result == adminapi.Warning
+		})
+		if told != c.want {
+			t.Errorf("%s\nwarns: %v, want %v", source, told, c.want)
+		}
+	}
+}

@@ -72,6 +72,7 @@ func (a *App) open() (*runningApp, error) {
 				e.open()
 			}
 			a.warn(a.adviseOnPeople())
+			a.warn(a.adviseOnOwners())
 			a.opened.retire = a.opened.backend.live.Use(gates)
 		}
 	})

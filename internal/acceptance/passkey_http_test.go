@@ -3,6 +3,7 @@ package acceptance
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html"
 	"math/rand/v2"
 	"net/http"
@@ -282,7 +283,7 @@ func TestWhatTakesAPasskeySaysSo(t *testing.T) {
 }
 
 // Whoever reads the mail of an owner could let in an address of their own: where the site
-// requires a passkey that the owner has, the link alone decides nothing.
+// requires a passkey, the link alone decides nothing.
 func TestTheMailOfAnOwnerIsNoWayRoundTheirPasskey(t *testing.T) {
 	t.Parallel()
 	g := start(t, setup{site: "allow *@example.com\nask owner@example.com\nrequire passkey"})
@@ -300,7 +301,7 @@ func TestTheMailOfAnOwnerIsNoWayRoundTheirPasskey(t *testing.T) {
 		v.submit("/_doorpost/decide", "token", token).is(t, http.StatusOK).says(t, "asks to enter")
 		return v.submit("/_doorpost/decide", "token", token, "decision", "always")
 	}
-	decides(mailbox, link("first@elsewhere.example")).is(t, http.StatusOK).says(t, "can enter") // the owner has no passkey yet
+	decides(mailbox, link("first@elsewhere.example")).is(t, http.StatusUnauthorized).says(t, "Sign in as owner@example.com.") // who has no passkey yet
 	signIn := func() *visitor {
 		v := g.visitor()
 		v.ask("owner@example.com", "/_doorpost/account").leadsTo(t, "/_doorpost/check-mail")
@@ -332,6 +333,60 @@ func TestTheMailOfAnOwnerIsNoWayRoundTheirPasskey(t *testing.T) {
 	owner.posts("/_doorpost/passkey?to=/", owner.assertion(device)).is(t, http.StatusOK)
 	decides(owner, token).is(t, http.StatusOK).says(t, "can enter")
 	mailbox.submit("/_doorpost/decide", "token", token).is(t, http.StatusOK).says(t, "can enter") // which the link tells once it is decided
+}
+
+// Whatever address of theirs an owner is written with, where the site requires a passkey their
+// mailbox alone decides nothing: it takes the passkey of the very account that the link went to.
+func TestNoSpellingOfAnOwnerIsAWayRoundTheirPasskey(t *testing.T) {
+	t.Parallel()
+	const sites = "allow *@example.com *@xn--bcher-kva.example\nrequire passkey\nask "
+	g := start(t, setup{site: sites + "owner@example.com"})
+	signIn := func(address string) *visitor {
+		v := g.visitor()
+		v.ask(address, "/_doorpost/account").leadsTo(t, "/_doorpost/check-mail")
+		m := g.mail.await(address)
+		for m.code == "" { // a notice
+			m = g.mail.await(address)
+		}
+		v.redeem(m, "/_doorpost/account")
+		return v
+	}
+	domains := []string{"example.com", "xn--bcher-kva.example"}
+	owners := make(map[string]*visitor) // who have a passkey, by domain
+	for _, domain := range domains {
+		device := new(testkit.Authenticator)
+		signIn("former@"+domain).makesPasskey(device).is(t, http.StatusOK)
+		g.succeeds("users", "move", "former@"+domain, "owner@"+domain)
+		v := signIn("owner@" + domain)
+		v.posts("/_doorpost/passkey?to=/", v.assertion(device)).is(t, http.StatusOK)
+		owners[domain] = v
+	}
+	asked := 0
+	for _, domain := range domains {
+		for _, local := range []string{"owner", "owner+x.y", "former"} {
+			is := local + "@" + domain
+			for _, spelled := range []string{is, strings.ToUpper(is), strings.ToUpper(local[:1]) + local[1:] + "@" + strings.ToUpper(domain[:1]) + domain[1:]} {
+				g.reload(sites + spelled)
+				eve := fmt.Sprintf("eve%d@elsewhere.example", asked)
+				asked++
+				v := g.visitor()
+				v.ask(eve, "/").leadsTo(t, "/_doorpost/check-mail")
+				v.submit("/_doorpost/ask", "token", g.mail.await(eve).token).is(t, http.StatusOK)
+				var m message
+				for m.page != "/decide" { // notices come between
+					m = g.mail.await(is)
+				}
+				decides := func(v *visitor) answer { return v.submit("/_doorpost/decide", "token", m.token, "decision", "refuse") }
+				decides(g.visitor()).is(t, http.StatusUnauthorized).says(t, "Sign in as "+is+".")
+				hers := decides(owners[domain])
+				if local == "owner" {
+					hers.is(t, http.StatusOK).says(t, "cannot enter")
+				} else {
+					hers.is(t, http.StatusUnauthorized)
+				}
+			}
+		}
+	}
 }
 
 // An admin can do anything to anybody, themselves included: where they have a passkey that is

@@ -123,9 +123,10 @@ type Choice struct {
 	For   time.Duration // of a grant; 0: for good
 }
 
-// DecideHeld decides as the owner who holds a request, see Store.Decide.
-func (s *Service) DecideHeld(ctx context.Context, h Held, c Choice) (r Request, first bool, err error) {
-	return s.decide(ctx, h.Request, Decision{By: h.Owner, Use: &h.use}, c)
+// DecideHeld decides as the owner who holds a request, in a session, which may be the zero
+// Key, see Store.Decide.
+func (s *Service) DecideHeld(ctx context.Context, h Held, in session.Key, g signin.Guard, c Choice) (r Request, first bool, err error) {
+	return s.decide(ctx, h.Request, Decision{By: h.Owner, Use: &h.use, Session: in, Guard: g}, c)
 }
 
 // Decide decides by word of an admin, which the caller has made sure of; by is

@@ -88,7 +88,9 @@ type Store interface {
 	// ones change nothing and return what was decided, with first false. In the same
 	// step a person who is let in becomes known, gets the grant, and is sent the link
 	// given; all links of the request to owners are used up. A link in Use must be
-	// one of the request's, and good or used up by its decision.
+	// one of the request's, and good or used up by its decision. Where the place requires
+	// a passkey, it is signin.ErrNeedsPasskey for a link unless such a passkey has made the
+	// session, of the very address that the link went to, in the last account.FreshProof.
 	Decide(ctx context.Context, d Decision) (decided Request, first bool, err error)
 }
 
@@ -108,5 +110,7 @@ type Decision struct {
 	Until   time.Time       // of a grant; zero: for good
 	By      address.Address // who decided
 	Use     *signin.Use     // of the purpose signin.ToDecide; nil for an admin
+	Session session.Key     // with Use: of the browser; zero for none
+	Guard   signin.Guard    // with Use: Required are the sites of everybody
 	Welcome signin.Promised // to the person, if Granted
 }

@@ -116,7 +116,7 @@ type Store interface {
 
 	// CheckGuard is signin.ErrNeedsPasskey where passkeys guard the account of a person and
 	// the session has shown none of them in the last FreshProof, and session.ErrEnded for one
-	// that is not theirs. The zero key is of nobody who is signed in, and has shown none.
+	// that is not theirs.
 	CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error
 
 	// MovePerson does what Move does without any proof, by word of an operator. It

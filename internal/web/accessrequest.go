@@ -4,14 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/doorpost-auth/doorpost/internal/access"
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/gate"
+	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
@@ -118,19 +117,17 @@ func (d *Door) decideAccess(c *call, fields url.Values) {
 		d.show(c, http.StatusOK, view.DecideAccess{Frame: frame(c), Token: token, Request: accessRequest(held.Request)})
 		return
 	}
-	switch err := d.checkOwner(c, held.Owner); {
+	var in session.Key
+	if s, err := c.visit.Session(c.r); err == nil && s != nil {
+		in = s.Key
+	}
+	result, first, err := d.Access.DecideHeld(c.r.Context(), held, in, d.guard(c, "", nil), choice)
+	switch {
 	case errors.Is(err, signin.ErrNeedsPasskey): // the page keeps the token, which no URL and no log may have
 		d.showUnauthorized(c, view.FormKept{
 			Frame: frame(c), Action: gate.DecideAccessPath, Fields: []view.FormField{{Name: "token", Value: token}, {Name: "decision", Value: fields.Get("decision")}},
-			SignIn: signInAgain(againByPasskey, gate.RenewPath), ByPasskey: true,
+			SignIn: signInAgain(againByPasskey, gate.RenewPath), PasskeyOf: string(held.Owner),
 		})
-		return
-	case err != nil:
-		d.failed(c, gate.DecideAccessPath, err)
-		return
-	}
-	result, first, err := d.Access.DecideHeld(c.r.Context(), held, choice)
-	switch {
 	case errors.Is(err, access.ErrUnknown):
 		d.show(c, http.StatusUnprocessableEntity, view.DecideAccess{Frame: frame(c), Unknown: true})
 	case err != nil:
@@ -138,19 +135,6 @@ func (d *Door) decideAccess(c *call, fields url.Values) {
 	default:
 		d.show(c, http.StatusOK, d.decided(c, result, !first && result.By != held.Owner))
 	}
-}
-
-// checkOwner is signin.ErrNeedsPasskey if an owner may not decide before they have shown a
-// passkey here, where one is required: whoever reads their mail could let themselves in. An
-// owner need not be somebody whom the rules admit. What they have at other places cannot be
-// shown here, and opens nothing here.
-func (d *Door) checkOwner(c *call, owner address.Address) error {
-	m := signin.Member{Address: owner, Guard: d.guard(c, "", nil)}
-	m.Guard.Required = slices.DeleteFunc(m.Guard.Required, func(rpID string) bool { return rpID != m.Guard.RPID })
-	if s, err := c.visit.Session(c.r); err == nil && s != nil && s.Address == owner {
-		m.Session = s.Key
-	}
-	return d.Account.CheckGuard(c.r.Context(), m)
 }
 
 // choices are the values of the field decision.

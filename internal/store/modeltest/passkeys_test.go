@@ -121,9 +121,6 @@ func (m *model) guarding(who address.Address, g signin.Guard) (place string) {
 func (h *history) actForOthers(t *rapid.T) {
 	c := h.change(t)
 	_, byPasskey, want := h.proof(c.Session, c.Person)
-	if rapid.IntRange(0, 4).Draw(t, "without a session if 0") == 0 {
-		c.Session, byPasskey, want = session.Key{}, false, nil
-	}
 	at := h.guarding(c.Person, c.Guard)
 	if want == nil && at != "" && !(byPasskey && c.Guard.RPID == at) {
 		want = signin.ErrNeedsPasskey

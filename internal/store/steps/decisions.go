@@ -16,13 +16,17 @@ func (s Steps) Decide(ctx context.Context, d access.Decision) (access.Request, b
 	if d.State != access.Granted && d.State != access.Refused {
 		return access.Request{}, false, fmt.Errorf("deciding about an access request: %q is not a decision", d.State)
 	}
-	return results(ctx, s.change("decide_access"), []Key{accessKey(d.ID)}, func(t *tx) (access.Request, bool) { return decide(t, d) })
+	reads := []Key{accessKey(d.ID)}
+	if d.Guard.Requires(d.Guard.RPID) {
+		reads = append(reads, sessionKey(d.Session))
+	}
+	return results(ctx, s.change("decide_access"), reads, func(t *tx) (access.Request, bool) { return decide(t, d) })
 }
 
 func decide(t *tx, d access.Decision) (decided access.Request, first bool) {
 	a := accessRequest(t, d.ID, d.Now)
-	if d.Use != nil && !mayDecide(t, *d.Use, a) {
-		t.fail(access.ErrUnknown)
+	if d.Use != nil {
+		checkOwner(t, d, a)
 	}
 	if a.State != access.Open {
 		return a.Unpack(), false
@@ -36,15 +40,23 @@ func decide(t *tx, d access.Decision) (decided access.Request, first bool) {
 	return a.Unpack(), true
 }
 
-// mayDecide reports whether a link is one of an access request's, and good, or used
-// up by its decision.
-func mayDecide(t *tx, u signin.Use, a codec.AccessRequest) bool {
-	its := slices.Contains(a.Owners, u.Link)
-	if !its || u.Purpose != signin.ToDecide {
-		return false
+// checkOwner fails unless a link is one of an access request's, and good, or used up by its
+// decision; and where a passkey is required, unless the session shows that of its owner.
+// Whom else the address of the owner may lead to, by a tag, or since an account was moved, is
+// not asked: where nobody is found, the mailbox alone would be enough.
+func checkOwner(t *tx, d access.Decision, a codec.AccessRequest) {
+	its := slices.Contains(a.Owners, d.Use.Link)
+	link, state := lookUp(t, *d.Use)
+	switch {
+	case !its, d.Use.Purpose != signin.ToDecide, state != signin.LinkGood && (state != signin.LinkUsed || a.State == access.Open):
+		t.fail(access.ErrUnknown)
+	case a.State != access.Open, !d.Guard.Requires(d.Guard.RPID):
+	default:
+		s, alive := liveSession(t, d.Session, d.Now)
+		if !alive || s.Address != link.Address || !provesPasskey(s, d.Guard, d.Guard.RPID, d.Now) {
+			t.fail(&signin.NeedsPasskey{RPID: d.Guard.RPID})
+		}
 	}
-	_, state := lookUp(t, u)
-	return state == signin.LinkGood || state == signin.LinkUsed && a.State != access.Open
 }
 
 // grant lets somebody in and tells them.

@@ -46,11 +46,7 @@ func checkGuard(t *tx, who address.Address, g signin.Guard, s codec.Session, now
 // CheckGuard implements account.Store.
 func (s Steps) CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error {
 	return run(ctx, s.look("check_guard"), []Key{sessionKey(key), keyringKey(who)}, func(t *tx) {
-		var s codec.Session // of nobody: it proves nothing
-		if key != (session.Key{}) {
-			s = sessionOf(t, key, who, now)
-		}
-		checkGuard(t, who, g, s, now)
+		checkGuard(t, who, g, sessionOf(t, key, who, now), now)
 	})
 }
 

@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/access"
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
@@ -123,13 +125,67 @@ var guardPromises = []promise{
 			"by the one required":     {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "b.example.net", Required: both[1:]}},
 			"at another place":        {session: f.signedInBy(session.ByPasskey, second), guard: signin.Guard{RPID: "c.example.net", Required: both}, want: signin.ErrNeedsPasskey},
 			"of a session that ended": {session: session.NewID().Key(), guard: here, want: session.ErrEnded},
-			"without a session":       {guard: here, want: signin.ErrNeedsPasskey},
-			"without one, unguarded":  {guard: signin.Guard{RPID: "example.com", Required: []string{"c.example.net"}}},
 		} {
 			if err := f.CheckGuard(f.Context(), c.session, guards.Person, c.guard, f.now.Add(c.after)); !errors.Is(err, c.want) {
 				f.Errorf("%s: %v, want %v", name, err, c.want)
 			}
 		}
+	}},
+	{"WhereAPasskeyIsRequiredALinkToDecideTakesThatOfItsOwner", func(f *fixture) {
+		former, recovery, stranger := f.person("former"), f.person("recovery"), f.added(f.signIn(f.person("stranger")))
+		f.must(f.MovePerson(f.Context(), f.signIn(former).Address, f.person("owner"), f.now))
+		f.recovers(f.person("owner"), recovery)
+		guards := f.added(f.signIn(f.person("owner")))
+		hers, byMail := f.signedInBy(session.ByPasskey, guards), f.signIn(guards.Person).Key
+		owners := []address.Address{former, recovery, guards.Person}
+		for _, tag := range []string{"+", "+x", "+x+y", "+2.0"} {
+			owners = append(owners, address.Address(guards.Person.Local()+tag+"@"+guards.Person.Domain()))
+		}
+		for i, owner := range owners {
+			a := f.submission(f.person(fmt.Sprint("p", i)), owner)
+			d := f.deciding(f.submits(a), access.Granted)
+			use := useOf(a.Owners[0])
+			d.Use, d.Guard = &use, here
+			for name, in := range map[string]session.Key{
+				"no session": {}, "one that ended": session.NewID().Key(), "mail": byMail,
+				"a stranger's passkey": f.signedInBy(session.ByPasskey, stranger), "her passkey": hers, "an old passkey": hers,
+			} {
+				if d.Session, d.Now = in, f.now; name == "an old passkey" {
+					d.Now = f.now.Add(account.FreshProof)
+				}
+				if owner == guards.Person && name == "her passkey" {
+					continue
+				}
+				if _, first, err := f.Decide(f.Context(), d); !errors.Is(err, signin.ErrNeedsPasskey) || first {
+					f.Fatalf("%s decides by %s: %v", owner, name, err)
+				}
+			}
+			f.wantUse(a.Owners[0], signin.LinkGood)
+			d.Session, d.Now = hers, f.now
+			if owner != guards.Person { // at a place that requires none
+				d.Session, d.Guard = session.Key{}, elsewhere
+			}
+			if _, first := f.decides(d); !first {
+				f.Fatalf("%s does not decide", owner)
+			}
+			d.Session, d.Guard = session.Key{}, here // whoever has the link is told what was decided
+			if decided, first := f.decides(d); first || decided.State != access.Granted {
+				f.Fatalf("%s is told %+v", owner, decided)
+			}
+		}
+	}},
+	{"APasskeyThatIsRemovedMeanwhileDecidesNothing", func(f *fixture) {
+		guards := f.added(f.signIn(f.person("owner")))
+		a := f.submission(f.person("a"), guards.Person)
+		d := f.deciding(f.submits(a), access.Granted)
+		use := useOf(a.Owners[0])
+		d.Use, d.Guard, d.Session = &use, here, f.signedInBy(session.ByPasskey, guards)
+		c := passkey.Change{Now: f.now, Session: d.Session, Person: guards.Person, Guard: here, ID: guards.Passkey.ID}
+		f.must(f.RemovePasskey(f.Context(), c, f.notice(session.Entry{Record: session.Record{Address: guards.Person}})))
+		if _, first, err := f.Decide(f.Context(), d); !errors.Is(err, signin.ErrNeedsPasskey) || first {
+			f.Fatalf("deciding: %v", err)
+		}
+		f.wantUnknown(f.person("a"))
 	}},
 	{"ThePlaceOfTheFirstPasskeyGuardsTheAccount", func(f *fixture) {
 		places := []string{"one.example", "two.example", "three.example"}

@@ -81,7 +81,7 @@ type FormKept struct {
 	Action    string // path and query that it is sent to
 	Fields    []FormField
 	SignIn    string // the page that a window opens, which tells this one
-	ByPasskey bool   // nothing else is enough
+	PasskeyOf string // nothing but their passkey is enough; empty: any proof is
 }
 
 // FormField is one field of it.
@@ -106,7 +106,7 @@ var _ = samples([]Sample{
 	{"sign-in-needed", SignInNeeded{Frame: sampleFrame, To: sampleTo}},
 	{"sign-in-needed-again", SignInNeeded{Frame: sampleFrame, To: sampleTo, Again: "1"}},
 	{"form-kept", FormKept{Frame: sampleFrame, Action: sampleTo, Fields: []FormField{{"text", sampleWords}}, SignIn: gate.RenewPath}},
-	{"form-kept-passkey", FormKept{Frame: sampleFrame, Action: gate.DecideAccessPath, Fields: []FormField{{"decision", "day"}}, SignIn: gate.RenewPath, ByPasskey: true}},
+	{"form-kept-passkey", FormKept{Frame: sampleFrame, Action: gate.DecideAccessPath, Fields: []FormField{{"decision", "day"}}, SignIn: gate.RenewPath, PasskeyOf: sampleAddress}},
 	{"renewed", Renewed{Frame: sampleFrame}},
 	{"form-not-sent", FormNotSent{Frame: sampleFrame, Back: sampleTo}},
 	{"form-not-sent-from-elsewhere", FormNotSent{Frame: sampleFrame, Back: "/", FromElsewhere: true}},
