@@ -389,8 +389,8 @@ func TestNoSpellingOfAnOwnerIsAWayRoundTheirPasskey(t *testing.T) {
 	}
 }
 
-// An admin can do anything to anybody, themselves included: where they have a passkey that is
-// required, their mailbox alone is not enough.
+// An admin can do anything to anybody, themselves included, and sees who people are: where they
+// have a passkey that is required, their mailbox alone is not enough.
 func TestTheMailOfAnAdminIsNoWayRoundTheirPasskey(t *testing.T) {
 	t.Parallel()
 	w := prepareFront(t, 1, plan{setup: setup{global: "admins admin@example.com", site: "allow *@example.com\nrequire passkey"}})
@@ -405,10 +405,21 @@ func TestTheMailOfAnAdminIsNoWayRoundTheirPasskey(t *testing.T) {
 		b.at(loginOrigin).submit("/_doorpost/link", "token", m.token).is(t, http.StatusSeeOther)
 		return b.at(loginOrigin)
 	}
-	signIn().makesPasskey(new(testkit.Authenticator)).is(t, http.StatusOK)
+	admin, device := signIn(), new(testkit.Authenticator)
+	admin.open("/_doorpost/people").is(t, http.StatusOK) // there is no passkey yet
+	admin.makesPasskey(device).is(t, http.StatusOK)
 	mail := signIn()
+	const asked = "/_doorpost/sign-in?again=passkey&to=%2F_doorpost%2Fpeople"
+	for _, query := range []string{"", "?search=a", "?after=a@example.com", "?who=admin@example.com", "?who=nobody@example.com"} {
+		mail.open("/_doorpost/people"+query).leadsTo(t, asked)
+	}
 	for _, action := range []string{"reset", "remove", "end", "disable"} {
 		a := mail.submit("/_doorpost/people", "who", "admin@example.com", "action", action, "confirm", "yes")
-		a.leadsTo(t, "/_doorpost/sign-in?again=passkey&to=%2F_doorpost%2Fpeople")
+		a.leadsTo(t, asked)
 	}
+	for _, fields := range [][]string{nil, {"request", "x", "decision", "always"}, {"who", "admin@example.com", "action", "end"}, {"token", "x", "action", "end"}} {
+		mail.submit("/_doorpost/people", fields...).leadsTo(t, asked)
+	}
+	admin.posts("/_doorpost/passkey?to=/", admin.assertion(device)).is(t, http.StatusOK)
+	admin.open("/_doorpost/people?who=admin@example.com").is(t, http.StatusOK).says(t, "admin@example.com")
 }

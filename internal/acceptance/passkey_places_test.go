@@ -103,6 +103,8 @@ func TestEachFormThatWantsAPasskeyAsksForIt(t *testing.T) {
 			back = "/_doorpost/people"
 		}
 		byMail.submit("/_doorpost"+path, fields...).leadsTo(t, "/_doorpost/sign-in?again=passkey&to="+url.QueryEscape(back))
-		byMail.open(back).is(t, http.StatusOK)
+		if path != "/people" { // which is not shown without, either
+			byMail.open(back).is(t, http.StatusOK)
+		}
 	}
 }

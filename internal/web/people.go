@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,8 +20,8 @@ const (
 	requestsOnPage = 50
 )
 
-// admin returns the session of an admin. If it is nil, the request has been answered:
-// nobody else sees or changes anything here.
+// admin returns the session of an admin, who has shown the passkey that guards their account, if
+// one does. If it is nil, the request has been answered: nobody else sees or changes anything here.
 func (d *Door) admin(c *call) *session.Session {
 	s := d.somebody(c, gate.PeoplePath)
 	switch {
@@ -29,6 +30,14 @@ func (d *Door) admin(c *call) *session.Session {
 	case !d.IsAdmin(s):
 		d.noteNoAdmin(c, s)
 		d.notAdmitted(c, gate.PeoplePath)
+		return nil
+	}
+	switch err := d.Account.CheckGuard(c.r.Context(), d.member(c, s)); {
+	case errors.Is(err, session.ErrEnded):
+		d.noSession(c, gate.PeoplePath)
+		return nil
+	case err != nil:
+		d.failed(c, gate.PeoplePath, err)
 		return nil
 	}
 	c.r = c.r.WithContext(audit.WithActor(c.r.Context(), s.Address.Mask()))
