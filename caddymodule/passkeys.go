@@ -12,6 +12,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/people"
+	"github.com/doorpost-auth/doorpost/internal/web"
 )
 
 // requirePasskey is the value of the option require.
@@ -52,25 +53,25 @@ func (s *site) checkNames(a *App, h *Handler) error {
 	return nil
 }
 
-// requiring are the sites that somebody may enter, but not everywhere without a passkey: an
+// requiring are the sites that somebody may enter, but not everywhere without a passkey: with an
 // origin of each, whose passkeys are for all of it, see checkNames. They are those of anybody
 // if no address is given.
-func (a *App) requiring(who address.Address, standing *people.Standing) (origins []gate.Origin) {
+func (a *App) requiring(who address.Address, standing *people.Standing) (places []web.Place) {
 	for _, key := range a.siteKeys() {
 		s := a.sites[key]
 		required := func(h *Handler) bool { return h.Require != "" && (who == "" || h.rules.Admits(who, standing)) }
 		if slices.ContainsFunc(s.handlers, required) {
-			origins = append(origins, s.origins.All()[0])
+			places = append(places, web.Place{Origin: s.origins.All()[0], People: s.servesPeople()})
 		}
 	}
-	return origins
+	return places
 }
 
 // adviseOnOwners says which owners can make no passkey where their decisions take one. Groups of
 // the store may admit somebody, too.
 func (a *App) adviseOnOwners() (found []adminapi.Finding) {
 	domain := func(o gate.Origin) string { d, _ := passkey.Domain(o.Host(), a.passkeyDomain()); return d }
-	required := each(a.requiring("", nil), domain)
+	required := each(a.requiring("", nil), func(p web.Place) string { return domain(p.Origin) })
 	for _, key := range a.siteKeys() {
 		s := a.sites[key]
 		rules := s.rules()

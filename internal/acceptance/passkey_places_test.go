@@ -4,18 +4,20 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
-// placesOf starts a gate with two sites that require a passkey, each for its own.
-func placesOf(t *testing.T, address string) (g *stage, at func(place string) *visitor) {
+// placesOf starts a gate with two sites that require a passkey, each for its own. The first has
+// some options more.
+func placesOf(t *testing.T, address, more string) (g *stage, at func(place string) *visitor) {
 	t.Helper()
 	g = prepare(t, setup{})
 	site := func(place string) string { return "http://" + place + ".localhost:" + g.port }
 	g.configure(setup{
-		global: "admins admin@example.com", address: site("snip"), site: "allow *@example.com\nrequire passkey\npeople\ntokens people",
+		global: "admins admin@example.com", address: site("snip"), site: "allow *@example.com\nrequire passkey\ntokens people\n" + more,
 		behind: "reverse_proxy " + g.upstream.address + "\n}\n" + site("rec") + " {\ndoorpost {\nallow *@example.com\nrequire passkey\npeople\ntokens people\n}\nreverse_proxy " + g.upstream.address +
 			"\n}\nhttp://127.0.0.1:" + g.port + " {\ndoorpost {\nallow *@example.com\n}\nreverse_proxy " + g.upstream.address,
 	})
@@ -41,7 +43,7 @@ func placesOf(t *testing.T, address string) (g *stage, at func(place string) *vi
 func TestTheMailIsNoWayRoundByThePasskeyOfAnotherPlace(t *testing.T) {
 	t.Parallel()
 	const address = "admin@example.com"
-	_, at := placesOf(t, address)
+	_, at := placesOf(t, address, "people")
 	hers, theirs := new(testkit.Authenticator), new(testkit.Authenticator)
 	victim := at("snip")
 	victim.makesPasskey(hers).is(t, http.StatusOK)
@@ -85,11 +87,32 @@ func TestTheMailIsNoWayRoundByThePasskeyOfAnotherPlace(t *testing.T) {
 	}
 }
 
+// Where the passkey that guards the account of an admin is good at a site without the page, nothing
+// leads there.
+func TestAnAdminIsLedToNoPeoplePageThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	for more, want := range map[string]string{"": "but this page is not there", "people": "do it there"} {
+		_, at := placesOf(t, "admin@example.com", more)
+		at("snip").makesPasskey(new(testkit.Authenticator)).is(t, http.StatusOK)
+		admin := at("rec")
+		for path, says := range map[string]string{"/_doorpost/people": want, "/_doorpost/account/delete": "do it there"} {
+			refused := admin.submit(path).is(t, http.StatusForbidden).says(t, says)
+			led := slices.ContainsFunc(refused.links(), func(link string) bool { return strings.Contains(link, "snip") })
+			if led != (says == "do it there") {
+				t.Errorf("with %q %s leads to %q", more, path, refused.links())
+			}
+			if path == "/_doorpost/people" {
+				admin.open(path).is(t, http.StatusForbidden).says(t, says)
+			}
+		}
+	}
+}
+
 // Whatever wants a passkey leads to the sign-in that asks for it, and back to a page.
 func TestEachFormThatWantsAPasskeyAsksForIt(t *testing.T) {
 	t.Parallel()
 	const address = "admin@example.com"
-	_, at := placesOf(t, address)
+	_, at := placesOf(t, address, "people")
 	device := new(testkit.Authenticator)
 	at("snip").makesPasskey(device).is(t, http.StatusOK)
 	byMail := at("snip")

@@ -116,8 +116,8 @@ func (d *Door) guard(c *call, who address.Address, standing *people.Standing) (g
 	}
 	party, _ := d.party(c) // a site without passkeys of its own is no way round those of others
 	g.RPID = party.ID
-	for _, origin := range d.Requiring(who, standing) {
-		g.Required = append(g.Required, d.rpID(origin))
+	for _, place := range d.Requiring(who, standing) {
+		g.Required = append(g.Required, d.rpID(place.Origin))
 	}
 	return g
 }

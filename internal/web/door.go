@@ -44,11 +44,11 @@ type Parts struct {
 	Admin         *admin.Service
 	IsAdmin       func(*session.Session) bool // who may open /_doorpost/people; nil where it is not served
 	GroupsOf      func(address.Address, *people.Standing) []string
-	Origins       gate.Origins                                          // of the site
-	Rules         signin.Rules                                          // of all blocks: an address that one of them admits may ask for a link
-	Requiring     func(address.Address, *people.Standing) []gate.Origin // one of each site that requires a passkey, and that somebody may enter if an address is given
-	PasskeyDomain string                                                // that passkeys are for, with all hosts below it; empty: for each host of the site its own
-	Proof         gate.Proof                                            // what all blocks of the site ask for beyond a session
+	Origins       gate.Origins                                    // of the site
+	Rules         signin.Rules                                    // of all blocks: an address that one of them admits may ask for a link
+	Requiring     func(address.Address, *people.Standing) []Place // sites that require a passkey, and that somebody may enter if an address is given
+	PasskeyDomain string                                          // that passkeys are for, with all hosts below it; empty: for each host of the site its own
+	Proof         gate.Proof                                      // what all blocks of the site ask for beyond a session
 	Views         *view.Views
 	Languages     *text.Catalogue
 	Passkeys      *passkey.Service // nil: there are none
@@ -62,6 +62,12 @@ type Parts struct {
 	Mailbox       *console.Console // has the demo's messages; nil without demo
 	Hooks         map[string]Hook  // by path below /_doorpost; may be empty
 	Logger        *slog.Logger
+}
+
+// Place is a site that requires a passkey.
+type Place struct {
+	gate.Origin      // one of its own
+	People      bool // it has the page of the admins
 }
 
 // page has the handlers of one path: for GET (and HEAD), for a form, for what our script

@@ -25,7 +25,7 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 }
 
 // askForPasskey asks somebody who has to show a passkey first. What they have may be good at
-// another site only, and what they wanted is done there, then.
+// another site only, and what they wanted is done there, then, if it can be.
 func (d *Door) askForPasskey(c *call, back string, needs *signin.NeedsPasskey) {
 	if party, _ := d.party(c); needs.RPID == party.ID {
 		c.seeOther(signInAgain(againByPasskey, back))
@@ -36,9 +36,9 @@ func (d *Door) askForPasskey(c *call, back string, needs *signin.NeedsPasskey) {
 	}
 	p := view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID}
 	if s, err := c.visit.Session(c.r); err == nil && s != nil {
-		for _, origin := range d.Requiring(s.Address, s.Standing()) {
-			if d.rpID(origin) == needs.RPID {
-				p.URL = origin.String() + signInAgain(againByPasskey, back)
+		for _, place := range d.Requiring(s.Address, s.Standing()) {
+			if d.rpID(place.Origin) == needs.RPID && (back != gate.PeoplePath || place.People) {
+				p.URL = place.String() + signInAgain(againByPasskey, back)
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func (p MakePasskey) Back() string {
 type PasskeyElsewhere struct {
 	Frame
 	There string // the host
-	URL   string // where it signs in there
+	URL   string // where it signs in there; empty: what the person wants cannot be done there
 }
 
 func (PasskeyElsewhere) about() about {
@@ -87,6 +87,7 @@ var _ = samples([]Sample{
 	{"make-passkey", MakePasskey{Frame: sampleFrame, To: gate.AccountPath, Options: "{}"}},
 	{"make-passkey-not-here", MakePasskey{Frame: sampleFrame, To: gate.AccountPath}},
 	{"passkey-elsewhere", PasskeyElsewhere{Frame: sampleFrame, There: "wiki.mail.department.university.example.com", URL: "https://wiki.mail.department.university.example.com/"}},
+	{"passkey-elsewhere-nowhere", PasskeyElsewhere{Frame: sampleFrame, There: "wiki.example.com"}},
 	{"passkey-needed", PasskeyNeeded{Frame: sampleFrame, To: sampleTo, Has: true, Options: "{}"}},
 	{"passkey-needed-first", PasskeyNeeded{Frame: sampleFrame, To: sampleTo}},
 })
