@@ -7,6 +7,7 @@ import (
 
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 )
 
 // countedEvents counts the events of the audit log on their way into it, also where
@@ -103,6 +104,7 @@ var reasonLabels = map[string]string{
 	string(passkey.WrongSignature):            "passkey",
 	string(passkey.CounterWentBack):           "passkey",
 	string(passkey.EligibilityChanged):        "passkey",
+	signin.ErrNeedsPasskey.Error():            "passkey",
 	"the address belongs to somebody already": "address_taken",
 	"the site does not admit the new address": "not_admitted",
 }

@@ -103,11 +103,11 @@ func (s *auditStage) reloads(change func(*setup)) {
 }
 
 // takePortalAway loads a configuration without the portal, in which app has the page for
-// admins.
-func (s *auditStage) takePortalAway() {
+// admins, and an option more.
+func (s *auditStage) takePortalAway(more string) {
 	s.t.Helper()
 	next := s.plan.setup
-	next.site = "allow *@example.com\npeople\ntokens"
+	next.site = "allow *@example.com\npeople\ntokens\n" + more
 	s.configureSites(s.stage, next, "respond \"no portal\"")
 	s.succeeds("reload", "--config", s.caddyfile())
 }
@@ -166,7 +166,7 @@ func (s *auditStage) rows() []auditRow {
 		{"recovery", "site change new" + ofRequest + ofPerson, nil},
 		{"signed out", "site session all" + ofRequest + ofPerson, func() { s.ada.at(loginOrigin).submit("/_doorpost/sign-out").is(s.t, http.StatusSeeOther) }},
 		{"proven", "site change by" + ofRequest + ofPerson, func() { // at a portal admins need no code: no app shares its origin
-			s.takePortalAway()
+			s.takePortalAway("")
 			admin := s.at(appOrigin)
 			admin.ask("admin@example.com", "/")
 			admin.redeem(s.mail.await("admin@example.com"), "/")
@@ -174,6 +174,14 @@ func (s *auditStage) rows() []auditRow {
 			s.admin = admin
 		}},
 		{"passkey added", "site passkey" + ofRequest + ofPerson, func() { s.admin.makesPasskey(new(testkit.Authenticator)).is(s.t, http.StatusOK) }},
+		{"refused", "site proof reason" + ofRequest + ofPerson, func() {
+			s.takePortalAway("require passkey")
+			s.admin.open("/_doorpost/people").is(s.t, http.StatusSeeOther)
+		}},
+		{"refused", "site change proof reason" + ofRequest + ofPerson, func() {
+			s.admin.submit("/_doorpost/account/delete").is(s.t, http.StatusSeeOther)
+			s.takePortalAway("")
+		}},
 		{"passkey renamed", "site passkey" + ofRequest + ofPerson, func() {
 			s.admin.submit("/_doorpost/account/passkey", "id", s.admin.passkeyID(), "name", "Laptop").is(s.t, http.StatusSeeOther)
 		}},

@@ -321,6 +321,11 @@ func TestTheMailOfAnOwnerIsNoWayRoundTheirPasskey(t *testing.T) {
 		return kept
 	}
 	waits(mailbox)
+	told := func(e map[string]any) bool {
+		reason, _ := e["reason"].(string)
+		return e["msg"] == "refused" && e["proof"] == "passkey" && e["request_id"] != nil && e["address"] == "o***@example.com" && strings.HasPrefix(reason, "a passkey is needed")
+	}
+	await(t, "a line of the audit log", func() bool { return slices.ContainsFunc(g.auditLines(), told) })
 	waits(enter(t, g, "ada@example.com"))
 	byMail := signIn()
 	waits(byMail)

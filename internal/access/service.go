@@ -150,6 +150,7 @@ func (s *Service) decide(ctx context.Context, r Request, d Decision, c Choice) (
 		d.Welcome = s.SignIn.Prepare(outbox.Approved, signin.Link{Address: r.Address, Origin: r.Origin}, life, signin.Promise{Until: d.Until})
 	}
 	decided, first, err := s.Store.Decide(ctx, d)
+	signin.NoteGuarded(ctx, s.Audit, err, d.By, "site", r.Origin, "request_id", r.ID)
 	if err != nil {
 		return Request{}, false, fault.Store("deciding about an access request", err)
 	}

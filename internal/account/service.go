@@ -58,6 +58,7 @@ func (s *Service) Propose(ctx context.Context, site signin.Site, m signin.Member
 		p.NewMessage = s.SignIn.Letter(outbox.Proof, site, other, m.Language, said)
 	}
 	proposed, err := s.Store.Propose(ctx, p)
+	signin.NoteGuarded(ctx, s.Audit, err, m.Address, c.logged(site)...)
 	switch {
 	case err != nil:
 		return c, 0, fault.Store("proposing a change", err)
@@ -152,6 +153,7 @@ func (s *Service) confirm(ctx context.Context, site signin.Site, m signin.Member
 	c.Now, c.Session, c.Guard, c.Renewed, c.Mark = time.Now(), m.Session, m.Guard, result.Renewed.Key(), m.Mark.Key()
 	c.Expires = s.SignIn.Sessions.Expiry(m.SignedIn, c.Now)
 	result.Confirmed, err = s.Store.Confirm(ctx, c)
+	signin.NoteGuarded(ctx, s.Audit, err, m.Address, "site", site.Origin)
 	switch {
 	case errors.Is(err, ErrTaken), errors.Is(err, ErrNotAdmitted):
 		s.Audit.Record(ctx, audit.Refused, m.Address, "site", site.Origin, "reason", err.Error())

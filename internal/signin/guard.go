@@ -1,8 +1,12 @@
 package signin
 
 import (
+	"context"
+	"errors"
 	"slices"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/fault"
 )
 
@@ -34,3 +38,10 @@ func (e *NeedsPasskey) Error() string { return ErrNeedsPasskey.Error() }
 
 // Unwrap makes it ErrNeedsPasskey.
 func (e *NeedsPasskey) Unwrap() error { return ErrNeedsPasskey }
+
+// NoteGuarded writes down that somebody has to show a passkey first, if an error says so.
+func NoteGuarded(ctx context.Context, log *audit.Log, err error, who address.Address, args ...any) {
+	if errors.Is(err, ErrNeedsPasskey) {
+		log.Record(ctx, audit.Refused, who, append(args, "proof", "passkey", "reason", err.Error())...)
+	}
+}

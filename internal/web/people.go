@@ -12,6 +12,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/people"
 	"github.com/doorpost-auth/doorpost/internal/session"
+	"github.com/doorpost-auth/doorpost/internal/signin"
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
@@ -28,7 +29,7 @@ func (d *Door) admin(c *call) *session.Session {
 	case s == nil:
 		return nil
 	case !d.IsAdmin(s):
-		d.noteNoAdmin(c, s)
+		d.noteNotShown(c, s, "reason", "not an admin", "rule", "admins does not name them")
 		d.notAdmitted(c, gate.PeoplePath)
 		return nil
 	}
@@ -37,6 +38,9 @@ func (d *Door) admin(c *call) *session.Session {
 		d.noSession(c, gate.PeoplePath)
 		return nil
 	case err != nil:
+		if errors.Is(err, signin.ErrNeedsPasskey) {
+			d.noteNotShown(c, s, "proof", "passkey", "reason", signin.ErrNeedsPasskey.Error())
+		}
 		d.failed(c, gate.PeoplePath, err)
 		return nil
 	}
@@ -44,12 +48,11 @@ func (d *Door) admin(c *call) *session.Session {
 	return s
 }
 
-// noteNoAdmin tells the audit log of somebody who is refused here, once in an hour.
-func (d *Door) noteNoAdmin(c *call, s *session.Session) {
+// noteNotShown tells the audit log of somebody who is refused here, once in an hour.
+func (d *Door) noteNotShown(c *call, s *session.Session, args ...any) {
 	log := d.Service.Audit
 	if log.IsFirstRefusal(s.Address, d.Origins.All()[0].String()+gate.PeoplePath) {
-		log.Record(audit.WithRequest(c.r.Context(), c.client), audit.Refused, s.Address,
-			"site", c.origin.String(), "reason", "not an admin", "rule", "admins does not name them")
+		log.Record(audit.WithRequest(c.r.Context(), c.client), audit.Refused, s.Address, append(args, "site", c.origin.String())...)
 	}
 }
 
