@@ -71,7 +71,7 @@ func showMessage(c *adminCall) (report adminapi.Message, err error) {
 }
 
 func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
-	done, err := post.Retry(c.ctx, c.rt.outbox, c.r.PathValue("id"), time.Now())
+	done, err := post.Retry(c.ctx, c.rt.outbox, c.rt.audit, c.r.PathValue("id"), time.Now())
 	if err != nil {
 		return report, fault.Store("sending a message again", err)
 	}
@@ -84,6 +84,6 @@ func retryMessage(c *adminCall) (report adminapi.RetryReport, err error) {
 
 // unblock lets an address be written to again to which a message bounced.
 func unblock(c *adminCall, who address.Address, _ adminapi.UnblockOrder) (adminapi.UnblockReport, error) {
-	unblocked, err := c.rt.outbox.Unblock(c.ctx, who)
+	unblocked, err := post.Unblock(c.ctx, c.rt.outbox, c.rt.audit, who)
 	return adminapi.UnblockReport{Address: who.Mask(), Unblocked: unblocked}, fault.Store("unblocking an address", err)
 }

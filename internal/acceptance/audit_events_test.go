@@ -146,6 +146,7 @@ func (s *auditStage) rows() []auditRow {
 		}},
 		{"entered", "site session" + ofRequest + ofPerson, nil},
 		{"failed", "site message state mailer provider_id problem" + ofPerson, func() { s.traveller().asks("gone@example.com", appOrigin+"/") }},
+		{"unblocked", "by" + ofRequest + ofPerson, command("outbox", "unblock", "gone@example.com")},
 		{"stopped", "site message" + ofRequest, func() {
 			s.traveller().asks("bob@example.com", appOrigin+"/")
 			s.traveller().at(loginOrigin).submit("/_doorpost/stop", "token", s.mail.await("bob@example.com").token).is(s.t, http.StatusOK)

@@ -31,6 +31,7 @@ const (
 	Entered    Event = "entered"     // a site, by a ticket of the portal
 	Refused    Event = "refused"     // a link or a code, or somebody at a site, for the reason given
 	Stopped    Event = "stopped"     // the reader of a message stopped such messages
+	Unblocked  Event = "unblocked"   // an address to which a message bounced
 	SignedOut  Event = "signed out"  // the person ended this session
 	Ended      Event = "ended"       // other sessions were ended
 	KeyRotated Event = "key rotated" // another secret signs from now on

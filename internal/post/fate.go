@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/audit"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
@@ -19,12 +20,21 @@ type Retried struct {
 	Problem   string // why it is not on its way, where that is all that failed
 }
 
+// Unblock lets an address be written to again to which a message bounced, and writes that down.
+// It reports whether it was blocked.
+func Unblock(ctx context.Context, store outbox.Store, log *audit.Log, who address.Address) (was bool, err error) {
+	if was, err = store.Unblock(ctx, who); was {
+		log.Record(ctx, audit.Unblocked, who)
+	}
+	return was, err
+}
+
 // Retry has a message sent again. One that bounced has blocked its address: an
 // operator who has it sent again says that the mailbox works, so the block is
 // lifted, even if the time of the message itself is over. The error wraps
 // outbox.ErrUnknown, or outbox.ErrNoRetry where nothing was done; any other
 // means that the store cannot do its work.
-func Retry(ctx context.Context, store outbox.Store, id string, now time.Time) (done Retried, err error) {
+func Retry(ctx context.Context, store outbox.Store, log *audit.Log, id string, now time.Time) (done Retried, err error) {
 	m, found, err := store.Message(ctx, id)
 	switch {
 	case err != nil:
@@ -34,7 +44,7 @@ func Retry(ctx context.Context, store outbox.Store, id string, now time.Time) (d
 	}
 	done.Message = m
 	if m.State == outbox.Bounced {
-		if done.Unblocked, err = store.Unblock(ctx, m.To); err != nil {
+		if done.Unblocked, err = Unblock(ctx, store, log, m.To); err != nil {
 			return done, fmt.Errorf("unblocking the address: %w", err)
 		}
 	}

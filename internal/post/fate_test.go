@@ -69,7 +69,7 @@ func bounced(m *outbox.Message) {
 
 func TestAMessageThatBouncedIsSentAgainAndItsAddressUnblocked(t *testing.T) {
 	store := newBox(bounced)
-	done, err := Retry(t.Context(), store, id, time.Now())
+	done, err := Retry(t.Context(), store, nil, id, time.Now())
 	if err != nil || !done.Again || !done.Unblocked || done.Problem != "" || !done.Message.Waiting() {
 		t.Errorf("retrying is %+v (%v)", done, err)
 	}
@@ -81,11 +81,11 @@ func TestAMessageThatBouncedIsSentAgainAndItsAddressUnblocked(t *testing.T) {
 func TestTheBlockIsLiftedEvenIfTheMessageIsTooOldToBeSent(t *testing.T) {
 	store := newBox(bounced)
 	late := time.Now().Add(2 * time.Hour)
-	done, err := Retry(t.Context(), store, id, late)
+	done, err := Retry(t.Context(), store, nil, id, late)
 	if err != nil || done.Again || !done.Unblocked || !strings.HasPrefix(done.Problem, "its link has ended") {
 		t.Errorf("retrying is %+v (%v)", done, err)
 	}
-	if _, err := Retry(t.Context(), store, id, late); !errors.Is(err, outbox.ErrNoRetry) { // nothing is left to be done
+	if _, err := Retry(t.Context(), store, nil, id, late); !errors.Is(err, outbox.ErrNoRetry) { // nothing is left to be done
 		t.Errorf("the second time the error is %v", err)
 	}
 }
@@ -93,7 +93,7 @@ func TestTheBlockIsLiftedEvenIfTheMessageIsTooOldToBeSent(t *testing.T) {
 func TestWhatWasSentOrIsNotKnownIsNotSentAgain(t *testing.T) {
 	store := newBox(accepted)
 	for id, want := range map[string]error{id: outbox.ErrNoRetry, "otherid": outbox.ErrUnknown} {
-		if _, err := Retry(t.Context(), store, id, time.Now()); !errors.Is(err, want) {
+		if _, err := Retry(t.Context(), store, nil, id, time.Now()); !errors.Is(err, want) {
 			t.Errorf("retrying %s is the error %v, want %v", id, err, want)
 		}
 	}
