@@ -135,6 +135,10 @@ func TestAnAppPasswordEndsWithThePerson(t *testing.T) {
 			text := g.signedIn("ada@example.com").makesToken(t, g, "ada@example.com", "calendar")
 			presents(g, text).echo(t)
 			g.succeeds(append(end, "ada@example.com")...)
+			told := func(e map[string]any) bool {
+				return e["msg"] == "token ended" && e["name"] == "calendar" && e["token"] == text[5:16] && e["by"] == "admin API" && e["address"] == "a***@example.com"
+			}
+			await(t, "a line of the audit log about it", func() bool { return slices.ContainsFunc(g.auditLines(), told) })
 			presents(g, text).is(t, http.StatusUnauthorized)
 			if name == "disabled" {
 				g.succeeds("users", "enable", "ada@example.com")

@@ -149,20 +149,20 @@ func (s *Service) Drop(ctx context.Context, who address.Address, groups []string
 	return p, err
 }
 
-// Disable shows somebody out and keeps them out until they are enabled again.
-func (s *Service) Disable(ctx context.Context, who address.Address) (people.Person, error) {
-	return s.setDisabled(ctx, who, true, audit.Disabled)
+// Disable shows somebody out, with their programs, and keeps them out until they are enabled again.
+func (s *Service) Disable(ctx context.Context, who address.Address) (p people.Person, err error) {
+	err = s.endingTokens(ctx, who, audit.Disabled, func() error {
+		p, err = s.change(ctx, who, func(p *people.Person) { p.Disabled = true })
+		return err
+	})
+	return p, err
 }
 
-// Enable takes that back.
+// Enable takes that back. Tokens stay ended.
 func (s *Service) Enable(ctx context.Context, who address.Address) (people.Person, error) {
-	return s.setDisabled(ctx, who, false, audit.Enabled)
-}
-
-func (s *Service) setDisabled(ctx context.Context, who address.Address, disabled bool, event audit.Event) (people.Person, error) {
-	p, err := s.change(ctx, who, func(p *people.Person) { p.Disabled = disabled })
+	p, err := s.change(ctx, who, func(p *people.Person) { p.Disabled = false })
 	if err == nil {
-		s.Audit.Record(ctx, event, who)
+		s.Audit.Record(ctx, audit.Enabled, who)
 	}
 	return p, err
 }
@@ -182,11 +182,9 @@ func (s *Service) change(ctx context.Context, who address.Address, change func(*
 // Remove forgets somebody: sessions, open links, access requests and all. Whom the
 // rules admit can sign in anew.
 func (s *Service) Remove(ctx context.Context, who address.Address) error {
-	err := s.People.RemovePerson(ctx, who, time.Now())
-	if err == nil {
-		s.Audit.Record(ctx, audit.Removed, who)
-	}
-	return fault.Store("removing a person", err)
+	return s.endingTokens(ctx, who, audit.Removed, func() error {
+		return fault.Store("removing a person", s.People.RemovePerson(ctx, who, time.Now()))
+	})
 }
 
 // EndSession ends one session of somebody.

@@ -127,6 +127,22 @@ func (s *Service) EndToken(ctx context.Context, id token.ID, of address.Address)
 	return r, fault.Store("ending a token", err)
 }
 
+// endingTokens does what ends all tokens of somebody, too, and writes both down.
+func (s *Service) endingTokens(ctx context.Context, who address.Address, event audit.Event, do func() error) error {
+	list, err := s.TokensOf(ctx, who)
+	if err == nil {
+		err = do()
+	}
+	if err != nil {
+		return err
+	}
+	s.Audit.Record(ctx, event, who)
+	for _, r := range list {
+		s.noteToken(ctx, audit.TokenEnded, r)
+	}
+	return nil
+}
+
 func (s *Service) noteToken(ctx context.Context, event audit.Event, r token.Record) {
 	s.Audit.Record(ctx, event, r.Owner, "token", string(r.ID), "name", r.Name)
 }
