@@ -155,6 +155,18 @@ func TestAFormThatIsNotOfThisSiteOrNoneIsNotKept(t *testing.T) {
 	}
 }
 
+// A form of ours was read before the session was looked for: no page says that it has it.
+func TestAFormOfOurPagesIsNotSaidToBeKept(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{global: "admins admin@example.com", site: "allow *@example.com\npeople"})
+	for _, path := range []string{"/account/address", "/account/passkey", "/account/delete", "/people"} {
+		a := g.visitor().submit("/_doorpost"+path, "email", "new@example.com").is(t, http.StatusUnauthorized).says(t, "Nothing was sent")
+		if _, _, kept := a.kept(t); kept {
+			t.Errorf("%s: the page keeps a form: %s", path, a.body)
+		}
+	}
+}
+
 func TestABrowserSendsAKeptFormAsItWas(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan string, 1)

@@ -18,9 +18,9 @@ const (
 
 // keepForm reads a form of the app that came without a session, so that the page about it
 // can send it again. It is a form of this site, and was sent as most forms are; nothing of
-// another is read or shown.
+// another is read or shown. Ours are not kept: they were read before the session was looked for.
 func (d *Door) keepForm(c *call, uri string) (fields []view.FormField, kept bool) {
-	if c.r.Method != http.MethodPost || !fromOwnPage(c) || gate.ReturnTo(uri) != uri {
+	if c.r.Method != http.MethodPost || !fromOwnPage(c) || gate.ReturnTo(uri) != uri || gate.IsOwnPath(uri) {
 		return nil, false
 	}
 	body, status := readBody(c, "application/x-www-form-urlencoded", maxKeptForm)
