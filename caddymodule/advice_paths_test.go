@@ -209,3 +209,26 @@ func TestAGateThatNoRequestComesToIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Whichever of its alternatives a regular expression leaves something open at.
+func TestEachAlternativeOfARegularExpressionIsTried(t *testing.T) {
+	isolate(t)
+	for _, names := range [][]string{{"a", "b"}, {"admin", "api"}, {"x", "secret", "y", "z"}, {"v1", "v2"}, {"A", "b"}} {
+		for _, form := range []string{"^/(ALL)/", "^/(?:ALL)/.+$", "(?i)^/(ALL)/", "^(/p)?/(ALL)/", "^/(ALL)(/.*|/)$"} {
+			for i, name := range names {
+				for other, warns := range map[string]bool{"reverse_proxy localhost:1": true, "reverse_proxy localhost:2": false} {
+					expression := strings.Replace(form, "ALL", strings.Join(names, "|"), 1)
+					site := "@in path_regexp " + expression + "\nhandle @in {\ndoorpost {\nallow *\n}\nreverse_proxy localhost:1\n}\nhandle /" + names[i] + " {\n" + other + "\n}\nreverse_proxy localhost:3"
+					if got := strings.ToLower(warned(t, site)); warns != strings.Contains(got, strings.ToLower("doorpost protects /"+name+"/* and not /"+name+" itself")) {
+						t.Errorf("%q warns of %q", site, got)
+					}
+				}
+			}
+		}
+	}
+	for _, expression := range []string{"^/(aa|bb|cc)(dd|ee|ff)(gg|hh|ii)/", "^/[0-9]{4}/", `^/\d+\d+\d+/`} {
+		if got := patternsLike(expression); len(got) == 0 || len(got) > 2*maxMatches {
+			t.Errorf("of %s there are %d examples", expression, len(got))
+		}
+	}
+}

@@ -88,49 +88,74 @@ func patternsIn(sets caddyhttp.MatcherSets) (patterns []string) {
 }
 
 // patternsLike are patterns of paths for a text that is one, or a regular expression of some.
-func patternsLike(text string) []string {
+func patternsLike(text string) (patterns []string) {
+	texts := []string{text}
 	if !strings.HasPrefix(text, "/") || strings.ContainsAny(text, "^$()[]+?|\\") {
 		parsed, err := syntax.Parse(text, syntax.Perl)
 		if err != nil {
 			return nil
 		}
-		text = matchOf(parsed)
+		texts = matchesOf(parsed)
 	}
-	if strings.HasPrefix(text, ".") {
-		text = "x" + text
+	for _, text := range texts {
+		if strings.HasPrefix(text, ".") {
+			text = "x" + text
+		}
+		text = "/" + strings.TrimPrefix(text, "/")
+		patterns = append(patterns, text)
+		if folder := path.Dir(text); folder != "/" {
+			patterns = append(patterns, folder+"/*")
+		}
 	}
-	text = "/" + strings.TrimPrefix(text, "/")
-	if folder := path.Dir(text); folder != "/" {
-		return []string{text, folder + "/*"}
-	}
-	return []string{text}
+	return patterns
 }
 
-// matchOf is a text that a regular expression matches.
-func matchOf(re *syntax.Regexp) string {
+// maxMatches bounds how many examples of one regular expression are tried.
+const maxMatches = 16
+
+// matchesOf are texts that a regular expression matches, one for each of its alternatives.
+func matchesOf(re *syntax.Regexp) (texts []string) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		if re.Flags&syntax.FoldCase != 0 {
-			return strings.ToLower(string(re.Rune))
+			return []string{strings.ToLower(string(re.Rune))}
 		}
-		return string(re.Rune)
+		return []string{string(re.Rune)}
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return "x"
-	case syntax.OpCharClass:
+		return []string{"x"}
+	case syntax.OpCharClass: // a few letters may be alternatives: Go reads a|b as [a-b]
 		for i := 0; i < len(re.Rune); i += 2 {
 			if re.Rune[i] <= 'x' && 'x' <= re.Rune[i+1] {
-				return "x"
+				return []string{"x"}
+			}
+			for letter := re.Rune[i]; letter <= re.Rune[i+1] && len(texts) < maxMatches; letter++ {
+				texts = append(texts, string(letter))
 			}
 		}
-		return string(re.Rune[:min(1, len(re.Rune))])
+		return texts
 	case syntax.OpConcat:
-		return strings.Join(each(re.Sub, matchOf), "")
+		texts = []string{""}
+		for _, part := range re.Sub {
+			var longer []string
+			for _, text := range texts {
+				longer = append(longer, each(matchesOf(part), func(match string) string { return text + match })...)
+			}
+			texts = longer[:min(len(longer), maxMatches)]
+		}
+		return texts
+	case syntax.OpAlternate:
+		for _, alternative := range re.Sub {
+			texts = append(texts, matchesOf(alternative)...)
+		}
+		return texts[:min(len(texts), maxMatches)]
 	case syntax.OpRepeat:
-		return strings.Repeat(matchOf(re.Sub[0]), max(1, re.Min))
-	case syntax.OpCapture, syntax.OpPlus, syntax.OpStar, syntax.OpAlternate:
-		return matchOf(re.Sub[0])
+		return each(matchesOf(re.Sub[0]), func(match string) string { return strings.Repeat(match, max(1, re.Min)) })
+	case syntax.OpQuest:
+		return append(matchesOf(re.Sub[0]), "")
+	case syntax.OpCapture, syntax.OpPlus, syntax.OpStar:
+		return matchesOf(re.Sub[0])
 	}
-	return ""
+	return []string{""}
 }
 
 // patternsOfRewrite are patterns of the paths from which a rewrite cuts something off, or in
