@@ -79,7 +79,7 @@ func (rt *runningApp) lookUp(ctx context.Context, who address.Address) (people.P
 // check finds out whether a GET of a URL needs a session here. A matcher that
 // fails makes the gate answer with an error, and nobody gets in.
 func (h *Handler) check(ctx context.Context, target *url.URL, b *adminapi.Block) {
-	r, err := h.requestFor(ctx, target)
+	r, err := requestFor(ctx, h.server, target, "127.0.0.1:0")
 	if err == nil {
 		b.Matched, err = h.matchers.AnyMatchWithError(r)
 	}
@@ -94,9 +94,9 @@ func (h *Handler) check(ctx context.Context, target *url.URL, b *adminapi.Block)
 	}
 }
 
-// requestFor makes the GET of a URL as Caddy would get it, from this machine and
-// without any header, for matchers to look at.
-func (h *Handler) requestFor(ctx context.Context, target *url.URL) (*http.Request, error) {
+// requestFor makes the GET of a URL as a server of Caddy would get it, without any header, for
+// matchers to look at.
+func requestFor(ctx context.Context, server *caddyhttp.Server, target *url.URL, from string) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err == nil {
 		r.URL, err = url.ParseRequestURI(target.RequestURI())
@@ -104,9 +104,9 @@ func (h *Handler) requestFor(ctx context.Context, target *url.URL) (*http.Reques
 	if err != nil {
 		return nil, fmt.Errorf("making a request for the URL: %w", err)
 	}
-	r.RequestURI, r.RemoteAddr = target.RequestURI(), "127.0.0.1:0"
+	r.RequestURI, r.RemoteAddr = target.RequestURI(), from
 	if target.Scheme == "https" {
 		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: target.Hostname()}
 	}
-	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, h.server), nil
+	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), nil, server), nil
 }

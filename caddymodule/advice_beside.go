@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -10,45 +11,85 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
-// adviseOnBeside says where a route without a gate cuts something off the path, or changes it,
-// and so leads to what a gate beside it protects.
-func (e *edge) adviseOnBeside(ctx context.Context, s *site, paths []string) (found []adminapi.Finding) {
-	var closed, ways []way
+// adviseOnBeside says where a route without a gate leads to what a gate of the site protects.
+func (e *edge) adviseOnBeside(ctx context.Context, s *site, paths []string) []adminapi.Finding {
+	return s.adviseOnLeaks(s.leaksAt(ctx, s, "", s.closedAt(ctx, paths), paths))
+}
+
+// leak is a way past a gate to what it protects.
+type leak struct {
+	closed way
+	open   string // a path, or a URL of another site
+}
+
+// adviseOnLeaks tells all ways past one gate at once.
+func (s *site) adviseOnLeaks(leaks []leak) (found []adminapi.Finding) {
+	for len(leaks) > 0 {
+		first := leaks[0].closed
+		var open []string
+		leaks = slices.DeleteFunc(leaks, func(l leak) bool {
+			if l.closed.gate == first.gate {
+				open = append(open, l.open)
+			}
+			return l.closed.gate == first.gate
+		})
+		if more := len(open) - maxTold; more > 0 {
+			open = append(open[:maxTold], fmt.Sprintf("%d more", more))
+		}
+		found = append(found, first.gate.Lines.warning(directive, "site "+s.name(),
+			fmt.Sprintf("doorpost protects %s and not %s: that comes to the same app or file, and is open to anyone", first.path, strings.Join(open, ", ")),
+			"put doorpost there, too (handle_path, uri, rewrite, root, handle_response or another site leads there), or serve there what is not protected elsewhere"))
+	}
+	return found
+}
+
+// maxTold bounds how many ways past a gate one warning names.
+const maxTold = 4
+
+// closedAt is what becomes of paths that a gate of the site protects.
+func (s *site) closedAt(ctx context.Context, paths []string) (closed []way) {
 	for _, pattern := range append(paths, "/x") {
-		path := examplePath(pattern)
-		switch c := e.courseOf(ctx, s, http.MethodGet, path); {
-		case c.gate != nil:
-			closed = append(closed, way{path, c})
-		case c.isOpen() && c.uri != path:
-			ways = append(ways, way{path, c})
+		if c := s.edge.courseOf(ctx, s, http.MethodGet, examplePath(pattern)); c.gate != nil {
+			closed = append(closed, way{examplePath(pattern), c})
 		}
 	}
-	var told []*Handler
-	tell := func(to way, other string) {
-		if slices.Contains(told, to.gate) || !e.leadsTo(ctx, s, to.course, other) {
-			return
+	return closed
+}
+
+// leaksAt are those past gates of a site at another one, which has a URL, or may be the same: by
+// the same path, by what cuts something off a path or changes it, or from a folder above. For
+// each gate there is one.
+func (s *site) leaksAt(ctx context.Context, other *site, at string, closed []way, paths []string) (leaks []leak) {
+	openAt := func(path string) []course { return other.openAt(ctx, cmp.Or(at, s.name())+path) }
+	var ways []way
+	for _, pattern := range append(paths, "/x") {
+		for _, c := range openAt(examplePath(pattern)) {
+			ways = append(ways, way{examplePath(pattern), c})
 		}
-		told = append(told, to.gate)
-		found = append(found, to.gate.Lines.warning(directive, "site "+s.name(),
-			fmt.Sprintf("doorpost protects %s and not %s, which comes to the same app as the same path (by handle_path, uri or rewrite), and which is open to anyone", to.path, other),
-			"put doorpost there, too, or serve there what is not protected elsewhere"))
 	}
-	ofAll := e.courseOf(ctx, s, http.MethodGet, "/x").gate
+	try := func(to way, path string) {
+		known := slices.ContainsFunc(leaks, func(l leak) bool { return l.closed.gate == to.gate })
+		if to.gate != nil && !known && slices.ContainsFunc(openAt(path), to.isReachedBy) {
+			leaks = append(leaks, leak{to, at + path})
+		}
+	}
+	ofAll := s.edge.courseOf(ctx, s, http.MethodGet, "/x").gate
 	for _, w := range ways {
 		// What leads to one path of a site that is protected but for some is meant so.
-		if to := (way{w.uri, e.courseOf(ctx, s, http.MethodGet, w.uri)}); w.cuts() || to.gate != ofAll {
-			tell(to, w.path)
+		if to := (way{w.uri, s.edge.courseOf(ctx, s, http.MethodGet, w.uri)}); w.uri != w.path && w.cuts() || to.gate != ofAll {
+			try(to, w.path)
 		}
 	}
 	for _, to := range closed {
-		tell(to, to.uri) // something is cut off before the gate
+		try(to, to.path) // at another site
+		try(to, to.uri)  // something is cut off before the gate
 		for _, w := range ways {
-			if w.cuts() && haveCommon(w.sources, to.sources) {
-				tell(to, strings.TrimSuffix(w.path, w.uri)+to.uri)
+			if folder, common := folderBelow(w.sources, to.sources); common && w.cuts() && w.path != w.uri+folder {
+				try(to, w.before()+folder+to.uri+w.after())
 			}
 		}
 	}
-	return found
+	return leaks
 }
 
 // way is what becomes of a path that is asked for.
@@ -57,14 +98,29 @@ type way struct {
 	course
 }
 
-// cuts reports whether the answer gets the end of the path: so it does with others, then.
-func (w way) cuts() bool { return strings.HasSuffix(w.path, w.uri) }
+// page is what the answer gets, without the query.
+func (c course) page() string {
+	page, _, _ := strings.Cut(c.uri, "?")
+	return page
+}
 
-// leadsTo reports whether a path leads to what answers a closed request, as the same one and
-// without any block on the way.
-func (e *edge) leadsTo(ctx context.Context, s *site, closed course, path string) bool {
-	open := e.courseOf(ctx, s, http.MethodGet, path)
-	return open.opens(closed) && open.uri == closed.uri && !slices.ContainsFunc(open.before, isGate)
+// cuts reports whether the answer gets a part of the path: so it does with others, then. before
+// and after are what is cut off.
+func (w way) cuts() bool     { return strings.Contains(w.path, w.page()) }
+func (w way) before() string { return w.path[:strings.LastIndex(w.path, w.page())] }
+func (w way) after() string  { return w.path[len(w.before()+w.page()):] }
+
+// openAt are the courses of a request for a URL of the site by which somebody who is not signed
+// in gets more than a fixed answer, without any block on the way.
+func (s *site) openAt(ctx context.Context, to string) []course {
+	c := s.edge.courseTo(ctx, s, http.MethodGet, to, "")
+	return slices.DeleteFunc(append(c.later, c), func(c course) bool { return !c.isOpen() || slices.ContainsFunc(c.before, isGate) })
+}
+
+// isReachedBy reports whether an open request comes to what answers a closed one, as the same one.
+func (w way) isReachedBy(open course) bool {
+	folder, common := folderBelow(open.sources, w.sources)
+	return common && (open.uri == folder+w.uri || open.page() == folder+w.uri)
 }
 
 func isGate(s step) bool {

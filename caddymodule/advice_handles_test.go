@@ -159,7 +159,7 @@ func TestARewriteBesideTheGateThatLeadsToWhatItProtectsIsWarnedOf(t *testing.T) 
 		"basic_auth /open/* {\nbob HASH\n}\nhandle_path /open/* {\nAPP}\nhandle {\nGATEAPP}":       false,
 	}, func(path, site, source string, warns bool) {
 		told := slices.ContainsFunc(isOpen(t, source), func(f adminapi.Finding) bool {
-			return strings.HasPrefix(f.Found, "doorpost protects ") && strings.Contains(f.Found, "comes to the same app as the same path")
+			return strings.HasPrefix(f.Found, "doorpost protects ") && strings.Contains(f.Found, "that comes to the same app or file")
 		})
 		if told != warns {
 			t.Errorf("%q is warned of: %v", source, told)

@@ -70,18 +70,32 @@ func (s step) keepsApart() bool {
 
 // contentSource is where answers come from: an upstream, or a folder.
 type contentSource struct {
-	from string
-	host string // that a proxy asks for there, "" for that of the request, or an unknown one
+	from   string
+	folder string   // of files or scripts
+	hidden []string // of it
+	host   string   // that a proxy asks for there, "" for that of the request, or an unknown one
 }
 
-// haveCommon reports whether two lists of sources have one in common: of one upstream, another
-// host that it is asked for is another site.
+// haveCommon reports whether two lists of sources have one in common.
 func haveCommon(some, others []contentSource) bool {
-	return slices.ContainsFunc(some, func(a contentSource) bool {
-		return slices.ContainsFunc(others, func(b contentSource) bool {
-			return a.from == b.from && (a.host == "" || b.host == "" || strings.EqualFold(a.host, b.host))
-		})
-	})
+	folder, common := folderBelow(some, others)
+	return common && folder == ""
+}
+
+// folderBelow is the path by which what answers some requests comes to what answers others: that of a
+// folder in a folder, "" for the same one. Of one upstream, another host that it is asked for is
+// another site.
+func folderBelow(some, others []contentSource) (folder string, common bool) {
+	for _, a := range some {
+		for _, b := range others {
+			rest, inside := strings.CutPrefix(b.folder+"/", strings.TrimSuffix(a.folder, "/")+"/")
+			hides := func(name string) bool { return strings.Contains(b.folder+"/", "/"+strings.Trim(name, "/")+"/") }
+			if inside && a.from == b.from && (a.host == "" || b.host == "" || strings.EqualFold(a.host, b.host)) && (rest == "" || !slices.ContainsFunc(a.hidden, hides)) {
+				return strings.TrimSuffix("/"+rest, "/"), true
+			}
+		}
+	}
+	return "", false
 }
 
 // sources are where answers come from. One service runs the scripts of several folders.
@@ -90,17 +104,17 @@ func (s step) sources(before []step) (sources []contentSource) {
 	case *reverseproxy.Handler:
 		folder := ""
 		if php, ok := h.Transport.(*fastcgi.Transport); ok {
-			folder = " " + s.folder(php.Root, before)
+			folder = s.folder(php.Root, before)
 		}
 		for _, upstream := range h.Upstreams {
-			sources = append(sources, contentSource{thisMachine.Replace(upstream.Dial) + folder, hostFor(h)})
+			sources = append(sources, contentSource{from: thisMachine.Replace(upstream.Dial), folder: folder, host: hostFor(h)})
 		}
 		if len(sources) == 0 {
-			sources = []contentSource{{from: fmt.Sprintf("%p", h) + folder}} // found anew for each request
+			sources = []contentSource{{from: fmt.Sprintf("%p", h), folder: folder}} // found anew for each request
 		}
 		return sources
 	case *fileserver.FileServer:
-		return []contentSource{{from: "file_server " + s.folder(h.Root, before)}}
+		return []contentSource{{from: "file_server", folder: s.folder(h.Root, before), hidden: h.Hide}}
 	}
 	return []contentSource{{from: s.directive()}}
 }
@@ -116,8 +130,9 @@ func hostFor(h *reverseproxy.Handler) string {
 // folder is the root of a step, or else what root says before it.
 func (s step) folder(root string, before []step) string {
 	if root != "" && root != "{http.vars.root}" {
-		return root
+		return path.Join("/", root)
 	}
+	root = "."
 	for _, b := range before {
 		if vars, ok := b.handler.(*caddyhttp.VarsMiddleware); ok && s.isBeside(b) && (*vars)["root"] != nil {
 			root = path.Join("/", fmt.Sprint((*vars)["root"]))

@@ -24,6 +24,7 @@ type course struct {
 	sources []contentSource // of the answer
 	uri     string          // as the answer gets it
 	moved   step            // what first changes the request, or would
+	later   []course        // of an open one: after an error, or for some answers
 
 	how    reading
 	before []step
@@ -55,21 +56,48 @@ func (e *edge) lead(s *site, r *http.Request, how reading) (c course) {
 			return always
 		}
 		return never
-	}, meet: func(s step) fit {
-		if s.reach != always {
-			return never
-		}
-		return c.meet(s, r, &sent)
-	}}
+	}, meet: func(s step) fit { return c.meet(s, r, &sent) }}
 	w.follow(s.routes, step{reach: always})
 	if c.gate != nil && c.gate.site != s {
 		return course{}
 	}
+	c.end(r)
+	if c.gate == nil {
+		c.later = e.leadLater(s, r, &sent, w, c)
+	}
+	return c
+}
+
+// leadLater leads a request that came to no gate on, after an error or for some answers. The
+// error routes of a site with a gate are guarded.
+func (e *edge) leadLater(s *site, r *http.Request, sent *url.URL, w walk, open course) (all []course) {
+	lists, asked, header := w.later, *r.URL, r.Header.Clone()
+	if e.server.Errors != nil {
+		lists = append(lists, laterRoutes{e.server.Errors.Routes, step{reach: always, errors: true}})
+	}
+	for _, list := range lists {
+		if _, below := list.from.handler.(*caddyhttp.Subroute); (below || list.from.errors) && len(s.handlers) > 0 {
+			continue
+		}
+		c := course{how: open.how, before: slices.Clip(open.before)}
+		w.met, w.meet = nil, func(s step) fit { return c.meet(s, r, sent) }
+		w.follow(list.routes, list.from)
+		c.end(r)
+		all, *r.URL, r.RequestURI, r.Header = append(all, c), asked, asked.RequestURI(), header.Clone()
+	}
+	return all
+}
+
+// end notes what answers a request, as it is then.
+func (c *course) end(r *http.Request) {
+	replacer := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if c.answer.handler != nil {
-		c.sources = c.answer.sources(c.before)
+		c.sources = each(c.answer.sources(c.before), func(s contentSource) contentSource {
+			s.from, s.folder = replacer.ReplaceKnown(s.from, ""), replacer.ReplaceKnown(s.folder, "")
+			return s
+		})
 	}
 	c.uri = r.URL.RequestURI()
-	return c
 }
 
 // isPHP reports whether a route is the one of php_fastcgi for scripts, by their paths. Requests
@@ -85,6 +113,9 @@ func isPHP(route caddyhttp.Route) bool {
 // meet notes what a handler does to a request that comes to it, and reports whether that ends
 // there. Files are not looked for: others may be there tomorrow.
 func (c *course) meet(s step, r *http.Request, sent *url.URL) fit {
+	if s.reach != always {
+		return never
+	}
 	c.before = append(c.before, s)
 	switch h := s.handler.(type) {
 	case *Handler:
@@ -96,6 +127,8 @@ func (c *course) meet(s step, r *http.Request, sent *url.URL) fit {
 	case *caddyhttp.StaticError:
 		c.answer = step{}
 		return always
+	case errorEdge:
+		return never
 	}
 	c.change(s, r)
 	switch name := s.directive(); {
@@ -209,9 +242,9 @@ func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) c
 	return e.lead(s, r, asRouted)
 }
 
-// routesFor are those routes of the server that requests to a site may match by their Host.
-func (e *edge) routesFor(s *site) caddyhttp.RouteList {
-	some := requests{hosts: s.originHosts()}
+// routesFor are those routes of the server that requests to some hosts may match by their Host.
+func (e *edge) routesFor(hosts []string) caddyhttp.RouteList {
+	some := requests{hosts: hosts}
 	return slices.DeleteFunc(slices.Clone(configured(e.routes)), func(route caddyhttp.Route) bool { return some.match(route.MatcherSets) == never })
 }
 
@@ -221,7 +254,7 @@ func (s *site) example(ctx context.Context, method, to string) (*http.Request, e
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.handlers[0].requestFor(ctx, target)
+	r, err := requestFor(ctx, s.edge.server, target, "192.0.2.1:0") // from elsewhere
 	if err == nil {
 		r.Method = method
 	}

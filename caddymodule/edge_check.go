@@ -91,7 +91,7 @@ func (e *edge) check(ctx caddy.Context) error {
 	e.noteSplits(e.routes, split{})
 	e.noteCuts()
 	for _, s := range e.sites {
-		s.routes = e.routesFor(s)
+		s.routes = e.routesFor(s.originHosts())
 	}
 	if err := e.guardErrors(ctx); err != nil {
 		return err

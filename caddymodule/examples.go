@@ -11,13 +11,13 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/rewrite"
 )
 
-// findPaths are the patterns of paths that the routes which requests to a site come to match,
+// findPaths are the patterns of paths that the routes which requests to some hosts come to match,
 // the blocks in them and what they rewrite, with what handle_path or uri strip_prefix cuts off
 // before, and without.
-func (e *edge) findPaths(s *site) (patterns []string) {
+func (e *edge) findPaths(hosts []string) (patterns []string) {
 	var cuts []step
 	seen := make(map[string]bool)
-	e.walkTo(requests{hosts: s.originHosts()}, func(at step) fit {
+	e.walkTo(requests{hosts: hosts}, func(at step) fit {
 		if at.reach == never || at.later {
 			return never
 		}
