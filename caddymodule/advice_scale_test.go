@@ -45,6 +45,15 @@ func TestTheChecksAtLoadGrowAtMostWithTheSquareOfASite(t *testing.T) {
 		"public": func(n int) string {
 			return handles("", "localhost:1", "doorpost {\nallow *\n"+lines(n, "public /p%d/*\n")+"}\n"+lines(n, "handle_path /p%d/* {\nELSE}\n")+"handle {\nAPP}")
 		},
+		"gated sites": func(n int) string {
+			return lines(n, "h%d.example.com {\ndoorpost {\nallow *\n}\nreverse_proxy localhost:%[1]d\n}\n")
+		},
+		"gated sites beside open ones": func(n int) string {
+			return lines(n/2, "h%d.example.com {\ndoorpost {\nallow *\n}\nreverse_proxy localhost:%[1]d\n}\ng%[1]d.example.com {\nreverse_proxy app:%[1]d\n}\n")
+		},
+		"open folders": func(n int) string {
+			return handles("", "localhost:1", "root /srv\n"+lines(n, "handle_path /a%d/* {\nroot /srv/b%[1]d\nfile_server\n}\n")+"handle {\nGATEfile_server\n}")
+		},
 	} {
 		small, large := allocations(t, site(n)), allocations(t, site(2*n))
 		if large > 3*small {

@@ -63,7 +63,8 @@ func (a *App) check(ctx caddy.Context, server *caddyhttp.Server) error {
 }
 
 // checkRest looks at servers whose EdgeChecker Caddy did not come to: where the first handler
-// of ours stands in a named route, it may have made all of those by then, or not.
+// of ours stands in a named route, it may have made all of those by then, or not. Then it looks
+// at all servers together.
 func (a *App) checkRest() error {
 	for _, e := range a.edges {
 		if e.server != nil && !e.checked {
@@ -72,6 +73,7 @@ func (a *App) checkRest() error {
 			}
 		}
 	}
+	a.advise(a.adviseOnTwins())
 	return nil
 }
 

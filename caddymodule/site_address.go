@@ -150,11 +150,7 @@ func (s siteAddress) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 			return nil, fmt.Errorf("the address %s does not name a single host; say what the public origin is, for example url https://app.example.com, or with url https://*.example.com make each host under the domain an origin of its own", host)
 		}
 		for _, p := range s.listen {
-			candidates := []string{p.scheme() + "://" + net.JoinHostPort(host, strconv.Itoa(p.number))}
-			if p.number == usualPort(app, p.scheme()) {
-				candidates = append(candidates, p.scheme()+"://"+bracketed(host))
-			}
-			for _, candidate := range candidates {
+			for _, candidate := range p.urls(app, host) {
 				origin, err := gate.ParseOrigin(candidate)
 				if err != nil {
 					return nil, fmt.Errorf("url: %w", err)
@@ -166,6 +162,15 @@ func (s siteAddress) origins(app *caddyhttp.App) ([]gate.Origin, error) {
 		}
 	}
 	return origins, nil
+}
+
+// urls are those of a host at the port, the shortest last.
+func (p port) urls(app *caddyhttp.App, host string) []string {
+	urls := []string{p.scheme() + "://" + net.JoinHostPort(host, strconv.Itoa(p.number))}
+	if p.number == usualPort(app, p.scheme()) {
+		urls = append(urls, p.scheme()+"://"+bracketed(host))
+	}
+	return urls
 }
 
 // bracketed is a host as it stands in a URL.
