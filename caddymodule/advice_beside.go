@@ -81,8 +81,9 @@ func (s *site) leaksAt(ctx context.Context, other *site, at string, closed []way
 		}
 	}
 	for _, to := range closed {
-		try(to, to.path) // at another site
-		try(to, to.uri)  // something is cut off before the gate
+		try(to, frontController+to.path) // PHP finds the same path in it
+		try(to, to.path)                 // at another site
+		try(to, to.uri)                  // something is cut off before the gate
 		for _, w := range ways {
 			if folder, common := folderBelow(w.sources, to.sources); common && w.cuts() && w.path != w.uri+folder {
 				try(to, w.before()+folder+to.uri+w.after())
@@ -111,16 +112,23 @@ func (w way) before() string { return w.path[:strings.LastIndex(w.path, w.page()
 func (w way) after() string  { return w.path[len(w.before()+w.page()):] }
 
 // openAt are the courses of a request for a URL of the site by which somebody who is not signed
-// in gets more than a fixed answer, without any block on the way.
+// in gets more than a fixed answer.
 func (s *site) openAt(ctx context.Context, to string) []course {
 	c := s.edge.courseTo(ctx, s, http.MethodGet, to, "")
-	return slices.DeleteFunc(append(c.later, c), func(c course) bool { return !c.isOpen() || slices.ContainsFunc(c.before, isGate) })
+	return slices.DeleteFunc(append(c.later, c), func(c course) bool { return !c.isOpen() })
 }
 
-// isReachedBy reports whether an open request comes to what answers a closed one, as the same one.
+// frontController is the script to which php_fastcgi sends requests for files that are not
+// there. The path behind its name is for the script (RFC 3875, section 4.1.5).
+const frontController = "/index.php"
+
+// isReachedBy reports whether an open request comes to what answers a closed one, as the same one
+// and without any block on the way, or to a script with the path of the closed one behind its name.
 func (w way) isReachedBy(open course) bool {
 	folder, common := folderBelow(open.sources, w.sources)
-	return common && (open.uri == folder+w.uri || open.page() == folder+w.uri)
+	same := (open.uri == folder+w.uri || open.page() == folder+w.uri) && !slices.ContainsFunc(open.before, isGate)
+	behind := open.answer.directive() == "php_fastcgi" && !strings.Contains(w.path, ".php") && open.page() == frontController+w.path
+	return common && (same || behind)
 }
 
 func isGate(s step) bool {

@@ -19,7 +19,7 @@ func (e *edge) adviseOnOpen(ctx context.Context) (found []adminapi.Finding) {
 			continue
 		}
 		paths := slices.Clip(e.findPaths(s.originHosts()))
-		for _, advise := range []func(context.Context, *site, []string) []adminapi.Finding{e.adviseOnBefore, e.adviseOnPaths, e.adviseOnBeside, e.adviseOnHosts, e.adviseOnPHP, e.adviseOnMethods} {
+		for _, advise := range []func(context.Context, *site, []string) []adminapi.Finding{e.adviseOnBefore, e.adviseOnPaths, e.adviseOnBeside, e.adviseOnHosts, e.adviseOnMethods} {
 			found = append(found, advise(ctx, s, paths)...)
 		}
 	}
