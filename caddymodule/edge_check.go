@@ -101,9 +101,6 @@ func (e *edge) check(ctx caddy.Context) error {
 	if err := e.checkInvoked(); err != nil {
 		return err
 	}
-	if err := e.checkOrder(); err != nil {
-		return err
-	}
 	if err := e.checkReached(); err != nil {
 		return err
 	}
