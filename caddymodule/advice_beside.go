@@ -24,20 +24,17 @@ type leak struct {
 
 // adviseOnLeaks tells all ways past one gate at once.
 func (s *site) adviseOnLeaks(leaks []leak) (found []adminapi.Finding) {
-	for len(leaks) > 0 {
-		first := leaks[0].closed
-		var open []string
-		leaks = slices.DeleteFunc(leaks, func(l leak) bool {
-			if l.closed.gate == first.gate {
-				open = append(open, l.open)
-			}
-			return l.closed.gate == first.gate
-		})
-		if more := len(open) - maxTold; more > 0 {
-			open = append(open[:maxTold], fmt.Sprintf("%d more", more))
+	for _, h := range s.handlers {
+		past := slices.DeleteFunc(slices.Clone(leaks), func(l leak) bool { return l.closed.gate != h })
+		if len(past) == 0 {
+			continue
 		}
-		found = append(found, first.gate.Lines.warning(directive, "site "+s.name(),
-			fmt.Sprintf("doorpost protects %s and not %s: that comes to the same app or file, and is open to anyone", first.path, strings.Join(open, ", ")),
+		open := each(past[:min(len(past), maxTold)], func(l leak) string { return l.open })
+		if more := len(past) - maxTold; more > 0 {
+			open = append(open, fmt.Sprintf("%d more", more))
+		}
+		found = append(found, h.Lines.warning(directive, "site "+s.name(),
+			fmt.Sprintf("doorpost protects %s and not %s: that comes to the same app or file, and is open to anyone", past[0].closed.path, strings.Join(open, ", ")),
 			"put doorpost there, too (handle_path, uri, rewrite, root, handle_response or another site leads there), or serve there what is not protected elsewhere"))
 	}
 	return found
@@ -114,7 +111,7 @@ func (w way) after() string  { return w.path[len(w.before()+w.page()):] }
 // openAt are the courses of a request for a URL of the site by which somebody who is not signed
 // in gets more than a fixed answer.
 func (s *site) openAt(ctx context.Context, to string) []course {
-	c := s.edge.courseTo(ctx, s, http.MethodGet, to, "")
+	c := s.edge.courseTo(ctx, s, http.MethodGet, to, "", asRouted)
 	return slices.DeleteFunc(append(c.later, c), func(c course) bool { return !c.isOpen() })
 }
 

@@ -24,9 +24,9 @@ func (e *edge) adviseOnHosts(ctx context.Context, s *site, paths []string) []adm
 				continue
 			}
 			to := origin.String() + examplePath(pattern)
-			closed := e.courseTo(ctx, s, http.MethodGet, to, "")
+			closed := e.courseTo(ctx, s, http.MethodGet, to, "", asRouted)
 			for _, host := range otherHosts(origin) {
-				if closed.gate != nil && e.courseTo(ctx, s, http.MethodGet, to, host).opens(closed) {
+				if closed.gate != nil && e.courseTo(ctx, s, http.MethodGet, to, host, asRouted).opens(closed) {
 					return []adminapi.Finding{closed.gate.Lines.warning(directive, "site "+s.name(),
 						fmt.Sprintf("doorpost does not come before a request with the Host %s, which is open to anyone: header, expression and vars tell capital letters and the port apart", host),
 						"match hosts with the matcher host, for example @app host "+s.originHosts()[0])}

@@ -127,13 +127,12 @@ func (e *edge) namesGiven(host string) (names []string) {
 	if host != "" && !strings.Contains(host, "*") {
 		site.hosts = []string{host}
 	}
-	w := walk{server: e.server, fits: func(route caddyhttp.Route) fit { return min(sometimes, site.match(route.MatcherSets)) }, meet: func(s step) fit {
+	e.walkTo(site, func(s step) fit {
 		if vars, ok := s.handler.(*caddyhttp.VarsMiddleware); ok {
 			names = append(names, loggersIn((*vars)[caddyhttp.AccessLoggerNameVarKey])...)
 		}
 		return never
-	}}
-	w.followAll()
+	})
 	return names
 }
 

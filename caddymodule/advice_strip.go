@@ -21,16 +21,22 @@ type served struct {
 // lookUp finds what answers requests to the site.
 func (of *openBlock) lookUp() []served {
 	if of.answers == nil {
-		var all []step
-		of.edge.walkTo(requests{hosts: of.gate.site.originHosts()}, func(s step) fit {
-			if s.answers() && s.reach != never && !s.isFixed() {
-				of.answers = append(of.answers, served{s, s.sources(all)})
-			}
-			all = append(all, s)
-			return never
-		})
+		of.answers = of.edge.lookUp(of.gate.site.originHosts())
 	}
 	return of.answers
+}
+
+// lookUp finds what answers requests to some hosts, none for all.
+func (e *edge) lookUp(hosts []string) (answers []served) {
+	var all []step
+	e.walkTo(requests{hosts: hosts}, func(s step) fit {
+		if s.answers() && s.reach != never && !s.isFixed() {
+			answers = append(answers, served{s, s.sources(all)})
+		}
+		all = append(all, s)
+		return never
+	})
+	return answers
 }
 
 // lookUpClosed finds what answers requests that need a session, as far as an opening tells.

@@ -35,8 +35,9 @@ func (a *App) adviseOnTwins() (found []adminapi.Finding) {
 			i := slices.IndexFunc(t.hosts, func(host string) bool {
 				return t.edge.server != s.edge.server || !slices.Contains(s.originHosts(), host)
 			})
-			serves := func(c way) bool { _, common := folderBelow(t.sources, c.sources); return common || t.varies }
-			if i >= 0 && slices.ContainsFunc(closed, serves) && !asksForCertificate(a.ctx, t.edge.server, t.hosts[i]) {
+			serves := func(c way) bool { _, common := folderBelow(t.sources, c.sources); return common }
+			varies := slices.ContainsFunc(t.sources, func(s contentSource) bool { return strings.Contains(s.from+s.folder, "{") })
+			if i >= 0 && (varies || slices.ContainsFunc(closed, serves)) && !asksForCertificate(a.ctx, t.edge.server, t.hosts[i]) {
 				host := t.hosts[i : i+1]
 				urls := t.port.urls(app, host[0])
 				t.routes = t.edge.routesFor(host)
@@ -54,35 +55,28 @@ type twin struct {
 	port    port
 	hosts   []string
 	sources []contentSource
-	varies  bool // from where, with what is asked for
 }
 
 // twins are those of all routes of the server that answer, one for each list of hosts.
 func (e *edge) twins(at port) (all []*twin) {
-	var before []step
 	byHosts := make(map[string]*twin)
-	e.walkTo(requests{}, func(s step) fit {
-		before = append(before, s)
-		if !s.answers() || s.isFixed() {
-			return never
-		}
+	for _, answer := range e.lookUp(nil) {
 		hosts := []string{"*"}
-		for _, route := range s.on {
+		for _, route := range answer.on {
 			if named, _ := coverage(route); len(named) > 0 {
 				hosts = withEnvironment(named)
 			}
 		}
 		key := strings.Join(hosts, " ")
-		if byHosts[key] == nil && !strings.Contains(key, "{") {
+		if strings.Contains(key, "{") {
+			continue
+		}
+		if byHosts[key] == nil {
 			byHosts[key] = &twin{site: site{edge: e}, port: at, hosts: hosts}
 			all = append(all, byHosts[key])
 		}
-		if t := byHosts[key]; t != nil {
-			t.sources = append(t.sources, s.sources(before)...)
-			t.varies = t.varies || slices.ContainsFunc(t.sources, func(s contentSource) bool { return strings.Contains(s.from+s.folder, "{") })
-		}
-		return never
-	})
+		byHosts[key].sources = append(byHosts[key].sources, answer.sources...)
+	}
 	return all
 }
 

@@ -197,6 +197,9 @@ func (caddyHost) Try(config []byte) ([]adminapi.Finding, error) {
 	if err != nil {
 		return nil, errors.New("no site in it has the directive doorpost")
 	}
+	if err := app.(*App).rest(); err != nil {
+		return nil, err
+	}
 	return app.(*App).advice(), nil
 }
 

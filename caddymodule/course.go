@@ -219,27 +219,23 @@ func (s step) isFixed() bool {
 
 // courseOf is that of a request for a path at the first of the origins of a site.
 func (e *edge) courseOf(ctx context.Context, s *site, method, path string) course {
-	return e.courseTo(ctx, s, method, s.name()+path, "")
+	return e.courseTo(ctx, s, method, s.name()+path, "", asRouted)
 }
 
 // courseAs is that of a request for a path that is led in another way.
 func (e *edge) courseAs(ctx context.Context, s *site, path string, how reading) course {
-	r, err := s.example(ctx, http.MethodGet, s.name()+path)
-	if err != nil {
-		return course{}
-	}
-	return e.lead(s, r, how)
+	return e.courseTo(ctx, s, http.MethodGet, s.name()+path, "", how)
 }
 
 // courseTo is that of a request for a URL of a site, with a Host unless that is "". It is empty
 // where no request is for the URL, or for a gate of another site.
-func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string) course {
+func (e *edge) courseTo(ctx context.Context, s *site, method, to, host string, how reading) course {
 	r, err := s.example(ctx, method, to)
 	if err != nil {
 		return course{}
 	}
 	r.Host = cmp.Or(host, r.Host)
-	return e.lead(s, r, asRouted)
+	return e.lead(s, r, how)
 }
 
 // routesFor are those routes of the server that requests to some hosts may match by their Host.
