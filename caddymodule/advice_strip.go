@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -122,7 +124,8 @@ func (s step) sources(before []step) (sources []contentSource) {
 	case *fileserver.FileServer:
 		return []contentSource{{from: "file_server", folder: s.folder(h.Root, before), hidden: h.Hide}}
 	}
-	return []contentSource{{from: s.directive()}}
+	written, _ := json.Marshal(s.handler) // one that is written otherwise answers something else
+	return []contentSource{{from: fmt.Sprintf("%s %x", s.directive(), sha256.Sum256(written))}}
 }
 
 // hostFor is the host that a proxy asks its upstreams for, if it is always the same.

@@ -71,6 +71,8 @@ func TestOtherSitesAreNotTakenForTheSame(t *testing.T) {
 		"app.example.com {\n" + gate + "reverse_proxy localhost:1 {\nheader_up Host app.example.com\n}\n}\nwww.example.com {\nreverse_proxy localhost:1 {\nheader_up Host www.example.com\n}\n}\n": false,
 		"app.example.com {\n" + gate + app + "}\nb.example.com {\ntls {\nclient_auth {\nmode require\n}\n}\n" + app + "}\n":                                                                        false,
 		"app.example.com {\n" + gate + app + "}\nb.example.com {\ntls {\nclient_auth {\nmode request\n}\n}\n" + app + "}\n":                                                                        true,
+		"app.example.com {\n" + gate + "respond {path}\n}\nb.example.com {\nrespond {path}\n}\n":                                                                                                   true,
+		"app.example.com {\n" + gate + "respond {path}\n}\nb.example.com {\nrespond \"{path} is here\"\n}\n":                                                                                       false,
 		"app.example.com {\n" + gate + app + "}\nb.example.com {\n" + gate + app + "}\n":                                                                                                           false,
 		"app.example.com {\n" + gate + app + "}\nb.example.com {\ndoorpost /admin* {\nallow *\n}\n" + app + "}\n":                                                                                  false, // who writes a gate there knows of it
 		"app.example.com, b.example.com {\n@app host app.example.com\nhandle @app {\n" + gate + app + "}\nhandle {\n" + app + "}\n}\n":                                                             true,
