@@ -192,7 +192,7 @@ func eachSample(t *testing.T, check func(t *testing.T, s Sample, m Message, lang
 	for _, lang := range languages(t) {
 		for _, sample := range Samples() {
 			t.Run(lang.Tag()+"/"+sample.Name, func(t *testing.T) {
-				m, err := sample.Write(c, lang)
+				m, err := c.Write(sample.Letter, lang)
 				check(t, sample, written(t, m, err), lang)
 			})
 		}

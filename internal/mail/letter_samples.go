@@ -6,7 +6,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/account"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
-	"github.com/doorpost-auth/doorpost/internal/text"
 )
 
 // Sample is a letter with typical content, in a state that has a name. It is for
@@ -19,11 +18,6 @@ type Sample struct {
 func (s Sample) template() string {
 	kind, _ := KindOf(s.Letter.Kind)
 	return kind.template
-}
-
-// Write writes the letter in a language.
-func (s Sample) Write(c *Composer, lang *text.Language) (Message, error) {
-	return c.Write(s.Letter, lang)
 }
 
 // Samples lists every letter in every state that looks different.

@@ -29,7 +29,7 @@ func TestLinesEndWhereTheLanguageLetsThem(t *testing.T) {
 func TestEveryLanguageFitsATerminal(t *testing.T) {
 	for _, lang := range languages(t) {
 		for _, sample := range Samples() {
-			m, err := sample.Write(newComposer(t), lang)
+			m, err := newComposer(t).Write(sample.Letter, lang)
 			if err != nil {
 				t.Fatal(err)
 			}

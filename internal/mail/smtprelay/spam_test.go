@@ -72,7 +72,7 @@ func TestNoMessageLooksLikeSpam(t *testing.T) {
 				}
 				sample.Letter.ID = mail.NewID()
 				names[sample.Letter.ID] = lang.Tag() + "/" + sample.Name + "/" + route
-				m, err := sample.Write(composer, lang)
+				m, err := composer.Write(sample.Letter, lang)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -96,7 +96,7 @@ func write(lang *text.Language) (map[string]mail.Message, error) {
 	}
 	letters := map[string]mail.Message{}
 	for _, sample := range mail.Samples() {
-		if letters[mailPrefix+sample.Name], err = sample.Write(composer, lang); err != nil {
+		if letters[mailPrefix+sample.Name], err = composer.Write(sample.Letter, lang); err != nil {
 			return nil, fmt.Errorf("writing %s: %w", sample.Name, err)
 		}
 	}
