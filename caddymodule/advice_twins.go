@@ -53,7 +53,6 @@ func (a *App) adviseOnTwins() (found []adminapi.Finding) {
 type twin struct {
 	site
 	port    port
-	hosts   []string
 	sources []contentSource
 }
 
@@ -72,7 +71,7 @@ func (e *edge) twins(at port) (all []*twin) {
 			continue
 		}
 		if byHosts[key] == nil {
-			byHosts[key] = &twin{site: site{edge: e}, port: at, hosts: hosts}
+			byHosts[key] = &twin{site: site{edge: e, hosts: hosts}, port: at}
 			all = append(all, byHosts[key])
 		}
 		byHosts[key].sources = append(byHosts[key].sources, answer.sources...)
