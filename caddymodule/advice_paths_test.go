@@ -153,16 +153,16 @@ func TestWhatAnswersBeforeTheGateByTheOrderIsWarnedOf(t *testing.T) {
 	isolate(t)
 	const gate = "doorpost {\nallow *\n}\n"
 	for source, warns := range map[string]string{
-		"{\norder reverse_proxy before doorpost\n}\napp.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n":                             "reverse_proxy /api/*",
-		"{\norder respond before doorpost\n}\napp.example.com {\n" + gate + "@a not path /admin/*\nrespond @a hi\n}\n":                                             "respond",
+		"{\norder reverse_proxy before doorpost\n}\napp.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n":                             "reverse_proxy (path /api/*)",
+		"{\norder respond before doorpost\n}\napp.example.com {\n" + gate + "@a not path /admin/*\nrespond @a hi\n}\n":                                             "respond (not)",
 		"app.example.com {\n" + gate + "reverse_proxy /api/* localhost:1\nfile_server\n}\n":                                                                        "",
 		"app.example.com {\nroute {\nrespond /hook ok\n" + gate + "respond x\n}\n}\n":                                                                              "",
 		"app.example.com {\n" + gate + "redir /old /new\nrespond x\n}\n":                                                                                           "",
 		"{\norder php_fastcgi before doorpost\n}\napp.example.com {\n" + gate + "php_fastcgi localhost:1\n}\n":                                                     "php_fastcgi",
-		"{\norder handle before doorpost\n}\napp.example.com {\n" + gate + "handle /api/* {\nreverse_proxy localhost:1\n}\nrespond x\n}\n":                         "reverse_proxy /api/*",
+		"{\norder handle before doorpost\n}\napp.example.com {\n" + gate + "handle /api/* {\nreverse_proxy localhost:1\n}\nrespond x\n}\n":                         "reverse_proxy (path /api/*)",
 		"app.example.com {\nhandle /api/* {\nrespond ok\n}\nhandle {\n" + gate + "respond x\n}\n}\n":                                                               "",
 		":8080 {\nroute {\nreverse_proxy /hook localhost:1\ndoorpost {\nallow *\nurl https://app.example.com\n}\nrespond x\n}\n}\n":                                "",
-		"{\norder reverse_proxy before doorpost\n}\n:8080 {\nreverse_proxy /hook localhost:1\ndoorpost {\nallow *\nurl https://app.example.com\n}\nrespond x\n}\n": "reverse_proxy /hook",
+		"{\norder reverse_proxy before doorpost\n}\n:8080 {\nreverse_proxy /hook localhost:1\ndoorpost {\nallow *\nurl https://app.example.com\n}\nrespond x\n}\n": "reverse_proxy (path /hook)",
 		"www.example.com {\nrespond /x ok\n}\napp.example.com {\n" + gate + "respond x\n}\n":                                                                       "",
 	} {
 		told := ""

@@ -46,7 +46,7 @@ func (e *edge) checkReached() error {
 		case !reached:
 			return h.Lines.atLine(fmt.Errorf("site %s: doorpost is never reached, so nothing is protected: something before it takes or answers every request, such as a handle or a site for all paths, or an order of directives; put doorpost first", s.name()))
 		case early != nil && gate != nil && gate.reach != never && min(len(early.inSite()), len(gate.inSite())) <= 1: // nobody wrote route around both
-			e.app.advise([]adminapi.Finding{gate.handler.(*Handler).Lines.warning(directive, "site "+s.name(), early.words()+" answers before doorpost is reached, by the order of directives, and is open to anyone",
+			e.app.advise([]adminapi.Finding{gate.handler.(*Handler).Lines.warning(directive, "site "+s.name(), early.words(early.directive(), early.inSite())+" answers before doorpost is reached, by the order of directives, and is open to anyone",
 				"leave the order of directives as it is, and name what is meant to be open with public")})
 		}
 	}
@@ -69,16 +69,4 @@ func (s step) isEarly() bool {
 		hosts, _ = coverage(inside[0])
 	}
 	return len(hosts) == 0 && !slices.Contains([]string{"redir", "abort"}, s.directive())
-}
-
-// words are the directive that answers, and its paths. php_fastcgi answers for more than the
-// *.php that stand in its routes.
-func (s step) words() string {
-	words := []string{s.directive()}
-	if words[0] != "php_fastcgi" {
-		for _, route := range s.inSite() {
-			words = append(words, pathsOf(route.MatcherSets)...)
-		}
-	}
-	return strings.Join(words, " ")
 }

@@ -70,11 +70,10 @@ func (b *besidePortal) meet(s step) (ended fit) {
 	return ended
 }
 
-// words are a step as the operator wrote it: the directive, its matchers, and its place.
-func (b *besidePortal) words(s step) string {
-	words, on := cmp.Or(s.serves(b.mapped), s.directive()), s.on
+// words are a step as the operator wrote it: its name, and the matchers of routes that it stands in.
+func (s step) words(name string, on []caddyhttp.Route) string {
 	if s.directive() == "php_fastcgi" {
-		on = on[:len(on)-1] // which it brings along
+		on = on[:max(0, len(on)-1)] // which it brings along
 	}
 	var matchers []string
 	for _, route := range on {
@@ -90,9 +89,15 @@ func (b *besidePortal) words(s step) string {
 	if gate, ok := s.handler.(*Handler); ok && gate.matcher.text != "" {
 		matchers = append(matchers, gate.matcher.text)
 	}
-	if len(matchers) > 0 {
-		words += " (" + strings.Join(matchers, ", ") + ")"
+	if len(matchers) == 0 {
+		return name
 	}
+	return name + " (" + strings.Join(matchers, ", ") + ")"
+}
+
+// words are those of a step, and its place.
+func (b *besidePortal) words(s step) string {
+	words := s.words(cmp.Or(s.serves(b.mapped), s.directive()), s.on)
 	var place []string
 	if s.errors {
 		place = append(place, "handle_errors")
