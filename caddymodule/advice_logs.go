@@ -32,7 +32,7 @@ func (e *edge) adviseOnLogs(ctx caddy.Context) (found []adminapi.Finding) {
 	credentials := e.server.Logs != nil && e.server.Logs.ShouldLogCredentials
 	for _, s := range e.sites {
 		loggers := e.loggersOf(s)
-		warn := func(lines Lines, option, what, advice string, fields ...string) {
+		warn := func(lines Lines, option, what, advice string, loggers []string, fields ...string) {
 			if shown := loggersThatShow(ctx, loggers, fields); len(shown) > 0 {
 				hidden := "log { format filter { " + strings.Join(fields, " delete; ") + " delete } }"
 				found = append(found, lines.warning(option, "site "+s.name(), fmt.Sprintf("the log of Caddy shows %s (%s)", what, strings.Join(shown, ", ")), advice+hidden))
@@ -40,16 +40,21 @@ func (e *edge) adviseOnLogs(ctx caddy.Context) (found []adminapi.Finding) {
 		}
 		const without = "leave out log_credentials in the global option servers, or hide them: "
 		if credentials && len(s.handlers) > 0 {
-			warn(s.handlers[0].Lines, directive, "session cookies, since log_credentials is on", without, cookieField, newCookieField)
+			warn(s.handlers[0].Lines, directive, "session cookies, since log_credentials is on", without, loggers, cookieField, newCookieField)
 		}
-		i := slices.IndexFunc(s.handlers, func(h *Handler) bool { return h.Tokens != "" })
-		if i < 0 {
-			continue
+		const hide = "hide them there, in the global options for all sites: "
+		if i := slices.IndexFunc(s.handlers, func(h *Handler) bool { return h.Tokens != "" }); i >= 0 {
+			lines := s.handlers[i].Lines
+			warn(lines, "tokens", "the tokens that programs send in the header "+gate.TokenHeader, hide, loggers, tokenField)
+			if credentials {
+				warn(lines, "tokens", "the tokens that programs send in the header Authorization, since log_credentials is on", without, loggers, authorizationField)
+			}
 		}
-		lines := s.handlers[i].Lines
-		warn(lines, "tokens", "the tokens that programs send in the header "+gate.TokenHeader, "hide them there, in the global options for all sites: ", tokenField)
-		if credentials {
-			warn(lines, "tokens", "the tokens that programs send in the header Authorization, since log_credentials is on", without, authorizationField)
+		for _, h := range s.handlers { // of a stream that breaks off there is what the app was sent
+			if h.Assertion != "" {
+				warn(h.Lines, "assertion", "assertions, which let whoever reads them act for two minutes", hide, []string{"http.handlers.reverse_proxy"}, "request>headers>"+h.Assertion)
+				break
+			}
 		}
 	}
 	return found

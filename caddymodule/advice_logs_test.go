@@ -1,8 +1,11 @@
 package caddymodule
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 func TestALogThatShowsTokensIsWarnedOf(t *testing.T) {
@@ -57,6 +60,27 @@ func TestALogThatShowsTokensIsWarnedOf(t *testing.T) {
 			}
 			if found != want {
 				t.Errorf("%s: with %q warned of is %q, want %q", what, tokens, found, want)
+			}
+		}
+	}
+}
+
+// reverse_proxy logs what it sent to the app where an answer breaks off.
+func TestALogThatShowsAssertionsIsWarnedOf(t *testing.T) {
+	isolate(t)
+	for options, shown := range map[string]bool{
+		"": true,
+		"log {\nformat filter {\nrequest>headers>NAME delete\n}\n}\n":           false,
+		"log {\nformat filter {\nrequest>headers>Doorpost-Token delete\n}\n}\n": true,
+		"log {\nexclude http.handlers\n}\n":                                     false,
+	} {
+		for option, name := range map[string]string{"": "", "assertion": "Doorpost-Assertion", "assertion X-Word": "X-Word"} {
+			app := provisionedApp(t, "{\n"+strings.ReplaceAll(options, "NAME", name)+"}\napp.example.com {\ndoorpost {\nallow *\n"+option+"\n}\n}\n")
+			warned := slices.ContainsFunc(app.advice(), func(f adminapi.Finding) bool {
+				return strings.HasPrefix(f.Found, "the log of Caddy shows assertions, ") && strings.HasSuffix(f.Found, "(http.handlers.reverse_proxy)") && strings.Contains(f.Advice, "request>headers>"+name+" delete")
+			})
+			if want := shown && option != ""; warned != want && !(name == "" && strings.Contains(options, "NAME")) {
+				t.Errorf("%s%s: warned of: %v, want %v", options, option, warned, want)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -164,6 +165,33 @@ func TestAVerifierTakesTheAssertionsOfItsOwnSiteOnly(t *testing.T) {
 		}
 		if got, ok := checks(t, run(other.origin, said.token)); ok {
 			t.Errorf("%s takes the assertion for another site: %s", name, got)
+		}
+	}
+}
+
+// Of a stream that breaks off Caddy logs what the app was sent.
+func TestALogThatShowsAssertionsIsToldOfUntilItHasAFilter(t *testing.T) {
+	t.Parallel()
+	for options, shown := range map[string]bool{"": true, "log {\nformat filter {\nrequest>headers>Doorpost-Assertion delete\n}\n}\n": false} {
+		g := start(t, setup{options: options, site: "allow *@example.com\nassertion", behind: "reverse_proxy " + startChat(t).address})
+		ada := g.signedIn("ada@example.com")
+		ctx, leave := context.WithCancel(t.Context())
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.origin+socketPath, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", ada.cookie())
+		stream, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream.Body.Close()
+		leave()
+		await(t, "the end of the stream in the log", func() bool { return strings.Contains(g.gate.Output(), "aborting with incomplete response") })
+		_, line, _ := strings.Cut(g.gate.Output(), "aborting with incomplete response")
+		line, _, _ = strings.Cut(line, "\n")
+		if shows, told := strings.Contains(line, "Doorpost-Assertion"), strings.Contains(g.gate.Output(), "the log of Caddy shows assertions"); shows != shown || told != shown {
+			t.Errorf("with %q the assertion is shown: %v, and the operator told: %v", options, shows, told)
 		}
 	}
 }

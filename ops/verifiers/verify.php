@@ -76,4 +76,4 @@ try {
     fwrite(STDERR, "refused: {$reason->getMessage()}\n");
     exit(1);
 }
-echo "{$claims['sub']} {$claims['email']} ", implode(',', $claims['groups']), "\n";
+echo $claims['sub'], ' ', $claims['email'] ?? '', ' ', implode(',', $claims['groups']), "\n";
