@@ -15,7 +15,7 @@ const (
 	longestPause = 5 * time.Minute
 	// trialWait is the wait of other messages while one tries the mailer.
 	trialWait = time.Second
-	// domainsToDoubt is to how many domains in a row a mailer takes no message until that is
+	// domainsToDoubt is to how many organizations in a row a mailer takes no message until that is
 	// no matter of the recipients any more.
 	domainsToDoubt = 3
 )
@@ -23,7 +23,7 @@ const (
 // MailerHealth is the state of one mailer, for monitoring.
 type MailerHealth struct {
 	Name      string
-	Available bool      // false while its breaker is open because it failed, or it took no message to several domains in a row
+	Available bool      // false while its breaker is open because it failed, or it took no message to several organizations in a row
 	Since     time.Time // when Available changed
 	Problem   string    // the last failure, fit for logs; empty while it is available
 }
@@ -34,7 +34,8 @@ type MailerHealth struct {
 // mailer. It is safe for concurrent use.
 //
 // What may be about a recipient does not open it, or whoever has a domain could stop the
-// mail of all; an operator is told if it goes on.
+// mail of all; an operator is told if it goes on. Only silence about whole messages opens it
+// once it is no matter of the recipients: each such attempt may leave a copy.
 type breaker struct {
 	mu       sync.Mutex
 	failures int           // in a row, while closed
@@ -43,7 +44,7 @@ type breaker struct {
 	trying   bool          // a message tries the mailer
 	since    time.Time
 	problem  string
-	refused  map[string]bool // domains to which it took no message since it took the last one, domainsToDoubt at most
+	refused  map[string]bool // organizations to which it took no message since it took the last one, domainsToDoubt at most
 	doubt    string          // the last failure of those
 }
 
@@ -103,6 +104,7 @@ const (
 	took                       // it took the message
 	works                      // it refuses this message for good
 	mayRefuse                  // it refuses this message, or us: that cannot be told
+	leavesOpen                 // the same, and whether it took the message cannot be told either
 	fails                      // it may be by chance
 	wantsNobody                // it refuses us, or asks to wait
 )
@@ -115,6 +117,8 @@ func judge(sending context.Context, failure *SendError) verdict {
 		return took
 	case errors.Is(sending.Err(), context.Canceled) || errors.Is(failure, ErrNotHandedOver):
 		return nothing
+	case failure.AboutMessage && failure.PossibleCopies > 0:
+		return leavesOpen
 	case failure.AboutMessage:
 		return mayRefuse
 	case failure.Unauthorized || failure.RetryAfter > 0:
@@ -125,9 +129,9 @@ func judge(sending context.Context, failure *SendError) verdict {
 	return fails
 }
 
-// note records what an admitted message to a domain says of the mailer. failure is nil if
-// it was sent.
-func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, domain string) transition {
+// note records what an admitted message to an organization says of the mailer. failure is nil
+// if it was sent.
+func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, organization string) transition {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p == trial {
@@ -140,9 +144,9 @@ func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, 
 		return b.trust(now)
 	case v == works:
 		return b.close(now)
-	case v == mayRefuse:
-		return b.mistrust(now, failure, domain)
-	case v == fails && b.pause == 0 && b.failures+1 < failuresToOpen:
+	case v == mayRefuse, v == leavesOpen && len(b.refused) < domainsToDoubt:
+		return b.mistrust(now, failure, organization)
+	case v != wantsNobody && b.pause == 0 && b.failures+1 < failuresToOpen:
 		b.failures++
 		if b.failures == 1 {
 			return began
@@ -165,16 +169,16 @@ func (b *breaker) trust(now time.Time) transition {
 
 // mistrust is for one that it did not take, for a reason that may be the recipient's: it
 // answers, so it is not left alone.
-func (b *breaker) mistrust(now time.Time, failure *SendError, domain string) transition {
+func (b *breaker) mistrust(now time.Time, failure *SendError, organization string) transition {
 	change := b.close(now)
 	b.doubt = failure.Error()
-	if len(b.refused) == domainsToDoubt || b.refused[domain] {
+	if len(b.refused) == domainsToDoubt || b.refused[organization] {
 		return change
 	}
 	if b.refused == nil {
 		b.refused = make(map[string]bool)
 	}
-	if b.refused[domain] = true; len(b.refused) < domainsToDoubt {
+	if b.refused[organization] = true; len(b.refused) < domainsToDoubt {
 		return change
 	}
 	b.since = now

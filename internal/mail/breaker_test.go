@@ -280,3 +280,40 @@ func TestAMailerThatTakesNothingWhateverTheDomainIsTold(t *testing.T) {
 		}
 	})
 }
+
+// Each attempt about which a service is silent in the end may leave a copy, so one that is
+// silent to everybody is left alone; one that is because of somebody's servers is not.
+func TestSilenceAboutWholeMessagesLeavesAMailerAloneWhereItIsNoMatterOfTheRecipients(t *testing.T) {
+	silence := aboutMessage()
+	silence.PossibleCopies = 1
+	for name, c := range map[string]struct {
+		domains []string // of the messages about which it is silent, again and again
+		between bool     // it takes one to somebody else now and then
+		calls   int      // until it is left alone; 0: it is not
+	}{
+		"one domain":              {[]string{"evil.example"}, false, 0},
+		"names below one":         {[]string{"a.evil.example", "b.evil.example", "c.evil.example", "d.evil.example"}, false, 0},
+		"two":                     {[]string{"evil.example", "bad.example"}, false, 0},
+		"many":                    {[]string{"a.example", "b.example", "c.example", "d.example"}, false, domainsToDoubt + failuresToOpen},
+		"three":                   {[]string{"a.example", "b.example", "c.example"}, false, domainsToDoubt + failuresToOpen},
+		"many, and others arrive": {[]string{"a.example", "b.example", "c.example", "d.example"}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mailer := &fakeMailer{name: "a"}
+				f := NewFailover(quiet, mailer)
+				for i := range 30 {
+					mailer.answers = append(mailer.answers, silence)
+					sendTo(f, c.domains[i%len(c.domains)])
+					if c.between && i%5 == 4 {
+						mailer.answers = append(mailer.answers, nil)
+						sendTo(f, "good.example")
+					}
+				}
+				if left := f.mailers[0].wait(time.Now()) > 0; left != (c.calls > 0) || left && mailer.called() != c.calls {
+					t.Errorf("it is left alone: %v, after %d calls", left, mailer.called())
+				}
+			})
+		})
+	}
+}

@@ -125,7 +125,7 @@ func (c *Courier) claim() {
 			d.again = true // it ended and waits again, while this delivery still runs
 			continue
 		}
-		d := &delivery{Courier: c, m: m}
+		d := &delivery{Courier: c, m: m, to: Organization(Mailbox{Address: string(m.To)}.Domain())}
 		c.held[m.ID] = d
 		c.running.Go(d.run)
 	}

@@ -104,7 +104,7 @@ func TestAttemptsAndClaimsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, w := newStore(t), &watch{}
 		for i := range 1500 { // to many, as what the store keeps of one address grows with each
-			put(t, store, time.Hour, func(m *outbox.Message) { m.To = address.Address(fmt.Sprintf("alice%d@example.org", i)) })
+			put(t, store, time.Hour, func(m *outbox.Message) { m.To = address.Address(fmt.Sprintf("alice@example%d.org", i)) })
 		}
 		mailer := &fakeMailer{name: "fake", block: make(chan struct{})}
 		w.courier(t, store, mailer, CourierOptions{Timeout: time.Hour})

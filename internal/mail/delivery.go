@@ -13,6 +13,7 @@ import (
 type delivery struct {
 	*Courier
 	m      outbox.Message // as the store has it
+	to     string         // the organization that it goes to; does not change
 	tries  int            // attempts of this courier, including those that did not reach a service
 	before int            // copies that a service may have accepted before this attempt
 	handed bool           // a service may have the message from this attempt
@@ -34,11 +35,11 @@ func (d *delivery) run() {
 		if d.m.Unsettled {
 			d.before++ // the process that was at it died
 		}
-		ready, late := d.wait()
+		slots, late := d.wait()
 		switch {
-		case ready:
+		case slots != nil:
 			d.tries++
-			settled = d.send()
+			settled = d.send(slots)
 		case late:
 			settled = d.giveUp(outbox.Expired, "", because(errTooLate, d.m.Problem), 0)
 		default:
@@ -48,26 +49,23 @@ func (d *delivery) run() {
 	d.leave()
 }
 
-// wait waits until the message is due and there is a slot for it. ready says that it
-// has a slot, late that it is too late for one.
-func (d *delivery) wait() (ready, late bool) {
+// wait waits until the message is due and there is a slot for it. It returns where the slot is,
+// nil for none; late says that it is too late for one.
+func (d *delivery) wait() (slots chan struct{}, late bool) {
 	ctx, cancel := context.WithDeadline(d.stopping, d.m.Deadline)
 	defer cancel()
 	if !d.rest() {
-		return false, false
+		return nil, false
 	}
 	if d.m.Due.Before(d.m.Deadline) && pause(ctx, untilDue(d.m)) {
-		slots := d.nextFrom()
-		select {
-		case slots <- struct{}{}:
+		if slots = d.take(ctx); slots != nil {
 			if d.rouse(ctx) {
-				return true, false
+				return slots, false
 			}
 			<-slots
-		case <-ctx.Done():
 		}
 	}
-	return false, d.rouse(d.stopping)
+	return nil, d.rouse(d.stopping)
 }
 
 // untilDue is how long to wait for a message. One whose state is of the future has it by a

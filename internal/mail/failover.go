@@ -74,7 +74,7 @@ func (f *Failover) Send(ctx context.Context, m Message) (Receipt, error) {
 				"message", m.ID, "mailer", failures[len(failures)-1].Mailer, "next", mailer.Name(), "error", failures[len(failures)-1])
 		}
 		receipt, failure := f.sendWithin(ctx, mailer, m, 1+f.ready(i+1))
-		change := mailer.note(time.Now(), way, judge(ctx, failure), failure, Mailbox{Address: m.To}.Domain())
+		change := mailer.note(time.Now(), way, judge(ctx, failure), failure, Organization(Mailbox{Address: m.To}.Domain()))
 		f.report(m.ID, mailer, change, failure, f.ready(i+1) > 0)
 		if failure == nil {
 			if len(failures) > 0 {

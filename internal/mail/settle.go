@@ -9,10 +9,10 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 )
 
-// send makes one attempt and stores the result. It is false if the result could not be
+// send makes one attempt in a slot and stores the result. It is false if the result could not be
 // stored, or if another process has taken over.
-func (d *delivery) send() (settled bool) {
-	began := d.begin(d.cut)
+func (d *delivery) send(slots chan struct{}) (settled bool) {
+	began := d.begin(d.cut, slots)
 	if d.before >= outbox.MaxCopies {
 		d.over()
 		return d.giveUp(outbox.Failed, "", because(outbox.ErrEnough, d.m.Problem), 0)

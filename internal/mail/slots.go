@@ -20,8 +20,8 @@ var errMadeWay = errors.New("the server keeps us waiting, and so do too many oth
 // slots bound how many attempts run at the same time. A server may be silent because another
 // one is, that of a recipient. So an attempt that takes long moves to a slot for slow ones; if
 // there is none, the oldest of those that no service has the message of ends. What was slow
-// once has no other slot from then on. Whoever has a silent server, and asks for many messages
-// to it, keeps nobody else's waiting.
+// once has no other slot from then on, nor has what goes where several others are slow just now.
+// Whoever has a silent server, and asks for many messages to it, keeps nobody else's waiting.
 type slots struct {
 	quick, slow chan struct{} // one token for each attempt
 
@@ -32,26 +32,52 @@ type slots struct {
 type slot struct {
 	in     chan struct{} // where the token is; nil if it was taken away, or there is none
 	handed bool          // a service may have the message from now on
-	isSlow bool          // the last attempt was
+	isSlow bool          // an attempt was
 	moves  *time.Timer
 	end    context.CancelCauseFunc // of the attempt
 }
 
-// nextFrom is where the next attempt gets its slot.
+// nextFrom is where the next attempt gets its slot. Half as many slow ones to one organization as
+// there are quick slots have others to it begin among the slow ones.
 func (d *delivery) nextFrom() chan struct{} {
-	if d.slot.isSlow {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	alike := 0
+	for _, other := range d.ofSlow {
+		if other.to == d.to {
+			alike++
+		}
+	}
+	if d.slot.isSlow || 2*alike >= cap(d.quick) {
 		return d.slow
 	}
 	return d.quick
 }
 
+// take waits for a slot for the next attempt, and returns where it is; nil if ctx ends before.
+// Others may have turned out to be slow meanwhile.
+func (d *delivery) take(ctx context.Context) chan struct{} {
+	for {
+		slots := d.nextFrom()
+		select {
+		case slots <- struct{}{}:
+			if slots == d.slow || d.nextFrom() == slots {
+				return slots
+			}
+			<-slots
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 // begin is called for an attempt that has got a slot. It returns what the attempt runs in.
-func (d *delivery) begin(parent context.Context) (ctx context.Context) {
+func (d *delivery) begin(parent context.Context, slots chan struct{}) (ctx context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.slot.in, d.slot.handed = d.nextFrom(), false
+	d.slot.in, d.slot.handed = slots, false
 	ctx, d.slot.end = context.WithCancelCause(parent)
-	if d.slot.isSlow {
+	if slots == d.slow {
 		d.ofSlow = append(d.ofSlow, d)
 	}
 	d.slot.moves = time.AfterFunc(slowAfter, d.makeWay)
@@ -62,10 +88,12 @@ func (d *delivery) begin(parent context.Context) (ctx context.Context) {
 func (d *delivery) makeWay() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.slot.in != d.quick {
-		return // it is over, or was slow before
+	if d.slot.in == nil {
+		return // it is over
 	}
-	d.slot.isSlow = true
+	if d.slot.isSlow = true; d.slot.in == d.slow {
+		return
+	}
 	select {
 	case d.slow <- struct{}{}:
 	default:

@@ -18,8 +18,8 @@ type MailOptions struct {
 	Auth    []string // ways to sign in that it offers, after STARTTLS if that is offered: PLAIN, XOAUTH2
 
 	// Conduct is asked before each reply, with the step and what it is about:
-	// an address at AtSender and AtRecipient, "user:password" or "user:token" at AtAuth. An empty
-	// reply is the usual one. It may wait.
+	// an address at AtSender and AtRecipient, those of all recipients at AtData and AtDot,
+	// "user:password" or "user:token" at AtAuth. An empty reply is the usual one. It may wait.
 	Conduct func(at MailStep, about string) (reply string)
 
 	// Take is given each letter that was accepted, instead of keeping it.

@@ -61,7 +61,7 @@ func (c *conversation) data() error {
 	if len(c.to) == 0 {
 		return refusal("503 5.5.1 DATA comes after RCPT")
 	}
-	if err := c.answer(AtData, "", "354 go on"); err != nil {
+	if err := c.answer(AtData, strings.Join(c.to, " "), "354 go on"); err != nil {
 		return err
 	}
 	letter := Letter{From: *c.from, To: c.to}

@@ -90,8 +90,9 @@ func (r *Relay) failure(ctx context.Context, at step, err error) *mail.SendError
 	default:
 		f.Err = fmt.Errorf("talking to %s: %w", r.config.Addr, detail)
 	}
-	// A relay may pass on what another server says, and be silent as long as that one is.
-	if at >= recipient && (why != nil || f.Unauthorized) || at == recipient && ctx.Err() != nil {
+	// A relay may pass on what another server says, and be silent as long as that one is: one that
+	// asks it about a mailbox, or passes the message on before it answers.
+	if at >= recipient && (why != nil || f.Unauthorized || ctx.Err() != nil) {
 		f.AboutMessage = true
 	}
 	return f
