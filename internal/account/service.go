@@ -84,12 +84,9 @@ func (s *Service) MayAdminister(ctx context.Context, m signin.Member) (bool, err
 }
 
 // CheckGuard is signin.ErrNeedsPasskey if the member may not act for others before they
-// have shown a passkey: whoever reads their mail could give themselves the account of
-// anybody, theirs included.
+// have shown a passkey. It is for where any site requires one of anybody: whoever reads the mail
+// of an admin could give themselves the account of everybody, and take away their passkeys.
 func (s *Service) CheckGuard(ctx context.Context, m signin.Member) error {
-	if len(m.Guard.Required) == 0 {
-		return nil
-	}
 	return fault.Store("looking up passkeys", s.Store.CheckGuard(ctx, m.Session, m.Address, m.Guard, time.Now()))
 }
 

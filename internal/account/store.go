@@ -114,9 +114,9 @@ type Store interface {
 	// signin.ErrNeedsPasskey as with Propose, but of a session of any age.
 	Confirm(ctx context.Context, c Confirmation) (Confirmed, error)
 
-	// CheckGuard is signin.ErrNeedsPasskey where passkeys guard the account of a person and
-	// the session has shown none of them in the last FreshProof, and session.ErrEnded for one
-	// that is not theirs.
+	// CheckGuard is signin.ErrNeedsPasskey unless the session has shown, in the last FreshProof, a
+	// passkey that guards the account of the person; where none does, one of the place where the
+	// session is. It is session.ErrEnded for a session that is not theirs.
 	CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error
 
 	// MovePerson does what Move does without any proof, by word of an operator. It

@@ -27,14 +27,18 @@ func (d *Door) showNeeded(c *call, to string, s *session.Session) {
 // askForPasskey asks somebody who has to show a passkey first. What they have may be good at
 // another site only, and what they wanted is done there, then, if it can be.
 func (d *Door) askForPasskey(c *call, back string, needs *signin.NeedsPasskey) {
-	if party, _ := d.party(c); needs.RPID == party.ID {
+	if party, possible := d.party(c); possible && needs.RPID == party.ID {
 		c.seeOther(signInAgain(againByPasskey, back))
 		return
 	}
 	if back != gate.PeoplePath {
 		back = gate.AccountPath
 	}
-	p := view.PasskeyElsewhere{Frame: frame(c), There: needs.RPID}
+	there := needs.RPID
+	if there == "" { // nowhere yet, and there can be none here
+		there = d.rpID(d.Requiring("", nil)[0].Origin)
+	}
+	p := view.PasskeyElsewhere{Frame: frame(c), There: there}
 	if s, err := c.visit.Session(c.r); err == nil && s != nil {
 		for _, place := range d.Requiring(s.Address, s.Standing()) {
 			if d.rpID(place.Origin) == needs.RPID && (back != gate.PeoplePath || place.People) {

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -46,7 +47,10 @@ func checkGuard(t *tx, who address.Address, g signin.Guard, s codec.Session, now
 // CheckGuard implements account.Store.
 func (s Steps) CheckGuard(ctx context.Context, key session.Key, who address.Address, g signin.Guard, now time.Time) error {
 	return run(ctx, s.look("check_guard"), []Key{sessionKey(key), keyringKey(who)}, func(t *tx) {
-		checkGuard(t, who, g, sessionOf(t, key, who, now), now)
+		s := sessionOf(t, key, who, now)
+		if at := cmp.Or(guardingPlace(keyring(t, who), g), g.RPID); !provesPasskey(s, g, at, now) {
+			t.fail(&signin.NeedsPasskey{RPID: at})
+		}
 	})
 }
 
@@ -147,6 +151,9 @@ func (s Steps) RenamePasskey(ctx context.Context, c passkey.Change, name string)
 // RemovePasskey implements passkey.Store.
 func (s Steps) RemovePasskey(ctx context.Context, c passkey.Change, notice outbox.Message) error {
 	return run(ctx, s.change("remove_passkey"), changeReads(c), func(t *tx) {
+		if c.ID == "" { // a change without one adds
+			t.fail(passkey.ErrUnknown)
+		}
 		ring := mayChange(t, c)
 		if i := ring.FindID(c.ID); i >= 0 {
 			dropPasskey(t, c.Person, ring.Passkeys[i].Key())

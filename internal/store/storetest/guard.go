@@ -117,7 +117,8 @@ var guardPromises = []promise{
 			want    error
 		}{
 			"by mail":                 {session: byMail.Key, guard: here, want: signin.ErrNeedsPasskey},
-			"by mail, unguarded":      {session: byMail.Key},
+			"by mail, unguarded":      {session: byMail.Key, guard: signin.Guard{RPID: "example.com"}, want: signin.ErrNeedsPasskey},
+			"by passkey, unguarded":   {session: f.signedInBy(session.ByPasskey, guards), guard: signin.Guard{RPID: "example.com"}},
 			"by passkey":              {session: f.signedInBy(session.ByPasskey, guards), guard: here},
 			"by passkey, too old":     {session: f.signedInBy(session.ByPasskey, guards), guard: here, after: account.FreshProof, want: signin.ErrNeedsPasskey},
 			"by the first of two":     {session: f.signedInBy(session.ByPasskey, guards), guard: signin.Guard{RPID: "example.com", Required: both}},

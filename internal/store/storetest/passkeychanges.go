@@ -109,8 +109,11 @@ var passkeyChangePromises = []promise{
 		f.must(f.RemovePasskey(f.Context(), c, f.notice(s)))
 		f.wantUsed(f.using(a), passkey.UnknownCredential)
 		f.wantUsed(f.using(stays), passkey.Fine)
-		if err := f.RemovePasskey(f.Context(), c, f.notice(s)); !errors.Is(err, passkey.ErrUnknown) {
-			f.Errorf("removing it once more: %v", err)
+		for _, id := range []passkey.ID{c.ID, ""} {
+			c.ID = id
+			if err := f.RemovePasskey(f.Context(), c, f.notice(s)); !errors.Is(err, passkey.ErrUnknown) {
+				f.Errorf("removing %q: %v", id, err)
+			}
 		}
 		again := f.addition(s)
 		again.Passkey, again.Handle = a.Passkey, a.Handle
