@@ -56,7 +56,8 @@ func (s *Service) MakeToken(ctx context.Context, t token.Token, life time.Durati
 	return r, text, nil
 }
 
-// checkToken reports what is wrong with a token that is to be made.
+// checkToken reports what is wrong with a token that is to be made, and writes what it is good
+// for in one way, each part once.
 func (s *Service) checkToken(t *token.Token) error {
 	if err := t.Check(); err != nil {
 		return err
@@ -79,7 +80,18 @@ func (s *Service) checkToken(t *token.Token) error {
 			return fmt.Errorf("%w: %q is neither a plain path such as /health nor all paths below one such as /api/*", token.ErrInvalid, path)
 		}
 	}
+	t.Sites, t.Paths, t.Methods, t.Networks, t.Groups = once(t.Sites), once(t.Paths), once(t.Methods), once(t.Networks), once(t.Groups)
 	return nil
+}
+
+// once is a list without what comes again.
+func once[T comparable](list []T) (kept []T) {
+	for _, entry := range list {
+		if !slices.Contains(kept, entry) {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
 }
 
 // listed names the sites of a list.

@@ -80,6 +80,18 @@ func TestATokenIsMadeAndToldOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsOrderedTwiceIsKeptOnce(t *testing.T) {
+	s, _ := newTokenService(t, filesSite, "https://wiki.example.com")
+	r, _, err := s.MakeToken(t.Context(), token.Token{
+		Name: "backup", Sites: []string{filesSite, "https://wiki.example.com", filesSite + "/", "https://FILES.example.com:443"}, Paths: []string{"/dav/*", "/dav/*"},
+		Methods: []string{"GET", "PUT", "GET"}, Groups: []string{"robots", "robots"},
+		Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.0.2.0/24")},
+	}, token.UsualLife)
+	if got := fmt.Sprint(r.Sites, r.Paths, r.Methods, r.Groups, r.Networks); err != nil || got != "["+filesSite+" https://wiki.example.com] [/dav/*] [GET PUT] [robots] [192.0.2.0/24]" {
+		t.Errorf("made is one for %s, %v", got, err)
+	}
+}
+
 func TestATokenThatIsOrderedWronglyIsNotMade(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(t *token.Token)
