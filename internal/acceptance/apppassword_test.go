@@ -167,10 +167,10 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 	g := start(t, setup{global: "admins root@example.com", site: "allow *@example.com\ntokens people\npeople"})
 	of := g.signedIn("ada@example.com").makesToken(t, g, "ada@example.com", "calendar")
 	root := g.signedIn("root@example.com")
-	page := root.open("/_doorpost/people").is(t, http.StatusOK).says(t, "Programs")
+	page := root.open("/_doorpost/people").is(t, http.StatusOK).says(t, "Programs").says(t, "Make a password for a program")
 	fields := []string{"name", "backup", "site", g.origin, "days", "30", "action", "add-token"}
 	asked := root.submit("/_doorpost/people", fields...).is(t, http.StatusOK).says(t, "Is it really you?")
-	made := root.press(asked, "/_doorpost/people", "code", awaitCode(t, g, "root@example.com")).is(t, http.StatusOK)
+	made := root.press(asked, "/_doorpost/people", "code", awaitCode(t, g, "root@example.com")).is(t, http.StatusOK).says(t, "The password of the program")
 	first := serviceToken.FindString(made.body)
 	if user := presents(g, first).echo(t).values("Remote-User"); len(user) != 1 || user[0] != "service:backup" {
 		t.Errorf("the app is told %q", user)
@@ -203,7 +203,7 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 		presents(g, text).echo(t)
 	}
 	asked = root.submit("/_doorpost/people", "token", first[5:16], "action", "remove-token").is(t, http.StatusOK).says(t, "Remove the password of backup?")
-	root.press(asked, "/_doorpost/people").is(t, http.StatusOK).says(t, "does not work any more")
+	root.press(asked, "/_doorpost/people").is(t, http.StatusOK).says(t, "The password of the program does not work any more.")
 	for _, text := range []string{first, second} {
 		presents(g, text).is(t, http.StatusUnauthorized)
 	}
@@ -217,7 +217,7 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 		t.Error("an admin learns a token of a person")
 	}
 	presents(g, of).echo(t)
-	root.submit("/_doorpost/people", "token", of[5:16], "action", "remove-token", "confirm", "yes").is(t, http.StatusOK)
+	root.submit("/_doorpost/people", "token", of[5:16], "action", "remove-token", "confirm", "yes").is(t, http.StatusOK).says(t, "That app password does not work any more.")
 	presents(g, of).is(t, http.StatusUnauthorized)
 	g.signedIn("bob@example.com").submit("/_doorpost/people", fields...).is(t, http.StatusForbidden)
 }

@@ -61,7 +61,11 @@ func (d *Door) changeOfTokens(c *call, fields url.Values) func() {
 			d.failed(c, gate.PeoplePath, err)
 			return
 		}
-		d.showPeople(c, url.Values{}, view.People{Notice: "token", NoticeAddress: string(r.Owner)})
+		notice := "program"
+		if r.IsPersonal() {
+			notice = "token"
+		}
+		d.showPeople(c, url.Values{}, view.People{Notice: notice})
 	}
 }
 

@@ -18,8 +18,9 @@ type People struct {
 	Later    bool   // it is not the first page of the list
 	NextPage string // query of the next page of the list; empty: there is none
 
-	// Notice is what was just done: ended, disabled, enabled, removed, approved,
-	// refused, or decided (before, by somebody else). Empty: nothing.
+	// Notice is what was just done: ended, disabled, enabled, reset, removed, approved,
+	// refused, or decided (before, by somebody else); token or program, whose password was
+	// ended. Empty: nothing.
 	Notice        string
 	NoticeAddress string // of the person
 
@@ -44,7 +45,7 @@ func (p People) about() about {
 // NoticeKey is the key of the words of the notice, "" without one.
 func (p People) NoticeKey() string {
 	switch p.Notice {
-	case "ended", "disabled", "enabled", "reset", "removed", "approved", "refused", "decided":
+	case "ended", "disabled", "enabled", "reset", "removed", "approved", "refused", "decided", "program":
 		return "people.notice." + p.Notice
 	case "token":
 		return "account.notice.token_ended"
@@ -76,7 +77,7 @@ var _ = samples([]Sample{
 	{"people", People{Frame: sampleFrame, Requests: sampleRequests, People: samplePeople, NextPage: "after=edsger%40example.com"}},
 	{"people-later", People{Frame: sampleFrame, People: slices.Repeat(samplePeople, 4), Later: true}},
 	{"people-empty", People{Frame: sampleFrame}},
-	{"people-programs", People{Frame: sampleFrame, People: samplePeople, Programs: samplePrograms, TokenSites: sampleSites, Notice: "token"}},
+	{"people-programs", People{Frame: sampleFrame, People: samplePeople, Programs: samplePrograms, TokenSites: sampleSites, Notice: "program"}},
 	{"people-program-problem", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "my backup", Problem: TokenNameWrong}}},
 	{"people-program-limits", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "ci", Problem: TokenLimits, Paths: "api", Methods: "GET HEAD"}}},
 	{"people-search", People{

@@ -89,7 +89,15 @@ type MadeToken struct {
 }
 
 func (p MadeToken) about() about {
-	return about{template: "made-token", title: "token.made_title", reload: p.Back}
+	return about{template: "made-token", title: p.Heading(), reload: p.Back}
+}
+
+// Heading is the key of what it is: a password of a person, or, made by an admin, of a program.
+func (p MadeToken) Heading() string {
+	if p.Back == gate.PeoplePath {
+		return "people.program_made"
+	}
+	return "token.made_title"
 }
 
 // ConfirmToken asks an admin whether to remove a token, or to replace its text.
@@ -147,6 +155,7 @@ var sampleTokens = []Token{
 
 var _ = samples([]Sample{
 	{"made-token", MadeToken{Frame: sampleFrame, Name: "Calendar on my phone", Host: "calendar.example.com", Text: "dpat_1hlRl6CajEX5CpvQBG0BmFrASw1DZkoHJ2if9o8", Back: gate.AccountPath}},
+	{"made-token-program", MadeToken{Frame: sampleFrame, Name: "backup", Host: "files.example.com", Text: "dpst_0Gd81MzQwPk5CpvQBG0BmFrASw1DZkoHJ2if9o8", Back: gate.PeoplePath}},
 	{"confirm-token", ConfirmToken{Frame: sampleFrame, ID: "1hlRl6CajEX", Name: "backup"}},
 	{"confirm-token-replace", ConfirmToken{Frame: sampleFrame, ID: "1hlRl6CajEX", Name: "backup", Replaces: true}},
 })
