@@ -41,9 +41,9 @@ func (a *App) tokenSites() gate.Origins {
 
 // tokenSitesFor are the sites for which somebody may make tokens for themselves at a site:
 // that one, or at the portal all that admit them. Wildcards stand for hosts that nobody can
-// list.
-func (a *App) tokenSitesFor(at *site) func(*session.Session) []gate.Origin {
-	return func(of *session.Session) (list []gate.Origin) {
+// list: of those there are the ones where the person has been.
+func (a *App) tokenSitesFor(at *site) func(of *session.Session, been []gate.Origin) []gate.Origin {
+	return func(of *session.Session, been []gate.Origin) (list []gate.Origin) {
 		for _, key := range a.siteKeys() {
 			s := a.sites[key]
 			takes := slices.ContainsFunc(s.handlers, func(h *Handler) bool {
@@ -52,8 +52,8 @@ func (a *App) tokenSitesFor(at *site) func(*session.Session) []gate.Origin {
 			if !takes || s != at && at != a.portalSite {
 				continue
 			}
-			for _, origin := range s.origins.All() {
-				if !origin.IsWildcard() {
+			for _, origin := range slices.Concat(s.origins.All(), been) {
+				if s.origins.Have(origin) && origin != a.portal && !slices.Contains(list, origin) {
 					list = append(list, origin)
 				}
 			}

@@ -18,6 +18,7 @@ http://*.localhost:` + g.port + ` {
 	doorpost {
 		allow *
 		public /pub/*
+		tokens people
 		url http://*.localhost:` + g.port + `
 	}
 	respond "{host}: user={header.Remote-User} cookie={header.Cookie}."
@@ -101,5 +102,21 @@ func TestAWildcardSiteTakesNoOtherHost(t *testing.T) {
 	expectBody(t, "its path that is like one of ours", www.get("/_doorpost/sign-in"), "open: user=.")
 	if got := www.get("/broken"); got.body != "its own error page" {
 		t.Errorf("its error page is %d %q", got.status, got.body)
+	}
+}
+
+func TestAtAHostOfAWildcardSiteAppPasswordsAreForThatHost(t *testing.T) {
+	g := newWildcard(t)
+	b := g.at("a.localhost").newFarBrowser()
+	b.signIn("alice@example.com")
+	if got := b.get("/_doorpost/account"); strings.Count(got.body, "<option value=\"http") != 1 || !strings.Contains(got.body, `<option value="`+b.origin()+`">`) {
+		t.Errorf("the account offers other sites than its own, or none: %s", got.body)
+	}
+	for site, want := range map[string]int{
+		b.origin(): http.StatusOK, "http://b.localhost:" + g.port: http.StatusBadRequest, "http://*.localhost:" + g.port: http.StatusBadRequest,
+	} {
+		if got := b.post("/_doorpost/account/token", url.Values{"name": {"phone"}, "site": {site}, "days": {"30"}}); got.status != want {
+			t.Errorf("a password for %s is answered with %d, want %d: %s", site, got.status, want, got.body)
+		}
 	}
 }

@@ -181,7 +181,7 @@ func TestAWildcardSiteSharesThePortalWithSitesOfTheirOwn(t *testing.T) {
 	s := setup{}
 	f := prepareFront(t, 1, plan{setup: s})
 	g := f.gates[0]
-	s.behind = "reverse_proxy " + g.upstream.address + "\n}\nhttp://*.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://*.example.com\nallow bob@example.com\nask owner@example.com\n}\nreverse_proxy " + g.upstream.address + "\n}\nhttp://more.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://more.example.com\nallow *@example.com\n}\n"
+	s.behind = "reverse_proxy " + g.upstream.address + "\n}\nhttp://*.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://*.example.com\nallow bob@example.com\nask owner@example.com\ntokens people\n}\nreverse_proxy " + g.upstream.address + "\n}\nhttp://more.example.com:" + g.port + " {\nlog\ndoorpost {\nurl https://more.example.com\nallow *@example.com\n}\n"
 	f.configure(g, s)
 	f.run()
 	ada, bob := f.traveller(), f.traveller()
@@ -198,6 +198,18 @@ func TestAWildcardSiteSharesThePortalWithSitesOfTheirOwn(t *testing.T) {
 		page.is(t, http.StatusForbidden).says(t, "any.example.com")
 	}
 	ada.open(enteringAt("site", loginOrigin, "to", "/")).is(t, http.StatusNotFound)
+	// App passwords are for the hosts of the wildcard where the person has been.
+	account := bob.open(loginOrigin+"/_doorpost/account").is(t, http.StatusOK).says(t, "App passwords")
+	if strings.Count(account.body, `<option value="https`) != 1 || !strings.Contains(account.body, `<option value="`+anyOrigin+`">`) {
+		t.Errorf("the account offers other sites than %s: %s", anyOrigin, account.body)
+	}
+	for by, site := range map[*traveller]string{bob: loginOrigin, ada: anyOrigin} {
+		by.at(loginOrigin).submit(tokenPath, "name", "x", "site", site, "days", "30").is(t, http.StatusBadRequest)
+	}
+	asked := bob.at(loginOrigin).press(account, tokenPath, "name", "phone", "site", anyOrigin, "days", "30").is(t, http.StatusOK)
+	made := bob.at(loginOrigin).press(asked, tokenPath, "code", f.mail.await("bob@example.com").code).is(t, http.StatusOK)
+	phone := visitorBehindTLS(t, anyOrigin, f.dial)
+	phone.do(phone.request(http.MethodGet, "/", "", "Authorization", "Bearer "+ownToken.FindString(made.body))).is(t, http.StatusOK)
 	if out := g.succeeds("why", "ada@example.com", appOrigin+"/"); !strings.Contains(out, "allow *@example.com") {
 		t.Errorf("why says %s", out)
 	}

@@ -86,7 +86,9 @@ func (d *Door) showAccount(c *call, status int, s *session.Session, p view.Accou
 		return
 	}
 	_, p.MayHavePasskeys = d.party(c)
-	p.TokenSites = d.tokenSites(s)
+	for _, origin := range d.tokenSites(c, s, entries) {
+		p.TokenSites = append(p.TokenSites, view.SiteLink{Host: origin.Host(), URL: origin.String()})
+	}
 	p.Frame, p.Email, p.SignedIn, p.Sessions = frame(c), string(s.Address), s.SignedIn(), sessionRows(entries, s.Key)
 	p.AtPortal, p.Sites = d.Behind != nil, d.siteLinks(s)
 	d.show(c, status, p)

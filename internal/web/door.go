@@ -55,7 +55,7 @@ type Parts struct {
 	Portal        gate.Origin      // where people sign in to all sites; zero: at this one
 	Tickets       *portal.Service  // with Portal
 	Tokens        Tokens
-	TokenSites    func(*session.Session) []gate.Origin // for which somebody may make tokens for themselves, from here
+	TokenSites    func(of *session.Session, been []gate.Origin) []gate.Origin // for which somebody may make tokens for themselves, from here; been tells hosts of wildcards
 	Audit         *audit.Log
 	Behind        Sites            // the sites that share a portal; nil for a door that is none
 	Assertions    *assertion.Keys  // nil: apps get none

@@ -45,8 +45,13 @@ func (d *Door) endToken(c *call, s *session.Session, id token.ID) {
 
 func (d *Door) makeToken(c *call, s *session.Session, fields url.Values) {
 	site, name := fields.Get("site"), strings.TrimSpace(fields.Get(nameField))
+	entries, err := d.Admin.SessionsOf(c.r.Context(), s.Address)
+	if err != nil {
+		d.failed(c, gate.AccountPath, err)
+		return
+	}
 	life, ok := readLife(fields)
-	if !ok || !slices.ContainsFunc(d.TokenSites(s), func(o gate.Origin) bool { return o.String() == site }) {
+	if !ok || !slices.ContainsFunc(d.tokenSites(c, s, entries), func(o gate.Origin) bool { return o.String() == site }) {
 		d.problem(c, http.StatusBadRequest)
 		return
 	}
@@ -86,10 +91,16 @@ func tokenRows(list []token.Record) (rows []view.Token) {
 	return rows
 }
 
-// tokenSites are the sites for which somebody may make tokens, as their account shows them.
-func (d *Door) tokenSites(s *session.Session) (links []view.SiteLink) {
-	for _, origin := range d.TokenSites(s) {
-		links = append(links, view.SiteLink{Host: origin.Host(), URL: origin.String()})
+// tokenSites are the sites for which somebody may make tokens. Of a wildcard these are the hosts
+// where they have been: this one, and at a portal those that have sessions of theirs.
+func (d *Door) tokenSites(c *call, s *session.Session, entries []session.Entry) []gate.Origin {
+	been := []gate.Origin{c.origin}
+	for _, e := range entries {
+		for _, scope := range e.Sites {
+			if origin, err := gate.ParseOrigin(scope); err == nil {
+				been = append(been, origin)
+			}
+		}
 	}
-	return links
+	return d.TokenSites(s, been)
 }
