@@ -8,6 +8,19 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/limit"
 )
 
+// Query says which services to list.
+type Query struct {
+	Search string // part of a name, in lower case; empty: all
+	After  string // the last name that was read before, in lower case; empty: from the start
+	Max    int    // at most so many, 1 to 1000
+}
+
+// Page is a part of a list of services.
+type Page struct {
+	Tokens []Record
+	Next   string // After of the next page; empty: there is none
+}
+
 // Store keeps tokens. All methods are safe for concurrent use and honour ctx; each happens
 // wholly or not at all. Whatever ends a token or changes its owner's standing has all
 // instances told as of a session, see session.Store.
@@ -19,6 +32,9 @@ type Store interface {
 	// Tokens lists tokens in the order of their ids, starting behind the one given: at
 	// most max. next is the last that was read, empty at the end.
 	Tokens(ctx context.Context, after ID, max int, now time.Time) (list []Record, next ID, err error)
+
+	// Services lists the tokens of services in the order of their names.
+	Services(ctx context.Context, q Query, now time.Time) (Page, error)
 
 	// TokensOf lists those of a person, the last one made first.
 	TokensOf(ctx context.Context, who address.Address, now time.Time) ([]Record, error)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
+	"github.com/doorpost-auth/doorpost/internal/store/ordered"
 	"github.com/doorpost-auth/doorpost/internal/token"
 	"go.etcd.io/bbolt"
 )
@@ -66,6 +67,61 @@ func TestAPageOfTenThousandTokensIsReadAtOnce(t *testing.T) {
 		}
 		if best > 50*time.Millisecond {
 			t.Errorf("the %s page takes %v", name, best)
+		}
+	}
+}
+
+func TestAPageOfServicesAmongTenThousandTokensReadsItsOwnRecordsOnly(t *testing.T) {
+	const count, page = 10_000, 50
+	path := filepath.Join(t.TempDir(), "doorpost.db")
+	store, err := Open(path) // for the buckets
+	must(t, err)
+	must(t, store.Close())
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoSync: true})
+	must(t, err)
+	put := func(tx *bbolt.Tx, bucket, key string, record any) {
+		packed, err := codec.Encode(record)
+		must(t, err)
+		must(t, tx.Bucket([]byte(bucket)).Put([]byte(key), append(make([]byte, 8), packed...))) // kept for good
+	}
+	must(t, db.Update(func(tx *bbolt.Tx) error {
+		for i := range count {
+			r, _ := newToken(fmt.Sprintf("service-%04d", i))
+			put(tx, "tokens", string(r.ID), codec.PackToken(r))
+			put(tx, "token_names", r.Name, r.ID)
+			r.ID, r.Owner = token.NewID(), "ada@example.com"
+			put(tx, "tokens", string(r.ID), codec.PackToken(r))
+		}
+		return nil
+	}))
+	must(t, db.Close())
+
+	db, _, err = openFile(path)
+	must(t, err)
+	services, err := ordered.Open(&engine{db})
+	must(t, err)
+	defer services.Close()
+	for name, c := range map[string]struct {
+		query token.Query
+		found int
+		last  string
+	}{
+		"first page": {token.Query{Max: page}, page, "service-0049"},
+		"late page":  {token.Query{After: "service-5000", Max: page}, page, "service-5050"},
+		"the last":   {token.Query{Search: "-9999", Max: page}, 1, "service-9999"},
+		"none":       {token.Query{Search: "nothing", Max: page}, 0, ""},
+	} {
+		stats := db.Stats()
+		got, err := services.Services(t.Context(), c.query, time.Now())
+		must(t, err)
+		after := db.Stats()
+		if len(got.Tokens) != c.found || c.found > 0 && got.Tokens[c.found-1].Name != c.last {
+			t.Errorf("%s has %d services, and more after %q", name, len(got.Tokens), got.Next)
+		}
+		// A list of names, and two records of each service, take a cursor each, after one that finds the bucket.
+		looks, most := (after.TxStats.GetCursorCount()-stats.TxStats.GetCursorCount())/2, int64(2+2*c.found)
+		if looks == 0 || looks > most {
+			t.Errorf("%s takes %d looks into the file, want at most %d", name, looks, most)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/address"
@@ -11,9 +10,6 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/session"
 	"github.com/doorpost-auth/doorpost/internal/store/codec"
 )
-
-// maxPage is how many people a page has at most.
-const maxPage = 1000
 
 // Person implements people.Store.
 func (s Steps) Person(ctx context.Context, who address.Address) (people.Person, bool, error) {
@@ -25,48 +21,22 @@ func (s Steps) Person(ctx context.Context, who address.Address) (people.Person, 
 	})
 }
 
-// idsAtOnce is how many addresses are looked through in one go.
-const idsAtOnce = 10_000
-
 // People implements people.Store. It looks for the words in the addresses, so
 // that a record that is not asked for is not read.
 func (s Steps) People(ctx context.Context, q people.Query) (people.Page, error) {
-	size := min(max(q.Max, 1), maxPage)
+	size := pageOf(q.Max)
 	return result(ctx, s.look("people"), nil, func(t *tx) (page people.Page) {
-		found := findAddresses(t, q, size+1)
-		if len(found) > size {
-			found = found[:size]
-			page.Next = found[size-1]
-		}
-		records := make([]Key, len(found))
-		for i, who := range found {
-			records[i] = personKey(who)
-		}
-		t.fetch(records...)
-		for _, who := range found {
+		ids, next := findIDs(t, People, q.Search, string(q.After), size)
+		page.Next = address.Address(next)
+		fetchAll(t, People, ids)
+		for _, id := range ids {
+			who := address.Address(id)
 			if p := person(t, who); p.IsKnown() {
 				page.People = append(page.People, p.Unpack(who))
 			}
 		}
 		return page
 	})
-}
-
-func findAddresses(t *tx, q people.Query, n int) (found []address.Address) {
-	for after := string(q.After); ; {
-		ids := t.ids(People, after, idsAtOnce)
-		for _, id := range ids {
-			if after = id; !strings.Contains(id, q.Search) {
-				continue
-			}
-			if found = append(found, address.Address(id)); len(found) == n {
-				return found
-			}
-		}
-		if len(ids) < idsAtOnce {
-			return found
-		}
-	}
 }
 
 // ChangePerson implements people.Store.

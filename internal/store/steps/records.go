@@ -24,7 +24,7 @@ func newTable(name Table) Table {
 func Tables() []Table { return tables }
 
 // Listed reports whether the ids of a table can be listed in order.
-func (t Table) Listed() bool { return t == People || t == Places || t == Tokens }
+func (t Table) Listed() bool { return t == People || t == Places || t == Tokens || t == tokenNames }
 
 // Key names a record. An id is text that can be shown.
 type Key struct {

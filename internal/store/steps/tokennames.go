@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -14,6 +15,23 @@ var tokenNames = newTable("token_names")
 
 // tokenNameKey is the same for names that an app may take for one another.
 func tokenNameKey(name string) Key { return Key{tokenNames, strings.ToLower(name)} }
+
+// Services implements token.Store.
+func (s Steps) Services(ctx context.Context, q token.Query, now time.Time) (token.Page, error) {
+	return result(ctx, s.look("services"), nil, func(t *tx) (page token.Page) {
+		var names []string
+		names, page.Next = findIDs(t, tokenNames, q.Search, q.After, pageOf(q.Max))
+		fetchAll(t, tokenNames, names)
+		var ids []token.ID
+		for _, name := range names {
+			if id, found := load[token.ID](t, Key{tokenNames, name}); found {
+				ids = append(ids, id)
+			}
+		}
+		page.Tokens = keptTokens(t, ids, now)
+		return page
+	})
+}
 
 // takeName gives a new token the name of its service, for as long as it is in lists.
 func takeName(t *tx, id token.ID, stored codec.Token, now time.Time) {

@@ -90,11 +90,7 @@ func (s Steps) Tokens(ctx context.Context, after token.ID, max int, now time.Tim
 
 // keptTokens are those of some tokens that are kept.
 func keptTokens[ID ~string](t *tx, ids []ID, now time.Time) (list []token.Record) {
-	keys := make([]Key, len(ids))
-	for i, id := range ids {
-		keys[i] = tokenKey(token.ID(id))
-	}
-	t.fetch(keys...)
+	fetchAll(t, Tokens, ids)
 	for _, id := range ids {
 		if stored, found := keptToken(t, token.ID(id), now); found {
 			list = append(list, unpackToken(t, token.ID(id), stored, nil))

@@ -62,6 +62,53 @@ var tokenNamePromises = []promise{
 			}
 		}
 	}},
+	{"ServicesAreListedByNameInParts", func(f *fixture) {
+		who := f.person("a")
+		f.signIn(who)
+		made := make(map[string]token.Record)
+		for i, name := range []string{"gamma", "Beta", "alpha-2", "alpha-1", "Alphabet"} {
+			own, r := f.token(who), f.token("")
+			own.Name, r.Name = name+"-own", name
+			if i == 4 {
+				r.Expires = f.now.Add(time.Hour)
+			}
+			f.must(f.MakeToken(f.Context(), own, f.now))
+			f.must(f.MakeToken(f.Context(), r, f.now))
+			made[name] = r
+		}
+		wants := func(search string, max int, now time.Time, names ...string) {
+			f.Helper()
+			var got, want []token.Record
+			for after := ""; ; {
+				page, err := f.Services(f.Context(), token.Query{Search: search, After: after, Max: max}, now)
+				f.must(err)
+				if got = append(got, page.Tokens...); len(page.Tokens) > max || page.Next != "" && page.Next <= after {
+					f.Fatalf("after %q come %d, and then what is after %q", after, len(page.Tokens), page.Next)
+				}
+				if after = page.Next; after == "" {
+					break
+				}
+			}
+			for _, name := range names {
+				want = append(want, made[name])
+			}
+			f.wantSameTokens(got, want)
+		}
+		for max := 1; max <= len(made)+1; max++ {
+			wants("", max, f.now, "alpha-1", "alpha-2", "Alphabet", "Beta", "gamma")
+			wants("alpha", max, f.now, "alpha-1", "alpha-2", "Alphabet")
+			wants("bet", max, f.now, "Alphabet", "Beta")
+			wants("own", max, f.now)
+		}
+		wants("bet", 10, f.now.Add(time.Hour+token.KeptFor), "Beta")
+		f.must(second(f.RotateToken(f.Context(), made["Beta"].ID, token.Sum{1}, made["Beta"].Expires, f.now, f.now)))
+		f.must(second(f.EndToken(f.Context(), made["alpha-1"].ID, "", f.now)))
+		page, err := f.Services(f.Context(), token.Query{Max: 2}, f.now)
+		f.must(err)
+		if len(page.Tokens) != 2 || page.Tokens[0].Name != "alpha-2" || page.Next != "alphabet" {
+			f.Errorf("with one ended the list begins %+v", page)
+		}
+	}},
 	{"OfManyOfOneNameMadeAtOnceOneIsKept", func(f *fixture) {
 		name, made := f.token("").Name, 0
 		for _, taken := range atOnce(f, parallel, func(int) (bool, error) {
