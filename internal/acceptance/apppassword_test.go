@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -219,5 +220,36 @@ func TestAdminsKeepTheTokensOfPrograms(t *testing.T) {
 	presents(g, of).echo(t)
 	root.submit("/_doorpost/people", "token", of[5:16], "action", "remove-token", "confirm", "yes").is(t, http.StatusOK).says(t, "That app password does not work any more.")
 	presents(g, of).is(t, http.StatusUnauthorized)
+
+	of = g.signedIn("ada@example.com").makesToken(t, g, "ada@example.com", "calendar")
+	g.signedIn("bob@example.com")
+	last := ""
+	for i := range 51 { // and ci
+		fields[1] = fmt.Sprintf("job-%02d", i)
+		last = serviceToken.FindString(root.submit("/_doorpost/people", fields...).is(t, http.StatusOK).body)
+	}
+	for search, c := range map[string]struct{ has, lacks []string }{
+		"":                          {[]string{"ada@example.com", "<bdi>ci<", "job-48<", "program=job-48"}, []string{"job-49<", "job-50"}},
+		"?program=job-48":           {[]string{"job-49<", "job-50<"}, []string{"job-48<", "ada@example.com", "program="}},
+		"?search=JOB-1":             {[]string{"job-10<", "job-19<"}, []string{"job-20", "ada@example.com", "program="}},
+		"?search=B-5":               {[]string{"job-50<"}, []string{"job-49", "program="}},
+		"?search=" + last[5:16]:     {[]string{"job-50<"}, []string{"job-49", "ada@example.com"}},
+		"?search=" + of[5:16]:       {[]string{"ada@example.com", "There is no such program."}, []string{"job-", "bob@example.com", "calendar"}},
+		"?search=" + first[5:16]:    {[]string{"There is no such program."}, []string{"job-", "ada@example.com"}},
+		"?after=a&search=b@example": {[]string{"bob@example.com"}, []string{"job-", "program"}},
+	} {
+		page := root.open("/_doorpost/people"+search).is(t, http.StatusOK)
+		shown := page.body + page.text()
+		for _, words := range c.has {
+			if !strings.Contains(shown, words) {
+				t.Errorf("%q does not have %s: %s", search, words, page.text())
+			}
+		}
+		for _, words := range c.lacks {
+			if strings.Contains(shown, words) {
+				t.Errorf("%q has %s: %s", search, words, page.text())
+			}
+		}
+	}
 	g.signedIn("bob@example.com").submit("/_doorpost/people", fields...).is(t, http.StatusForbidden)
 }

@@ -21,6 +21,12 @@ func (s *Service) ListTokens(ctx context.Context, after token.ID, max int) ([]to
 	return list, next, fault.Store("listing tokens", err)
 }
 
+// Services lists the tokens of services in the order of their names, see token.Store.
+func (s *Service) Services(ctx context.Context, q token.Query) (token.Page, error) {
+	page, err := s.Tokens.Services(ctx, q, time.Now())
+	return page, fault.Store("listing tokens", err)
+}
+
 // TokensOf lists the tokens of somebody, the last one made first.
 func (s *Service) TokensOf(ctx context.Context, who address.Address) ([]token.Record, error) {
 	list, err := s.Tokens.TokensOf(ctx, who, time.Now())

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -80,42 +81,56 @@ func (d *Door) showPeople(c *call, query url.Values, p view.People) {
 
 func (d *Door) showPeopleWith(c *call, status int, query url.Values, p view.People) {
 	ctx := c.r.Context()
+	after, afterProgram := query.Get("after"), query.Get("program")
 	p.Frame, p.Search = frame(c), firstRunes(strings.TrimSpace(query.Get("search")), address.MaxLength)
-	after := query.Get("after")
-	if after == "" { // the first page has the access requests
-		requests, _, err := d.Access.Open(ctx, "", requestsOnPage)
-		if err != nil {
-			d.failed(c, gate.PeoplePath, err)
-			return
-		}
-		for _, r := range requests {
-			p.Requests = append(p.Requests, accessRequest(r))
-		}
-		if err := d.programs(ctx, &p); err != nil {
-			d.failed(c, gate.PeoplePath, err)
-			return
-		}
+	p.Later, p.LaterPrograms = after != "", afterProgram != ""
+	found, err := d.searchedToken(ctx, p.Search)
+	if err == nil && !p.Later {
+		err = d.listPrograms(ctx, &p, found, afterProgram)
 	}
-	page, err := d.Admin.List(ctx, people.Query{Search: strings.ToLower(p.Search), After: address.Address(after), Max: peopleOnPage})
+	if err == nil && !p.Later && !p.LaterPrograms {
+		err = d.listRequests(ctx, &p)
+	}
+	if err == nil && !p.LaterPrograms {
+		search := strings.ToLower(p.Search)
+		if found != nil && found.IsPersonal() {
+			search = string(found.Owner)
+		}
+		err = d.listPeople(ctx, &p, people.Query{Search: search, After: address.Address(after), Max: peopleOnPage})
+	}
 	if err != nil {
 		d.failed(c, gate.PeoplePath, err)
 		return
+	}
+	d.show(c, status, p)
+}
+
+func (d *Door) listRequests(ctx context.Context, p *view.People) error {
+	requests, _, err := d.Access.Open(ctx, "", requestsOnPage)
+	for _, r := range requests {
+		p.Requests = append(p.Requests, accessRequest(r))
+	}
+	return err
+}
+
+func (d *Door) listPeople(ctx context.Context, p *view.People, q people.Query) error {
+	page, err := d.Admin.List(ctx, q)
+	if err != nil {
+		return err
 	}
 	seen, err := d.Admin.LastSeen(ctx, page.People)
 	if err != nil {
-		d.failed(c, gate.PeoplePath, err)
-		return
+		return err
 	}
 	for i, who := range page.People {
 		p.People = append(p.People, view.PeopleRow{
 			Email: string(who.Address), Disabled: who.Disabled, Proven: who.Proven, Seen: seen[i], Groups: d.GroupsOf(who.Address, &who.Standing),
 		})
 	}
-	p.Later = after != ""
 	if page.Next != "" {
 		p.NextPage = url.Values{"search": {p.Search}, "after": {string(page.Next)}}.Encode()
 	}
-	d.show(c, status, p)
+	return nil
 }
 
 func (d *Door) showPerson(c *call, admin *session.Session, named string) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -14,19 +13,38 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/web/view"
 )
 
-// programsOnPage is how many tokens are looked through for those of services.
-const programsOnPage = 500
+const programsOnPage = 50
 
-// programs are the tokens of services, and the sites that take them, for admins.
-func (d *Door) programs(ctx context.Context, p *view.People) error {
+// searchedToken is the token, of anybody, whose id is searched for; nil for none.
+func (d *Door) searchedToken(ctx context.Context, search string) (*token.Record, error) {
+	id, ok := token.ParseID(search)
+	if !ok {
+		return nil, nil
+	}
+	r, err := d.Admin.Token(ctx, id)
+	if errors.Is(err, token.ErrUnknown) {
+		return nil, nil
+	}
+	return &r, err
+}
+
+// listPrograms adds the tokens of services, or of them the one that was found, and the sites
+// that take them.
+func (d *Door) listPrograms(ctx context.Context, p *view.People, found *token.Record, after string) error {
 	for _, origin := range d.Admin.TokenSites().All() {
 		if !origin.IsWildcard() {
 			p.TokenSites = append(p.TokenSites, view.SiteLink{Host: origin.Host(), URL: origin.String()})
 		}
 	}
-	list, _, err := d.Admin.ListTokens(ctx, "", programsOnPage)
-	services := slices.DeleteFunc(list, func(r token.Record) bool { return r.IsPersonal() })
-	p.Programs = tokenRows(services)
+	if found != nil && !found.IsPersonal() {
+		p.Programs = tokenRows([]token.Record{*found})
+		return nil
+	}
+	page, err := d.Admin.Services(ctx, token.Query{Search: strings.ToLower(p.Search), After: after, Max: programsOnPage})
+	p.Programs = tokenRows(page.Tokens)
+	if page.Next != "" {
+		p.NextPrograms = url.Values{"search": {p.Search}, "program": {page.Next}}.Encode()
+	}
 	return err
 }
 

@@ -24,9 +24,11 @@ type People struct {
 	Notice        string
 	NoticeAddress string // of the person
 
-	TokenSites []SiteLink // that take tokens of services
-	Programs   []Token    // those of services
-	NewToken   TokenField
+	TokenSites    []SiteLink // that take tokens of services
+	Programs      []Token    // those of services
+	LaterPrograms bool       // it is a further page of those, and has nothing else
+	NextPrograms  string     // query of their next page; empty: there is none
+	NewToken      TokenField
 }
 
 // PeopleRow is one person in the list.
@@ -65,19 +67,31 @@ func (p People) Count(lang *text.Language) string {
 	return lang.Count("people.count", len(p.People))
 }
 
+// HasPrograms reports whether the page is about programs, too.
+func (p People) HasPrograms() bool {
+	return len(p.Programs)+len(p.TokenSites) > 0 || p.NextPrograms != ""
+}
+
 // Next is the address of the next page of the list, "" if this is the last one.
-func (p People) Next() string {
-	if p.NextPage == "" {
+func (p People) Next() string { return peoplePage(p.NextPage) }
+
+// NextProgramPage is the address of the next page of programs, "" if this is the last one.
+func (p People) NextProgramPage() string { return peoplePage(p.NextPrograms) }
+
+func peoplePage(query string) string {
+	if query == "" {
 		return ""
 	}
-	return gate.PeoplePath + "?" + strings.TrimPrefix(p.NextPage, "?")
+	return gate.PeoplePath + "?" + strings.TrimPrefix(query, "?")
 }
 
 var _ = samples([]Sample{
 	{"people", People{Frame: sampleFrame, Requests: sampleRequests, People: samplePeople, NextPage: "after=edsger%40example.com"}},
 	{"people-later", People{Frame: sampleFrame, People: slices.Repeat(samplePeople, 4), Later: true}},
 	{"people-empty", People{Frame: sampleFrame}},
-	{"people-programs", People{Frame: sampleFrame, People: samplePeople, Programs: samplePrograms, TokenSites: sampleSites, Notice: "program"}},
+	{"people-programs", People{Frame: sampleFrame, People: samplePeople, Programs: samplePrograms, TokenSites: sampleSites, Notice: "program", NextPrograms: "program=ci"}},
+	{"people-programs-later", People{Frame: sampleFrame, Programs: slices.Repeat(samplePrograms, 2), TokenSites: sampleSites, LaterPrograms: true}},
+	{"people-programs-not-found", People{Frame: sampleFrame, TokenSites: sampleSites, Search: "nobody"}},
 	{"people-program-problem", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "my backup", Problem: TokenNameWrong}}},
 	{"people-program-limits", People{Frame: sampleFrame, People: samplePeople[:1], TokenSites: sampleSites[:1], NewToken: TokenField{Typed: "ci", Problem: TokenLimits, Paths: "api", Methods: "GET HEAD"}}},
 	{"people-search", People{
