@@ -100,7 +100,7 @@ func TestFormsSendWhatTheirPagesAreAbout(t *testing.T) {
 		"another address":          {view.Account{}, "/_doorpost/account/address", []string{"email="}},
 		"a recovery address":       {view.Account{}, "/_doorpost/account/recovery", []string{"email="}},
 		"a name of a passkey": {view.Account{MayHavePasskeys: true, Passkeys: []view.Passkey{{ID: "p", Name: "Laptop"}}}, "/_doorpost/account/passkey",
-			[]string{"id=p", "name=Laptop", "id=p", "remove=yes", "add=yes"}},
+			[]string{"id=p", "name=Laptop", "id=p", "remove=yes", "add=yes", "to=/_doorpost/account"}},
 		"the first passkey":       {view.PasskeyNeeded{To: "/x"}, "/_doorpost/account/passkey", []string{"add=yes", "to=/x"}},
 		"no recovery address":     {view.Account{Recovery: address}, "/_doorpost/account/recovery", []string{"remove=yes"}},
 		"a new address once more": {view.Account{NewAddress: view.AddressField{Typed: "bob@x", Problem: view.AddressNoDot}}, "/_doorpost/account/address", []string{"email=bob@x"}},
