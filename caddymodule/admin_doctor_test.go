@@ -94,7 +94,7 @@ func TestDoctorTellsOfAMailerWhoseServiceSendsNothingForUs(t *testing.T) {
 	taking := testkit.ServeMail(t, testkit.MailOptions{})
 	a := newAdmin(t, "doorpost {\nstore memory\nfrom b@example.com\nmailer smtp "+refusing.Address+" {\ntls off\n}\nmailer smtp "+taking.Address+" {\ntls off\n}\n}\n", helloBehindGate)
 	f := a.examine(`{"send_to": "operator@example.com"}`)["test message"]
-	for _, words := range []string{"smtp took it", "after a mailer before it did not", "5.2.252", "check that the account may send from this address"} {
+	for _, words := range []string{"smtp-2 took it", "after a mailer before it did not: sending mail through smtp (", "5.2.252", "check that the account may send from this address"} {
 		if f.Result != adminapi.Warning || !strings.Contains(f.Found, words) {
 			t.Errorf("doctor finds %+v, want %q", f, words)
 		}

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -38,22 +37,10 @@ func showHealth(c *adminCall) error {
 	return writeJSON(c.w, http.StatusOK, answer)
 }
 
-// numbering tells the mailers of a kind apart: the second one is called smtp-2.
-func numbering() func(name string) string {
-	seen := make(map[string]int)
-	return func(name string) string {
-		if seen[name]++; seen[name] > 1 {
-			return fmt.Sprintf("%s-%d", name, seen[name])
-		}
-		return name
-	}
-}
-
 // healthOf is the health of each mailer, in their order.
 func healthOf(mailers *mail.Failover) (list []adminapi.MailerHealth) {
-	numbered := numbering()
 	for _, m := range mailers.Health() {
-		list = append(list, adminapi.MailerHealth{Name: numbered(m.Name), Available: m.Available, Since: m.Since.UTC().Truncate(time.Millisecond), Problem: m.Problem})
+		list = append(list, adminapi.MailerHealth{Name: m.Name, Available: m.Available, Since: m.Since.UTC().Truncate(time.Millisecond), Problem: m.Problem})
 	}
 	return list
 }

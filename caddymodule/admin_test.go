@@ -238,3 +238,28 @@ func TestAMailerThatFailsIsToldByHealthAndMetrics(t *testing.T) {
 		t.Errorf("smtp is %v", got)
 	}
 }
+
+func TestTheSecondMailerOfAKindHasOneNameEverywhere(t *testing.T) {
+	second := testkit.ServeMail(t, testkit.MailOptions{})
+	a := newAdmin(t, "doorpost {\nstore memory\nfrom a@example.com\nmailer smtp "+closedPort()+" {\ntls off\n}\nmailer smtp "+second.Address+" {\ntls off\n}\n}\n", helloBehindGate)
+	ask := func(who, state, mailer string) {
+		t.Helper()
+		a.newBrowser().tryAsk(who)
+		redistest.Await(t, patience, "a message that is "+state+" to be counted for "+mailer, func() bool {
+			return a.metric(`doorpost_messages_total{mailer="`+mailer+`",state="`+state+`"}`) > 0
+		})
+		var list adminapi.Messages
+		if a.ask(http.MethodGet, "/doorpost/outbox", "", &list); list.Messages[0].Mailer != mailer {
+			t.Errorf("the outbox has %+v, want %s", list.Messages[0], mailer)
+		}
+	}
+	ask("ada@example.com", "sent", "smtp-2")
+	if sent := a.events("sent"); len(sent) != 1 || sent[0]["mailer"] != "smtp-2" {
+		t.Errorf("the audit log has %v", sent)
+	}
+	if line := `"mailer":"smtp","next":"smtp-2"`; !strings.Contains(a.logged(), line) {
+		t.Errorf("the log lacks %s", line)
+	}
+	second.Close()
+	ask("bob@example.com", "deferred", "smtp+smtp-2")
+}

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -132,14 +133,32 @@ var (
 	_ caddy.Provisioner = (*MailgunMailer)(nil)
 )
 
-// timedMailer is a mailer whose work is measured.
-type timedMailer struct {
-	mail.Mailer
-	name string // among those of the configuration
+// numbering tells the mailers of a kind apart: the second one is called smtp-2.
+func numbering() func(name string) string {
+	seen := make(map[string]int)
+	return func(name string) string {
+		if seen[name]++; seen[name] > 1 {
+			return fmt.Sprintf("%s-%d", name, seen[name])
+		}
+		return name
+	}
 }
 
-func (t timedMailer) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
+// namedMailer is a mailer under its name among those of the configuration. Its work is measured.
+type namedMailer struct {
+	mail.Mailer
+	name string
+}
+
+func (n namedMailer) Name() string { return n.name }
+
+func (n namedMailer) Send(ctx context.Context, m mail.Message) (mail.Receipt, error) {
 	begun := time.Now()
-	defer func() { mailerSeconds.WithLabelValues(t.name).Observe(time.Since(begun).Seconds()) }()
-	return t.Mailer.Send(ctx, m)
+	defer func() { mailerSeconds.WithLabelValues(n.name).Observe(time.Since(begun).Seconds()) }()
+	receipt, err := n.Mailer.Send(ctx, m)
+	receipt.Mailer = n.name
+	if failure, ok := errors.AsType[*mail.SendError](err); ok {
+		failure.Mailer = n.name
+	}
+	return receipt, err
 }

@@ -91,7 +91,7 @@ func (a *App) provisionMailers() (err error) {
 		}
 	}
 	numbered := numbering()
-	mailers := each(a.mailModules, func(m MailerModule) mail.Mailer { return timedMailer{m.Mailer(), numbered(m.Mailer().Name())} })
+	mailers := each(a.mailModules, func(m MailerModule) mail.Mailer { return namedMailer{m.Mailer(), numbered(m.Mailer().Name())} })
 	a.mailers = mail.NewFailover(a.logger, mailers[0], mailers[1:]...)
 	return nil
 }
