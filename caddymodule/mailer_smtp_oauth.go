@@ -67,9 +67,11 @@ func (o *SMTPOAuth) release() error {
 	return err
 }
 
-// keepIn has the store keep what the service sends in place of the refresh token.
-func (o *SMTPOAuth) keepIn(store oauth.Store, ring keys.Ring, logger *slog.Logger) {
+// keepIn has the store keep what the service sends in place of the refresh token, until the
+// source is closed.
+func (o *SMTPOAuth) keepIn(store oauth.Store, ring keys.Ring, logger *slog.Logger) *oauth.Source {
 	o.tokens.KeepIn(oauth.Shelf{Store: store, Sealer: ring.Sealer(keys.RefreshToken), Grant: bytes.Clone(o.holds[:]), Logger: logger})
+	return o.tokens
 }
 
 // source makes the source of tokens, once placeholders can be resolved.

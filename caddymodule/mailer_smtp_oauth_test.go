@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/redistest"
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
@@ -158,4 +159,34 @@ func TestARefreshTokenThatTheServiceRenewedOutlivesRestarts(t *testing.T) {
 		}
 		a.load()
 	}
+}
+
+func TestARefreshTokenThatCameWhileTheStoreWasAwayOutlivesAStop(t *testing.T) {
+	store := redistest.Between(t, redistest.Single(t))
+	tokens := &rotating{good: map[string]bool{"one.0": true}, secret: "first"}
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tokens.ServeHTTP(w, r)
+		store.Cut()
+	}))
+	defer endpoint.Close()
+	var signedIn atomic.Int32
+	options := "redis " + store.URL() + "\nsecret " + strings.Repeat("0123456789abcdef", 4)
+	a := newAdmin(t, tokenMailer(options, serveTokenMail(t, &signedIn), endpoint.URL, "first", "one.0"), helloBehindGate)
+	works := func(when string) {
+		t.Helper()
+		if f := a.examine("")["mailer smtp"]; f.Result != adminapi.Fine {
+			t.Errorf("%s the mailer is %+v", when, f)
+		}
+		store.Mend(t)
+	}
+	works("at first")
+	a.stop()
+	a.load()
+	works("after a stop")
+	with := a.options
+	a.options = "admin " + a.address + "\ndoorpost {\nstore " + options + "\nmailer console\n}\n"
+	a.load()
+	a.options = with
+	a.load()
+	works("after a reload that dropped it")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/doorpost-auth/doorpost/internal/gate"
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
+	"github.com/doorpost-auth/doorpost/internal/mail/oauth"
 	"github.com/doorpost-auth/doorpost/internal/outbox"
 	"github.com/doorpost-auth/doorpost/internal/passkey"
 	"github.com/doorpost-auth/doorpost/internal/portal"
@@ -38,7 +39,8 @@ type runningApp struct {
 	signing  signing
 	outbox   outbox.Store
 	courier  *mail.Courier
-	retire   func() // another configuration decides about what goes on
+	tokens   []*oauth.Source // what they are sent is in the store before that is closed
+	retire   func()          // another configuration decides about what goes on
 }
 
 // Start opens the store, so that a server whose store cannot be opened does
@@ -111,7 +113,7 @@ func (a *App) build() (*runningApp, error) {
 	}
 	for _, module := range a.mailModules {
 		if m, ok := module.(*SMTPMailer); ok && m.OAuth != nil {
-			m.OAuth.keepIn(b.store, ring, a.logger)
+			rt.tokens = append(rt.tokens, m.OAuth.keepIn(b.store, ring, a.logger))
 		}
 	}
 	writer := post.Writer{Composer: a.composer, Sealer: outbox.NewSealer(ring), Languages: a.languages, Brand: a.brandOf}
@@ -157,6 +159,9 @@ func (a *App) Cleanup() error {
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	a.opened.courier.Close(ctx)
+	for _, source := range a.opened.tokens {
+		source.Close()
+	}
 	a.opened.signing.stop()
 	return a.opened.backend.release()
 }

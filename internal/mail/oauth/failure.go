@@ -52,9 +52,6 @@ var passing = map[string]bool{"temporarily_unavailable": true, "server_error": t
 // failure turns an error into a SendError. Of what the service wrote it passes on the code
 // alone, and Microsoft's number: the rest may have secrets of ours in it.
 func (s *Source) failure(ctx context.Context, err error) *mail.SendError {
-	if ofStore, ok := errors.AsType[*mail.SendError](err); ok {
-		return ofStore
-	}
 	f := &mail.SendError{Temporary: true}
 	where := "getting an access token from " + s.config.TokenURL
 	refused, answered := errors.AsType[*oauth2.RetrieveError](err)

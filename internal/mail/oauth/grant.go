@@ -1,5 +1,7 @@
 package oauth
 
+import "context"
+
 // Grant is what the owner of a mailbox granted, with the refresh token that is good now: a
 // service may send a new one each time, and take the one before no more. Sources that share a
 // grant use it one after the other, so that none of them has one that is over.
@@ -21,3 +23,15 @@ type refreshToken struct {
 func NewGrant(begin string) *Grant {
 	return &Grant{turn: make(chan struct{}, 1), granted: begin, latest: refreshToken{token: begin}}
 }
+
+// take waits for the turn until ctx ends. Whoever has it calls give.
+func (g *Grant) take(ctx context.Context) error {
+	select {
+	case g.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g *Grant) give() { <-g.turn }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -53,6 +54,10 @@ type Source struct {
 	grant  *Grant
 	shelf  Shelf
 	kept   kept // whoever uses it has the turn of the grant
+
+	open    context.Context // ends with stop
+	stop    context.CancelFunc
+	keeping sync.WaitGroup // keepUp
 }
 
 // kept is what a source knows of its last token.
@@ -83,6 +88,7 @@ func New(c Config) (*Source, error) {
 	}
 	c.Client = &client
 	s := &Source{config: c, grant: cmp.Or(c.Grant, NewGrant(""))}
+	s.open, s.stop = context.WithCancel(context.Background())
 	var scopes []string
 	if c.Scope != "" {
 		scopes = []string{c.Scope} // the library joins them with spaces
@@ -123,22 +129,17 @@ func isLoopback(host string) bool {
 func (s *Source) Token(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	select {
-	case s.grant.turn <- struct{}{}:
-		defer func() { <-s.grant.turn }()
-	case <-ctx.Done():
-		return "", &mail.SendError{Temporary: true, Err: fmt.Errorf("waiting for an access token: %w", ctx.Err())}
+	if err := s.grant.take(ctx); err != nil {
+		return "", &mail.SendError{Temporary: true, Err: fmt.Errorf("waiting for an access token: %w", err)}
 	}
+	defer s.grant.give()
 	now := time.Now()
-	isNew := now.Before(s.kept.renew)
-	if isNew && !s.grant.unkept {
+	if now.Before(s.kept.renew) {
 		return s.kept.token, nil
 	}
+	ofStore := s.compare(ctx)
 	var got *oauth2.Token
-	err := s.compare(ctx)
-	if isNew { // the store was asked to keep what it could not keep before
-		return s.kept.token, nil
-	}
+	err := ofStore
 	if err == nil {
 		got, err = s.ask(ctx)
 	}
@@ -151,6 +152,8 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 		return got.AccessToken, nil
 	case now.Before(s.kept.expires):
 		return s.kept.token, nil
+	case ofStore != nil:
+		return "", &mail.SendError{Temporary: true, Err: ofStore}
 	}
 	return "", s.failure(ctx, err)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
-	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
 // Store keeps refresh tokens, so that a restart and other instances know the latest one. It is
@@ -28,12 +27,29 @@ type Shelf struct {
 	Logger *slog.Logger
 }
 
-// storeTime bounds the keeping of a new refresh token. What it replaces may be over, so it is
-// kept even if the message has no time left.
-const storeTime = 2 * time.Second
+const (
+	// storeTime bounds the keeping of a new refresh token. What it replaces may be over, so it
+	// is kept even if the message has no time left.
+	storeTime = 2 * time.Second
+	// keepPause is how long to wait before what could not be stored is tried again.
+	keepPause = 2 * time.Second
+)
 
-// KeepIn says where the refresh tokens that the service sends are kept. Call it before Token.
-func (s *Source) KeepIn(shelf Shelf) { s.shelf = shelf }
+// KeepIn says where the refresh tokens that the service sends are kept. Call it before Token,
+// and Close afterwards.
+func (s *Source) KeepIn(shelf Shelf) {
+	s.shelf = shelf
+	if s.config.Grant != nil {
+		s.keeping.Go(s.keepUp)
+	}
+}
+
+// Close stores what could not be stored before, if that can be done now: call it before the
+// store is closed.
+func (s *Source) Close() {
+	s.stop()
+	s.keeping.Wait()
+}
 
 // renewed takes a refresh token that the service sent for the latest one.
 func (s *Source) renewed(ctx context.Context, token string) {
@@ -41,13 +57,50 @@ func (s *Source) renewed(ctx context.Context, token string) {
 	s.grant.unkept = true
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
-	if err := s.compare(ctx); err != nil {
-		s.shelf.Logger.Warn("the refresh token that the mail service has just renewed is in memory only, and a restart would lose it; each message tries again to store it", "error", err)
+	s.warn(s.compare(ctx))
+}
+
+func (s *Source) warn(err error) {
+	if err != nil {
+		s.shelf.Logger.Warn("the refresh token that the mail service has renewed is in memory only, and lost if the server stops before the store works", "error", err)
 	}
 }
 
-// compare makes the grant and the store have the later of their two refresh tokens. Its error
-// is a *mail.SendError.
+// keepUp stores what could not be stored before as soon as the store works, and tries a last
+// time when the source is closed.
+func (s *Source) keepUp() {
+	ticker := time.NewTicker(keepPause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			_ = s.keepLatest() // what failed first was logged
+		case <-s.open.Done():
+			s.warn(s.keepLatest())
+			return
+		}
+	}
+}
+
+// keepLatest stores the latest refresh token unless it is stored, or somebody is at it.
+func (s *Source) keepLatest() error {
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	if s.grant.take(ctx) != nil {
+		return nil // who has the turn, stores it
+	}
+	defer s.grant.give()
+	if !s.grant.unkept {
+		return nil
+	}
+	err := s.compare(ctx)
+	if err == nil {
+		s.shelf.Logger.Info("the refresh token that the mail service has renewed is stored")
+	}
+	return err
+}
+
+// compare makes the grant and the store have the later of their two refresh tokens.
 func (s *Source) compare(ctx context.Context) error {
 	if s.shelf.Store == nil || s.config.Grant == nil {
 		return nil
@@ -62,7 +115,7 @@ func (s *Source) compare(ctx context.Context) error {
 		return sealed, nil
 	})
 	if err != nil {
-		return &mail.SendError{Temporary: true, Err: fmt.Errorf("looking in the store for the latest refresh token: %w", err)}
+		return fmt.Errorf("looking in the store for the latest refresh token: %w", err)
 	}
 	if s.grant.unkept = false; later.number > 0 {
 		s.grant.latest = later

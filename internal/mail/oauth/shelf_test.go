@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/keys"
 	"github.com/doorpost-auth/doorpost/internal/mail"
@@ -95,6 +97,7 @@ func (k *operation) start(t *testing.T, configured string) *Source {
 	c.Grant, c.Client = NewGrant(configured), &http.Client{Transport: k.rotating}
 	s := open(t, c)
 	s.KeepIn(Shelf{Store: k.cupboard, Sealer: k.ring.Sealer(keys.RefreshToken), Grant: []byte("hash of " + configured), Logger: slog.New(slog.NewTextHandler(&k.logged, nil))})
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -158,25 +161,56 @@ func TestAnInstanceWhoseRefreshTokenIsOverLooksOnceForANewerOne(t *testing.T) {
 	}
 }
 
-func TestARefreshTokenThatCouldNotBeStoredIsStoredWithTheNextMessage(t *testing.T) {
-	k := newOperation(t)
+// loseStore has an instance be sent a refresh token that the store does not take.
+func (k *operation) loseStore(t *testing.T) *Source {
 	a := k.start(t, "refresh-0")
 	a.mustGive(t, "access-1")
 	a.ends()
-	down := errors.New("connection refused")
 	// The store ends after the first look.
 	a.config.Client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-		k.fail(down)
+		k.fail(errors.New("connection refused"))
 		return k.RoundTrip(r)
 	})
 	a.mustGive(t, "access-2")
-	a.mustGive(t, "access-2") // still not stored
-	if !strings.Contains(k.logged.String(), "a restart would lose it") || strings.Contains(k.logged.String(), "refresh-") {
-		t.Errorf("the log says:\n%s", &k.logged)
-	}
+	return a
+}
+
+func TestARefreshTokenThatCouldNotBeStoredIsStoredAsSoonAsTheStoreWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newOperation(t)
+		k.loseStore(t)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if said := k.logged.String(); strings.Count(said, "in memory only") != 1 || strings.Contains(said, "refresh-") || strings.Contains(said, "through") {
+			t.Errorf("the log says:\n%s", said)
+		}
+		k.fail(nil)
+		time.Sleep(keepPause) // no message is sent
+		synctest.Wait()
+		if !strings.Contains(k.logged.String(), "has renewed is stored") {
+			t.Errorf("the log says:\n%s", &k.logged)
+		}
+		k.start(t, "refresh-0").mustGive(t, "access-3")
+	})
+}
+
+func TestARefreshTokenThatCouldNotBeStoredIsStoredBeforeTheStoreIsClosed(t *testing.T) {
+	k := newOperation(t)
+	a := k.loseStore(t)
 	k.fail(nil)
-	a.mustGive(t, "access-2")
+	a.Close()
 	k.start(t, "refresh-0").mustGive(t, "access-3")
+}
+
+func TestWhoStopsWithoutTheStoreReadsThatTheRefreshTokenIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newOperation(t)
+		a := k.loseStore(t)
+		a.Close()
+		if said := k.logged.String(); strings.Count(said, "in memory only") != 2 {
+			t.Errorf("the log says:\n%s", said)
+		}
+	})
 }
 
 func TestWithoutTheStoreNoRefreshTokenThatMayBeOverIsSent(t *testing.T) {
