@@ -160,7 +160,7 @@ func (a *App) Cleanup() error {
 	defer cancel()
 	a.opened.courier.Close(ctx)
 	for _, source := range a.opened.tokens {
-		source.Close()
+		source.Close(ctx)
 	}
 	a.opened.signing.stop()
 	return a.opened.backend.release()

@@ -12,14 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
-
-	"github.com/doorpost-auth/doorpost/internal/mail"
 )
 
 // Config says who gets tokens, and where.
@@ -34,10 +31,10 @@ type Config struct {
 }
 
 const (
-	// fetchTime bounds a request for a token.
+	// fetchTime bounds a renewal.
 	fetchTime = 15 * time.Second
-	// ahead is how long before its end a token is renewed. Meanwhile the old one
-	// is good, if the service does not answer.
+	// ahead is how long before its end a token is renewed. The old one is used
+	// until the service has answered.
 	ahead = 5 * time.Minute
 	// longest is how long a token is kept, whatever the service says.
 	longest = 24 * time.Hour
@@ -53,18 +50,14 @@ type Source struct {
 	fetch  func(ctx context.Context, refreshToken string) (*oauth2.Token, error)
 	grant  *Grant
 	shelf  Shelf
-	kept   kept // whoever uses it has the turn of the grant
 
 	open    context.Context // ends with stop
 	stop    context.CancelFunc
 	keeping sync.WaitGroup // keepUp
-}
 
-// kept is what a source knows of its last token.
-type kept struct {
-	token   string
-	renew   time.Time // when to get another one
-	expires time.Time
+	mu       sync.Mutex
+	kept     kept
+	renewing *renewal // nil: nobody is
 }
 
 // New checks the configuration; it asks for no token yet. Its errors name the option and
@@ -122,80 +115,4 @@ func checkTokenURL(text string) error {
 
 func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
-}
-
-// Token returns a token that is good now. It asks the service for the first one, and for
-// another before the last one ends. Its errors are *mail.SendError, and have no secret in them.
-func (s *Source) Token(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
-	defer cancel()
-	if err := s.grant.take(ctx); err != nil {
-		return "", &mail.SendError{Temporary: true, Err: fmt.Errorf("waiting for an access token: %w", err)}
-	}
-	defer s.grant.give()
-	now := time.Now()
-	if now.Before(s.kept.renew) {
-		return s.kept.token, nil
-	}
-	ofStore := s.compare(ctx)
-	var got *oauth2.Token
-	err := ofStore
-	if err == nil {
-		got, err = s.ask(ctx)
-	}
-	if err == nil && (!bearer.MatchString(got.AccessToken) || len(got.AccessToken) > maxToken) {
-		err = errNoBearer
-	}
-	switch {
-	case err == nil:
-		s.keep(ctx, got, now)
-		return got.AccessToken, nil
-	case now.Before(s.kept.expires):
-		return s.kept.token, nil
-	case ofStore != nil:
-		return "", &mail.SendError{Temporary: true, Err: ofStore}
-	}
-	return "", s.failure(ctx, err)
-}
-
-// ask asks the service for a token. Where it does not take the refresh token, another instance
-// may have been sent the next one meanwhile.
-func (s *Source) ask(ctx context.Context) (*oauth2.Token, error) {
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.config.Client)
-	used := s.grant.latest.token
-	got, err := s.fetch(ctx, used)
-	if refused, answered := errors.AsType[*oauth2.RetrieveError](err); answered {
-		code, _ := s.codes(refused)
-		if code == "invalid_grant" && s.compare(ctx) == nil && s.grant.latest.token != used {
-			return s.fetch(ctx, s.grant.latest.token)
-		}
-	}
-	return got, err
-}
-
-// bearer is what the token of a service looks like (RFC 6750, section 2.1). Anything else
-// could change what is said to a mail server.
-var bearer = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
-
-var errNoBearer = errors.New("the answer has no access token in it")
-
-// keep keeps a token for as long as the service says. One whose end it does not tell, or
-// that is over by its own account, is used this once.
-func (s *Source) keep(ctx context.Context, got *oauth2.Token, now time.Time) {
-	life := min(got.Expiry.Sub(now), longest)
-	s.kept.token, s.kept.expires = got.AccessToken, now.Add(life)
-	s.kept.renew = s.kept.expires.Add(-min(ahead, life/2))
-	if got.RefreshToken != "" && got.RefreshToken != s.grant.latest.token {
-		s.renewed(ctx, got.RefreshToken)
-	}
-}
-
-// Refused forgets a token that a mail server did not take, so that the next message gets
-// another.
-func (s *Source) Refused(token string) {
-	s.grant.turn <- struct{}{}
-	defer func() { <-s.grant.turn }()
-	if s.kept.token == token {
-		s.kept.renew, s.kept.expires = time.Time{}, time.Time{}
-	}
 }

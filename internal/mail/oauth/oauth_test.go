@@ -136,10 +136,14 @@ func TestATokenIsKeptAndRenewedAhead(t *testing.T) {
 				time.Sleep(54 * time.Minute)
 				s.mustGive(t, "token-1")
 				time.Sleep(2 * time.Minute)
+				s.mustGive(t, "token-1")
+				synctest.Wait()
 				s.mustGive(t, "token-2")
 				// While the service is down the last one is used to its end.
 				time.Sleep(56 * time.Minute)
 				service.fail = status(http.StatusServiceUnavailable, "")
+				s.mustGive(t, "token-2")
+				synctest.Wait()
 				s.mustGive(t, "token-2")
 				time.Sleep(5 * time.Minute)
 				if _, err := s.Token(t.Context()); err == nil {
@@ -300,12 +304,8 @@ func TestEachCodeOfATokenEndpointIsNamedWithTheNextStep(t *testing.T) {
 
 func TestASlowServiceIsNotWaitedForLongerThanTheMessageHasTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		silent := roundTrip(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})
 		c := config(nil)
-		c.Client = &http.Client{Transport: silent}
+		c.Client = &http.Client{Transport: roundTrip(silent)}
 		s := open(t, c)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
@@ -324,6 +324,53 @@ func TestASlowServiceIsNotWaitedForLongerThanTheMessageHasTime(t *testing.T) {
 			t.Errorf("waited %v", waited)
 		}
 	})
+}
+
+// silent is an endpoint that answers nothing.
+func silent(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestNobodyWaitsForARenewalWhileThereIsATokenThatIsGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := &service{life: 80}
+		s := open(t, config(service))
+		s.mustGive(t, "token-1")
+		time.Sleep(41 * time.Second)
+		asked := 0
+		s.config.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked++
+			return silent(r)
+		})}
+		begun := time.Now()
+		for range 6 {
+			s.mustGive(t, "token-1")
+		}
+		if waited := time.Since(begun); waited > 0 {
+			t.Errorf("they waited %v", waited)
+		}
+		time.Sleep(fetchTime - time.Second)
+		s.mustGive(t, "token-1")
+		synctest.Wait()
+		if asked != 1 {
+			t.Errorf("%d renewals were under way at once", asked)
+		}
+		// When it is over they wait for the next.
+		time.Sleep(25 * time.Second)
+		synctest.Wait()
+		s.config.Client = config(service).Client
+		s.mustGive(t, "token-2")
+	})
+}
+
+func TestAPanicOfARenewalIsAFailureOfIt(t *testing.T) {
+	c := config(nil)
+	c.Client = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { panic(secret) })}
+	_, err := open(t, c).Token(t.Context())
+	if failed, ok := errors.AsType[*mail.SendError](err); !ok || !failed.Temporary || !strings.Contains(err.Error(), "panicked") || strings.Contains(err.Error(), secret) {
+		t.Errorf("got %v", err)
+	}
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

@@ -44,9 +44,19 @@ func (s *Source) KeepIn(shelf Shelf) {
 	}
 }
 
-// Close stores what could not be stored before, if that can be done now: call it before the
-// store is closed.
-func (s *Source) Close() {
+// Close waits until ctx ends for a token that is asked for, because a refresh token may come
+// with it. It stores what could not be stored before, if that can be done now: call it before
+// the store is closed.
+func (s *Source) Close(ctx context.Context) {
+	s.mu.Lock()
+	under := s.renewing
+	s.mu.Unlock()
+	if under != nil {
+		select {
+		case <-under.done:
+		case <-ctx.Done():
+		}
+	}
 	s.stop()
 	s.keeping.Wait()
 }

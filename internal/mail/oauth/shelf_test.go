@@ -97,7 +97,7 @@ func (k *operation) start(t *testing.T, configured string) *Source {
 	c.Grant, c.Client = NewGrant(configured), &http.Client{Transport: k.rotating}
 	s := open(t, c)
 	s.KeepIn(Shelf{Store: k.cupboard, Sealer: k.ring.Sealer(keys.RefreshToken), Grant: []byte("hash of " + configured), Logger: slog.New(slog.NewTextHandler(&k.logged, nil))})
-	t.Cleanup(s.Close)
+	t.Cleanup(func() { s.Close(t.Context()) })
 	return s
 }
 
@@ -198,7 +198,7 @@ func TestARefreshTokenThatCouldNotBeStoredIsStoredBeforeTheStoreIsClosed(t *test
 	k := newOperation(t)
 	a := k.loseStore(t)
 	k.fail(nil)
-	a.Close()
+	a.Close(t.Context())
 	k.start(t, "refresh-0").mustGive(t, "access-3")
 }
 
@@ -206,9 +206,37 @@ func TestWhoStopsWithoutTheStoreReadsThatTheRefreshTokenIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newOperation(t)
 		a := k.loseStore(t)
-		a.Close()
+		a.Close(t.Context())
 		if said := k.logged.String(); strings.Count(said, "in memory only") != 2 {
 			t.Errorf("the log says:\n%s", said)
+		}
+	})
+}
+
+func TestCloseWaitsForTheRefreshTokenThatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newOperation(t)
+		a := k.start(t, "refresh-0")
+		a.mustGive(t, "access-1")
+		time.Sleep(56 * time.Minute)
+		a.config.Client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(2 * time.Second)
+			return k.RoundTrip(r)
+		})
+		a.mustGive(t, "access-1")
+		a.Close(t.Context())
+		k.start(t, "refresh-0").mustGive(t, "access-3")
+
+		b := k.start(t, "refresh-0")
+		b.config.Client.Transport = roundTrip(silent)
+		go func() { _, _ = b.Token(t.Context()) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		begun := time.Now()
+		b.Close(ctx)
+		if waited := time.Since(begun); waited != 3*time.Second {
+			t.Errorf("it waited %v", waited)
 		}
 	})
 }
