@@ -129,6 +129,7 @@ func about[Order interface{ Whom() string }, Report any](example string, make fu
 }
 
 func (route adminRoute) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
+	adminapi.Mark(w.Header())
 	if r.Method != route.method && (r.Method != http.MethodHead || route.method != http.MethodGet) {
 		w.Header().Set("Allow", route.method)
 		return apiError(http.StatusMethodNotAllowed, "method not allowed: %s; this path allows %s", r.Method, route.method)

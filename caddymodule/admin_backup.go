@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // backedUp is a store that copies itself while it is in use.
@@ -30,7 +28,7 @@ func backUp(c *adminCall) error {
 	begun := false
 	err := store.Backup(unhurried{c.w, http.NewResponseController(c.w)}, func(size int64) {
 		begun = true
-		c.w.Header().Set("Content-Type", adminapi.BackupType)
+		c.w.Header().Set("Content-Type", "application/octet-stream")
 		c.w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
 	})
 	if err != nil && begun { // the client gets less than it was told, and knows by that

@@ -173,7 +173,7 @@ func (caddyHost) Request(ctx context.Context, address, method, path string, body
 	if err != nil {
 		return nil, cli.Unreachable{Cause: err}
 	}
-	return nil, cli.Refusal{Status: response.StatusCode, Body: string(said)}
+	return nil, cli.Refusal{Status: response.StatusCode, Header: response.Header, Body: string(said)}
 }
 
 func notAdmin(address string, err error) error {

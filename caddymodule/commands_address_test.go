@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/cli"
 	"github.com/spf13/cobra"
 )
@@ -76,6 +77,7 @@ func startAdminDouble(t *testing.T, network, address string) *adminDouble {
 	d := &adminDouble{listener: listener}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		d.asked.Add(1)
+		adminapi.Mark(w.Header())
 		_, _ = w.Write([]byte(`{"done": true}`))
 	}))
 	server.Listener.Close()

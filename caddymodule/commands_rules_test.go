@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // ended is the exit code that a command ended with.
@@ -28,6 +30,7 @@ func ended(err error) (code int) {
 // answers is a server that answers everything in one way.
 func answers(t *testing.T, status int, body string) (address string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		adminapi.Mark(w.Header())
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))

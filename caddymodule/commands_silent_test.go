@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/testkit"
 )
 
@@ -61,7 +60,7 @@ func full(t *testing.T) (address string) {
 
 func TestNoCommandWaitsForEverForASilentServer(t *testing.T) {
 	isolate(t)
-	const line, rest = "HTTP/1.1 200 OK\r\n", "Content-Type: " + adminapi.BackupType + "\r\nContent-Length: 1000\r\n\r\n{\"error\": \""
+	const line, rest = "HTTP/1.1 200 OK\r\n", "Doorpost: admin API\r\nContent-Length: 1000\r\n\r\n{\"error\": \""
 	for phase, address := range map[string]string{
 		"connecting":               full(t),
 		"before the answer":        silentAfter(t, "", ""),

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -37,28 +38,42 @@ func (a endpoint) run(arguments ...string) (printed string, err error) {
 }
 
 func TestErrorsOfTheAdminAPISayWhatToDo(t *testing.T) {
-	for body, want := range map[string]string{
-		`{"error":"no such message"}`: "no such message",
-		"404 page not found\n":        "a Caddy without Doorpost",
-		"<html>":                      "a Caddy without Doorpost",
-	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusNotFound)
-			_, _ = w.Write([]byte(body))
-		}))
-		_, err := run("outbox", "list", "--address", strings.TrimPrefix(server.URL, "http://"))
-		server.Close()
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("an answer %q is the error %v, want %q in it", body, err, want)
-		}
+	_, err := run("outbox", "list", "--address", answers(t, http.StatusNotFound, `{"error":"no such message"}`))
+	if err == nil || err.Error() != "no such message" {
+		t.Errorf("an error of ours is told as %v", err)
 	}
-	_, err := run("outbox", "list", "--address", closedPort())
+	_, err = run("outbox", "list", "--address", closedPort())
 	if err == nil || !strings.Contains(err.Error(), "connection refused; start one with ") || !strings.Contains(err.Error(), "run --config Caddyfile") {
 		t.Errorf("without a server the error is %v", err)
 	}
 }
 
 // In a Caddy built by xcaddy our commands are below its command doorpost.
+func TestNoCommandTakesAnotherProgramForDoorpost(t *testing.T) {
+	isolate(t)
+	for body, status := range map[string]int{
+		`{}`: 200, `{"done": true}`: 200, `{"status": "ok"}`: 200, `<html>`: 200, ``: 204, `{"error": "no"}`: 400, `{"error": "not here"}`: 404,
+		"404 page not found\n": 404, `{"status": "unavailable", "store": {"status": "unavailable"}}`: 503,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		}))
+		address := server.Listener.Addr().String()
+		for _, call := range everyCall(t) {
+			printed, err := run(append(call, "--address", address)...)
+			said := printed
+			if call[0] != "doctor" { // which prints what it found
+				said = fmt.Sprint(err)
+			}
+			if ended(err) != 1 || !strings.Contains(said, "what answers at "+address+" is not Doorpost, or is an older one") || said != printed && printed != "" {
+				t.Errorf("%d %s: %q printed %q and ended with %v", status, body, call, printed, err)
+			}
+		}
+		server.Close()
+	}
+}
+
 func TestTheCommandBelowCaddySaysWhichCommandsItHas(t *testing.T) {
 	root := &cobra.Command{Use: "caddy", SilenceUsage: true}
 	root.SetHelpTemplate("the manual of Caddy")

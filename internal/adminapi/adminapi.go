@@ -8,13 +8,20 @@
 package adminapi
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
 
-// BackupType is the content type of the answer at BackupPath, which has its length, too: without
-// both it is not one of ours.
-const BackupType = "application/octet-stream"
+// mark is the header of each answer, errors included, by which a client knows that no other
+// program has answered.
+const mark, markOfDoorpost = "Doorpost", "admin API"
+
+// Mark says in the header of an answer that Doorpost gives it.
+func Mark(h http.Header) { h.Set(mark, markOfDoorpost) }
+
+// IsMarked reports whether the header of an answer says so.
+func IsMarked(h http.Header) bool { return h.Get(mark) == markOfDoorpost }
 
 // The paths, as patterns of http.ServeMux.
 const (

@@ -143,6 +143,13 @@ func TestABlockThatCountsForAPathWithTwoReadingsIsNotCalledUnmet(t *testing.T) {
 	}
 }
 
+// marked is the header of an answer of Doorpost.
+func marked() http.Header {
+	h := http.Header{}
+	adminapi.Mark(h)
+	return h
+}
+
 // fakeCaddy answers requests with what a test says, and notes them.
 type fakeCaddy struct {
 	Caddy    // what is not below is not called
@@ -170,13 +177,13 @@ func (f *fakeCaddy) Request(_ context.Context, _, method, path string, body io.R
 	}
 	f.asked = append(f.asked, request)
 	if f.refuses != 0 {
-		return nil, Refusal{Status: f.refuses, Body: `{"error": "no"}`}
+		return nil, Refusal{Status: f.refuses, Header: marked(), Body: `{"error": "no"}`}
 	}
 	answer, known := f.answers[request]
 	if !known {
-		return nil, Refusal{Status: http.StatusNotFound, Body: `{"error": "there is nothing at ` + path + `"}`}
+		return nil, Refusal{Status: http.StatusNotFound, Header: marked(), Body: `{"error": "there is nothing at ` + path + `"}`}
 	}
-	return &http.Response{Body: io.NopCloser(strings.NewReader(answer))}, nil
+	return &http.Response{Header: marked(), Body: io.NopCloser(strings.NewReader(answer))}, nil
 }
 
 func (f *fakeCaddy) Exit(_ *cobra.Command, code int, err error) error {

@@ -18,6 +18,7 @@ import (
 // Refusal is an answer of the admin API with a status of 400 or more.
 type Refusal struct {
 	Status int
+	Header http.Header
 	Body   string
 }
 
@@ -69,6 +70,9 @@ func (c *invocation) ask(method, path string, order, report any) error {
 	}
 	defer answer.Close()
 	if err := json.NewDecoder(answer.response.Body).Decode(report); err != nil {
+		if _, silent := errors.AsType[advisedError](err); !silent && !adminapi.IsMarked(answer.response.Header) { // not even Caddy
+			return c.stranger()
+		}
 		return fmt.Errorf("reading what the server at %s answered: %w", c.address, err)
 	}
 	return nil
@@ -96,6 +100,9 @@ func answerAbout[Report any](path string, words func(*invocation, Report)) func(
 	}
 }
 
+// configPath has the configuration of a server. It is Caddy that answers there.
+const configPath = "/config/"
+
 // open sends a request and returns the answer, which the caller reads and closes.
 // Its errors are fit for operators.
 func (c *invocation) open(method, path string, order any) (*reply, error) {
@@ -122,6 +129,11 @@ func (c *invocation) open(method, path string, order any) (*reply, error) {
 	if err != nil {
 		silence.Stop()
 		return nil, c.explain(err)
+	}
+	if path != configPath && !adminapi.IsMarked(response.Header) {
+		silence.Stop()
+		response.Body.Close()
+		return nil, c.stranger()
 	}
 	return &reply{response, silence, c.patience}, nil
 }
@@ -153,31 +165,48 @@ func (c *invocation) explain(err error) error {
 		return silent
 	}
 	if absent, ok := errors.AsType[Unreachable](err); ok {
-		where := c.address
-		if c.source != "" {
-			where += " (" + c.source + ")"
-		}
 		advice := fmt.Sprintf("start one with %s run --config Caddyfile, or say where it is with --address, --config or CADDY_ADMIN; with admin off in its configuration no command works", binary())
 		if errors.Is(absent, fs.ErrPermission) {
 			advice = "run this as root or as the user of the server, or name another server with --address or --config"
 		}
-		return advisedError{fmt.Errorf("no server answers at %s: %w", where, absent), advice}
+		return advisedError{fmt.Errorf("no server answers at %s: %w", c.where(), absent), advice}
 	}
 	refusal, ok := errors.AsType[Refusal](err)
 	if !ok {
 		return err
 	}
 	var failure adminapi.Failure
-	switch json.Unmarshal([]byte(refusal.Body), &failure); {
-	case failure.Error != "" && refusal.Status == http.StatusBadRequest: // an id or URL that is none
+	_ = json.Unmarshal([]byte(refusal.Body), &failure) // what is no JSON names no error
+	marked, named := adminapi.IsMarked(refusal.Header), failure.Error != ""
+	switch {
+	case marked && named && refusal.Status == http.StatusBadRequest: // an id or URL that is none
 		return Misuse(errors.New(failure.Error))
-	case failure.Error != "":
+	case marked && named:
 		return errors.New(failure.Error)
-	case refusal.Status == http.StatusNotFound:
+	case named && refusal.Status == http.StatusForbidden: // by Caddy, before Doorpost is asked
 		return advisedError{
-			fmt.Errorf("the server at %s is a Caddy without Doorpost, or has an older Doorpost", c.address),
-			"check which program runs there, or name another server with --address",
+			fmt.Errorf("the server at %s refuses: %s", c.where(), printable(failure.Error)),
+			"name it with --address as its configuration does: the address of the option admin, or one of its origins",
 		}
+	case !marked:
+		return c.stranger()
 	}
 	return fmt.Errorf("the server at %s refuses: %w", c.address, refusal)
+}
+
+// where is the address that was asked, and what says that the server is there.
+func (c *invocation) where() string {
+	if c.source == "" {
+		return c.address
+	}
+	return c.address + " (" + c.source + ")"
+}
+
+// stranger is the error of an answer that is not marked. What gave it may have done what it was
+// told: a Doorpost from before there was a mark.
+func (c *invocation) stranger() error {
+	return advisedError{
+		fmt.Errorf("what answers at %s is not Doorpost, or is an older one: its answer does not say who it is", c.where()),
+		"check which program runs there, or name another server with --address; an older Doorpost has done what it was told, so look first, and restart it with this version",
+	}
 }

@@ -65,7 +65,7 @@ func (d *diagnosis) run() {
 	var running any
 	absent := d.find(config, file, unreadable)
 	if absent == nil {
-		absent = d.ask(http.MethodGet, "/config/", nil, &running)
+		absent = d.ask(http.MethodGet, configPath, nil, &running)
 	}
 	advice := d.checkConfig(config, file, unreadable, running)
 	if absent == nil {

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/doorpost-auth/doorpost/internal/adminapi"
 )
 
 // slow is a server that sends an answer in pieces, with a pause before each.
@@ -33,9 +31,7 @@ func (s *slow) Request(ctx context.Context, _, _, _ string, _ io.Reader) (*http.
 		}
 		sending.Close()
 	}()
-	return &http.Response{
-		Header: http.Header{"Content-Type": {adminapi.BackupType}}, ContentLength: int64(len(strings.Join(s.pieces, ""))), Body: answer,
-	}, nil
+	return &http.Response{Header: marked(), ContentLength: int64(len(strings.Join(s.pieces, ""))), Body: answer}, nil
 }
 
 func (s *slow) Load(string, string) ([]byte, string, error) { return nil, "", nil }

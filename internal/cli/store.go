@@ -94,18 +94,10 @@ func (c *invocation) backUp(file string) (done adminapi.BackupReport, err error)
 	}
 	defer answer.Close()
 	asked := c.address + adminapi.BackupPath
-	kind, told := answer.response.Header.Get("Content-Type"), answer.response.ContentLength
-	if kind != adminapi.BackupType || told < 0 {
-		got := fmt.Errorf("an answer of type %q", kind)
-		if kind == adminapi.BackupType {
-			got = errors.New("an answer that does not tell its length")
-		}
-		return done, noBackup(asked, got)
-	}
 	if done.Bytes, err = io.Copy(part, answer); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return done, fmt.Errorf("writing the backup, after %s: %w", size(done.Bytes), err)
 	}
-	if done.Bytes != told {
+	if told := answer.response.ContentLength; done.Bytes != told {
 		return done, advisedError{
 			fmt.Errorf("asked %s for a copy of the store of %d bytes, and %d came", asked, told, done.Bytes),
 			"see the log of that server, and make the backup again",
@@ -116,7 +108,10 @@ func (c *invocation) backUp(file string) (done adminapi.BackupReport, err error)
 	}
 	err = boltstore.Check(part.Name())
 	if other, ok := errors.AsType[*boltstore.DamagedError](err); ok {
-		return done, noBackup(asked, fmt.Errorf("%d bytes that are not a whole bolt file: %w", done.Bytes, errors.Unwrap(other)))
+		return done, advisedError{
+			fmt.Errorf("asked %s for a copy of the store, and got %d bytes that are not a whole bolt file: %w", asked, done.Bytes, errors.Unwrap(other)),
+			"see the log of that server, and make the backup again",
+		}
 	} else if err != nil {
 		return done, fmt.Errorf("looking at the backup: %w", err)
 	}
@@ -124,14 +119,6 @@ func (c *invocation) backUp(file string) (done adminapi.BackupReport, err error)
 		return done, fmt.Errorf("giving the backup its name: %w", err)
 	}
 	return done, os.Remove(part.Name())
-}
-
-// noBackup says that something else came than a copy of the store.
-func noBackup(asked string, got error) error {
-	return advisedError{
-		fmt.Errorf("asked %s for a copy of the store, and got %w", asked, got),
-		"check which program listens there, or name another server with --address",
-	}
 }
 
 // size is a number of bytes in words.
