@@ -61,7 +61,7 @@ func (s *Store) enterFormat(ctx context.Context) error {
 	}
 	stored, err := valueOf(text)
 	if err != nil {
-		return &unusableError{err.Error()}
+		return &unusableError{fmt.Sprintf("the key %s, which has the format of the store, is not as Doorpost writes it: %v; restore it from a backup, or name a prefix that no other program uses", name, err)}
 	}
 	entered, err := steps.EnterFormat(stored, s.copyOf)
 	if err != nil {

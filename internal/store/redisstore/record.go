@@ -32,7 +32,7 @@ func textOf(r steps.Record) string {
 	return string(append(text, r.Value...))
 }
 
-var errDamaged = errors.New("redis: a record ends before its value begins")
+var errDamaged = errors.New("the record ends before its value begins")
 
 // valueOf is the value of a record as Redis keeps it; nil for none.
 func valueOf(text string) ([]byte, error) {
