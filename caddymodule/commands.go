@@ -104,7 +104,7 @@ func (h caddyHost) AdminAddress(given string, config []byte, file, adapter strin
 		config, file, err = h.Load(file, adapter)
 	}
 	if given != "" || err != nil {
-		return given, "", err
+		return hostAndPort(given), "--address", err
 	}
 	var written struct {
 		Admin struct {
@@ -133,12 +133,27 @@ func (h caddyHost) AdminAddress(given string, config []byte, file, adapter strin
 	return caddy.DefaultAdminListen, "the default of Caddy", nil
 }
 
+// hostAndPort is an address as a server knows it by its Host: without what a URL has around it,
+// and with a host.
+func hostAndPort(given string) string {
+	if rest, isURL := strings.CutPrefix(given, "http://"); isURL {
+		given = strings.TrimSuffix(rest, "/")
+	}
+	if strings.HasPrefix(given, ":") {
+		return "localhost" + given
+	}
+	return given
+}
+
 // Request does what AdminAPIRequest of Caddy does, which waits for ever and has no types
 // for its errors.
 func (caddyHost) Request(ctx context.Context, address, method, path string, body io.Reader) (*http.Response, error) {
 	at, err := caddy.ParseNetworkAddress(address)
 	if err == nil && at.PortRangeSize() > 1 {
 		err = errors.New("it has several ports")
+	}
+	if err == nil && !at.IsUnixNetwork() && !strings.HasPrefix(at.Network, "tcp") {
+		err = errors.New("say host:port, for example localhost:2019, or unix//path")
 	}
 	if err != nil {
 		return nil, notAdmin(address, err)

@@ -144,6 +144,30 @@ func TestACommandReachesTheServerOfItsConfigurationAndNoOther(t *testing.T) {
 	}
 }
 
+func TestAnAddressIsTakenAsPeopleWriteIt(t *testing.T) {
+	a := newAdmin(t, "", helloBehindGate)
+	_, port, _ := net.SplitHostPort(a.address)
+	free := closedPort()
+	for address, want := range map[string]struct {
+		code  int
+		words string
+	}{
+		a.address:                        {0, ""},
+		":" + port:                       {0, ""},
+		"http://" + a.address:            {0, ""},
+		"http://localhost:" + port + "/": {0, ""},
+		"0.0.0.0:" + port:                {1, "the server at 0.0.0.0:" + port + " (--address) refuses: host not allowed: 0.0.0.0:" + port + "; name it with --address as its configuration does"},
+		"http://" + free:                 {1, "no server answers at " + free + " (--address): "},
+		"https://localhost:" + port:      {2, "is not an address of an admin API: say host:port, for example localhost:2019, or unix//path"},
+		"udp/localhost:" + port:          {2, "say host:port"},
+	} {
+		_, err := run("stats", "--address", address)
+		if ended(err) != want.code || err != nil && !strings.Contains(err.Error(), want.words) {
+			t.Errorf("--address %s ends with %d and %v, want %d and %q", address, ended(err), err, want.code, want.words)
+		}
+	}
+}
+
 // Of a folder with a Caddyfile the server is the one of that folder; elsewhere the environment
 // says which one, or else the file of the service.
 func TestACommandWithoutFlagsFindsTheServer(t *testing.T) {

@@ -66,7 +66,7 @@ func TestNoCommandTakesAnotherProgramForDoorpost(t *testing.T) {
 			if call[0] != "doctor" { // which prints what it found
 				said = fmt.Sprint(err)
 			}
-			if ended(err) != 1 || !strings.Contains(said, "what answers at "+address+" is not Doorpost, or is an older one") || said != printed && printed != "" {
+			if ended(err) != 1 || !strings.Contains(said, "what answers at "+address+" (--address) is not Doorpost, or is an older one") || said != printed && printed != "" {
 				t.Errorf("%d %s: %q printed %q and ended with %v", status, body, call, printed, err)
 			}
 		}

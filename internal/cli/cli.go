@@ -49,8 +49,8 @@ type Caddy interface {
 
 	// AdminAddress is where the admin API is: the address given, or what the
 	// configuration says; if that is nil, what the file says, or without a name the
-	// one that Load finds; or the usual one. source is what says so, empty for the
-	// address given. The error is AdminOff if there is none.
+	// one that Load finds; or the usual one. source is what says so. The error is AdminOff
+	// if there is none.
 	AdminAddress(given string, config []byte, file, adapter string) (address, source string, err error)
 
 	// Request sends a request to the admin API; body may be nil. The end of ctx ends

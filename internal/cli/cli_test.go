@@ -166,7 +166,7 @@ func (f *fakeCaddy) AdminAddress(string, []byte, string, string) (address, sourc
 	if f.adminOff {
 		return "", "", AdminOff{File: "Caddyfile"}
 	}
-	return "localhost:2019", "", nil
+	return "localhost:2019", "--address", nil
 }
 
 func (f *fakeCaddy) Request(_ context.Context, _, method, path string, body io.Reader) (*http.Response, error) {

@@ -195,12 +195,7 @@ func (c *invocation) explain(err error) error {
 }
 
 // where is the address that was asked, and what says that the server is there.
-func (c *invocation) where() string {
-	if c.source == "" {
-		return c.address
-	}
-	return c.address + " (" + c.source + ")"
-}
+func (c *invocation) where() string { return c.address + " (" + c.source + ")" }
 
 // stranger is the error of an answer that is not marked. What gave it may have done what it was
 // told: a Doorpost from before there was a mark.

@@ -18,7 +18,7 @@ type invocation struct {
 	program   string        // how our commands are called: doorpost, or caddy doorpost
 	who       string        // the mail address that it is about, if any
 	address   string        // of the admin API, once it was looked for
-	source    string        // what says that it is there; empty for --address
+	source    string        // what says that it is there
 	patience  time.Duration // how long the server may be silent
 
 	out      *output   // for what was asked for
