@@ -65,7 +65,7 @@ func (s *Source) failure(ctx context.Context, err error) *mail.SendError {
 		f.Unauthorized = !f.Temporary
 		f.Err = fmt.Errorf("%s: %s; %s", where, refusal(status, code, number), s.next(f.Temporary, code, number))
 	default:
-		f.Err = fmt.Errorf("%s: %w; check token_url", where, mail.RedactError(err, s.secrets()...))
+		f.Err = fmt.Errorf("%s: %w; check token_url, and whether it can be reached", where, mail.RedactError(err, s.secrets()...))
 	}
 	return f
 }

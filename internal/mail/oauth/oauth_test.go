@@ -225,7 +225,7 @@ func TestAServiceThatRefusesOrLiesIsAnErrorThatTellsTheNextStep(t *testing.T) {
 		"a code beside overload":    {status(http.StatusServiceUnavailable, `{"error":"invalid_grant"}`), "refused with invalid_grant (status 503)", true},
 		"overload":                  {status(http.StatusTooManyRequests, ""), "status 429", true},
 		"an error of its own":       {status(http.StatusBadGateway, "oops"), "status 502", true},
-		"a page":                    {status(http.StatusOK, "<html>"+secret), "check token_url", true},
+		"a page":                    {status(http.StatusOK, "<html>"+secret), "; check token_url, and whether it can be reached", true},
 		"no token":                  {status(http.StatusOK, `{"token_type":"Bearer"}`), "check token_url", true},
 		"a token that is none":      {status(http.StatusOK, `{"access_token":"a\u0001\u0001user=eve","expires_in":3600}`), "no access token", true},
 		"a token of two lines":      {status(http.StatusOK, `{"access_token":"a\r\nMAIL FROM:<eve@example.com>","expires_in":3600}`), "no access token", true},
