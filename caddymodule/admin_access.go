@@ -13,7 +13,7 @@ import (
 
 // invite sends somebody a first link.
 func invite(c *adminCall, who address.Address, order adminapi.InviteOrder) (report adminapi.InviteReport, err error) {
-	life, err := readDuration("for", order.For, access.DefaultInvitation)
+	life, err := order.Life()
 	if err != nil {
 		return report, err
 	}
@@ -62,7 +62,7 @@ func listRequests(c *adminCall) (list adminapi.AccessRequests, err error) {
 }
 
 func approveRequest(c *adminCall, order adminapi.ApproveOrder) (report adminapi.DecideReport, err error) {
-	lasts, err := readDuration("for", order.For, 0)
+	lasts, err := order.Lasts()
 	if err != nil {
 		return report, err
 	}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/audit"
@@ -39,18 +38,6 @@ func readAddress(given string) (address.Address, error) {
 		return "", apiError(http.StatusBadRequest, "address is not a mail address: %w", err)
 	}
 	return who, nil
-}
-
-// readDuration reads a duration of an order, by the name of its field. It may be left out.
-func readDuration(field, given string, otherwise time.Duration) (time.Duration, error) {
-	if given == "" {
-		return otherwise, nil
-	}
-	d, err := caddy.ParseDuration(given)
-	if err != nil || d <= 0 {
-		return 0, apiError(http.StatusBadRequest, "%s must be a duration, for example 90m, 12h or 7d", field)
-	}
-	return d, nil
 }
 
 // page reads which part of a list the query of a request asks for.

@@ -33,8 +33,12 @@ func listPasskeys(c *adminCall, who address.Address, _ adminapi.UserOrder) (admi
 }
 
 func removePasskey(c *adminCall, who address.Address, order adminapi.PasskeyOrder) (adminapi.Passkeys, error) {
+	id, ok := passkey.ParseID(order.ID)
+	if !ok {
+		return adminapi.Passkeys{}, passkey.ErrUnknown
+	}
 	return reportPasskeys(c, who, func() ([]passkey.Passkey, error) {
-		return c.rt.admin.RemovePasskey(c.ctx, who, passkey.ID(order.ID))
+		return c.rt.admin.RemovePasskey(c.ctx, who, id)
 	})
 }
 

@@ -51,7 +51,7 @@ func endSessions(c *adminCall) error {
 		c.endAll()
 		return nil
 	case order.ID != "" && order == (adminapi.EndOrder{ID: order.ID}):
-		report, err = c.endOne(order.ID)
+		report, err = c.endOne(order)
 	case order.Address != "" && order == (adminapi.EndOrder{Address: order.Address}):
 		report, err = c.endOf(order.Address)
 	}
@@ -71,10 +71,10 @@ func (c *adminCall) endAll() {
 	send(last)
 }
 
-func (c *adminCall) endOne(id string) (report adminapi.EndReport, err error) {
-	key, ok := session.ParseKey(id)
-	if !ok {
-		return report, apiError(http.StatusBadRequest, "id must be 32 hexadecimal digits, as sessions list shows them")
+func (c *adminCall) endOne(order adminapi.EndOrder) (report adminapi.EndReport, err error) {
+	key, err := order.Key()
+	if err != nil {
+		return report, err
 	}
 	who, err := c.rt.admin.EndSessionByKey(c.ctx, key)
 	return adminapi.EndReport{Address: string(who), ID: key.String(), Ended: 1, Done: true}, err

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/doorpost-auth/doorpost/internal/gate"
 )
 
@@ -29,11 +30,11 @@ func (a *App) siteFor(given string) (s *site, origin string, err error) {
 	return nil, "", apiError(http.StatusNotFound, "no site has that origin; there are: %s", a.originList())
 }
 
-// findTarget reads a URL and finds the site that it is of.
-func (a *App) findTarget(given string) (*url.URL, *site, error) {
-	target, err := url.Parse(given)
-	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return nil, nil, apiError(http.StatusBadRequest, "url must be absolute, for example https://app.example.com/page")
+// findTarget reads the URL of an order and finds the site that it is of.
+func (a *App) findTarget(order adminapi.WhyOrder) (*url.URL, *site, error) {
+	target, err := order.Target()
+	if err != nil {
+		return nil, nil, err
 	}
 	if target.Path == "" {
 		target.Path = "/"

@@ -70,16 +70,9 @@ func reportMade(r token.Record, text string, err error) (adminapi.Token, error) 
 }
 
 func createToken(c *adminCall, order adminapi.TokenOrder) (adminapi.Token, error) {
-	networks, err := token.ParseNetworks(order.Networks)
+	t, life, err := order.Token()
 	if err != nil {
 		return adminapi.Token{}, err
-	}
-	t := token.Token{Name: order.Name, Sites: order.Sites, Paths: order.Paths, Methods: order.Methods, Groups: order.Groups, Networks: networks}
-	life := time.Duration(0)
-	if order.For != "never" {
-		if life, err = readDuration("for", order.For, token.UsualLife); err != nil {
-			return adminapi.Token{}, err
-		}
 	}
 	return reportMade(c.rt.admin.MakeToken(c.ctx, t, life))
 }
@@ -89,11 +82,9 @@ func rotateToken(c *adminCall, order adminapi.RotateOrder) (adminapi.Token, erro
 	if err != nil {
 		return adminapi.Token{}, err
 	}
-	overlap := time.Duration(0)
-	if order.Overlap != "0" && order.Overlap != "0s" {
-		if overlap, err = readDuration("overlap", order.Overlap, token.UsualOverlap); err != nil {
-			return adminapi.Token{}, err
-		}
+	overlap, err := order.For()
+	if err != nil {
+		return adminapi.Token{}, err
 	}
 	return reportMade(c.rt.admin.RotateToken(c.ctx, id, overlap))
 }

@@ -45,7 +45,7 @@ func (h *Handler) explain(who address.Address, standing *people.Standing) admina
 
 // showWhy reports whether somebody would be let in at a URL, and why.
 func showWhy(c *adminCall, who address.Address, order adminapi.WhyOrder) (report adminapi.WhyReport, err error) {
-	target, s, err := c.findTarget(order.URL)
+	target, s, err := c.findTarget(order)
 	if err != nil {
 		return report, err
 	}

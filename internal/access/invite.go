@@ -23,13 +23,21 @@ const (
 // ErrLife says that an invitation would live too shortly or too long.
 var ErrLife = fault.New(fault.Invalid, fmt.Sprintf("an invitation lives for %d hour to %d days", MinInvitation/time.Hour, MaxInvitation/(24*time.Hour)))
 
+// CheckLife is ErrLife for a life out of bounds.
+func CheckLife(life time.Duration) error {
+	if life < MinInvitation || life > MaxInvitation {
+		return ErrLife
+	}
+	return nil
+}
+
 // Invite sends somebody a first link, which lives for as long as given and works
 // in any browser, after a click. It adds them to groups, if any are given; the
 // rules of the site have to admit them then. silent says why nothing is sent,
 // such as signin.SilentNotAllowed. It is ErrLife for a life out of bounds.
 func (s *Service) Invite(ctx context.Context, site signin.Site, who address.Address, groups []string, life time.Duration) (silent signin.SilentReason, err error) {
-	if life < MinInvitation || life > MaxInvitation {
-		return "", ErrLife
+	if err := CheckLife(life); err != nil {
+		return "", err
 	}
 	person, _, err := s.People.Person(ctx, who)
 	if err != nil {

@@ -45,49 +45,51 @@ func (s *Service) Token(ctx context.Context, id token.ID) (token.Record, error) 
 // MakeToken makes a token of a service. life is how long it lasts, 0 for ever. text is told
 // now and never again.
 func (s *Service) MakeToken(ctx context.Context, t token.Token, life time.Duration) (r token.Record, text string, err error) {
-	now := time.Now().Truncate(time.Millisecond) // as records have it
-	t.ID, t.Made = token.NewID(), now
-	if life != 0 {
-		t.Expires = now.Add(life)
-	}
-	if err := s.checkToken(&t); err != nil {
+	if t, err = NewToken(t, life); err != nil {
 		return r, "", err
+	}
+	known := s.TokenSites()
+	for _, site := range t.Sites {
+		if origin, err := gate.ParseSiteOrigin(site); err != nil || !known.Have(origin) {
+			return r, "", fmt.Errorf("%w: no site at %s takes tokens; sites that do: %s; one more does with the option tokens in its block", token.ErrInvalid, site, listed(known))
+		}
 	}
 	text = token.NewText(t.ID, t.IsPersonal())
 	r = token.Record{Token: t, Sum: token.SumOf(text)}
-	if err := s.Tokens.MakeToken(ctx, r, now); err != nil {
+	if err := s.Tokens.MakeToken(ctx, r, t.Made); err != nil {
 		return r, "", fault.Store("making a token", err)
 	}
 	s.noteToken(ctx, audit.TokenMade, r)
 	return r, text, nil
 }
 
-// checkToken reports what is wrong with a token that is to be made, and writes what it is good
-// for in one way, each part once.
-func (s *Service) checkToken(t *token.Token) error {
-	if err := t.Check(); err != nil {
-		return err
+// NewToken is a token of a service as it is made, with each part of what it is good for once, or
+// what is wrong with it whatever sites there are. life is how long it lasts, 0 for ever.
+func NewToken(t token.Token, life time.Duration) (token.Token, error) {
+	t.ID, t.Made, t.Sites = token.NewID(), time.Now().Truncate(time.Millisecond), slices.Clone(t.Sites) // as records have it
+	if life != 0 {
+		t.Expires = t.Made.Add(life)
 	}
-	known := s.TokenSites()
+	if err := t.Check(); err != nil {
+		return t, err
+	}
 	for i, site := range t.Sites {
 		origin, err := gate.ParseSiteOrigin(site)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%w: site: %w", token.ErrInvalid, err)
+			return t, fmt.Errorf("%w: site: %w", token.ErrInvalid, err)
 		case origin.IsWildcard():
-			return fmt.Errorf("%w: a token is for single sites; %s stands for many", token.ErrInvalid, site)
-		case !known.Have(origin):
-			return fmt.Errorf("%w: no site at %s takes tokens; sites that do: %s; one more does with the option tokens in its block", token.ErrInvalid, origin, listed(known))
+			return t, fmt.Errorf("%w: a token is for single sites; %s stands for many", token.ErrInvalid, site)
 		}
 		t.Sites[i] = origin.String()
 	}
 	for _, path := range t.Paths {
 		if _, err := gate.ParsePublicPaths([]string{path}); err != nil || strings.HasPrefix(path, ":") {
-			return fmt.Errorf("%w: %q is neither a plain path such as /health nor all paths below one such as /api/*", token.ErrInvalid, path)
+			return t, fmt.Errorf("%w: %q is neither a plain path such as /health nor all paths below one such as /api/*", token.ErrInvalid, path)
 		}
 	}
 	t.Sites, t.Paths, t.Methods, t.Networks, t.Groups = once(t.Sites), once(t.Paths), once(t.Methods), once(t.Networks), once(t.Groups)
-	return nil
+	return t, nil
 }
 
 // once is a list without what comes again.
@@ -113,8 +115,8 @@ func listed(origins gate.Origins) string {
 // RotateToken gives the token of a service another text, and its whole life anew. The text before stays
 // good for the overlap, which may be 0. text is told now and never again.
 func (s *Service) RotateToken(ctx context.Context, id token.ID, overlap time.Duration) (r token.Record, text string, err error) {
-	if overlap < 0 || overlap > token.MaxOverlap {
-		return r, "", fmt.Errorf("%w: two texts are good at once for at most %d days", token.ErrInvalid, token.MaxOverlap/(24*time.Hour))
+	if err := token.CheckOverlap(overlap); err != nil {
+		return r, "", err
 	}
 	if r, err = s.Token(ctx, id); err != nil {
 		return r, "", err

@@ -10,6 +10,7 @@ package adminapi
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -64,6 +65,11 @@ const (
 	ApprovePath  = "/doorpost/requests/{id}/approve" // POST
 	RefusePath   = "/doorpost/requests/{id}/refuse"  // POST
 )
+
+var entryID = regexp.MustCompile(`^[a-z2-7]{26}$`)
+
+// IsEntryID reports whether a text can be the id of a message or of an access request.
+func IsEntryID(s string) bool { return entryID.MatchString(s) }
 
 // At is a path with an id in it.
 func At(pattern, id string) string { return strings.Replace(pattern, "{id}", url.PathEscape(id), 1) }

@@ -10,6 +10,7 @@ package passkey
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/audit"
@@ -50,6 +51,15 @@ type Passkey struct {
 // id, in hex. It is no secret.
 type ID string
 
+// ParseID reads an ID that somebody typed.
+func ParseID(s string) (ID, bool) {
+	raw, err := hex.DecodeString(s)
+	return ID(strings.ToLower(s)), err == nil && len(raw) == idSize
+}
+
+// idSize is how many bytes of the hash an ID has.
+const idSize = 8
+
 // Key is what finds a passkey: the SHA-256 of its credential's id.
 type Key [sha256.Size]byte
 
@@ -57,7 +67,7 @@ type Key [sha256.Size]byte
 func KeyOf(credential []byte) Key { return sha256.Sum256(credential) }
 
 // ID is that of the passkey.
-func (k Key) ID() ID { return ID(hex.EncodeToString(k[:8])) }
+func (k Key) ID() ID { return ID(hex.EncodeToString(k[:idSize])) }
 
 // Keyring is what somebody has.
 type Keyring struct {

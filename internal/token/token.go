@@ -187,6 +187,14 @@ func (t *Token) Check() error {
 	return nil
 }
 
+// CheckOverlap is ErrInvalid for what cannot be the overlap of a rotation.
+func CheckOverlap(overlap time.Duration) error {
+	if overlap < 0 || overlap > MaxOverlap {
+		return invalid("two texts are good at once for at most %d days", MaxOverlap/(24*time.Hour))
+	}
+	return nil
+}
+
 // CheckServiceName is ErrInvalid for what cannot be the name of a service.
 func CheckServiceName(name string) error {
 	if people.CheckGroupName(name) != nil {
