@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -18,9 +19,44 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// The values by which commands are called, for what stands in their help.
+const (
+	sampleAddress  = "alice@example.com"
+	sampleURL      = "https://app.example.com/"
+	sampleName     = "something"
+	sampleEntry    = "uj7re5v2qvkto6bbq3g5i4xiom"
+	sampleToken    = "1hlRl6CajEX"
+	samplePasskey  = "9e02d7715cb8a340"
+	sampleFileName = "file"
+)
+
+func sampleOf(group, placeholder, folder string) string {
+	ids := map[string]string{"tokens": sampleToken, "passkeys": samplePasskey}
+	switch {
+	case strings.Contains(placeholder, "address"):
+		return sampleAddress
+	case strings.Contains(placeholder, "origin"):
+		return strings.TrimSuffix(sampleURL, "/")
+	case strings.Contains(placeholder, "url"):
+		return sampleURL
+	case strings.Contains(placeholder, "file"):
+		return filepath.Join(folder, sampleFileName)
+	case strings.Contains(placeholder, "id"):
+		return cmp.Or(ids[group], sampleEntry)
+	}
+	return sampleName
+}
+
 // everyCall has each command that asks a server, called as its help says, without what may be
 // left out.
 func everyCall(t *testing.T) (calls [][]string) {
+	t.Helper()
+	eachCommand(t, func(_ *cobra.Command, call []string) { calls = append(calls, call) })
+	return calls
+}
+
+// eachCommand shows all commands that ask a server, with how they are called.
+func eachCommand(t *testing.T, show func(cmd *cobra.Command, call []string)) {
 	t.Helper()
 	root := &cobra.Command{Use: "doorpost"}
 	for _, c := range cli.Commands() {
@@ -28,7 +64,8 @@ func everyCall(t *testing.T) (calls [][]string) {
 		c.Build(cmd, caddyHost{})
 		root.AddCommand(cmd)
 	}
-	placeholder := regexp.MustCompile(`<[^>]*>…?`)
+	placeholder := regexp.MustCompile(`<[^>]*>(…|\.\.\.)?`)
+	shown := 0
 	var walk func(*cobra.Command, []string)
 	walk = func(cmd *cobra.Command, above []string) {
 		call := append(append([]string{}, above...), cmd.Name())
@@ -41,25 +78,17 @@ func everyCall(t *testing.T) (calls [][]string) {
 		use, _, _ := strings.Cut(strings.TrimPrefix(cmd.Use, cmd.Name()), "[")
 		use, _, _ = strings.Cut(use, "|")
 		use = placeholder.ReplaceAllStringFunc(strings.Trim(use, " ("), func(name string) string {
-			switch {
-			case strings.Contains(name, "address"):
-				return "alice@example.com"
-			case strings.Contains(name, "url"):
-				return "https://app.example.com/"
-			case strings.Contains(name, "file"):
-				return filepath.Join(t.TempDir(), "file")
-			}
-			return "something"
+			return sampleOf(call[0], name, t.TempDir())
 		})
-		calls = append(calls, append(call, strings.Fields(use)...))
+		shown++
+		show(cmd, append(call, strings.Fields(use)...))
 	}
 	for _, cmd := range root.Commands() {
 		walk(cmd, nil)
 	}
-	if len(calls) < 15 {
-		t.Fatalf("found are only %q", calls)
+	if shown < 15 {
+		t.Fatalf("found are only %d commands", shown)
 	}
-	return calls
 }
 
 // adminDouble counts what an admin API is asked.

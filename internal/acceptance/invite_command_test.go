@@ -94,7 +94,8 @@ func TestARequestIsDecidedByCommand(t *testing.T) {
 		if out := g.succeeds("requests", "list"); out != "Nobody asks to be let in.\n" {
 			t.Errorf("the list is %q", out)
 		}
-		g.fails("there is no such access request", "requests", "approve", "nonsense")
+		g.fails("there is no such access request", "requests", "approve", strings.Repeat("a", 26))
+		g.misuses("is not an id", "requests", "approve", "nonsense")
 		g.misuses("for must be a duration", "requests", "approve", list[1].ID, "--for", "ever")
 	})
 }

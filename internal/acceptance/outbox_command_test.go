@@ -208,7 +208,7 @@ func TestCommandsFindTheServerAndTellWhenThereIsNone(t *testing.T) {
 		}
 	}
 	for words, arguments := range map[string][]string{
-		"no such message":          {"outbox", "show", "nonsense", "--address", g.admin},
+		"no such message":          {"outbox", "show", strings.Repeat("a", 26), "--address", g.admin},
 		"--address localhost:2019": {"outbox", "list", "--config", g.home.path("missing")},
 		"doorpost run --config":    {"outbox", "list", "--address", "localhost:" + testkit.FreePort()},
 	} {

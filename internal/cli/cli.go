@@ -35,7 +35,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/spf13/cobra"
 )
@@ -84,7 +83,7 @@ type Command struct {
 	examples    []string
 
 	least, most int           // arguments
-	aboutPerson bool          // the first argument, where there is one, is a mail address
+	about       about         // what the first argument names, where there is one
 	serverless  bool          // it asks no server
 	patience    time.Duration // how long it waits for the server by itself; usualPatience if zero
 	flags       func(*cobra.Command)
@@ -219,12 +218,10 @@ func (c Command) Build(cmd *cobra.Command, caddy Caddy) {
 
 // execute runs the command. What it could not print is an error, too.
 func (c Command) execute(i *invocation) error {
-	if c.aboutPerson && len(i.arguments) > 0 {
-		who, err := address.Parse(i.arguments[0])
-		if err != nil {
-			return misused("%q is not a mail address: %w", i.arguments[0], err)
+	if c.about != nil && len(i.arguments) > 0 {
+		if err := c.about(i, i.arguments[0]); err != nil {
+			return usageError{err}
 		}
-		i.who = string(who)
 	}
 	if !c.serverless {
 		if i.patience = mustHave(i.cmd.Flags().GetDuration("timeout")); i.patience <= 0 {

@@ -257,7 +257,7 @@ func TestWithoutAnAdminAPINobodyIsAsked(t *testing.T) {
 func TestWhatTheServerTakesForNoOrderIsMisuse(t *testing.T) {
 	for status, code := range map[int]int{http.StatusBadRequest: 2, http.StatusNotFound: 1, http.StatusConflict: 1, http.StatusServiceUnavailable: 1} {
 		f := &fakeCaddy{refuses: status}
-		for _, command := range []string{"sessions end --id nonsense", "why a@example.com host", "requests approve nonsense --for ever"} {
+		for _, command := range []string{"users add a@example.com --group unknown", "why a@example.com https://app.example.com", "invite a@example.com"} {
 			if f.run(strings.Fields(command)...); f.exitCode != code {
 				t.Errorf("%s ends with %d after an answer %d, want %d", command, f.exitCode, status, code)
 			}

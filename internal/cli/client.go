@@ -106,6 +106,11 @@ const configPath = "/config/"
 // open sends a request and returns the answer, which the caller reads and closes.
 // Its errors are fit for operators.
 func (c *invocation) open(method, path string, order any) (*reply, error) {
+	if o, ok := order.(adminapi.Checked); ok {
+		if err := o.Check(); err != nil {
+			return nil, Misuse(err)
+		}
+	}
 	address, err := c.server()
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 
 var inviteCommand = Command{
 	Name:  "invite",
-	least: 1, most: 1, aboutPerson: true,
+	least: 1, most: 1, about: aPerson,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().StringSlice("group", nil, "Put them into this group; may be given several times")
 		cmd.Flags().String("for", "", "How long the link works: 1h to 30d (default 7d)")

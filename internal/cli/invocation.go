@@ -2,11 +2,16 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/doorpost-auth/doorpost/internal/address"
+	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/token"
 	"github.com/spf13/cobra"
 )
 
@@ -17,6 +22,7 @@ type invocation struct {
 	caddy     Caddy
 	program   string        // how our commands are called: doorpost, or caddy doorpost
 	who       string        // the mail address that it is about, if any
+	id        string        // of what it is about, if that is no person
 	address   string        // of the admin API, once it was looked for
 	source    string        // what says that it is there
 	patience  time.Duration // how long the server may be silent
@@ -24,6 +30,39 @@ type invocation struct {
 	out      *output   // for what was asked for
 	progress io.Writer // for how far it is, and for questions
 	in       io.Reader // for the answers to questions
+}
+
+// about reads the argument that names what a command is about.
+type about func(c *invocation, given string) error
+
+func aPerson(c *invocation, given string) error {
+	who, err := address.Parse(given)
+	c.who = string(who)
+	if err != nil {
+		return fmt.Errorf("%q is not a mail address: %w", given, err)
+	}
+	return nil
+}
+
+// anEntry is a message or an access request.
+func anEntry(c *invocation, given string) error {
+	if c.id = given; !adminapi.IsEntryID(given) {
+		return fmt.Errorf("%q is not an id: that has 26 letters and digits, as the list shows it", given)
+	}
+	return nil
+}
+
+// aToken is named by its id, or by its whole text, which an operator may have found somewhere:
+// of that nothing else leaves this process, for the server logs the path.
+func aToken(c *invocation, given string) error {
+	id, known := token.Parse(strings.TrimSpace(given))
+	if !known {
+		id, known = token.ParseID(given)
+	}
+	if c.id = string(id); !known {
+		return errors.New("this is neither a token nor the id of one; tokens list shows those")
+	}
+	return nil
 }
 
 // text is the value of a flag.

@@ -19,10 +19,10 @@ var outboxCommand = Command{
 		listMessagesCommand,
 		{
 			Name:  "show",
-			least: 1, most: 1,
+			least: 1, most: 1, about: anEntry,
 			flags: revealFlag,
 			run: func(c *invocation) error {
-				path := adminapi.At(adminapi.MessagePath, c.arguments[0])
+				path := adminapi.At(adminapi.MessagePath, c.id)
 				if c.is("reveal") {
 					path += "?reveal=1"
 				}
@@ -31,9 +31,9 @@ var outboxCommand = Command{
 		},
 		{
 			Name:  "retry",
-			least: 1, most: 1,
+			least: 1, most: 1, about: anEntry,
 			run: func(c *invocation) error {
-				return answer(c, http.MethodPost, adminapi.At(adminapi.RetryPath, c.arguments[0]), nil, func(done adminapi.RetryReport) {
+				return answer(c, http.MethodPost, adminapi.At(adminapi.RetryPath, c.id), nil, func(done adminapi.RetryReport) {
 					if done.Unblocked {
 						c.say("Messages to %s are sent again from now on.", done.Message.To)
 					}
@@ -47,7 +47,7 @@ var outboxCommand = Command{
 		},
 		{
 			Name:  "unblock",
-			least: 1, most: 1, aboutPerson: true,
+			least: 1, most: 1, about: aPerson,
 			run: answerAbout(adminapi.UnblockPath, func(c *invocation, done adminapi.UnblockReport) {
 				if done.Unblocked {
 					c.say("Messages to %s are sent again from now on. The person can ask for a new link.", c.who)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/doorpost-auth/doorpost/internal/address"
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
 	"github.com/spf13/cobra"
 )
@@ -59,15 +60,30 @@ func (l listing[T]) print(c *invocation, items []T, first bool) {
 	c.table(rows...)
 }
 
-// pageFlags adds the flags of commands that list in the order of addresses.
-func pageFlags(cmd *cobra.Command) {
-	cmd.Flags().String("after", "", "Begin after this address, the last of an earlier page")
-	cmd.Flags().Bool("all", false, "List all")
+// pageFlags adds the flags of commands that list page by page, in the order of what is named.
+func pageFlags(what string) func(*cobra.Command) {
+	return func(cmd *cobra.Command) {
+		cmd.Flags().String("after", "", "Begin after this "+what+", the last of an earlier page")
+		cmd.Flags().Bool("all", false, "List all")
+	}
 }
 
-// printPage prints a list in the order of addresses by the flags of pageFlags.
-// again is the command for more of it.
-func printPage[T any](c *invocation, l listing[T], again string) error {
+// anAddress reads the flag --after of a list in the order of addresses.
+func anAddress(after string) (string, error) {
+	who, err := address.Parse(after)
+	return string(who), err
+}
+
+// printPage prints a list by the flags of pageFlags, of which read reads --after. again is the
+// command for more of it.
+func printPage[T any](c *invocation, l listing[T], again string, read func(after string) (string, error)) error {
+	after := c.text("after")
+	if after != "" {
+		var err error
+		if after, err = read(after); err != nil {
+			return misused("--after: %w", err)
+		}
+	}
 	most := adminapi.UsualPage
 	if c.is("all") {
 		most = 0
@@ -78,5 +94,5 @@ func printPage[T any](c *invocation, l listing[T], again string) error {
 		}
 		return "There are more: " + c.program + " " + again + " --after " + next + ", or --all"
 	}
-	return printList(c, l, c.text("after"), most)
+	return printList(c, l, after, most)
 }

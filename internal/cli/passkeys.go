@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"github.com/doorpost-auth/doorpost/internal/adminapi"
+	"github.com/doorpost-auth/doorpost/internal/passkey"
 )
 
 var passkeysCommand = Command{
 	Name: "passkeys",
 	below: []Command{
-		{Name: "list", least: 1, most: 1, aboutPerson: true, run: listPasskeys},
-		{Name: "remove", least: 2, most: 2, aboutPerson: true, run: removePasskey},
-		{Name: "reset", least: 1, most: 1, aboutPerson: true, run: answerAbout(adminapi.ResetPasskeysPath, (*invocation).sayReset)},
+		{Name: "list", least: 1, most: 1, about: aPerson, run: listPasskeys},
+		{Name: "remove", least: 2, most: 2, about: aPerson, run: removePasskey},
+		{Name: "reset", least: 1, most: 1, about: aPerson, run: answerAbout(adminapi.ResetPasskeysPath, (*invocation).sayReset)},
 	},
 }
 
@@ -45,7 +46,11 @@ func listPasskeys(c *invocation) error {
 }
 
 func removePasskey(c *invocation) error {
-	order := adminapi.PasskeyOrder{Address: c.who, ID: c.arguments[1]}
+	id, ok := passkey.ParseID(c.arguments[1])
+	if !ok {
+		return misused("%q is not the id of a passkey; passkeys list shows those", c.arguments[1])
+	}
+	order := adminapi.PasskeyOrder{Address: c.who, ID: string(id)}
 	return answer(c, http.MethodPost, adminapi.RemovePasskeyPath, order, func(gone adminapi.Passkeys) {
 		c.say("The passkey of %s is removed, and the sessions that it made have ended. To end the others, too: %s sessions end %s", c.who, c.program, c.who)
 		c.sayAppPasswords(gone)

@@ -37,7 +37,7 @@ var requestsCommand = Command{
 		},
 		{
 			Name:  "approve",
-			least: 1, most: 1,
+			least: 1, most: 1, about: anEntry,
 			flags: func(cmd *cobra.Command) {
 				cmd.Flags().String("for", "", "For how long, for example 12h or 7d (default for good)")
 			},
@@ -47,7 +47,7 @@ var requestsCommand = Command{
 		},
 		{
 			Name:  "refuse",
-			least: 1, most: 1,
+			least: 1, most: 1, about: anEntry,
 			run: func(c *invocation) error { return c.decide(adminapi.RefusePath, nil) },
 		},
 	},
@@ -63,7 +63,7 @@ func query(p adminapi.Page) url.Values {
 }
 
 func (c *invocation) decide(path string, order any) error {
-	return answer(c, http.MethodPost, adminapi.At(path, c.arguments[0]), order, func(done adminapi.DecideReport) {
+	return answer(c, http.MethodPost, adminapi.At(path, c.id), order, func(done adminapi.DecideReport) {
 		switch r := done.Request; {
 		case !done.First:
 			c.say("It was decided before, and stays so: %s is %s at %s since %s.", r.Address, r.Decision, r.Site, stamp(r.Decided))

@@ -21,8 +21,8 @@ var sessionsCommand = Command{
 
 var listSessionsCommand = Command{
 	Name: "list",
-	most: 1, aboutPerson: true,
-	flags: pageFlags,
+	most: 1, about: aPerson,
+	flags: pageFlags("address"),
 	run: func(c *invocation) error {
 		list, order := sessionList, adminapi.SessionsOrder{Address: c.who}
 		if c.who != "" {
@@ -37,7 +37,7 @@ var listSessionsCommand = Command{
 			err := c.ask(http.MethodPost, adminapi.SessionsPath, order, &page)
 			return page.Sessions, page.Next, err
 		}
-		return printPage(c, list, "sessions list")
+		return printPage(c, list, "sessions list", anAddress)
 	},
 }
 
@@ -53,7 +53,7 @@ var sessionList = listing[adminapi.Session]{
 
 var endSessionsCommand = Command{
 	Name: "end",
-	most: 1, aboutPerson: true,
+	most: 1, about: aPerson,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("id", "", "End the session with this id")
 		cmd.Flags().Bool("all", false, "End the sessions of everybody")
@@ -72,6 +72,9 @@ func runEnd(c *invocation) error {
 	}
 	if ways != 1 {
 		return misused("say whose sessions end, by one of <address>, --id <id> and --all")
+	}
+	if err := order.Check(); err != nil {
+		return Misuse(err)
 	}
 	server, err := c.server()
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,10 +16,10 @@ var tokensCommand = Command{
 	Name: "tokens",
 	below: []Command{
 		createTokenCommand,
-		{Name: "list", flags: pageFlags, run: listTokens},
-		{Name: "show", least: 1, most: 1, run: showToken},
+		{Name: "list", flags: pageFlags("id"), run: listTokens},
+		{Name: "show", least: 1, most: 1, about: aToken, run: showToken},
 		rotateTokenCommand,
-		{Name: "end", least: 1, most: 1, run: endToken},
+		{Name: "end", least: 1, most: 1, about: aToken, run: endToken},
 	},
 }
 
@@ -56,13 +57,13 @@ var createTokenCommand = Command{
 
 var rotateTokenCommand = Command{
 	Name:  "rotate",
-	least: 1, most: 1,
+	least: 1, most: 1, about: aToken,
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("overlap", "", "How long the text before is good, too (default 24h); 0s: not at all")
 	},
 	run: func(c *invocation) error {
 		order := adminapi.RotateOrder{Overlap: c.text("overlap")}
-		return answer(c, http.MethodPost, adminapi.At(adminapi.RotateTokenPath, c.tokenID()), order, func(made adminapi.Token) {
+		return answer(c, http.MethodPost, adminapi.At(adminapi.RotateTokenPath, c.id), order, func(made adminapi.Token) {
 			c.say("%s", made.Text)
 			before := "The one before is not good any more."
 			if !made.FormerUntil.IsZero() {
@@ -71,15 +72,6 @@ var rotateTokenCommand = Command{
 			c.tell("This is the new token of %s, shown this once. %s", made.Name, before)
 		})
 	},
-}
-
-// tokenID is the id that a command names. Of a whole token, which an operator may have found
-// somewhere, nothing else leaves this process: the server logs the path.
-func (c *invocation) tokenID() string {
-	if id, whole := token.Parse(strings.TrimSpace(c.arguments[0])); whole {
-		return string(id)
-	}
-	return c.arguments[0]
 }
 
 // each is a flag that may be given several times, each time as one value.
@@ -134,11 +126,17 @@ func listTokens(c *invocation) error {
 		err := c.ask(http.MethodGet, adminapi.TokensPath+"?"+query(p).Encode(), nil, &page)
 		return page.Tokens, page.Next, err
 	}
-	return printPage(c, list, "tokens list")
+	return printPage(c, list, "tokens list", func(after string) (string, error) {
+		id, ok := token.ParseID(after)
+		if !ok {
+			return "", errors.New("this is not the id of a token")
+		}
+		return string(id), nil
+	})
 }
 
 func showToken(c *invocation) error {
-	return answer(c, http.MethodGet, adminapi.At(adminapi.TokenPath, c.tokenID()), nil, func(t adminapi.Token) {
+	return answer(c, http.MethodGet, adminapi.At(adminapi.TokenPath, c.id), nil, func(t adminapi.Token) {
 		now := time.Now()
 		line := func(name string, values ...string) {
 			if said := strings.Join(values, ", "); said != "" {
@@ -171,7 +169,7 @@ func showToken(c *invocation) error {
 }
 
 func endToken(c *invocation) error {
-	return answer(c, http.MethodPost, adminapi.At(adminapi.EndTokenPath, c.tokenID()), nil, func(t adminapi.Token) {
+	return answer(c, http.MethodPost, adminapi.At(adminapi.EndTokenPath, c.id), nil, func(t adminapi.Token) {
 		c.say("The token of %s has ended, everywhere.", printable(t.Name))
 	})
 }

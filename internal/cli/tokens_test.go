@@ -75,7 +75,7 @@ func TestTokensAreToldInWordsAndToPrograms(t *testing.T) {
 			t.Errorf("with an empty %s it ends with %d, and the server is asked %q", flag, f.exitCode, f.asked)
 		}
 	}
-	for _, arguments := range []string{"tokens show 0000", "tokens rotate 0000", "tokens end 0000", "tokens end ../people", "tokens create other --site https://a.example.com"} {
+	for _, arguments := range []string{"tokens show 00000000000", "tokens rotate 00000000000", "tokens end 00000000000", "tokens create other --site https://a.example.com"} {
 		if f.run(strings.Fields(arguments)...); f.exitCode != 1 {
 			t.Errorf("%s ends with %d, want 1", arguments, f.exitCode)
 		}

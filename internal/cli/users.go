@@ -21,7 +21,7 @@ var listUsersCommand = Command{
 	Name: "list",
 	flags: func(cmd *cobra.Command) {
 		cmd.Flags().String("search", "", "List only people whose address has this in it")
-		pageFlags(cmd)
+		pageFlags("address")(cmd)
 	},
 	run: func(c *invocation) error {
 		now := time.Now()
@@ -40,7 +40,7 @@ var listUsersCommand = Command{
 				return page.Users, page.Next, err
 			},
 			empty: "Nobody is known.",
-		}, again)
+		}, again, anAddress)
 	},
 }
 
@@ -57,7 +57,7 @@ func userRow(now time.Time, u adminapi.User) string {
 
 var showUserCommand = Command{
 	Name:  "show",
-	least: 1, most: 1, aboutPerson: true,
+	least: 1, most: 1, about: aPerson,
 	run: answerAbout(adminapi.ShowUserPath, (*invocation).printUser),
 }
 
@@ -114,7 +114,7 @@ func groupsInWords(u adminapi.User) string {
 var userChanges = []Command{
 	{
 		Name:  "add",
-		least: 1, most: 1, aboutPerson: true,
+		least: 1, most: 1, about: aPerson,
 		flags: func(cmd *cobra.Command) {
 			cmd.Flags().StringSlice("group", nil, "Put them into this group; may be given several times")
 		},
@@ -129,12 +129,12 @@ var userChanges = []Command{
 	},
 	{
 		Name:  "leave",
-		least: 1, most: 1, aboutPerson: true,
+		least: 1, most: 1, about: aPerson,
 		flags: func(cmd *cobra.Command) {
 			cmd.Flags().StringSlice("group", nil, "Take them out of this group; may be given several times")
 		},
 		run: func(c *invocation) error {
-			if !c.given("group") {
+			if len(c.list("group")) == 0 {
 				return misused("say which group, for example --group staff")
 			}
 			return leaveGroups(c)
@@ -142,7 +142,7 @@ var userChanges = []Command{
 	},
 	{
 		Name:  "disable",
-		least: 1, most: 1, aboutPerson: true,
+		least: 1, most: 1, about: aPerson,
 		run: answerAbout(adminapi.DisableUserPath, func(c *invocation, u adminapi.User) {
 			c.say("%s is disabled: signed out everywhere, and cannot sign in.", u.Address)
 			c.say("To take that back: %s users enable %s", c.program, u.Address)
@@ -150,19 +150,19 @@ var userChanges = []Command{
 	},
 	{
 		Name:  "enable",
-		least: 1, most: 1, aboutPerson: true,
+		least: 1, most: 1, about: aPerson,
 		run: answerAbout(adminapi.EnableUserPath, func(c *invocation, u adminapi.User) {
 			c.say("%s may sign in again, where the rules admit them.", u.Address)
 		}),
 	},
 	{
 		Name:  "move",
-		least: 2, most: 2, aboutPerson: true,
+		least: 2, most: 2, about: aPerson,
 		run: moveUser,
 	},
 	{
 		Name:  "remove",
-		least: 1, most: 1, aboutPerson: true,
+		least: 1, most: 1, about: aPerson,
 		run: answerAbout(adminapi.RemoveUserPath, func(c *invocation, done adminapi.RemoveReport) {
 			c.say("%s is removed, and signed out everywhere. They can sign in anew if the rules admit them.", done.Address)
 		}),

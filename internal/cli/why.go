@@ -12,7 +12,7 @@ import (
 
 var whyCommand = Command{
 	Name:  "why",
-	least: 2, most: 2, aboutPerson: true,
+	least: 2, most: 2, about: aPerson,
 	run: func(c *invocation) error {
 		var y adminapi.WhyReport
 		if err := c.ask(http.MethodPost, adminapi.WhyPath, adminapi.WhyOrder{Address: c.who, URL: c.arguments[1]}, &y); err != nil {
