@@ -99,11 +99,11 @@ func TestATokenThatIsNotGoodIsToldWhyAndNeverByAPage(t *testing.T) {
 		t.Error("the audit log does not say which token stood in a URL")
 	}
 	// A page elsewhere that may read a 401 without a token may read any other.
-	for _, way := range ways {
+	for by, way := range ways {
 		name, value := way(ended.Token)
 		a, _ := g.raw(g.line("GET", "/dav/x", "") + name + ": " + value + "\nOrigin: https://dash.example.com\n") // the error says that it is open to others
 		if a.header.Get("Access-Control-Allow-Origin") != "https://dash.example.com" || a.header.Get("Access-Control-Allow-Credentials") != "true" || !strings.Contains(strings.Join(a.header.Values("Vary"), ","), "Origin") {
-			t.Errorf("a page in cors cannot read what a program is told by %s: %v", way, a.header)
+			t.Errorf("a page in cors cannot read what a program is told by %s: %v", by, a.header)
 		}
 	}
 	// Nobody learns which tokens there were.
