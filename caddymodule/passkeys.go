@@ -84,7 +84,7 @@ func (a *App) adviseOnOwners() (found []adminapi.Finding) {
 				if slices.Contains(required, domain(s.origins.All()[0])) && !slices.ContainsFunc(rules.Admission(owner).Ways, enters) {
 					found = append(found, h.Lines.warning("ask", "site "+s.name(),
 						fmt.Sprintf("ask: %s may not sign in, and where a passkey is required their decisions take one of theirs", owner),
-						"name them in allow, too, or ask somebody whom it names"))
+						"name them in allow, too, or ask somebody that it names"))
 				}
 			}
 		}

@@ -76,6 +76,16 @@ func (s *mailServer) await(address string) message {
 	return m
 }
 
+// awaitLink waits for a message with a link to sign in, and passes over notices.
+func (s *mailServer) awaitLink(address string) message {
+	s.t.Helper()
+	for {
+		if m := s.await(address); m.token != "" {
+			return m
+		}
+	}
+}
+
 // next is await for goroutines, which must not end the test.
 func (s *mailServer) next(address string) (m message, ok bool) {
 	s.mu.Lock()

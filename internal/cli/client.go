@@ -184,7 +184,7 @@ func (c *invocation) explain(err error) error {
 	_ = json.Unmarshal([]byte(refusal.Body), &failure) // what is no JSON names no error
 	marked, named := adminapi.IsMarked(refusal.Header), failure.Error != ""
 	switch {
-	case marked && named && refusal.Status == http.StatusBadRequest: // an id or URL that is none
+	case marked && named && refusal.Status == http.StatusBadRequest: // an id or URL that cannot be one
 		return Misuse(errors.New(failure.Error))
 	case marked && named:
 		return errors.New(failure.Error)

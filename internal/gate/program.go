@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/http"
 	"net/netip"
@@ -74,11 +75,21 @@ func (v *Visit) HasToken() bool {
 // takes tokens.
 func (v *Visit) HasTokenInURL() bool { return v.credentials.inURL != "" && v.TakesTokens() }
 
+// misuse is what is wrong with how a request presents tokens, whichever they are; empty for
+// nothing.
+func (v *Visit) misuse() TokenProblem {
+	switch {
+	case v.HasTokenInURL():
+		return TokenInURL
+	case v.credentials.count > 1:
+		return TwoTokens
+	}
+	return ""
+}
+
 // MisusesTokens reports whether a request to a site that takes tokens has several, or one in
 // its URL. Nothing there gets such a request, not even what is public.
-func (v *Visit) MisusesTokens() bool {
-	return v.HasTokenInURL() || v.credentials.count > 1 && v.TakesTokens()
-}
+func (v *Visit) MisusesTokens() bool { return v.misuse() != "" && v.TakesTokens() }
 
 // IsForNoLog reports whether a token stands in the URL, whatever answers there.
 func (v *Visit) IsForNoLog() bool { return v.credentials.inURL != "" }
@@ -100,15 +111,7 @@ func (v *Visit) TokenID() (token.ID, bool) {
 }
 
 // Problem is what is wrong with the token of a request that was refused for it.
-func (v *Visit) Problem() TokenProblem {
-	switch {
-	case v.HasTokenInURL():
-		return TokenInURL
-	case v.credentials.count > 1:
-		return TwoTokens
-	}
-	return v.problem
-}
+func (v *Visit) Problem() TokenProblem { return cmp.Or(v.misuse(), v.problem) }
 
 // take takes our tokens out of the headers of a request. What is an app's own stays as it
 // was written.
@@ -209,12 +212,10 @@ func decodeBasic(room []byte, credential string) (string, bool) {
 
 // program is the session of the token that a request has; nil with a problem for none.
 func (v *Visit) program(r *http.Request) (*session.Session, TokenProblem, error) {
-	switch {
-	case v.HasTokenInURL():
-		return nil, TokenInURL, nil
-	case v.credentials.count > 1:
-		return nil, TwoTokens, nil
-	case !v.TakesTokens():
+	if problem := v.misuse(); problem != "" {
+		return nil, problem, nil
+	}
+	if !v.TakesTokens() {
 		return nil, TokensOff, nil
 	}
 	v.ends = v.site.keeper.Ends()

@@ -15,9 +15,9 @@ const (
 	longestPause = 5 * time.Minute
 	// trialWait is the wait of other messages while one tries the mailer.
 	trialWait = time.Second
-	// domainsToDoubt is to how many organizations in a row a mailer takes no message until that is
+	// organizationsToDoubt is to how many organizations in a row a mailer takes no message until that is
 	// no matter of the recipients any more.
-	domainsToDoubt = 3
+	organizationsToDoubt = 3
 )
 
 // MailerHealth is the state of one mailer, for monitoring.
@@ -44,7 +44,7 @@ type breaker struct {
 	trying   bool          // a message tries the mailer
 	since    time.Time
 	problem  string
-	refused  map[string]bool // organizations to which it took no message since it took the last one, domainsToDoubt at most
+	refused  map[string]bool // organizations to which it took no message since it took the last one, organizationsToDoubt at most
 	doubt    string          // the last failure of those
 }
 
@@ -144,7 +144,7 @@ func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, 
 		return b.trust(now)
 	case v == works:
 		return b.close(now)
-	case v == mayRefuse, v == leavesOpen && len(b.refused) < domainsToDoubt:
+	case v == mayRefuse, v == leavesOpen && len(b.refused) < organizationsToDoubt:
 		return b.mistrust(now, failure, organization)
 	case v != wantsNobody && b.pause == 0 && b.failures+1 < failuresToOpen:
 		b.failures++
@@ -158,7 +158,7 @@ func (b *breaker) note(now time.Time, p passage, v verdict, failure *SendError, 
 
 // trust is for a message that the mailer took.
 func (b *breaker) trust(now time.Time) transition {
-	doubted := len(b.refused) == domainsToDoubt
+	doubted := len(b.refused) == organizationsToDoubt
 	b.refused, b.doubt = nil, ""
 	if change := b.close(now); change == closed || !doubted {
 		return change
@@ -167,18 +167,18 @@ func (b *breaker) trust(now time.Time) transition {
 	return closed
 }
 
-// mistrust is for one that it did not take, for a reason that may be the recipient's: it
-// answers, so it is not left alone.
+// mistrust is for one that it did not take, for a reason that may be the recipient's. It is not
+// left alone for that.
 func (b *breaker) mistrust(now time.Time, failure *SendError, organization string) transition {
 	change := b.close(now)
 	b.doubt = failure.Error()
-	if len(b.refused) == domainsToDoubt || b.refused[organization] {
+	if len(b.refused) == organizationsToDoubt || b.refused[organization] {
 		return change
 	}
 	if b.refused == nil {
 		b.refused = make(map[string]bool)
 	}
-	if b.refused[organization] = true; len(b.refused) < domainsToDoubt {
+	if b.refused[organization] = true; len(b.refused) < organizationsToDoubt {
 		return change
 	}
 	b.since = now
@@ -226,7 +226,7 @@ func (b *breaker) health(name string) MailerHealth {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	health := MailerHealth{Name: name, Available: b.pause == 0, Since: b.since, Problem: b.problem}
-	if health.Available && len(b.refused) == domainsToDoubt {
+	if health.Available && len(b.refused) == organizationsToDoubt {
 		health.Available, health.Problem = false, b.doubt
 	}
 	return health

@@ -294,8 +294,8 @@ func TestSilenceAboutWholeMessagesLeavesAMailerAloneWhereItIsNoMatterOfTheRecipi
 		"one domain":              {[]string{"evil.example"}, false, 0},
 		"names below one":         {[]string{"a.evil.example", "b.evil.example", "c.evil.example", "d.evil.example"}, false, 0},
 		"two":                     {[]string{"evil.example", "bad.example"}, false, 0},
-		"many":                    {[]string{"a.example", "b.example", "c.example", "d.example"}, false, domainsToDoubt + failuresToOpen},
-		"three":                   {[]string{"a.example", "b.example", "c.example"}, false, domainsToDoubt + failuresToOpen},
+		"many":                    {[]string{"a.example", "b.example", "c.example", "d.example"}, false, organizationsToDoubt + failuresToOpen},
+		"three":                   {[]string{"a.example", "b.example", "c.example"}, false, organizationsToDoubt + failuresToOpen},
 		"many, and others arrive": {[]string{"a.example", "b.example", "c.example", "d.example"}, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ type slots struct {
 	ofSlow []*delivery // the oldest first; guarded by Courier.mu
 }
 
-// slot is that of an attempt. It is guarded by Courier.mu, isSlow while an attempt runs.
+// slot is that of an attempt. It is guarded by Courier.mu.
 type slot struct {
 	in     chan struct{} // where the token is; nil if it was taken away, or there is none
 	handed bool          // a service may have the message from now on
